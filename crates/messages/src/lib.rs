@@ -1,0 +1,814 @@
+//! What the desk's page and its engine say to each other: JSON over `postMessage`, types only.
+//!
+//! The page sends [`ToEngine`], the engine sends [`FromEngine`]. Every [`Ask`] gets exactly one [`FromEngine::Answer`]
+//! with the same id; views arrive as events whenever what they show has changed, whole, so that the page keeps no state
+//! of its own beside the text under the cursor.
+//!
+//! # The text
+//!
+//! The page's document is ProseMirror's. Engine and page agree on it by two counters: `seq` counts the batches of steps
+//! that the page has sent for this edition, `taken` the batches of the engine that the page has taken. Steps are never
+//! rejected. A [`Event::Batch`] holds steps from the page's document as of `seq` to the merged one; the page takes it
+//! only if it has sent nothing beyond `seq` and nothing is being composed, answers [`Ask::Taken`], and otherwise drops it:
+//! the engine sends a new one after it has the page's newer steps.
+
+use komuz_release::story::{Byline, Source};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// A message from the page.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ToEngine {
+    /// Chosen by the page, repeated by the answer.
+    pub id: u32,
+    /// What is asked.
+    pub ask: Ask,
+}
+
+/// A message from the engine.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum FromEngine {
+    /// The answer to the ask with this id.
+    Answer {
+        /// The ask's id.
+        id: u32,
+        /// What came of it.
+        result: Result<Answer, Trouble>,
+    },
+    /// Something has changed.
+    Event {
+        /// What.
+        event: Box<Event>,
+    },
+}
+
+/// Why an ask was not done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trouble {
+    /// A stable name such as `invite-used`, `wrong-passphrase`, `import-too-large`; the page words it by this.
+    pub code: String,
+    /// A plain English sentence that says what was wrong, where, and what to do.
+    pub message: String,
+}
+
+/// A language edition of a story: what an editor has open.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct EditionId {
+    /// Id of the story.
+    pub story: String,
+    /// BCP 47 tag.
+    pub lang: String,
+}
+
+/// What the page may ask.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "ask", rename_all = "kebab-case")]
+pub enum Ask {
+    /// What this device has. Answer: [`Answer::Device`].
+    Device,
+    /// Found an investigation. Answer: [`Answer::Entered`].
+    Found {
+        /// Its working title.
+        title: String,
+        /// The founding outlet.
+        outlet: OutletCard,
+        /// The person's name among the members.
+        member: String,
+        /// The outlet's own server.
+        server: Server,
+    },
+    /// Read an invitation without using it. Answer: [`Answer::Invite`].
+    ReadInvite {
+        /// The link or its fragment.
+        text: String,
+    },
+    /// Use an invitation. Answer: [`Answer::Joining`]; then [`Event::Entered`] once an editor has confirmed.
+    Join {
+        /// The link or its fragment.
+        text: String,
+        /// The outlet's card where the invitation founds a new outlet (its name as invited; domain and keys are the joiner's).
+        outlet: OutletCard,
+        /// The person's name among the members.
+        member: String,
+        /// The joiner's own server with its ticket, when the outlet brings one.
+        server: Option<Server>,
+    },
+    /// Open an investigation of this device. Answer: [`Answer::Done`], then [`Event::Investigation`].
+    Enter {
+        /// Its id.
+        investigation: String,
+    },
+    /// Make an invitation. Answer: [`Answer::Invitation`].
+    Invite {
+        /// Name of the outlet, an existing one's or a new one's.
+        outlet: String,
+        /// `editor` or `writer`.
+        role: String,
+    },
+    /// Admit a person who used an invitation, after comparing the code. Answer: [`Answer::Done`].
+    Confirm {
+        /// Id of the request.
+        request: String,
+    },
+    /// Turn such a person away. Answer: [`Answer::Done`].
+    Refuse {
+        /// Id of the request.
+        request: String,
+    },
+    /// Start a story. Answer: [`Answer::Story`].
+    NewStory {
+        /// Language of its first edition.
+        lang: String,
+        /// Its first headline.
+        headline: String,
+    },
+    /// Add a language edition. Answer: [`Answer::Done`].
+    NewEdition {
+        /// Which.
+        edition: EditionId,
+        /// Language of an existing edition whose blocks are copied as a start.
+        from: Option<String>,
+    },
+    /// Open an edition for writing. Answer: [`Answer::Done`], then [`Event::Page`] and [`Event::Edition`].
+    Open {
+        /// Which.
+        edition: EditionId,
+    },
+    /// Close it. Answer: [`Answer::Done`].
+    Close {
+        /// Which.
+        edition: EditionId,
+    },
+    /// Read a document into an edition that holds no text yet, or append it. Answer: [`Answer::Imported`].
+    Import {
+        /// Into which.
+        edition: EditionId,
+        /// The file's name, which tells its format (`.html`, `.md`, `.json`).
+        name: String,
+        /// The file's text.
+        text: String,
+    },
+    /// Steps of the page, made on the document as of `taken` and all steps sent before. Answer: [`Answer::Done`].
+    Steps {
+        /// Of which edition.
+        edition: EditionId,
+        /// Number of this batch, from 1.
+        seq: u64,
+        /// Number of the last engine batch that the page has taken.
+        taken: u64,
+        /// ProseMirror steps as JSON.
+        steps: Vec<Value>,
+    },
+    /// The page has taken a batch. Answer: [`Answer::Done`].
+    Taken {
+        /// Of which edition.
+        edition: EditionId,
+        /// The batch's number.
+        batch: u64,
+        /// A hash of the page's document (see `komuz_core::page`), to be compared; empty when not computed.
+        #[serde(default)]
+        hash: String,
+    },
+    /// Where the cursor is, in the page's positions as of (`seq`, `taken`); none when it left. Answer: [`Answer::Done`].
+    Select {
+        /// Of which edition.
+        edition: EditionId,
+        /// As in [`Ask::Steps`].
+        seq: u64,
+        /// As in [`Ask::Steps`].
+        taken: u64,
+        /// Fixed and moving end.
+        selection: Option<(u32, u32)>,
+    },
+    /// Undo one's own last change. Answer: [`Answer::Done`] (a batch follows) or trouble `nothing-to-undo`.
+    Undo {
+        /// Of which edition.
+        edition: EditionId,
+    },
+    /// Redo it.
+    Redo {
+        /// Of which edition.
+        edition: EditionId,
+    },
+    /// Set the headline, merged by words with what others type.
+    SetHeadline {
+        /// Of which edition.
+        edition: EditionId,
+        /// The whole new text.
+        text: String,
+    },
+    /// Set the summary.
+    SetSummary {
+        /// Of which edition.
+        edition: EditionId,
+        /// The whole new text.
+        text: String,
+    },
+    /// Set the byline.
+    SetByline {
+        /// Of which edition.
+        edition: EditionId,
+        /// The names in order.
+        byline: Vec<Byline>,
+    },
+    /// Add a source or change it (by id; an empty id makes a new one). Answer: [`Answer::Source`].
+    SaveSource {
+        /// The item.
+        source: Box<Source>,
+    },
+    /// Add sources from pasted CSL-JSON, one item or an array. Answer: [`Answer::Imported`].
+    PasteSources {
+        /// The JSON.
+        text: String,
+    },
+    /// Cite a source for a span. Answer: [`Answer::Made`] with the citation's id; the anchor comes as a batch.
+    Cite {
+        /// In which edition.
+        edition: EditionId,
+        /// As in [`Ask::Steps`].
+        seq: u64,
+        /// As in [`Ask::Steps`].
+        taken: u64,
+        /// Start of the span, in the page's positions.
+        from: u32,
+        /// Its end.
+        to: u32,
+        /// Id of the source.
+        source: String,
+        /// Where in the source.
+        locator: String,
+        /// The source's own words.
+        quote: String,
+    },
+    /// Change a citation. Answer: [`Answer::Done`].
+    EditCitation {
+        /// In which edition.
+        edition: EditionId,
+        /// Which.
+        citation: String,
+        /// Id of the source.
+        source: String,
+        /// Where in the source.
+        locator: String,
+        /// The source's own words.
+        quote: String,
+    },
+    /// Take a citation out; its text stays. Answer: [`Answer::Done`].
+    RemoveCitation {
+        /// In which edition.
+        edition: EditionId,
+        /// Which.
+        citation: String,
+    },
+    /// Start a thread on a span. Answer: [`Answer::Made`] with the thread's id.
+    Comment {
+        /// In which edition.
+        edition: EditionId,
+        /// As in [`Ask::Steps`].
+        seq: u64,
+        /// As in [`Ask::Steps`].
+        taken: u64,
+        /// Start of the span.
+        from: u32,
+        /// Its end.
+        to: u32,
+        /// What is said.
+        text: String,
+    },
+    /// Answer in a thread. Answer: [`Answer::Done`].
+    Reply {
+        /// In which edition.
+        edition: EditionId,
+        /// Which thread.
+        thread: String,
+        /// What is said.
+        text: String,
+    },
+    /// Resolve a thread or open it again. Answer: [`Answer::Done`].
+    Resolve {
+        /// In which edition.
+        edition: EditionId,
+        /// Which thread.
+        thread: String,
+        /// Resolved or not.
+        resolved: bool,
+    },
+    /// Put a picture's file into the investigation (at most 2 MB). Answer: [`Answer::Made`] with its SHA-256 in hex.
+    AddFile {
+        /// Media type.
+        media: String,
+        /// The bytes, base64.
+        bytes: String,
+    },
+    /// A file's bytes. Answer: [`Answer::File`].
+    GetFile {
+        /// SHA-256 in hex.
+        file: String,
+    },
+    /// Build the release of an edition as it stands and what has changed. Answer: [`Answer::Review`]. Signs nothing.
+    Review {
+        /// Of which edition.
+        edition: EditionId,
+        /// Now, RFC 3339, in UTC; taken when a new release is proposed.
+        now: String,
+        /// Reason shown to readers when this corrects a published release.
+        reason: String,
+    },
+    /// Propose what was reviewed, or join an equal proposal, with one's outlet's signatures. Answer: [`Answer::Done`].
+    SignOff {
+        /// Of which edition.
+        edition: EditionId,
+        /// Hash of the release's canonical bytes, as reviewed.
+        release: String,
+        /// One's signatures over each of the `to_sign` of the review, in the same order (base64url).
+        signatures: Vec<String>,
+        /// Public key that signed, as the masthead writes it.
+        key: String,
+    },
+    /// The files of a release that every outlet has signed. Answer: [`Answer::Folder`]; the page uploads them.
+    Publish {
+        /// Of which edition.
+        edition: EditionId,
+    },
+    /// Say that a release is out. Answer: [`Answer::Done`].
+    Published {
+        /// Of which edition.
+        edition: EditionId,
+        /// Hash of the release.
+        release: String,
+    },
+    /// The story, to be saved as a file. Answer: [`Answer::File`].
+    Export {
+        /// Of which edition.
+        edition: EditionId,
+        /// `html`, `markdown`, `csl-json`, `json` or `automerge`.
+        format: String,
+    },
+    /// One encrypted file of all that is on this device. Answer: [`Answer::File`].
+    Backup {
+        /// The passphrase.
+        passphrase: String,
+        /// Secrets of the page that go with it (the release keys), opaque to the engine.
+        page: String,
+    },
+    /// Bring a backup back. Answer: [`Answer::Restored`].
+    Restore {
+        /// The file, base64.
+        bytes: String,
+        /// The passphrase.
+        passphrase: String,
+    },
+    /// Delete keys and drafts of this device. Answer: [`Answer::Left`].
+    Leave,
+}
+
+/// What an ask is answered with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "kebab-case")]
+pub enum Answer {
+    /// Done; events show what changed.
+    Done,
+    /// What this device has.
+    Device {
+        /// Investigations, with their titles.
+        investigations: Vec<Listed>,
+        /// Joins that wait for an editor.
+        joining: Vec<Joining>,
+    },
+    /// In an investigation.
+    Entered {
+        /// Its id.
+        investigation: String,
+    },
+    /// What an invitation says.
+    Invite {
+        /// Outlet that it is for.
+        outlet: String,
+        /// Role.
+        role: String,
+        /// Working title of the investigation, as the inviter wrote it.
+        title: String,
+        /// When it ends, RFC 3339.
+        expires: String,
+        /// Whether the outlet is new, so that its card is asked for.
+        new_outlet: bool,
+    },
+    /// Waiting for an editor.
+    Joining(Joining),
+    /// An invitation, to be sent over a safe channel.
+    Invitation {
+        /// The fragment that goes behind `#` of a desk's address.
+        fragment: String,
+        /// When it ends, RFC 3339.
+        expires: String,
+    },
+    /// A new story.
+    Story {
+        /// Its id.
+        story: String,
+    },
+    /// What an import brought.
+    Imported {
+        /// Blocks.
+        blocks: u32,
+        /// Citations made from notes.
+        citations: u32,
+        /// Sources, new ones.
+        sources: u32,
+        /// What could not be kept, a sentence each.
+        left_out: Vec<String>,
+    },
+    /// A source was saved.
+    Source {
+        /// Its id.
+        id: String,
+    },
+    /// Something was made.
+    Made {
+        /// Its id.
+        id: String,
+    },
+    /// A file.
+    File {
+        /// A name for saving.
+        name: String,
+        /// Media type.
+        media: String,
+        /// The bytes, base64.
+        bytes: String,
+    },
+    /// A release to be looked at before signing.
+    Review(Box<Review>),
+    /// A release's folder.
+    Folder {
+        /// Hash of the release.
+        release: String,
+        /// Servers to write to.
+        servers: Vec<Server>,
+        /// The files in the order in which they must be written.
+        files: Vec<OutFile>,
+    },
+    /// A backup is back.
+    Restored {
+        /// What the page put in.
+        page: String,
+        /// Investigations that are here now.
+        investigations: Vec<Listed>,
+    },
+    /// Left.
+    Left {
+        /// What could not be deleted, a sentence each.
+        remains: Vec<String>,
+    },
+}
+
+/// A file to be uploaded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutFile {
+    /// Path below the server's `/r/`.
+    pub path: String,
+    /// Media type.
+    pub media: String,
+    /// The bytes, base64.
+    pub bytes: String,
+}
+
+/// An investigation of this device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listed {
+    /// Its id.
+    pub id: String,
+    /// Its working title.
+    pub title: String,
+    /// One's outlet in it.
+    pub outlet: String,
+}
+
+/// A join that waits for an editor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Joining {
+    /// Title as the invitation wrote it.
+    pub title: String,
+    /// The short code that both read to each other.
+    pub code: String,
+}
+
+/// What an outlet tells of itself when it founds or joins.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutletCard {
+    /// A short id made from the name: `a-z`, `0-9`, `-`.
+    pub id: String,
+    /// Its name as readers know it.
+    pub name: String,
+    /// Its domain.
+    pub domain: String,
+    /// Public release keys, at least two, as the masthead writes them (base64url of 32 bytes).
+    pub keys: Vec<String>,
+}
+
+/// A komuz server.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Server {
+    /// Its origin: `https://desk.outlet.example`, no slash at the end.
+    pub url: String,
+    /// The operator's ticket, for those who may open logs there; never sent to other members.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub ticket: String,
+}
+
+/// What has changed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Event {
+    /// An editor has confirmed a join.
+    Entered {
+        /// The investigation.
+        investigation: String,
+    },
+    /// The open investigation.
+    Investigation(Box<InvestigationView>),
+    /// An edition was opened: the document to start from, batch 0.
+    Page {
+        /// Which.
+        edition: EditionId,
+        /// ProseMirror document as JSON.
+        doc: Value,
+    },
+    /// Steps from the page's document to the merged one.
+    Batch {
+        /// Of which edition.
+        edition: EditionId,
+        /// The page's `seq` that they are made on.
+        seq: u64,
+        /// This batch's number.
+        batch: u64,
+        /// ProseMirror steps as JSON.
+        steps: Vec<Value>,
+        /// Where to put the cursor (after undo or redo).
+        selection: Option<(u32, u32)>,
+    },
+    /// The open edition, but for its text.
+    Edition(Box<EditionView>),
+    /// Others' cursors, in positions of the page's document as of the last batch sent.
+    People {
+        /// Of which edition.
+        edition: EditionId,
+        /// The others.
+        people: Vec<Person>,
+    },
+    /// Saving and sending.
+    State(StateView),
+}
+
+/// Where words are.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StateView {
+    /// Everything typed is on this device's disk.
+    pub saved: bool,
+    /// Why not, when saving failed: a sentence.
+    pub save_trouble: Option<String>,
+    /// Envelopes that no server has acknowledged.
+    pub unsent: u32,
+    /// The servers.
+    pub servers: Vec<ServerView>,
+    /// Something was refused on admission: sentences for the person.
+    pub refused: Vec<String>,
+}
+
+/// One server's state.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerView {
+    /// Its origin.
+    pub url: String,
+    /// Connected and past the challenge.
+    pub reached: bool,
+    /// All that we have is there, and all that is there is here.
+    pub in_sync: bool,
+}
+
+/// The open investigation.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct InvestigationView {
+    /// Its id.
+    pub id: String,
+    /// Its working title.
+    pub title: String,
+    /// One's member id.
+    pub me: String,
+    /// One's outlet.
+    pub my_outlet: String,
+    /// One's role.
+    pub role: String,
+    /// Outlets in the order in which they came; their strings' colours follow it.
+    pub outlets: Vec<OutletCard>,
+    /// Members.
+    pub members: Vec<MemberView>,
+    /// People who used an invitation and wait.
+    pub requests: Vec<JoinRequest>,
+    /// Stories.
+    pub stories: Vec<StoryView>,
+    /// The register of sources.
+    pub sources: Vec<Source>,
+    /// Servers.
+    pub servers: Vec<Server>,
+    /// Fingerprint that embeds pin, once there is a signed masthead.
+    pub fingerprint: Option<String>,
+}
+
+/// A member.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemberView {
+    /// Id.
+    pub id: String,
+    /// Name among the members.
+    pub name: String,
+    /// Outlet's id.
+    pub outlet: String,
+    /// Role.
+    pub role: String,
+}
+
+/// Somebody who used an invitation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JoinRequest {
+    /// Id.
+    pub id: String,
+    /// Name that they gave.
+    pub name: String,
+    /// Outlet's card.
+    pub outlet: OutletCard,
+    /// Role of the invitation.
+    pub role: String,
+    /// The short code to compare.
+    pub code: String,
+}
+
+/// A story in the list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoryView {
+    /// Id.
+    pub id: String,
+    /// Its editions.
+    pub editions: Vec<EditionLine>,
+}
+
+/// An edition in the list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EditionLine {
+    /// BCP 47 tag.
+    pub lang: String,
+    /// Headline.
+    pub headline: String,
+    /// Words in the text.
+    pub words: u32,
+    /// How far it is with signing.
+    pub signing: Signing,
+}
+
+/// How far an edition is with signing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Signing {
+    /// Outlets (ids) whose signature of the current proposal counts.
+    pub signed: Vec<String>,
+    /// Outlets whose signature a later edit has left behind.
+    pub moved: Vec<String>,
+    /// Hash of the proposed release.
+    pub proposal: Option<String>,
+    /// Every outlet has signed: it can be published.
+    pub complete: bool,
+    /// Number of the last published release, 0 before the first.
+    pub published: u64,
+    /// Hash of it.
+    pub published_release: Option<String>,
+    /// The words that moved since the proposal.
+    pub changes: Vec<Change>,
+}
+
+/// A change between two releases, in words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// Where: `headline`, `summary`, `byline`, `sources`, or a block's id.
+    pub place: String,
+    /// The words around it, so that a person finds it.
+    pub context: String,
+    /// Words that went.
+    pub old: String,
+    /// Words that came.
+    pub new: String,
+}
+
+/// The open edition, but for its text.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EditionView {
+    /// Which.
+    pub edition: EditionId,
+    /// Headline.
+    pub headline: String,
+    /// Summary.
+    pub summary: String,
+    /// Byline.
+    pub byline: Vec<Byline>,
+    /// Citations in the order of their notes; their text carries the mark `anchor` with the same id.
+    pub citations: Vec<CitationView>,
+    /// Threads in the order of the text; their text carries the mark `anchor` with the same id.
+    pub threads: Vec<ThreadView>,
+    /// Words in the text.
+    pub words: u32,
+    /// Undo is possible.
+    pub can_undo: bool,
+    /// Redo is possible.
+    pub can_redo: bool,
+    /// Signing.
+    pub signing: Signing,
+}
+
+/// A citation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CitationView {
+    /// Id.
+    pub id: String,
+    /// The note's number; equal for citations of one source at one locator, none while its text is gone.
+    pub number: Option<u32>,
+    /// Source's id.
+    pub source: String,
+    /// Locator.
+    pub locator: String,
+    /// Quotation.
+    pub quote: String,
+    /// The words it stands on.
+    pub text: String,
+}
+
+/// A thread.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ThreadView {
+    /// Id.
+    pub id: String,
+    /// The words it is about; empty when they are gone.
+    pub text: String,
+    /// Resolved.
+    pub resolved: bool,
+    /// What was said.
+    pub comments: Vec<CommentView>,
+}
+
+/// One comment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommentView {
+    /// Member's id.
+    pub member: String,
+    /// Member's name.
+    pub name: String,
+    /// Outlet's id.
+    pub outlet: String,
+    /// What was said.
+    pub text: String,
+    /// When, RFC 3339, by the writer's clock.
+    pub at: String,
+}
+
+/// Somebody else in the open edition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    /// Id of their session.
+    pub session: String,
+    /// Name.
+    pub name: String,
+    /// Outlet's id.
+    pub outlet: String,
+    /// Fixed and moving end of their selection in the page's positions.
+    pub selection: Option<(u32, u32)>,
+}
+
+/// A release before signing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Review {
+    /// Of which edition.
+    pub edition: EditionId,
+    /// Hash of its canonical bytes.
+    pub release: String,
+    /// The canonical bytes themselves: shown with the reader's own components.
+    pub json: String,
+    /// Its number.
+    pub number: u64,
+    /// Whether this release is already proposed (by whom: outlets that signed).
+    pub signed: Vec<String>,
+    /// What changed since one's outlet's last signature; everything when there is none.
+    pub since_mine: Vec<Change>,
+    /// What readers will be shown as corrected, against the published release.
+    pub correction: Vec<Change>,
+    /// What must be signed, each the exact JWS signing input (ASCII) with a label.
+    pub to_sign: Vec<ToSign>,
+    /// Why it cannot be signed yet, a sentence each (an outlet without two keys, a missing file, a citation without its text).
+    pub obstacles: Vec<String>,
+}
+
+/// Something to be signed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToSign {
+    /// `masthead`, `release` or `latest`.
+    pub what: String,
+    /// JWS signing input: base64url(protected header) `.` base64url(payload).
+    pub input: String,
+}

@@ -1,0 +1,3 @@
+//! What is published, as a value.
+
+pub mod story;

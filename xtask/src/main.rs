@@ -1,2 +1,53 @@
-//! Skeleton.
-fn main() {}
+//! The one door to building, running and testing Komuz: `cargo xtask demo | test | dev | pkg | bench | shots | doctor`.
+//!
+//! Each command checks for the tools that it needs, installs at a pinned version what is missing and may be installed,
+//! and says in one line what a person must install.
+
+use std::process::ExitCode;
+
+mod bench;
+mod demo;
+mod dev;
+mod doctor;
+mod pkg;
+mod run;
+mod shots;
+mod sites;
+mod test;
+mod tools;
+
+const HELP: &str = "\
+cargo xtask demo     build, start three outlets' servers on this machine and print the addresses to open
+cargo xtask test     run every test; the last line counts them
+cargo xtask dev      rebuild and reload the desk on change (Trunk)
+cargo xtask pkg      fill pkg/dist with the npm package and check every file against its budget
+cargo xtask bench    measure; `cargo xtask bench TRACES` also on the recorded sessions of that folder
+cargo xtask shots    drive the demo and write pictures of its pages to target/shots
+cargo xtask doctor   say which tools are here and which are missing
+";
+
+fn main() -> ExitCode {
+    let mut args = std::env::args().skip(1);
+    let command = args.next().unwrap_or_default();
+    let rest: Vec<String> = args.collect();
+    let done = match command.as_str() {
+        "demo" => demo::demo(&rest),
+        "test" => test::test(&rest),
+        "dev" => dev::dev(),
+        "pkg" => pkg::command(&rest),
+        "bench" => bench::bench(&rest),
+        "shots" => shots::shots(&rest),
+        "doctor" => doctor::doctor(),
+        _ => {
+            print!("{HELP}");
+            return ExitCode::from(if command.is_empty() || command == "help" { 0 } else { 2 });
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nxtask: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! `cargo xtask test`: every test there is. Ends with `N passed, N failed`.
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use crate::run::{Result, output, program, run, step};
+use crate::tools::{self, BROWSERS};
+
+/// What has been counted so far.
+#[derive(Default)]
+struct Count {
+    passed: usize,
+    failed: usize,
+}
+
+impl Count {
+    /// A check that passes or fails as a whole.
+    fn check(&mut self, what: &str, work: impl FnOnce() -> Result) {
+        match step(what, work) {
+            Ok(()) => self.passed += 1,
+            Err(error) => {
+                println!("  {error}");
+                self.failed += 1;
+            }
+        }
+    }
+
+    /// A run of Rust tests, counted by their summary lines; one that does not come that far counts as a failure.
+    fn tests(&mut self, what: &str, command: &mut Command) {
+        println!("• {what}");
+        let said = match command.stdin(Stdio::null()).stderr(Stdio::inherit()).output() {
+            Ok(said) => said,
+            Err(error) => {
+                println!("  could not start: {error}");
+                self.failed += 1;
+                return;
+            }
+        };
+        let text = String::from_utf8_lossy(&said.stdout);
+        print!("{text}");
+        let (passed, failed) = summed(&text);
+        self.passed += passed;
+        self.failed += failed;
+        if !said.status.success() && failed == 0 {
+            self.failed += 1;
+        }
+    }
+}
+
+/// Sums the lines `test result: ok. 12 passed; 0 failed; …`.
+fn summed(text: &str) -> (usize, usize) {
+    let number = |line: &str, what: &str| -> usize {
+        line.split([';', '.'])
+            .find_map(|part| part.trim().strip_suffix(what)?.trim().parse().ok())
+            .unwrap_or(0)
+    };
+    text.lines()
+        .filter_map(|line| line.trim().strip_prefix("test result:"))
+        .fold((0, 0), |(passed, failed), line| {
+            (passed + number(line, "passed"), failed + number(line, "failed"))
+        })
+}
+
+/// `cargo xtask test [--no-browsers]`.
+pub fn test(args: &[String]) -> Result {
+    let browsers = match args {
+        [] => true,
+        [flag] if flag == "--no-browsers" => false,
+        _ => return Err("usage: cargo xtask test [--no-browsers]".to_owned()),
+    };
+    tools::wasm_target()?;
+    tools::npm()?;
+    let mut variables: Vec<(&'static str, PathBuf)> = Vec::new();
+    if browsers {
+        for browser in &BROWSERS {
+            variables.extend(browser.ready()?);
+        }
+    }
+    let mut count = Count::default();
+    count.check("formatting", || {
+        run(&mut program("cargo", &["fmt", "--all", "--check"]))
+    });
+    count.check("clippy", || {
+        run(&mut program(
+            "cargo",
+            &[
+                "clippy",
+                "--quiet",
+                "--locked",
+                "--workspace",
+                "--all-targets",
+                "--",
+                "-D",
+                "warnings",
+            ],
+        ))
+    });
+    count.check("the package, built", || crate::pkg::build(crate::pkg::Build::Ship));
+    count.check("the package, within its budgets", crate::pkg::budgets);
+    count.tests(
+        "tests without a browser",
+        program(
+            "cargo",
+            &[
+                "test",
+                "--locked",
+                "--workspace",
+                "--exclude",
+                "komuz-tests",
+                "--no-fail-fast",
+            ],
+        )
+        .env("PROPTEST_VERBOSE", "0"),
+    );
+    if browsers {
+        let runner = tools::wasm_bindgen()?;
+        let driver = variables
+            .iter()
+            .find(|(name, _)| *name == "CHROMEDRIVER")
+            .map(|(_, path)| path.clone());
+        let mut command = program(
+            "cargo",
+            &[
+                "test",
+                "--locked",
+                "--target",
+                "wasm32-unknown-unknown",
+                "--no-fail-fast",
+            ],
+        );
+        command.args(["--package", "komuz-reader", "--package", "komuz-desk"]);
+        command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", runner);
+        if let Some(driver) = driver {
+            command.env("CHROMEDRIVER", driver);
+        }
+        count.tests("tests of the components in Chromium", &mut command);
+        count.check("the desk through Trunk", || {
+            let trunk = tools::trunk()?;
+            output(program(trunk, &["build", "--offline"]).env("PATH", tools::path_with_cargo_bin())).map(drop)
+        });
+        // Trunk's hook has filled pkg/dist with the quick build; what follows is tested as it is shipped.
+        count.check("the package, as shipped again", || {
+            crate::pkg::build(crate::pkg::Build::Ship)
+        });
+    }
+    let mut command = program(
+        "cargo",
+        &["test", "--locked", "--package", "komuz-tests", "--no-fail-fast"],
+    );
+    if !browsers {
+        command.args(["--features", "no-browsers"]);
+    }
+    for (variable, path) in &variables {
+        command.env(variable, path);
+    }
+    count.check("the server and the seed, built", || {
+        run(&mut program(
+            "cargo",
+            &[
+                "build",
+                "--quiet",
+                "--locked",
+                "--package",
+                "komuz",
+                "--bins",
+                "--examples",
+            ],
+        ))
+    });
+    count.tests("tests across crates, servers and browsers", &mut command);
+    println!("\n{} passed, {} failed", count.passed, count.failed);
+    if count.failed == 0 {
+        Ok(())
+    } else {
+        Err("some tests failed".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::summed;
+
+    #[test]
+    fn summary_lines_are_summed() {
+        let text = "running 3 tests\ntest result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out\n\
+                    noise\ntest result: FAILED. 4 passed; 2 failed; 0 ignored";
+        assert_eq!(summed(text), (7, 2));
+    }
+
+    #[test]
+    fn text_without_summary_counts_nothing() {
+        assert_eq!(summed("error: could not compile"), (0, 0));
+    }
+}

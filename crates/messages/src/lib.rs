@@ -1,5 +1,9 @@
 //! What the desk's page and its engine say to each other: JSON over `postMessage`, types only.
 //!
+//! Each message is one string of JSON, both ways. The page may send as soon as it has made the worker: the engine keeps
+//! what comes before it has started. A worker that cannot start at all (Wasm refused, no storage) says so in a
+//! [`Event::State`] whose `save_trouble` is set.
+//!
 //! The page sends [`ToEngine`], the engine sends [`FromEngine`]. Every [`Ask`] gets exactly one [`FromEngine::Answer`]
 //! with the same id; views arrive as events whenever what they show has changed, whole, so that the page keeps no state
 //! of its own beside the text under the cursor.

@@ -1,0 +1,118 @@
+// The engine's worker: does for the Wasm engine what it cannot do itself, and nothing else. What the engine wants comes as
+// a list of [name, ...arguments] (crates/engine/src/wasm.rs); what happens goes in by the method of the same meaning.
+//
+// The page makes this worker as a module (`{type: "module"}`) through its own Trusted Types policy; nothing in here is a
+// sink of strings, so that it runs under `require-trusted-types-for 'script'`.
+
+import init, { KomuzEngine } from "./komuz_engine.js";
+import { openStore } from "./store.js";
+import { Sockets } from "./sockets.js";
+
+/** A clock in milliseconds since 1970 that never goes back and follows the machine's clock forward (sleep, a correction). */
+let base = Date.now() - performance.now();
+const now = () => {
+  const gap = Date.now() - (base + performance.now());
+  if (gap > 0) base += gap;
+  return Math.floor(base + performance.now());
+};
+
+let engine = null;
+let store = null;
+let sockets = null;
+let tabs = null;
+let timer = 0;
+let importer = null;
+const early = [];
+
+self.onmessage = ({ data }) => {
+  if (typeof data !== "string") return;
+  if (engine) feed(() => engine.message(data, now()));
+  else early.push(data);
+};
+
+/** Lets something happen to the engine and does what it then wants. */
+function feed(happens) {
+  let wishes;
+  try {
+    wishes = happens();
+  } catch (error) {
+    // A panic leaves the Wasm in an unknown state: nothing more goes in. The page starts a new worker; what was stored is safe.
+    engine = null;
+    stopped("The engine stopped; what was saved is safe. Open the desk again.");
+    throw error;
+  }
+  for (const [name, ...args] of wishes) does[name](...args);
+}
+
+const does = {
+  message: (json) => self.postMessage(json),
+  load: (load, table, prefix) => store.load(table, prefix).then((rows) => feed(() => engine.loaded(load, rows, now()))),
+  store: (batch, rows) => store.write(batch, rows),
+  lock: (name) =>
+    navigator.locks.request(`komuz/${name}`, { ifAvailable: true }, (lock) => {
+      if (!lock || !engine) return undefined;
+      feed(() => engine.locked(name, now()));
+      return new Promise(() => {}); // held until this worker ends
+    }),
+  connect: (relay, url) => sockets.connect(relay, url),
+  close: (relay) => sockets.close(relay),
+  send: (relay, bytes) => sockets.send(relay, bytes),
+  "to-tabs": (bytes) => tabs.postMessage(bytes),
+  job: (job, kind, name, text) =>
+    parse(kind, name, text).then(
+      (json) => feed(() => engine.job_done(job, json, undefined, now())),
+      (error) => feed(() => engine.job_done(job, undefined, String(error?.message ?? error), now())),
+    ),
+  erase: () => {
+    tabs.close();
+    sockets.closeAll();
+    store.erase().then((remains) => feed(() => engine.erased(remains, now())));
+  },
+  wake: (at) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => engine && feed(() => engine.tick(now())), Math.max(0, at - now()));
+  },
+};
+
+/** The parsers of outside documents are a file of their own, fetched when somebody imports or exports. */
+async function parse(kind, name, text) {
+  importer ??= import("./komuz_import.js").then(async (module) => {
+    await module.default();
+    return module;
+  });
+  try {
+    return (await importer).run(kind, name, text);
+  } catch (error) {
+    importer = null;
+    throw error;
+  }
+}
+
+function stopped(sentence) {
+  const event = { event: "state", saved: false, save_trouble: sentence, unsent: 0, servers: [], refused: [] };
+  self.postMessage(JSON.stringify({ kind: "event", event }));
+}
+
+async function start() {
+  if (!self.isSecureContext || !navigator.locks || !self.indexedDB || !self.crypto?.subtle) {
+    throw new Error("This page needs https (or localhost) and a browser with storage, locks and cryptography.");
+  }
+  const wasm = init();
+  store = await openStore({
+    stored: (batch) => engine && feed(() => engine.stored(batch, now())),
+    failed: (batch, why) => engine && feed(() => engine.store_failed(batch, why, now())),
+  });
+  await wasm;
+  sockets = new Sockets({
+    open: (relay) => engine && feed(() => engine.connected(relay, now())),
+    frame: (relay, bytes) => engine && feed(() => engine.frame(relay, bytes, now())),
+    gone: (relay) => engine && feed(() => engine.disconnected(relay, now())),
+  });
+  tabs = new BroadcastChannel("komuz");
+  tabs.onmessage = ({ data }) => engine && data instanceof Uint8Array && feed(() => engine.from_tab(data, now()));
+  engine = new KomuzEngine();
+  feed(() => engine.start(now()));
+  for (const message of early.splice(0)) feed(() => engine.message(message, now()));
+}
+
+start().catch((error) => stopped(`The desk cannot start here: ${error?.message ?? error}`));

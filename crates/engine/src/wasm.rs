@@ -1,0 +1,153 @@
+//! The engine as JavaScript sees it (`js/worker.js`): one method for each [`Input`], each returning what the engine wants as an
+//! array of `[name, ...arguments]`.
+
+use js_sys::{Array, JsString, Uint8Array};
+use komuz_messages::ToEngine;
+use wasm_bindgen::prelude::*;
+
+use crate::job::Task;
+use crate::{Engine, Input, Output, Row};
+
+/// One engine.
+#[wasm_bindgen]
+pub struct KomuzEngine {
+    engine: Engine,
+}
+
+#[wasm_bindgen]
+impl KomuzEngine {
+    /// An engine that draws its randomness from `crypto.getRandomValues`.
+    #[wasm_bindgen(constructor)]
+    pub fn new() -> KomuzEngine {
+        KomuzEngine {
+            engine: Engine::new(Box::new(|bytes| {
+                if getrandom::fill(bytes).is_err() {
+                    // Without randomness no key and no nonce is safe: stop the worker, whose page says so.
+                    wasm_bindgen::throw_str("this browser gives no randomness");
+                }
+            })),
+        }
+    }
+
+    /// [`Input::Start`].
+    pub fn start(&mut self, now: f64) -> Array {
+        self.happens(Input::Start, now)
+    }
+
+    /// [`Input::Message`], from its JSON. What is not a message is dropped: the page is of the same build.
+    pub fn message(&mut self, json: &str, now: f64) -> Array {
+        match serde_json::from_str::<ToEngine>(json) {
+            Ok(message) => self.happens(Input::Message(message), now),
+            Err(_) => Array::new(),
+        }
+    }
+
+    /// [`Input::Loaded`], rows as `[table, key, bytes or null]`.
+    pub fn loaded(&mut self, load: u32, rows: Array, now: f64) -> Array {
+        let rows = rows
+            .iter()
+            .map(|row| {
+                let row = Array::from(&row);
+                Row {
+                    table: row.get(0).as_string().unwrap_or_default(),
+                    key: row.get(1).as_string().unwrap_or_default(),
+                    value: row.get(2).dyn_ref::<Uint8Array>().map(Uint8Array::to_vec),
+                }
+            })
+            .collect();
+        self.happens(Input::Loaded { load, rows }, now)
+    }
+
+    /// [`Input::Stored`].
+    pub fn stored(&mut self, batch: u32, now: f64) -> Array {
+        self.happens(Input::Stored { batch }, now)
+    }
+
+    /// [`Input::StoreFailed`].
+    pub fn store_failed(&mut self, batch: u32, why: String, now: f64) -> Array {
+        self.happens(Input::StoreFailed { batch, why }, now)
+    }
+
+    /// [`Input::Locked`].
+    pub fn locked(&mut self, name: String, now: f64) -> Array {
+        self.happens(Input::Locked { name }, now)
+    }
+
+    /// [`Input::Connected`].
+    pub fn connected(&mut self, relay: u32, now: f64) -> Array {
+        self.happens(Input::Connected { relay }, now)
+    }
+
+    /// [`Input::Frame`].
+    pub fn frame(&mut self, relay: u32, bytes: Vec<u8>, now: f64) -> Array {
+        self.happens(Input::Frame { relay, bytes }, now)
+    }
+
+    /// [`Input::Disconnected`].
+    pub fn disconnected(&mut self, relay: u32, now: f64) -> Array {
+        self.happens(Input::Disconnected { relay }, now)
+    }
+
+    /// [`Input::FromTab`].
+    pub fn from_tab(&mut self, bytes: Vec<u8>, now: f64) -> Array {
+        self.happens(Input::FromTab(bytes), now)
+    }
+
+    /// [`Input::JobDone`]: the result's JSON, or what failed.
+    pub fn job_done(&mut self, job: u32, json: Option<String>, failed: Option<String>, now: f64) -> Array {
+        let result = json.ok_or_else(|| failed.unwrap_or_default());
+        self.happens(Input::JobDone { job, result }, now)
+    }
+
+    /// [`Input::Erased`].
+    pub fn erased(&mut self, remains: Vec<String>, now: f64) -> Array {
+        self.happens(Input::Erased { remains }, now)
+    }
+
+    /// [`Input::Tick`].
+    pub fn tick(&mut self, now: f64) -> Array {
+        self.happens(Input::Tick, now)
+    }
+
+    fn happens(&mut self, input: Input, now: f64) -> Array {
+        // Milliseconds since 1970 are exact in a double until long after everything in here.
+        self.engine.handle(input, now as u64).into_iter().map(|output| JsValue::from(wish(output))).collect()
+    }
+}
+
+fn wish(output: Output) -> Array {
+    let bytes = |bytes: Vec<u8>| JsValue::from(Uint8Array::from(bytes.as_slice()));
+    let text = |text: String| JsValue::from(JsString::from(text));
+    match output {
+        // Messages are made of maps with string keys and finite numbers: serialising them cannot fail.
+        Output::Message(message) => list("message", [text(serde_json::to_string(&message).unwrap_or_default())]),
+        Output::Load { load, table, prefix } => list("load", [load.into(), text(table), text(prefix)]),
+        Output::Store { batch, rows } => {
+            let rows: Array = rows
+                .into_iter()
+                .map(|row| {
+                    let value = row.value.map_or(JsValue::NULL, bytes);
+                    JsValue::from([text(row.table), text(row.key), value].into_iter().collect::<Array>())
+                })
+                .collect();
+            list("store", [batch.into(), rows.into()])
+        }
+        Output::Lock { name } => list("lock", [text(name)]),
+        Output::Connect { relay, url } => list("connect", [relay.into(), text(url)]),
+        Output::Close { relay } => list("close", [relay.into()]),
+        Output::Send { relay, bytes: frame } => list("send", [relay.into(), bytes(frame)]),
+        Output::ToTabs(said) => list("to-tabs", [bytes(said)]),
+        Output::Job { job, task } => match task {
+            Task::Read { name, text: document } => {
+                list("job", [job.into(), "read".into(), text(name), text(document)])
+            }
+            Task::Write { format, story } => list("job", [job.into(), "write".into(), text(format), text(story)]),
+        },
+        Output::Erase => list("erase", []),
+        Output::Wake { at } => list("wake", [(at as f64).into()]),
+    }
+}
+
+fn list<const N: usize>(name: &str, arguments: [JsValue; N]) -> Array {
+    std::iter::once(JsValue::from(name)).chain(arguments).collect()
+}

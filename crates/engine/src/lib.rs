@@ -19,10 +19,8 @@
 pub mod engine;
 pub mod io;
 pub mod job;
-mod time;
 #[cfg(target_arch = "wasm32")]
 mod wasm;
 
 pub use engine::Engine;
 pub use io::{Input, Output, Row};
-pub use time::rfc3339;

@@ -318,6 +318,10 @@ pub enum Ask {
         now: String,
         /// Reason shown to readers when this corrects a published release.
         reason: String,
+        /// The release key that will sign, as the masthead writes it: it is named in each signing input. Empty for the
+        /// first key of one's outlet's card.
+        #[serde(default)]
+        key: String,
     },
     /// Propose what was reviewed, or join an equal proposal, with one's outlet's signatures. Answer: [`Answer::Done`].
     SignOff {

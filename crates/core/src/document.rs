@@ -1,0 +1,343 @@
+//! A document: an Automerge document of a known kind that starts from a fixed change.
+//!
+//! Every kind of document of an investigation is one of these: it knows how to be made, loaded and saved, hands out
+//! one's own new changes for sealing, and takes others' changes after admission. What lies inside is the business of the
+//! modules beside this one.
+
+mod genesis;
+
+use automerge::transaction::Transaction;
+use automerge::{ActorId, Automerge, AutomergeError, Change, ChangeHash, LoadOptions, PatchLog, ReadDoc, TextEncoding};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// Version of the shapes inside documents; the member `komuz` at every document's root.
+pub const FORMAT_VERSION: u64 = 1;
+
+/// What a document holds. A right is a right to a log, and each document has its own log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DocKind {
+    /// Headline, summary, byline, text and citations of one language edition.
+    Body,
+    /// Sources, evidence, stories and policy of an investigation.
+    Registers,
+    /// Threads and suggestions of one edition.
+    Notes,
+    /// Proposed releases and their signatures of one edition.
+    Signoffs,
+    /// Pictures and other files of an investigation.
+    Files,
+}
+
+impl DocKind {
+    /// All kinds.
+    pub const ALL: [DocKind; 5] = [
+        DocKind::Body,
+        DocKind::Registers,
+        DocKind::Notes,
+        DocKind::Signoffs,
+        DocKind::Files,
+    ];
+
+    /// The kind's name as it is written in documents and log labels.
+    pub fn name(self) -> &'static str {
+        match self {
+            DocKind::Body => "body",
+            DocKind::Registers => "registers",
+            DocKind::Notes => "notes",
+            DocKind::Signoffs => "signoffs",
+            DocKind::Files => "files",
+        }
+    }
+
+    /// The kind with this name.
+    pub fn from_name(name: &str) -> Option<DocKind> {
+        DocKind::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// Why a document was not loaded or a change not taken.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum DocumentError {
+    /// The bytes are not a saved document.
+    #[error("the saved {kind} document cannot be read ({reason}); restore it from a backup or fetch it again", kind = .kind.name())]
+    Unreadable {
+        /// What was to be loaded.
+        kind: DocKind,
+        /// What Automerge said.
+        reason: AutomergeError,
+    },
+    /// The bytes are a document, but not one that started from this kind's genesis.
+    #[error("this is not a {kind} document of Komuz: it does not start from that kind's first change", kind = .kind.name())]
+    OtherGenesis {
+        /// What was to be loaded.
+        kind: DocKind,
+    },
+    /// Automerge refused changes that admission had let through.
+    #[error("changes could not be merged into the {kind} document: {reason}", kind = .kind.name())]
+    Apply {
+        /// The document's kind.
+        kind: DocKind,
+        /// What Automerge said.
+        reason: AutomergeError,
+    },
+}
+
+/// An Automerge document of one kind, with the actor that writes to it.
+///
+/// Positions in its texts are UTF-16 code units. All changes of one's own go through [`Document::transact`] and
+/// [`Document::transact_at`], so that [`Document::take_changes`] knows them.
+#[derive(Debug, Clone)]
+pub struct Document {
+    kind: DocKind,
+    doc: Automerge,
+    /// Hashes of own changes that have not been taken, in causal order.
+    fresh: Vec<ChangeHash>,
+}
+
+impl Document {
+    /// A new document: the genesis of its kind and nothing else. `actor` names the session that writes (at least 16
+    /// bytes, random, never used twice).
+    pub fn new(kind: DocKind, actor: &[u8]) -> Self {
+        let mut doc = Automerge::new_with_encoding(TextEncoding::Utf16CodeUnit).with_actor(ActorId::from(actor));
+        // Our own genesis has no dependencies and applies to an empty document; `a_genesis_never_changes` guards it.
+        let _ = doc.apply_changes([genesis::genesis(kind)]);
+        Self {
+            kind,
+            doc,
+            fresh: Vec::new(),
+        }
+    }
+
+    /// Loads what [`Document::save`] wrote.
+    pub fn load(kind: DocKind, bytes: &[u8], actor: &[u8]) -> Result<Self, DocumentError> {
+        let options = LoadOptions::new().text_encoding(TextEncoding::Utf16CodeUnit);
+        let doc = Automerge::load_with_options(bytes, options)
+            .map_err(|reason| DocumentError::Unreadable { kind, reason })?
+            .with_actor(ActorId::from(actor));
+        let loaded = Self {
+            kind,
+            doc,
+            fresh: Vec::new(),
+        };
+        if loaded.has(&Self::genesis(kind).hash()) {
+            Ok(loaded)
+        } else {
+            Err(DocumentError::OtherGenesis { kind })
+        }
+    }
+
+    /// The change that every document of this kind starts from, the same bytes on every replica.
+    pub fn genesis(kind: DocKind) -> Change {
+        genesis::genesis(kind)
+    }
+
+    /// What it holds.
+    pub fn kind(&self) -> DocKind {
+        self.kind
+    }
+
+    /// The actor that writes to it here.
+    pub fn actor(&self) -> &[u8] {
+        self.doc.get_actor().to_bytes()
+    }
+
+    /// The whole document in Automerge's compact form.
+    pub fn save(&self) -> Vec<u8> {
+        self.doc.save()
+    }
+
+    /// Hashes of the changes that nothing here depends on yet, sorted: the document's version.
+    pub fn heads(&self) -> Vec<ChangeHash> {
+        self.doc.get_heads()
+    }
+
+    /// Whether a change is in the document.
+    pub fn has(&self, hash: &ChangeHash) -> bool {
+        self.doc.get_change_meta_by_hash(hash).is_some()
+    }
+
+    /// Raw bytes (uncompressed change chunks) of one's own changes made since the last call, in causal order. Changes of
+    /// actors that [`Document::transact_at`] derived from one's own are among them.
+    pub fn take_changes(&mut self) -> Vec<Vec<u8>> {
+        let fresh = std::mem::take(&mut self.fresh);
+        fresh
+            .iter()
+            .filter_map(|hash| Some(self.doc.get_change_by_hash(hash)?.raw_bytes().to_vec()))
+            .collect()
+    }
+
+    /// Merges changes of others that admission has let through, all in one call (one change costs as much as a hundred).
+    /// Changes that are here already are skipped.
+    pub fn apply(&mut self, changes: Vec<Change>) -> Result<(), DocumentError> {
+        self.doc.apply_changes(changes).map_err(|reason| DocumentError::Apply {
+            kind: self.kind,
+            reason,
+        })
+    }
+
+    /// The Automerge document, to read.
+    pub(crate) fn automerge(&self) -> &Automerge {
+        &self.doc
+    }
+
+    /// Makes one change of one's own on the document as it stands. An error rolls all of it back; a change without
+    /// operations leaves no trace.
+    pub(crate) fn transact<T, E>(&mut self, write: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>) -> Result<T, E> {
+        Self::finish(self.doc.transaction(), &mut self.fresh, write)
+    }
+
+    /// Makes one change of one's own on the document as it was at `heads` (all known here); Automerge merges it with
+    /// what came since. Where heads leave out one's own latest change, Automerge derives an actor for the branch.
+    pub(crate) fn transact_at<T, E>(
+        &mut self,
+        heads: &[ChangeHash],
+        write: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        if self.doc.get_heads() == heads {
+            return self.transact(write);
+        }
+        match self.doc.transaction_at(PatchLog::inactive(), heads) {
+            Ok(tx) => Self::finish(tx, &mut self.fresh, write),
+            // Only a patch log of another document could mismatch, and this one is inactive.
+            Err(mismatch) => unreachable!("an inactive patch log belongs to every document: {mismatch}"),
+        }
+    }
+
+    fn finish<T, E>(
+        mut tx: Transaction<'_>,
+        fresh: &mut Vec<ChangeHash>,
+        write: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        match write(&mut tx) {
+            Ok(value) => {
+                fresh.extend(tx.commit().0);
+                Ok(value)
+            }
+            Err(error) => {
+                tx.rollback();
+                Err(error)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use automerge::transaction::Transactable;
+    use automerge::{ObjType, ROOT};
+
+    fn actor(n: u8) -> [u8; 16] {
+        [n; 16]
+    }
+
+    fn text(doc: &Document, name: &str) -> String {
+        let (_, id) = doc.automerge().get(ROOT, name).unwrap().unwrap();
+        doc.automerge().text(&id).unwrap()
+    }
+
+    fn write(doc: &mut Document, name: &str, at: usize, words: &str) {
+        let (_, id) = doc.automerge().get(ROOT, name).unwrap().unwrap();
+        doc.transact(|tx| tx.splice_text(&id, at, 0, words)).unwrap();
+    }
+
+    #[test]
+    fn new_documents_of_a_kind_are_equal() {
+        for kind in DocKind::ALL {
+            assert_eq!(
+                Document::new(kind, &actor(1)).save(),
+                Document::new(kind, &actor(2)).save()
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_saved_loads_with_utf16_positions() {
+        let mut doc = Document::new(DocKind::Body, &actor(1));
+        write(&mut doc, "headline", 0, "а😀б");
+        let mut back = Document::load(DocKind::Body, &doc.save(), &actor(2)).unwrap();
+        write(&mut back, "headline", 3, "!");
+        assert_eq!(text(&back, "headline"), "а😀!б");
+    }
+
+    #[test]
+    fn another_kind_is_refused() {
+        let saved = Document::new(DocKind::Notes, &actor(1)).save();
+        assert!(matches!(
+            Document::load(DocKind::Body, &saved, &actor(1)),
+            Err(DocumentError::OtherGenesis { kind: DocKind::Body })
+        ));
+    }
+
+    #[test]
+    fn a_document_of_somebody_elses_program_is_refused() {
+        let mut doc = Automerge::new();
+        let mut tx = doc.transaction();
+        tx.put_object(ROOT, "headline", ObjType::Text).unwrap();
+        tx.commit();
+        assert!(matches!(
+            Document::load(DocKind::Body, &doc.save(), &actor(1)),
+            Err(DocumentError::OtherGenesis { .. })
+        ));
+    }
+
+    #[test]
+    fn bytes_that_are_no_document_are_refused() {
+        assert!(matches!(
+            Document::load(DocKind::Body, b"not a document", &actor(1)),
+            Err(DocumentError::Unreadable { .. })
+        ));
+    }
+
+    #[test]
+    fn changes_are_taken_once_and_include_those_made_on_old_versions() {
+        let mut doc = Document::new(DocKind::Body, &actor(1));
+        let (_, headline) = doc.automerge().get(ROOT, "headline").unwrap().unwrap();
+        let old = doc.heads();
+        write(&mut doc, "headline", 0, "one");
+        doc.transact_at(&old, |tx| tx.splice_text(&headline, 0, 0, "two"))
+            .unwrap();
+        let changes = doc.take_changes();
+        assert_eq!(changes.len(), 2);
+        assert!(doc.take_changes().is_empty());
+        let mut other = Document::new(DocKind::Body, &actor(2));
+        other
+            .apply(
+                changes
+                    .into_iter()
+                    .map(|bytes| Change::from_bytes(bytes).unwrap())
+                    .collect(),
+            )
+            .unwrap();
+        assert_eq!(text(&other, "headline"), text(&doc, "headline"));
+        assert_eq!(other.heads(), doc.heads());
+    }
+
+    #[test]
+    fn a_failed_change_leaves_nothing() {
+        let mut doc = Document::new(DocKind::Body, &actor(1));
+        let (_, headline) = doc.automerge().get(ROOT, "headline").unwrap().unwrap();
+        let before = doc.heads();
+        let result: Result<(), &str> = doc.transact(|tx| {
+            tx.splice_text(&headline, 0, 0, "half").map_err(|_| "splice")?;
+            Err("no")
+        });
+        assert_eq!(result, Err("no"));
+        assert_eq!(doc.heads(), before);
+        assert_eq!(text(&doc, "headline"), "");
+        assert!(doc.take_changes().is_empty());
+    }
+
+    #[test]
+    fn after_a_load_only_new_changes_are_handed_out() {
+        let mut doc = Document::new(DocKind::Body, &actor(1));
+        write(&mut doc, "headline", 0, "old");
+        let mut back = Document::load(DocKind::Body, &doc.save(), &actor(2)).unwrap();
+        assert!(back.take_changes().is_empty());
+        write(&mut back, "headline", 3, " new");
+        assert_eq!(back.take_changes().len(), 1);
+    }
+}

@@ -1,3 +1,4 @@
 //! Skeleton.
 
+pub mod admission;
 pub mod document;

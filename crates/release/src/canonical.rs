@@ -67,7 +67,10 @@ fn write<'a>(value: &'a Value, place: &mut Vec<&'a str>, out: &mut Vec<u8>) -> R
                 (None, None) => false,
             };
             if !small {
-                return Err(CanonicalError::Number { place: place.join("."), number: number.to_string() });
+                return Err(CanonicalError::Number {
+                    place: place.join("."),
+                    number: number.to_string(),
+                });
             }
             out.extend_from_slice(number.to_string().as_bytes());
         }

@@ -32,7 +32,10 @@ pub enum CslError {
 }
 
 fn wrong<T>(place: impl Into<String>, problem: impl Into<String>) -> Result<T, CslError> {
-    Err(CslError::Member { place: place.into(), problem: problem.into() })
+    Err(CslError::Member {
+        place: place.into(),
+        problem: problem.into(),
+    })
 }
 
 /// Reads one item, an array of items or an object with `items`. Items without an id get an empty one.
@@ -51,9 +54,16 @@ pub fn parse(text: &str) -> Result<Vec<Source>, CslError> {
         _ => return wrong("sources", "neither an item nor an array of items"),
     };
     if items.len() > MAX_ITEMS {
-        return wrong("sources", format!("{} items, at most {MAX_ITEMS} are taken", items.len()));
+        return wrong(
+            "sources",
+            format!("{} items, at most {MAX_ITEMS} are taken", items.len()),
+        );
     }
-    items.into_iter().enumerate().map(|(index, item)| source(&format!("sources[{index}]"), item)).collect()
+    items
+        .into_iter()
+        .enumerate()
+        .map(|(index, item)| source(&format!("sources[{index}]"), item))
+        .collect()
 }
 
 /// Checks and reads one item; `place` is its path in errors.
@@ -69,16 +79,28 @@ pub fn source(place: &str, item: Value) -> Result<Source, CslError> {
     let (container_title, publisher) = (text("container-title")?, text("publisher")?);
     let (url, language) = (text("URL")?, text("language")?);
     if kind.is_empty() {
-        return wrong(format!("{place}.type"), "missing: CSL wants one, such as \"webpage\" or \"article-newspaper\"");
+        return wrong(
+            format!("{place}.type"),
+            "missing: CSL wants one, such as \"webpage\" or \"article-newspaper\"",
+        );
     }
-    if !kind.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')) {
+    if !kind
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+    {
         return wrong(format!("{place}.type"), format!("not a CSL type: {}", shown(&kind)));
     }
     if !url.is_empty() && !safe_link(&url) {
-        return wrong(format!("{place}.URL"), format!("not a web address of at most {MAX_LINK} bytes: {}", shown(&url)));
+        return wrong(
+            format!("{place}.URL"),
+            format!("not a web address of at most {MAX_LINK} bytes: {}", shown(&url)),
+        );
     }
     if !is_language(&language) {
-        return wrong(format!("{place}.language"), format!("not a language tag such as \"ky\": {}", shown(&language)));
+        return wrong(
+            format!("{place}.language"),
+            format!("not a language tag such as \"ky\": {}", shown(&language)),
+        );
     }
     let author = match item.remove("author") {
         None | Some(Value::Null) => Vec::new(),
@@ -97,14 +119,33 @@ pub fn source(place: &str, item: Value) -> Result<Source, CslError> {
             let place = format!("{place}.custom");
             let archive_url = take_text(&mut object, &place, "archive-URL")?;
             if !archive_url.is_empty() && !safe_link(&archive_url) {
-                return wrong(format!("{place}.archive-URL"), format!("not a web address: {}", shown(&archive_url)));
+                return wrong(
+                    format!("{place}.archive-URL"),
+                    format!("not a web address: {}", shown(&archive_url)),
+                );
             }
-            Custom { archive_url, other: bounded(&place, object)? }
+            Custom {
+                archive_url,
+                other: bounded(&place, object)?,
+            }
         }
         Some(_) => return wrong(format!("{place}.custom"), "not an object"),
     };
     let other = bounded(place, item)?;
-    Ok(Source { id, kind, author, title, container_title, publisher, issued, accessed, url, custom, language, other })
+    Ok(Source {
+        id,
+        kind,
+        author,
+        title,
+        container_title,
+        publisher,
+        issued,
+        accessed,
+        url,
+        custom,
+        language,
+        other,
+    })
 }
 
 fn take_text(item: &mut Map<String, Value>, place: &str, name: &str) -> Result<String, CslError> {
@@ -118,7 +159,10 @@ fn take_text(item: &mut Map<String, Value>, place: &str, name: &str) -> Result<S
         return wrong(format!("{place}.{name}"), format!("longer than {MAX_FIELD} characters"));
     }
     match text.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\t')) {
-        Some(control) => wrong(format!("{place}.{name}"), format!("holds the control character {control:?}")),
+        Some(control) => wrong(
+            format!("{place}.{name}"),
+            format!("holds the control character {control:?}"),
+        ),
         None => Ok(text),
     }
 }
@@ -127,7 +171,10 @@ fn take_text(item: &mut Map<String, Value>, place: &str, name: &str) -> Result<S
 fn bounded(place: &str, members: Map<String, Value>) -> Result<BTreeMap<String, Value>, CslError> {
     for (name, value) in &members {
         if value.to_string().len() > 4 * MAX_FIELD {
-            return wrong(format!("{place}.{name}"), format!("longer than {} bytes", 4 * MAX_FIELD));
+            return wrong(
+                format!("{place}.{name}"),
+                format!("longer than {} bytes", 4 * MAX_FIELD),
+            );
         }
     }
     Ok(members.into_iter().collect())
@@ -144,12 +191,19 @@ fn shown(text: &str) -> String {
 fn name(place: &str, value: Value) -> Result<Name, CslError> {
     let Value::Object(mut object) = value else {
         return match value {
-            Value::String(literal) => Ok(Name { literal, ..Name::default() }),
+            Value::String(literal) => Ok(Name {
+                literal,
+                ..Name::default()
+            }),
             _ => wrong(place, "not a name: wanted {\"family\", \"given\"} or {\"literal\"}"),
         };
     };
     let mut text = |name: &str| take_text(&mut object, place, name);
-    let read = Name { family: text("family")?, given: text("given")?, literal: text("literal")? };
+    let read = Name {
+        family: text("family")?,
+        given: text("given")?,
+        literal: text("literal")?,
+    };
     if read == Name::default() {
         return wrong(place, "not a name: wanted {\"family\", \"given\"} or {\"literal\"}");
     }
@@ -161,7 +215,10 @@ fn date(place: &str, value: Option<Value>) -> Result<Option<CslDate>, CslError> 
     match value {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => match iso(&text) {
-            Some(parts) => Ok(Some(CslDate { date_parts: vec![parts], literal: String::new() })),
+            Some(parts) => Ok(Some(CslDate {
+                date_parts: vec![parts],
+                literal: String::new(),
+            })),
             None => bad(shown(&text)),
         },
         Some(Value::Object(object)) => {
@@ -176,12 +233,21 @@ fn date(place: &str, value: Option<Value>) -> Result<Option<CslDate>, CslError> 
                 return if literal.is_empty() {
                     bad("no date-parts".to_owned())
                 } else {
-                    Ok(Some(CslDate { date_parts: Vec::new(), literal }))
+                    Ok(Some(CslDate {
+                        date_parts: Vec::new(),
+                        literal,
+                    }))
                 };
             };
-            let read = parts.as_array().filter(|dates| (1..=2).contains(&dates.len())).and_then(|dates| {
-                dates.iter().map(|date| checked(date.as_array()?.iter().map(part).collect::<Option<_>>()?)).collect()
-            });
+            let read = parts
+                .as_array()
+                .filter(|dates| (1..=2).contains(&dates.len()))
+                .and_then(|dates| {
+                    dates
+                        .iter()
+                        .map(|date| checked(date.as_array()?.iter().map(part).collect::<Option<_>>()?))
+                        .collect()
+                });
             match read {
                 Some(date_parts) => Ok(Some(CslDate { date_parts, literal })),
                 None => bad(shown(&parts.to_string())),
@@ -248,7 +314,12 @@ mod tests {
     #[test]
     fn one_item_alone_or_under_items_will_do() {
         assert_eq!(parse(r#"{"type": "webpage", "id": 7}"#).expect("reads")[0].id, "7");
-        assert_eq!(parse(r#"{"items": [{"type": "webpage"}, {"type": "book"}]}"#).expect("reads").len(), 2);
+        assert_eq!(
+            parse(r#"{"items": [{"type": "webpage"}, {"type": "book"}]}"#)
+                .expect("reads")
+                .len(),
+            2
+        );
     }
 
     #[test]
@@ -261,18 +332,43 @@ mod tests {
 
     #[test]
     fn errors_name_the_place() {
-        let third = |member: &str| format!(r#"[{{"type":"book"}},{{"type":"book"}},{{"type":"book"}},{{"type":"book",{member}}}]"#);
-        assert_eq!(problem(&third(r#""issued": "Decembr 2019""#)), r#"sources[3].issued: not a date: "Decembr 2019""#);
-        assert_eq!(problem(&third(r#""issued": {"date-parts": [[2019, 2, 30]]}"#)), r#"sources[3].issued: not a date: "[[2019,2,30]]""#);
-        assert_eq!(problem(&third(r#""author": [{"family": "A"}, {}]"#)).split(':').next(), Some("sources[3].author[1]"));
+        let third = |member: &str| {
+            format!(r#"[{{"type":"book"}},{{"type":"book"}},{{"type":"book"}},{{"type":"book",{member}}}]"#)
+        };
+        assert_eq!(
+            problem(&third(r#""issued": "Decembr 2019""#)),
+            r#"sources[3].issued: not a date: "Decembr 2019""#
+        );
+        assert_eq!(
+            problem(&third(r#""issued": {"date-parts": [[2019, 2, 30]]}"#)),
+            r#"sources[3].issued: not a date: "[[2019,2,30]]""#
+        );
+        assert_eq!(
+            problem(&third(r#""author": [{"family": "A"}, {}]"#)).split(':').next(),
+            Some("sources[3].author[1]")
+        );
         assert_eq!(problem(&third(r#""title": ["x"]"#)), "sources[3].title: not a text");
-        assert_eq!(problem(r#"[{"title": "no type"}]"#).split(':').next(), Some("sources[0].type"));
-        assert_eq!(problem(r#"{"type": "webpage", "custom": {"archive-URL": "ftp://x/"}}"#).split(':').next(), Some("sources[0].custom.archive-URL"));
+        assert_eq!(
+            problem(r#"[{"title": "no type"}]"#).split(':').next(),
+            Some("sources[0].type")
+        );
+        assert_eq!(
+            problem(r#"{"type": "webpage", "custom": {"archive-URL": "ftp://x/"}}"#)
+                .split(':')
+                .next(),
+            Some("sources[0].custom.archive-URL")
+        );
     }
 
     #[test]
     fn a_script_is_no_address() {
-        for address in ["javascript:alert(1)", "https://user:pw@site.example/", "java\nscript:x", "//site.example", "data:text/html,x"] {
+        for address in [
+            "javascript:alert(1)",
+            "https://user:pw@site.example/",
+            "java\nscript:x",
+            "//site.example",
+            "data:text/html,x",
+        ] {
             let item = serde_json::json!({"type": "webpage", "URL": address});
             assert!(parse(&item.to_string()).is_err(), "{address}");
         }

@@ -3,12 +3,12 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::canonical::is_sha256_hex;
+use crate::canonical::{is_sha256_hex, sha256_hex};
+use crate::html::index_html;
 use crate::jws::General;
-use crate::masthead::Masthead;
+use crate::masthead::{Masthead, chain_bytes};
 use crate::release::{Release, ReleaseError};
-use crate::time::Seconds;
-use crate::verify::{Expected, Refusal, Verified};
+use crate::verify::{Expected, Refusal, Verified, verify_latest};
 
 /// A place below `/r/`. `Display` writes the path (no slash in front), `FromStr` reads it and takes nothing else.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -53,7 +53,7 @@ pub struct Edition {
 #[error("no such place below /r/")]
 pub struct PlaceError;
 
-/// Whether a text may be the id of a story or an outlet: 1 to 64 of `a-z`, `0-9`, `-`, not `files`, which has its own place.
+/// Whether a text may be the id of a story or an outlet: 1 to 64 of `a-z`, `0-9`, `-`, not `files`, which is a place of its own.
 pub fn is_name(text: &str) -> bool {
     (1..=64).contains(&text.len())
         && text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'))
@@ -63,7 +63,9 @@ pub fn is_name(text: &str) -> bool {
 /// Whether a text may be a language's tag in a path: 2 to 35 ASCII letters, digits and inner hyphens (BCP 47's alphabet).
 pub fn is_lang(text: &str) -> bool {
     (2..=35).contains(&text.len())
-        && text.split('-').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric()))
+        && text
+            .split('-')
+            .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric()))
 }
 
 impl Place {
@@ -102,14 +104,25 @@ impl FromStr for Place {
 
     fn from_str(path: &str) -> Result<Self, PlaceError> {
         let parts: Vec<&str> = path.split('/').collect();
-        let fingerprint = parts.first().filter(|p| is_sha256_hex(p)).ok_or(PlaceError)?.to_string();
+        let fingerprint = parts
+            .first()
+            .filter(|p| is_sha256_hex(p))
+            .ok_or(PlaceError)?
+            .to_string();
         let edition = |story: &str, lang: &str| match is_name(story) && is_lang(lang) {
-            true => Ok(Edition { fingerprint: fingerprint.clone(), story: story.into(), lang: lang.into() }),
+            true => Ok(Edition {
+                fingerprint: fingerprint.clone(),
+                story: story.into(),
+                lang: lang.into(),
+            }),
             false => Err(PlaceError),
         };
         match parts[1..] {
             ["masthead.json"] => Ok(Self::Masthead { fingerprint }),
-            ["files", sha256] if is_sha256_hex(sha256) => Ok(Self::File { fingerprint, sha256: sha256.into() }),
+            ["files", sha256] if is_sha256_hex(sha256) => Ok(Self::File {
+                fingerprint,
+                sha256: sha256.into(),
+            }),
             [story, lang, "latest.json"] => Ok(Self::Latest(edition(story, lang)?)),
             [story, lang, "freshness.json"] => Ok(Self::Freshness(edition(story, lang)?)),
             [story, lang, hash, name] if is_sha256_hex(hash) => {
@@ -158,17 +171,115 @@ impl Folder<'_> {
     /// The files in the order in which they must be written: first what is found by its hash, last what points to it, so that a
     /// reader never finds a pointer to something that is not there.
     pub fn files(&self) -> Result<Vec<OutFile>, ReleaseError> {
-        unimplemented!()
+        let fingerprint = match self.chain.first() {
+            Some(first) => sha256_hex(
+                &first
+                    .payload()
+                    .map_err(|e| ReleaseError::invalid("masthead", e.to_string()))?,
+            ),
+            None => return Err(ReleaseError::invalid("masthead", "the chain of mastheads is empty")),
+        };
+        let release = self.release.to_bytes()?;
+        let hash = sha256_hex(&release);
+        let edition = Edition {
+            fingerprint: fingerprint.clone(),
+            story: self.release.story.clone(),
+            lang: self.release.lang.clone(),
+        };
+        let mut files = Vec::new();
+        for wanted in self.release.files() {
+            let Some((_, media, bytes)) = self.figures.iter().find(|(sha256, _, _)| sha256 == wanted) else {
+                return Err(ReleaseError::invalid(
+                    "figures",
+                    format!("the file {wanted} is missing"),
+                ));
+            };
+            if sha256_hex(bytes) != wanted {
+                return Err(ReleaseError::invalid(
+                    "figures",
+                    format!("the file {wanted} has other bytes than its name says"),
+                ));
+            }
+            let place = Place::File {
+                fingerprint: fingerprint.clone(),
+                sha256: wanted.into(),
+            };
+            files.push(OutFile {
+                place,
+                media: media.clone(),
+                bytes: bytes.clone(),
+            });
+        }
+        let index = index_html(self.release, self.masthead).into_bytes();
+        for (place, bytes) in [
+            (Place::Release(edition.clone(), hash.clone()), release),
+            (
+                Place::Signatures(edition.clone(), hash.clone()),
+                self.signatures.to_bytes(),
+            ),
+            (Place::Index(edition.clone(), hash), index),
+            (Place::Masthead { fingerprint }, chain_bytes(self.chain)),
+            (Place::Latest(edition), self.latest.to_bytes()),
+        ] {
+            files.push(OutFile {
+                media: place.media().into(),
+                place,
+                bytes,
+            });
+        }
+        Ok(files)
     }
 }
 
 /// Checks every file of an edition's newest release: all that a reader checks, and `index.html` and the figures too.
 ///
-/// `read` gets a path below `/r/<fingerprint>/` and answers with the bytes; `Ok(None)` means that there is no such file.
+/// `read` gets a path below `/r/` as [`Place`] writes it and answers with the bytes; `Ok(None)` means that there is no such file.
 pub fn verify_folder(
-    _expected: &Expected<'_>,
-    _read: impl FnMut(&str) -> Result<Option<Vec<u8>>, String>,
+    expected: &Expected<'_>,
+    mut read: impl FnMut(&str) -> Result<Option<Vec<u8>>, String>,
 ) -> Result<Verified, Refusal> {
-    let _: Seconds = 0;
-    unimplemented!()
+    let edition = Edition {
+        fingerprint: expected.fingerprint.into(),
+        story: expected.story.into(),
+        lang: expected.lang.into(),
+    };
+    let mut optional = |place: &Place| {
+        let path = place.to_string();
+        read(&path).map_err(|error| Refusal::Unreadable { path, error })
+    };
+    let freshness = optional(&Place::Freshness(edition.clone()))?;
+    let mut get = |place: Place| match optional(&place)? {
+        Some(bytes) => Ok(bytes),
+        None => Err(Refusal::Unreadable {
+            path: place.to_string(),
+            error: "there is no such file".into(),
+        }),
+    };
+    let masthead = get(Place::Masthead {
+        fingerprint: edition.fingerprint.clone(),
+    })?;
+    let latest = get(Place::Latest(edition.clone()))?;
+    let newest = verify_latest(expected, &masthead, &latest, freshness.as_deref())?;
+    let hash = &newest.latest.release;
+    let release = get(Place::Release(edition.clone(), hash.clone()))?;
+    let signatures = get(Place::Signatures(edition.clone(), hash.clone()))?;
+    let verified = newest.verify_release(&release, &signatures)?;
+
+    let mut same = |place: Place, sha256: &str| match sha256_hex(&get(place.clone())?) == sha256 {
+        true => Ok(()),
+        false => Err(Refusal::File {
+            path: place.to_string(),
+        }),
+    };
+    same(Place::Index(edition.clone(), hash.clone()), &verified.html)?;
+    for sha256 in verified.release.files() {
+        same(
+            Place::File {
+                fingerprint: edition.fingerprint.clone(),
+                sha256: sha256.into(),
+            },
+            sha256,
+        )?;
+    }
+    Ok(verified)
 }

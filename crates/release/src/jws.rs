@@ -177,7 +177,11 @@ pub fn assemble(typ: Typ, payload: &[u8], signatures: &[Signature]) -> General {
 }
 
 fn protected(typ: Typ, outlet: &str, key: &PublicKey) -> String {
-    let header = Header { alg: "EdDSA".into(), kid: format!("{outlet}:{key}"), typ: typ.as_str().into() };
+    let header = Header {
+        alg: "EdDSA".into(),
+        kid: format!("{outlet}:{key}"),
+        typ: typ.as_str().into(),
+    };
     // Three strings have a canonical form; the empty text could never be signed for.
     URL_SAFE_NO_PAD.encode(canonical(&header).unwrap_or_default())
 }
@@ -193,47 +197,65 @@ impl General {
     pub fn parse(bytes: &[u8]) -> Result<Self, JwsError> {
         let general: Self = serde_json::from_slice(bytes).map_err(|e| JwsError::Malformed(e.to_string()))?;
         if general.to_bytes() != bytes {
-            return Err(JwsError::Malformed("the file is not in canonical form (RFC 8785)".into()));
+            return Err(JwsError::Malformed(
+                "the file is not in canonical form (RFC 8785)".into(),
+            ));
         }
         Ok(general)
     }
 
     /// The payload, before any signature was checked.
     pub fn payload(&self) -> Result<Vec<u8>, JwsError> {
-        URL_SAFE_NO_PAD.decode(&self.payload).map_err(|_| JwsError::Encoding { part: "payload".into() })
+        URL_SAFE_NO_PAD
+            .decode(&self.payload)
+            .map_err(|_| JwsError::Encoding { part: "payload".into() })
     }
 
     /// Checks headers and every signature (`verify_strict`); `typ` must be the expected one.
     pub fn verify(&self, typ: Typ) -> Result<Jws, JwsError> {
         let payload = self.payload()?;
         if self.signatures.is_empty() || self.signatures.len() > MAX_SIGNATURES {
-            return Err(JwsError::Count { found: self.signatures.len() });
+            return Err(JwsError::Count {
+                found: self.signatures.len(),
+            });
         }
         let mut signatures: Vec<Signature> = Vec::with_capacity(self.signatures.len());
         for (index, one) in self.signatures.iter().enumerate() {
             let at = index + 1;
-            let header =
-                URL_SAFE_NO_PAD.decode(&one.protected).map_err(|_| JwsError::Encoding { part: format!("header {at}") })?;
-            let header: Header =
-                serde_json::from_slice(&header).map_err(|e| JwsError::Header { at, error: e.to_string() })?;
+            let header = URL_SAFE_NO_PAD.decode(&one.protected).map_err(|_| JwsError::Encoding {
+                part: format!("header {at}"),
+            })?;
+            let header: Header = serde_json::from_slice(&header).map_err(|e| JwsError::Header {
+                at,
+                error: e.to_string(),
+            })?;
             if header.alg != "EdDSA" {
                 return Err(JwsError::Algorithm { at, found: header.alg });
             }
             if header.typ != typ.as_str() {
-                return Err(JwsError::Type { at, expected: typ.as_str(), found: header.typ });
+                return Err(JwsError::Type {
+                    at,
+                    expected: typ.as_str(),
+                    found: header.typ,
+                });
             }
             let (outlet, key) = header.kid.split_once(':').ok_or(JwsError::KeyId { at })?;
             let key: PublicKey = key.parse().map_err(|_| JwsError::KeyId { at })?;
             if signatures.iter().any(|s| s.outlet == outlet && s.key == key) {
                 return Err(JwsError::Repeated { at });
             }
-            let bytes =
-                parse_signature(&one.signature).ok_or(JwsError::Encoding { part: format!("signature {at}") })?;
+            let bytes = parse_signature(&one.signature).ok_or(JwsError::Encoding {
+                part: format!("signature {at}"),
+            })?;
             let input = format!("{}.{}", one.protected, self.payload);
             if !key.verifies(input.as_bytes(), &bytes) {
                 return Err(JwsError::Signature { outlet: outlet.into() });
             }
-            signatures.push(Signature { outlet: outlet.into(), key, bytes });
+            signatures.push(Signature {
+                outlet: outlet.into(),
+                key,
+                bytes,
+            });
         }
         Ok(Jws { payload, signatures })
     }

@@ -54,7 +54,11 @@ impl Latest {
 
     /// The extension of this latest by a freshness key: the same release, until [`LATEST_FOR`] from now.
     pub fn extended(&self, now: Seconds) -> Self {
-        Self { issued: time::format(now), expires: time::format(now + LATEST_FOR), ..self.clone() }
+        Self {
+            issued: time::format(now),
+            expires: time::format(now + LATEST_FOR),
+            ..self.clone()
+        }
     }
 
     /// The payload: canonical bytes.

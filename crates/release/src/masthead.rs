@@ -3,15 +3,22 @@
 //! It is numbered like the root role of TUF: each version is signed by a quorum of the one before, so that whoever knows
 //! the hash of the first (the *fingerprint* that embeds pin) can follow the chain and nobody else can add to it.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
-use crate::canonical::{canonical, sha256_hex};
+use crate::canonical::{MAX_INTEGER, canonical, is_sha256_hex, sha256_hex};
+use crate::folder::is_name;
 use crate::jws::{General, JwsError, Signature, Typ, assemble};
 use crate::keys::PublicKey;
 use crate::release::{RELEASE_VERSION, ReleaseError};
 
 /// The largest `masthead.json` that is read, in bytes.
 pub const MAX_MASTHEAD: usize = 64 << 10;
+
+/// The most outlets of a masthead, and the most keys of an outlet.
+const MAX_OUTLETS: usize = 32;
+const MAX_KEYS: usize = 8;
 
 /// One version of the masthead.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,16 +122,23 @@ pub enum MastheadError {
     },
 }
 
-/// A verified chain of mastheads: never empty, oldest first.
+/// A verified chain of mastheads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chain {
-    pub(crate) mastheads: Vec<Masthead>,
+    first: Masthead,
+    later: Vec<Masthead>,
 }
 
 impl Masthead {
     /// The first masthead of some outlets.
     pub fn first(outlets: Vec<Outlet>) -> Result<Self, ReleaseError> {
-        let masthead = Self { komuz: RELEASE_VERSION, number: 1, previous: None, quorum: Quorum::All, outlets };
+        let masthead = Self {
+            komuz: RELEASE_VERSION,
+            number: 1,
+            previous: None,
+            quorum: Quorum::All,
+            outlets,
+        };
         masthead.check()?;
         Ok(masthead)
     }
@@ -173,26 +187,92 @@ impl Masthead {
     }
 
     fn check(&self) -> Result<(), ReleaseError> {
+        let invalid = |place: &str, problem: &str| Err(ReleaseError::invalid(place, problem));
+        match &self.previous {
+            None if self.number == 1 => {}
+            Some(previous) if (2..=MAX_INTEGER).contains(&self.number) && is_sha256_hex(previous) => {}
+            _ => {
+                return invalid(
+                    "previous",
+                    "each masthead but number 1 names the hash of the one before",
+                );
+            }
+        }
+        if !(1..=MAX_OUTLETS).contains(&self.outlets.len()) {
+            return invalid("outlets", "a masthead has 1 to 32 outlets");
+        }
+        let mut keys = BTreeSet::new();
+        for (at, outlet) in self.outlets.iter().enumerate() {
+            let place = |member: &str| format!("outlets[{at}].{member}");
+            let wrong = |member: &str, problem: &str| Err(ReleaseError::invalid(place(member), problem));
+            if !is_name(&outlet.id) || self.outlets[..at].iter().any(|o| o.id == outlet.id) {
+                return wrong(
+                    "id",
+                    "an outlet's id is 1 to 64 of a-z, 0-9 and -, and no other outlet has it",
+                );
+            }
+            if outlet.name.trim().is_empty() || outlet.name.len() > 200 || outlet.name.chars().any(char::is_control) {
+                return wrong("name", "a name is one line of 1 to 200 bytes");
+            }
+            if !is_domain(&outlet.domain) {
+                return wrong(
+                    "domain",
+                    "a domain is like outlet.example, in lower-case ASCII (xn-- for others)",
+                );
+            }
+            if !(2..=MAX_KEYS).contains(&outlet.keys.len()) {
+                return wrong(
+                    "keys",
+                    "an outlet has at least two release keys (two editors, or one and a printed one), at most 8",
+                );
+            }
+            if !outlet.keys.iter().chain(&outlet.freshness).all(|key| keys.insert(*key)) {
+                return wrong("keys", "every key of a masthead is there once");
+            }
+        }
         Ok(())
     }
 }
 
-/// Whose signatures the next masthead (or the first, `before` none) needs: pairs of an outlet and the keys of which one must sign.
+/// Who must sign a masthead: an outlet, with one of these keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signer<'a> {
+    /// The outlet's id.
+    pub outlet: &'a str,
+    /// One of these keys must sign.
+    pub keys: Vec<PublicKey>,
+    with: &'static str,
+}
+
+/// Whose signatures the next masthead (or the first: `before` none) needs. One signature can serve two of them.
 ///
 /// A quorum of the masthead before signs with keys that it had there, and each outlet that brings new keys signs with one of
 /// those. With one and not with each of them: a printed recovery key stays in its safe.
-pub fn signers<'a>(before: Option<&'a Masthead>, next: &'a Masthead) -> Vec<(&'a str, Vec<PublicKey>)> {
+pub fn signers<'a>(before: Option<&'a Masthead>, next: &'a Masthead) -> Vec<Signer<'a>> {
     let mut needed = Vec::new();
     if let Some(before) = before {
         let Quorum::All = before.quorum;
-        needed.extend(before.outlets.iter().map(|o| (o.id.as_str(), o.keys.clone())));
+        let old = |o: &'a Outlet| Signer {
+            outlet: &o.id,
+            keys: o.keys.clone(),
+            with: "with a key it had before",
+        };
+        needed.extend(before.outlets.iter().map(old));
     }
     for outlet in &next.outlets {
         let old = before.and_then(|b| b.outlet(&outlet.id));
-        let new: Vec<PublicKey> =
-            outlet.keys.iter().filter(|k| !old.is_some_and(|o| o.keys.contains(k))).copied().collect();
-        if !new.is_empty() {
-            needed.push((outlet.id.as_str(), new));
+        let keys: Vec<PublicKey> = outlet
+            .keys
+            .iter()
+            .filter(|k| !old.is_some_and(|o| o.keys.contains(k)))
+            .copied()
+            .collect();
+        if !keys.is_empty() {
+            needed.push(Signer {
+                outlet: &outlet.id,
+                keys,
+                with: "with a key it brings",
+            });
         }
     }
     needed
@@ -211,22 +291,126 @@ pub fn chain_bytes(chain: &[General]) -> Vec<u8> {
 
 impl Chain {
     /// Reads and verifies `masthead.json` from the pinned fingerprint on.
-    pub fn verify(_bytes: &[u8], _fingerprint: &str) -> Result<Self, MastheadError> {
-        unimplemented!()
+    pub fn verify(bytes: &[u8], fingerprint: &str) -> Result<Self, MastheadError> {
+        if bytes.len() > MAX_MASTHEAD {
+            let problem = format!("{} bytes, and at most {MAX_MASTHEAD} are read", bytes.len());
+            return Err(MastheadError::Malformed(problem));
+        }
+        let list: Vec<General> = serde_json::from_slice(bytes).map_err(|e| MastheadError::Malformed(e.to_string()))?;
+        if chain_bytes(&list) != bytes {
+            return Err(MastheadError::Malformed(
+                "the file is not in canonical form (RFC 8785)".into(),
+            ));
+        }
+        let mut chain: Option<Self> = None;
+        for (at, general) in list.iter().enumerate() {
+            let number = at + 1;
+            let jws = |error| MastheadError::Jws { number, error };
+            let payload = general.payload().map_err(jws)?;
+            let hash = sha256_hex(&payload);
+            if chain.is_none() && hash != fingerprint {
+                return Err(MastheadError::Fingerprint {
+                    expected: fingerprint.into(),
+                    found: hash,
+                });
+            }
+            let next = Masthead::parse(&payload).map_err(|error| MastheadError::Payload { number, error })?;
+            let before = chain.as_ref().map(Self::newest);
+            follows(before, &next, number)?;
+            let signatures = general.verify(Typ::Masthead).map_err(jws)?.signatures;
+            signed(before, &next, &signatures, number)?;
+            match &mut chain {
+                None => {
+                    chain = Some(Self {
+                        first: next,
+                        later: Vec::new(),
+                    })
+                }
+                Some(chain) => chain.later.push(next),
+            }
+        }
+        chain.ok_or_else(|| MastheadError::Malformed("the list is empty".into()))
     }
 
     /// The newest masthead.
     pub fn newest(&self) -> &Masthead {
-        &self.mastheads[self.mastheads.len() - 1]
+        self.later.last().unwrap_or(&self.first)
     }
 
     /// The fingerprint: the first masthead's hash.
     pub fn fingerprint(&self) -> String {
-        self.mastheads[0].hash()
+        self.first.hash()
     }
 
     /// The masthead with a hash.
     pub fn get(&self, hash: &str) -> Option<&Masthead> {
-        self.mastheads.iter().find(|m| m.hash() == hash)
+        std::iter::once(&self.first)
+            .chain(&self.later)
+            .find(|m| m.hash() == hash)
     }
+}
+
+fn follows(before: Option<&Masthead>, next: &Masthead, number: usize) -> Result<(), MastheadError> {
+    let order = |problem: String| Err(MastheadError::Order { number, problem });
+    let (expected, previous) = before.map_or((1, None), |b| (b.number + 1, Some(b.hash())));
+    if next.number != expected {
+        return order(format!("its number is {} and not {expected}", next.number));
+    }
+    if next.previous != previous {
+        return order("it names another hash than that of the one before".into());
+    }
+    match before.and_then(|b| b.outlets.iter().find(|o| next.outlet(&o.id).is_none())) {
+        Some(dropped) => order(format!("it drops {}", dropped.id)),
+        None => Ok(()),
+    }
+}
+
+fn signed(
+    before: Option<&Masthead>,
+    next: &Masthead,
+    signatures: &[Signature],
+    number: usize,
+) -> Result<(), MastheadError> {
+    for signature in signatures {
+        let has = |m: &Masthead| {
+            m.outlet(&signature.outlet)
+                .is_some_and(|o| o.keys.contains(&signature.key))
+        };
+        if !has(next) && !before.is_some_and(has) {
+            return Err(MastheadError::Stranger {
+                number,
+                outlet: signature.outlet.clone(),
+            });
+        }
+    }
+    for signer in signers(before, next) {
+        if !signatures
+            .iter()
+            .any(|s| s.outlet == signer.outlet && signer.keys.contains(&s.key))
+        {
+            return Err(MastheadError::Missing {
+                number,
+                outlet: signer.outlet.into(),
+                with: signer.with,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Whether a text is a domain as the masthead shows it: labels of lower-case ASCII letters, digits and inner hyphens, and
+/// perhaps a port (for servers on loopback and inside a newsroom).
+fn is_domain(text: &str) -> bool {
+    let (host, port) = text
+        .split_once(':')
+        .map_or((text, None), |(host, port)| (host, Some(port)));
+    let label = |l: &str| {
+        (1..=63).contains(&l.len())
+            && l.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+            && !l.starts_with('-')
+            && !l.ends_with('-')
+    };
+    host.len() <= 253
+        && host.split('.').all(label)
+        && port.is_none_or(|p| !p.starts_with(['0', '+']) && p.parse::<u16>().is_ok())
 }

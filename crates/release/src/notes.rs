@@ -60,18 +60,32 @@ pub fn notes<'a>(blocks: &'a [Block], citations: &'a [Citation], sources: &'a [S
     let mut notes = Notes::default();
     let mut numbers: BTreeMap<(&str, &str), u32> = BTreeMap::new();
     for (_, citation, source) in placed {
-        let number = *numbers.entry((source.id.as_str(), citation.locator.trim())).or_insert_with(|| {
-            let number = notes.list.len() as u32 + 1;
-            notes.list.push(Note { number, source, locator: citation.locator.trim(), citations: Vec::new() });
-            number
-        });
+        let number = *numbers
+            .entry((source.id.as_str(), citation.locator.trim()))
+            .or_insert_with(|| {
+                let number = notes.list.len() as u32 + 1;
+                notes.list.push(Note {
+                    number,
+                    source,
+                    locator: citation.locator.trim(),
+                    citations: Vec::new(),
+                });
+                number
+            });
         if let Some(note) = notes.list.get_mut(number as usize - 1) {
             note.citations.push(citation);
         }
         let marks = notes.marks.entry(citation.end.block.as_str()).or_default();
         // Two citations of one note at one place would print its number twice.
-        if !marks.iter().any(|m| m.offset == citation.end.offset && m.number == number) {
-            marks.push(Mark { offset: citation.end.offset, number, citation: citation.id.as_str() });
+        if !marks
+            .iter()
+            .any(|m| m.offset == citation.end.offset && m.number == number)
+        {
+            marks.push(Mark {
+                offset: citation.end.offset,
+                number,
+                citation: citation.id.as_str(),
+            });
         }
     }
     notes
@@ -80,12 +94,21 @@ pub fn notes<'a>(blocks: &'a [Block], citations: &'a [Citation], sources: &'a [S
 impl<'a> Notes<'a> {
     /// The number of a citation; `None` while its source or its text is not there.
     pub fn number(&self, citation: &str) -> Option<u32> {
-        self.list.iter().find(|n| n.citations.iter().any(|c| c.id == citation)).map(|n| n.number)
+        self.list
+            .iter()
+            .find(|n| n.citations.iter().any(|c| c.id == citation))
+            .map(|n| n.number)
     }
 
     /// A block's text cut where notes stand. Marks beyond the text come at its end.
     pub fn pieces(&self, block: &'a Block) -> Vec<Piece<'a>> {
-        let mut marks = self.marks.get(block.id.as_str()).map_or(&[][..], Vec::as_slice).iter().copied().peekable();
+        let mut marks = self
+            .marks
+            .get(block.id.as_str())
+            .map_or(&[][..], Vec::as_slice)
+            .iter()
+            .copied()
+            .peekable();
         let mut pieces = Vec::new();
         let mut units = 0u32;
         for span in &block.text {

@@ -53,10 +53,16 @@ fn lists<'a>(items: &[(&'a Block, bool, u8)], depth: u8) -> Vec<List<'a>> {
     while let Some(&(block, ordered, _)) = items.get(at) {
         // Everything deeper that follows hangs below this item, even where a step was skipped.
         let below = items[at + 1..].iter().take_while(|(_, _, d)| *d > depth).count();
-        let item = Item { block, lists: lists(&items[at + 1..at + 1 + below], depth + 1) };
+        let item = Item {
+            block,
+            lists: lists(&items[at + 1..at + 1 + below], depth + 1),
+        };
         match out.last_mut() {
             Some(list) if list.ordered == ordered => list.items.push(item),
-            _ => out.push(List { ordered, items: vec![item] }),
+            _ => out.push(List {
+                ordered,
+                items: vec![item],
+            }),
         }
         at += 1 + below;
     }

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::canonical::{CanonicalError, canonical, is_sha256_hex, sha256_hex};
+use crate::canonical::{CanonicalError, MAX_INTEGER, canonical, is_sha256_hex, sha256_hex};
 use crate::difference::{Change, difference};
-use crate::folder::is_name;
+use crate::folder::{is_lang, is_name};
 use crate::masthead::Masthead;
-use crate::story::{Block, BlockKind, Byline, Citation, STORY_VERSION, Source, Story};
+use crate::story::{Block, BlockKind, Byline, Citation, MAX_DEPTH, STORY_VERSION, Source, Span, Story, safe_link};
 use crate::time;
 
 /// The version of the release format; first field of every file of ours that is signed.
@@ -166,7 +166,10 @@ pub enum ReleaseError {
 
 impl ReleaseError {
     pub(crate) fn invalid(place: impl Into<String>, problem: impl Into<String>) -> Self {
-        Self::Invalid { place: place.into(), problem: problem.into() }
+        Self::Invalid {
+            place: place.into(),
+            problem: problem.into(),
+        }
     }
 }
 
@@ -177,7 +180,10 @@ pub(crate) fn read<T: Serialize + for<'a> Deserialize<'a>>(bytes: &[u8], limit: 
         komuz: u64,
     }
     if bytes.len() > limit {
-        return Err(ReleaseError::TooLarge { bytes: bytes.len(), limit });
+        return Err(ReleaseError::TooLarge {
+            bytes: bytes.len(),
+            limit,
+        });
     }
     let malformed = |e: serde_json::Error| ReleaseError::Malformed(e.to_string());
     let version: Version = serde_json::from_slice(bytes).map_err(malformed)?;
@@ -195,16 +201,20 @@ impl Release {
     /// The release of a story: takes what readers get (no uncited sources, no members that Komuz does not show), gives every
     /// outlet of the masthead the story's headline, summary and byline, and states what changed since `previous`.
     ///
-    /// Errors when the story cannot be published as it is: an empty headline, a figure without its file, a citation whose
-    /// text is gone, an unsafe link.
+    /// Equal stories make equal bytes: spans of equal marks are joined, citations stand in the order of the text, sources in
+    /// the order of their first citation. Blocks, citations and sources get new ids: theirs name sessions of writers or are
+    /// what somebody called a source among friends. A block's id stays the same in all releases of its story.
+    ///
+    /// Errors with the first of [`obstacles`] when the story cannot be published as it is.
     pub fn from_story(
         story: &Story,
         head: &Head,
         masthead: &Masthead,
         previous: Option<&Release>,
     ) -> Result<Self, ReleaseError> {
-        let cited: BTreeSet<&str> = story.citations.iter().map(|c| c.source.as_str()).collect();
-        let sources = story.sources.iter().filter(|s| cited.contains(s.id.as_str())).map(shown).collect();
+        if let Some(obstacle) = obstacles(story).into_iter().next() {
+            return Err(obstacle);
+        }
         let front = Front {
             headline: story.headline.clone(),
             summary: story.summary.clone(),
@@ -221,13 +231,16 @@ impl Release {
             masthead: masthead.hash(),
             published: head.published.clone(),
             supersedes: match previous {
-                Some(previous) => Some(Supersedes { release: previous.hash()?, number: previous.number }),
+                Some(previous) => Some(Supersedes {
+                    release: previous.hash()?,
+                    number: previous.number,
+                }),
                 None => None,
             },
             reason: head.reason.clone(),
             changes: Vec::new(),
             editions: editions.into_iter().collect(),
-            body: Body { blocks: story.blocks.clone(), citations: story.citations.clone(), sources },
+            body: Body::of(story, &head.story),
             outlets: masthead.outlets.iter().map(|o| (o.id.clone(), front.clone())).collect(),
         };
         if let Some(previous) = previous {
@@ -256,7 +269,9 @@ impl Release {
 
     /// What an outlet's readers see around the body; the first outlet's where that outlet has nothing here.
     pub fn front(&self, outlet: Option<&str>) -> Option<&Front> {
-        outlet.and_then(|id| self.outlets.get(id)).or_else(|| self.outlets.values().next())
+        outlet
+            .and_then(|id| self.outlets.get(id))
+            .or_else(|| self.outlets.values().next())
     }
 
     /// The release as the story that one outlet's readers get.
@@ -288,14 +303,231 @@ impl Release {
     }
 
     fn check(&self) -> Result<(), ReleaseError> {
-        let _ = (is_sha256_hex(""), is_name(""), time::parse(""));
-        Ok(())
+        let invalid = |place: &str, problem: &str| Err(ReleaseError::invalid(place, problem));
+        if !is_name(&self.story) {
+            return invalid("story", "a story's id is 1 to 64 of a-z, 0-9 and -");
+        }
+        if !is_lang(&self.lang) {
+            return invalid("lang", "not a BCP 47 tag");
+        }
+        if !(1..=MAX_INTEGER).contains(&self.number) {
+            return invalid("number", "releases are numbered from 1");
+        }
+        if !is_sha256_hex(&self.masthead) {
+            return invalid("masthead", "not a SHA-256 in lower-case hex");
+        }
+        if time::parse(&self.published).is_none() {
+            return invalid("published", "not a time like 2019-11-21T06:00:00Z");
+        }
+        match &self.supersedes {
+            None if self.number == 1 => {}
+            Some(before) if before.number + 1 == self.number && is_sha256_hex(&before.release) => {}
+            _ => {
+                return invalid(
+                    "supersedes",
+                    "each release but the first names the hash and number of the one before",
+                );
+            }
+        }
+        if !self.editions.is_sorted_by(|a, b| a < b) || !self.editions.iter().all(|e| is_lang(e)) {
+            return invalid("editions", "languages are BCP 47 tags, sorted, each once");
+        }
+        if !self.editions.contains(&self.lang) {
+            return invalid("editions", "the release's own language is among them");
+        }
+        if self.outlets.is_empty() {
+            return invalid("outlets", "a release has at least one outlet");
+        }
+        for (id, front) in &self.outlets {
+            let place = |member: &str| format!("outlets.{id}{member}");
+            if !is_name(id) {
+                return Err(ReleaseError::invalid(
+                    place(""),
+                    "an outlet's id is 1 to 64 of a-z, 0-9 and -",
+                ));
+            }
+            if front.headline.trim().is_empty() {
+                return Err(ReleaseError::invalid(place(".headline"), "the headline is empty"));
+            }
+            let is_figure = |b: &Block| b.id == front.figure && matches!(b.kind, BlockKind::Figure { .. });
+            if !front.figure.is_empty() && !self.body.blocks.iter().any(is_figure) {
+                return Err(ReleaseError::invalid(
+                    place(".figure"),
+                    "no figure of the body has this id",
+                ));
+            }
+        }
+        let mut problems = Vec::new();
+        body_problems(
+            &self.body.blocks,
+            &self.body.citations,
+            &self.body.sources,
+            &mut problems,
+        );
+        problems.into_iter().next().map_or(Ok(()), Err)
     }
 }
 
-/// A source with only what readers are shown.
-fn shown(source: &Source) -> Source {
+impl Body {
+    fn of(story: &Story, id: &str) -> Self {
+        let new_id = |old: &str| sha256_hex(format!("komuz block v1\0{id}\0{old}").as_bytes())[..16].to_owned();
+        let order: BTreeMap<&str, usize> = story
+            .blocks
+            .iter()
+            .enumerate()
+            .map(|(at, b)| (b.id.as_str(), at))
+            .collect();
+        let place = |c: &Citation| {
+            let block = |p: &crate::story::Place| order.get(p.block.as_str()).copied().unwrap_or(usize::MAX);
+            (block(&c.end), c.end.offset, block(&c.start), c.start.offset)
+        };
+        let mut ordered: Vec<&Citation> = story.citations.iter().collect();
+        ordered.sort_by(|a, b| {
+            let words = |c: &&Citation| (c.source.clone(), c.locator.clone(), c.quote.clone());
+            place(a).cmp(&place(b)).then_with(|| words(a).cmp(&words(b)))
+        });
+        let mut body = Self {
+            blocks: story.blocks.iter().map(normal).collect(),
+            ..Self::default()
+        };
+        for block in &mut body.blocks {
+            block.id = new_id(&block.id);
+        }
+        let mut numbers: BTreeMap<&str, usize> = BTreeMap::new();
+        for citation in ordered {
+            let Some(source) = story.sources.iter().find(|s| s.id == citation.source) else {
+                continue;
+            };
+            let number = *numbers.entry(&source.id).or_insert_with(|| {
+                body.sources.push(shown(source, body.sources.len() + 1));
+                body.sources.len()
+            });
+            let mut citation = citation.clone();
+            citation.id = format!("c{}", body.citations.len() + 1);
+            citation.source = format!("s{number}");
+            citation.start.block = new_id(&citation.start.block);
+            citation.end.block = new_id(&citation.end.block);
+            body.citations.push(citation);
+        }
+        body
+    }
+}
+
+/// Everything for which a story cannot be published as it is, each with its place: an empty headline, a figure without its
+/// file, a citation whose text or source is gone, an unsafe link. Empty when it can.
+pub fn obstacles(story: &Story) -> Vec<ReleaseError> {
+    let mut problems = Vec::new();
+    if story.headline.trim().is_empty() {
+        problems.push(ReleaseError::invalid("headline", "the headline is empty"));
+    }
+    if !is_lang(&story.lang) {
+        problems.push(ReleaseError::invalid("lang", "not a BCP 47 tag"));
+    }
+    body_problems(&story.blocks, &story.citations, &story.sources, &mut problems);
+    problems
+}
+
+fn body_problems(blocks: &[Block], citations: &[Citation], sources: &[Source], problems: &mut Vec<ReleaseError>) {
+    let mut problem = |place: String, problem: &str| problems.push(ReleaseError::invalid(place, problem));
+    let mut ids = BTreeMap::new();
+    for (at, block) in blocks.iter().enumerate() {
+        let place = |member: &str| format!("blocks[{at}]{member}");
+        if block.id.is_empty() || ids.insert(block.id.as_str(), (at, block)).is_some() {
+            problem(place(".id"), "empty, or another block has the same");
+        }
+        match &block.kind {
+            BlockKind::Heading { level } if !(2..=3).contains(level) => {
+                problem(place(".level"), "a heading's level is 2 or 3")
+            }
+            BlockKind::Item { depth, .. } if *depth > MAX_DEPTH => problem(place(".depth"), "nested deeper than 3"),
+            BlockKind::Figure { file, .. } if !is_sha256_hex(file) => {
+                problem(place(".file"), "the figure's file is missing")
+            }
+            BlockKind::Figure { media, .. } if !FIGURES.contains(&media.as_str()) => {
+                problem(
+                    place(".media"),
+                    "a figure is image/webp, image/avif, image/jpeg, image/png or image/gif",
+                );
+            }
+            BlockKind::Rule if !block.text.is_empty() => problem(place(".text"), "a rule has no text"),
+            _ => {}
+        }
+        for (span, text) in block.text.iter().enumerate() {
+            if text.marks.link.as_deref().is_some_and(|link| !safe_link(link)) {
+                problem(
+                    place(&format!(".text[{span}].marks.link")),
+                    "an address that a story may not link to",
+                );
+            }
+        }
+    }
+    let mut source_ids = BTreeSet::new();
+    for (at, source) in sources.iter().enumerate() {
+        if source.id.is_empty() || !source_ids.insert(source.id.as_str()) {
+            problem(format!("sources[{at}].id"), "empty, or another source has the same");
+        }
+    }
+    let mut citation_ids = BTreeSet::new();
+    for (at, citation) in citations.iter().enumerate() {
+        let place = |member: &str| format!("citations[{at}]{member}");
+        if citation.id.is_empty() || !citation_ids.insert(citation.id.as_str()) {
+            problem(place(".id"), "empty, or another citation has the same");
+        }
+        if !source_ids.contains(citation.source.as_str()) {
+            problem(place(".source"), "no source has this id");
+        }
+        let ends = [(".start", &citation.start), (".end", &citation.end)].map(|(member, p)| {
+            let found = ids
+                .get(p.block.as_str())
+                .filter(|(_, block)| is_boundary(block, p.offset));
+            if found.is_none() {
+                problem(place(member), "the text that it stood on is gone");
+            }
+            found.map(|(block, _)| (*block, p.offset))
+        });
+        if let [Some(start), Some(end)] = ends
+            && start > end
+        {
+            problem(place(".end"), "lies before its start");
+        }
+    }
+}
+
+/// Media types of figures: what browsers decode without running anything (SVG may hold scripts and requests).
+pub const FIGURES: [&str; 5] = ["image/webp", "image/avif", "image/jpeg", "image/png", "image/gif"];
+
+/// Whether an offset in UTF-16 code units lies within a block's text and not inside a surrogate pair.
+fn is_boundary(block: &Block, offset: u32) -> bool {
+    let mut units = 0;
+    for c in block.text.iter().flat_map(|span| span.text.chars()) {
+        if units >= offset {
+            break;
+        }
+        units += c.len_utf16() as u32;
+    }
+    units == offset
+}
+
+/// A block in its one spelling: neighbouring spans of equal marks are one, empty spans are none.
+fn normal(block: &Block) -> Block {
+    let mut text: Vec<Span> = Vec::with_capacity(block.text.len());
+    for span in block.text.iter().filter(|s| !s.text.is_empty()) {
+        match text.last_mut() {
+            Some(last) if last.marks == span.marks => last.text.push_str(&span.text),
+            _ => text.push(span.clone()),
+        }
+    }
+    Block {
+        id: block.id.clone(),
+        kind: block.kind.clone(),
+        text,
+    }
+}
+
+/// A source with only what readers are shown, under its number.
+fn shown(source: &Source, number: usize) -> Source {
     let mut source = source.clone();
+    source.id = format!("s{number}");
     source.other.clear();
     source.custom.other.clear();
     source

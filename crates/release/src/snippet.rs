@@ -30,5 +30,8 @@ pub struct Snippet {
 
 /// The snippet for one outlet and the release's language.
 pub fn snippet(_release: &Release, _masthead: &Masthead, _options: &SnippetOptions) -> Snippet {
-    Snippet { element: String::new(), plain: String::new() }
+    Snippet {
+        element: String::new(),
+        plain: String::new(),
+    }
 }

@@ -270,7 +270,11 @@ pub struct CslDate {
 /// A strict check of our own and not the `url` crate, because readers carry it: `url` brings the tables of IDNA, more
 /// than the rest of the reader together.
 pub fn safe_link(address: &str) -> bool {
-    if address.len() > MAX_LINK || address.chars().any(|c| c.is_control() || c.is_whitespace() || c == '\\') {
+    if address.len() > MAX_LINK
+        || address
+            .chars()
+            .any(|c| c.is_control() || c.is_whitespace() || c == '\\')
+    {
         return false;
     }
     let Some((scheme, rest)) = address.split_once(':') else {

@@ -23,7 +23,9 @@ pub fn parse(text: &str) -> Option<Seconds> {
         return None;
     }
     let number = |from: usize, to: usize| {
-        b[from..to].iter().try_fold(0i64, |sum, d| d.is_ascii_digit().then(|| sum * 10 + i64::from(d - b'0')))
+        b[from..to].iter().try_fold(0i64, |sum, d| {
+            d.is_ascii_digit().then(|| sum * 10 + i64::from(d - b'0'))
+        })
     };
     let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
     let (hour, minute, second) = (number(11, 13)?, number(14, 16)?, number(17, 19)?);
@@ -38,7 +40,10 @@ pub fn format(time: Seconds) -> String {
     let time = time.clamp(-62_167_219_200, 253_402_300_799);
     let (day, rest) = (day_of(time), time.rem_euclid(86_400));
     let (hour, minute, second) = (rest / 3600, rest / 60 % 60, rest % 60);
-    format!("{:04}-{:02}-{:02}T{hour:02}:{minute:02}:{second:02}Z", day.year, day.month, day.day)
+    format!(
+        "{:04}-{:02}-{:02}T{hour:02}:{minute:02}:{second:02}Z",
+        day.year, day.month, day.day
+    )
 }
 
 /// The day of a time, in UTC.

@@ -1,11 +1,12 @@
 //! How every reader checks a release: the embed, the desk's preview, the server before it stores, and `komuz verify`.
 
-use crate::jws::JwsError;
+use crate::canonical::sha256_hex;
+use crate::jws::{General, Jws, JwsError, Signature, Typ};
 use crate::keys::PublicKey;
-use crate::latest::Latest;
-use crate::masthead::{Chain, Masthead, MastheadError};
-use crate::release::{Release, ReleaseError, Statement};
-use crate::time::Seconds;
+use crate::latest::{LATEST_FOR, Latest, MAX_LATEST};
+use crate::masthead::{Chain, MAX_MASTHEAD, Masthead, MastheadError};
+use crate::release::{MAX_RELEASE, Release, ReleaseError, Statement};
+use crate::time::{self, Seconds};
 use crate::words::Lang;
 
 /// What a reader asks for, and what it knows already.
@@ -107,6 +108,7 @@ pub struct Newest {
     pub latest: Latest,
     /// Whether it holds still.
     pub freshness: Freshness,
+    seen: Seen,
 }
 
 /// The files that a refusal can be about.
@@ -267,19 +269,244 @@ impl Refusal {
 
 /// Checks masthead and latest (and the extension, where there is one): tells which release to fetch.
 pub fn verify_latest(
-    _expected: &Expected<'_>,
-    _masthead: &[u8],
-    _latest: &[u8],
-    _freshness: Option<&[u8]>,
+    expected: &Expected<'_>,
+    masthead: &[u8],
+    latest: &[u8],
+    freshness: Option<&[u8]>,
 ) -> Result<Newest, Refusal> {
-    unimplemented!()
+    let chain = Chain::verify(masthead, expected.fingerprint).map_err(Refusal::Masthead)?;
+    let (seen, found) = (expected.seen.masthead, chain.newest().number);
+    if found < seen {
+        return Err(Refusal::OlderMasthead { seen, found });
+    }
+    let (latest, signatures) = read_latest(File::Latest, latest, Typ::Latest)?;
+    equal(File::Latest, "story", expected.story, &latest.story)?;
+    equal(File::Latest, "lang", expected.lang, &latest.lang)?;
+    let under = masthead_of(&chain, File::Latest, &latest.masthead)?;
+    quorum(File::Latest, under, &signatures)?;
+    // A key that an outlet has replaced since signs nothing that counts today.
+    for signature in &signatures {
+        has_key(File::Latest, chain.newest(), signature)?;
+    }
+    let (since, until) = term(File::Latest, &latest, MAX_TERM)?;
+    let seen = expected.seen;
+    if latest.number < seen.number {
+        return Err(Refusal::Older {
+            seen: seen.number,
+            found: latest.number,
+        });
+    }
+    if latest.number == seen.number && !seen.release.is_empty() && latest.release != seen.release {
+        return Err(Refusal::Two { number: latest.number });
+    }
+    let mut freshness_of = (since, until);
+    if let Some(bytes) = freshness {
+        let (extension, signatures) = read_latest(File::Freshness, bytes, Typ::Freshness)?;
+        for signature in &signatures {
+            let outlet = chain.newest().outlet(&signature.outlet);
+            if outlet.and_then(|o| o.freshness) != Some(signature.key) {
+                return Err(Refusal::Key {
+                    file: File::Freshness,
+                    outlet: signature.outlet.clone(),
+                });
+            }
+        }
+        equal(File::Freshness, "story", expected.story, &extension.story)?;
+        equal(File::Freshness, "lang", expected.lang, &extension.lang)?;
+        let (issued, expires) = term(File::Freshness, &extension, LATEST_FOR)?;
+        // Of another release it says nothing about this one: a correction was published and not extended yet.
+        if (extension.number, &extension.release) == (latest.number, &latest.release) {
+            freshness_of = (since.max(issued), until.max(expires));
+        }
+    }
+    let (since, until) = freshness_of;
+    // A clock that is behind what was signed is wrong.
+    let freshness = match expected.now.max(since) <= until {
+        true => Freshness::Fresh { since, until },
+        false => Freshness::NotRenewed { since },
+    };
+    Ok(Newest {
+        chain,
+        latest,
+        freshness,
+        seen: seen.clone(),
+    })
 }
 
 impl Newest {
     /// Checks the release and its signatures against the latest.
-    pub fn verify_release(&self, _release: &[u8], _signatures: &[u8]) -> Result<Verified, Refusal> {
-        let _ = Statement::parse(b"");
-        unimplemented!()
+    pub fn verify_release(&self, release: &[u8], signatures: &[u8]) -> Result<Verified, Refusal> {
+        let latest = &self.latest;
+        if release.len() <= MAX_RELEASE && sha256_hex(release) != latest.release {
+            return Err(Refusal::File {
+                path: File::Release.name().into(),
+            });
+        }
+        let form = |error| Refusal::Form {
+            file: File::Release,
+            error,
+        };
+        let release = Release::parse(release).map_err(form)?;
+        equal(File::Release, "story", &latest.story, &release.story)?;
+        equal(File::Release, "lang", &latest.lang, &release.lang)?;
+        equal(File::Release, "number", &latest.number, &release.number)?;
+        let masthead = masthead_of(&self.chain, File::Release, &release.masthead)?;
+        if self
+            .chain
+            .get(&latest.masthead)
+            .is_none_or(|m| m.number < masthead.number)
+        {
+            return Err(mismatch(File::Release, "masthead", &latest.masthead, &release.masthead));
+        }
+        let mut outlets: Vec<&str> = masthead.outlets.iter().map(|o| o.id.as_str()).collect();
+        outlets.sort_unstable();
+        equal(
+            File::Release,
+            "outlets",
+            &outlets.join(" "),
+            &release.outlets.keys().cloned().collect::<Vec<_>>().join(" "),
+        )?;
+
+        let (statement, signatures) = {
+            let jws = signed(File::Signatures, signatures, MAX_MASTHEAD, Typ::Release)?;
+            let form = |error| Refusal::Form {
+                file: File::Signatures,
+                error,
+            };
+            (Statement::parse(&jws.payload).map_err(form)?, jws.signatures)
+        };
+        equal(File::Signatures, "release", &latest.release, &statement.release)?;
+        equal(File::Signatures, "masthead", &release.masthead, &statement.masthead)?;
+        equal(File::Signatures, "story", &release.story, &statement.story)?;
+        equal(File::Signatures, "lang", &release.lang, &statement.lang)?;
+        equal(File::Signatures, "number", &release.number, &statement.number)?;
+        quorum(File::Signatures, masthead, &signatures)?;
+
+        // What was seen and what it is said to have followed must be one history.
+        if let Some(before) = &release.supersedes
+            && before.number == self.seen.number
+            && !self.seen.release.is_empty()
+            && before.release != self.seen.release
+        {
+            return Err(Refusal::Two { number: before.number });
+        }
+        let of = |o: &crate::masthead::Outlet| {
+            signatures.iter().find(|s| s.outlet == o.id).map(|s| Signed {
+                outlet: o.id.clone(),
+                name: o.name.clone(),
+                domain: o.domain.clone(),
+                key: s.key,
+            })
+        };
+        Ok(Verified {
+            hash: latest.release.clone(),
+            signed: masthead.outlets.iter().filter_map(of).collect(),
+            masthead: masthead.clone(),
+            html: statement.html,
+            freshness: self.freshness,
+            seen: Seen {
+                masthead: self.chain.newest().number,
+                number: release.number,
+                release: latest.release.clone(),
+            },
+            release,
+        })
+    }
+}
+
+/// The longest time for which a quorum may say that a release is the newest.
+const MAX_TERM: Seconds = 400 * 86_400;
+
+fn signed(file: File, bytes: &[u8], limit: usize, typ: Typ) -> Result<Jws, Refusal> {
+    if bytes.len() > limit {
+        return Err(Refusal::Form {
+            file,
+            error: ReleaseError::TooLarge {
+                bytes: bytes.len(),
+                limit,
+            },
+        });
+    }
+    General::parse(bytes)
+        .and_then(|g| g.verify(typ))
+        .map_err(|error| Refusal::Signature { file, error })
+}
+
+fn read_latest(file: File, bytes: &[u8], typ: Typ) -> Result<(Latest, Vec<Signature>), Refusal> {
+    let jws = signed(file, bytes, MAX_LATEST, typ)?;
+    let latest = Latest::parse(&jws.payload).map_err(|error| Refusal::Form { file, error })?;
+    Ok((latest, jws.signatures))
+}
+
+fn masthead_of<'a>(chain: &'a Chain, file: File, hash: &str) -> Result<&'a Masthead, Refusal> {
+    chain
+        .get(hash)
+        .ok_or_else(|| mismatch(file, "masthead", &chain.newest().hash(), &hash))
+}
+
+fn has_key(file: File, masthead: &Masthead, signature: &Signature) -> Result<(), Refusal> {
+    match masthead
+        .outlet(&signature.outlet)
+        .is_some_and(|o| o.keys.contains(&signature.key))
+    {
+        true => Ok(()),
+        false => Err(Refusal::Key {
+            file,
+            outlet: signature.outlet.clone(),
+        }),
+    }
+}
+
+fn quorum(file: File, masthead: &Masthead, signatures: &[Signature]) -> Result<(), Refusal> {
+    for signature in signatures {
+        has_key(file, masthead, signature)?;
+    }
+    match masthead.missing(signatures).first() {
+        Some(outlet) => Err(Refusal::Missing {
+            file,
+            outlet: (*outlet).into(),
+        }),
+        None => Ok(()),
+    }
+}
+
+fn term(file: File, latest: &Latest, longest: Seconds) -> Result<(Seconds, Seconds), Refusal> {
+    match (time::parse(&latest.issued), time::parse(&latest.expires)) {
+        (Some(issued), Some(expires)) if (issued..=issued + longest).contains(&expires) => Ok((issued, expires)),
+        _ => {
+            let problem =
+                "issued and expires are times like 2019-11-21T06:00:00Z, the second after the first and not too far";
+            Err(Refusal::Form {
+                file,
+                error: ReleaseError::invalid("expires", problem),
+            })
+        }
+    }
+}
+
+fn equal<T: PartialEq + ToString + ?Sized>(
+    file: File,
+    member: &'static str,
+    expected: &T,
+    found: &T,
+) -> Result<(), Refusal> {
+    match expected == found {
+        true => Ok(()),
+        false => Err(mismatch(file, member, expected, found)),
+    }
+}
+
+fn mismatch<T: ToString + ?Sized>(
+    file: File,
+    member: &'static str,
+    expected: &(impl ToString + ?Sized),
+    found: &T,
+) -> Refusal {
+    Refusal::Mismatch {
+        file,
+        member,
+        expected: expected.to_string(),
+        found: found.to_string(),
     }
 }
 

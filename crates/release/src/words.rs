@@ -13,7 +13,10 @@ pub enum Lang {
 
 /// The words of one language.
 #[derive(Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "each is named by what it says; the table is the documentation")]
+#[allow(
+    missing_docs,
+    reason = "each is named by what it says; the table is the documentation"
+)]
 pub struct Words {
     pub refused_changed: &'static str,
     pub refused_missing: &'static str,

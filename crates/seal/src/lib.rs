@@ -5,6 +5,9 @@
 pub mod bytes;
 pub mod cbor;
 pub mod chain;
+pub mod charter;
+pub mod device;
+pub mod doc;
 pub mod sign;
 
 /// A source of random bytes: fills the slice. The caller takes it from the operating system or the browser; tests from

@@ -1,0 +1,296 @@
+//! Real browsers over WebDriver: Chromium, Firefox and WebKit.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use fantoccini::elements::{Element, ElementRef};
+use fantoccini::{Client, ClientBuilder};
+use http::Method;
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use url::{ParseError, Url};
+
+use crate::process::{Running, free_port, wait_for_port};
+
+/// Which engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// Chromium through chromedriver.
+    Chromium,
+    /// Firefox ESR through geckodriver.
+    Firefox,
+    /// WebKitGTK's MiniBrowser through WebKitWebDriver, under Xvfb.
+    WebKit,
+}
+
+/// A browser with one window and a fresh profile.
+pub struct Browser {
+    /// For what the helpers below do not do.
+    pub client: Client,
+    /// Which engine it is.
+    pub engine: Engine,
+    // Dropped in this order: the driver ends its browser, then the display goes, then the profile.
+    _driver: Running,
+    _display: Option<Running>,
+    _profile: TempDir,
+}
+
+/// How long a condition may take before a test says that it never came true.
+const PATIENCE: Duration = Duration::from_secs(40);
+
+fn variable(name: &str, usual: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| usual.to_owned())
+}
+
+/// Finds an element through open shadow roots; `css` may be several selectors in order, separated by ` >>> `, each below the
+/// one before. The second argument, if given, must be in the element's text.
+const FIND: &str = r"
+const deep = (root, css, text) => {
+  for (const found of root.querySelectorAll(css)) if (!text || found.textContent.includes(text)) return found;
+  for (const element of root.querySelectorAll('*')) {
+    if (element.shadowRoot) { const found = deep(element.shadowRoot, css, text); if (found) return found; }
+  }
+  return null;
+};
+let root = document;
+const parts = arguments[0].split(' >>> ');
+for (let i = 0; i < parts.length; i++) {
+  const found = deep(root.shadowRoot ?? root, parts[i], i === parts.length - 1 ? arguments[1] : null) ;
+  if (!found) return null;
+  root = found;
+}
+return root;";
+
+impl Browser {
+    /// Starts a browser with a window of 1280 x 900.
+    pub async fn start(engine: Engine) -> Browser {
+        let profile = tempfile::tempdir().expect("a folder for the profile");
+        let port = free_port();
+        let mut display = None;
+        let (mut driver, capabilities) = match engine {
+            Engine::Chromium => {
+                let mut driver = Command::new(variable("CHROMEDRIVER", "chromedriver"));
+                driver.arg(format!("--port={port}"));
+                let args = [
+                    "--headless",
+                    "--no-sandbox",
+                    "--disable-gpu",
+                    "--disable-quic",
+                    "--no-first-run",
+                    "--disable-background-networking",
+                    "--disable-component-update",
+                    "--disable-sync",
+                    "--disable-dev-shm-usage",
+                    "--window-size=1280,900",
+                    &format!("--user-data-dir={}", profile.path().display()),
+                ];
+                let options = json!({ "binary": variable("KOMUZ_CHROMIUM", "/usr/bin/chromium"), "args": args });
+                (driver, json!({ "browserName": "chrome", "goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"} }))
+            }
+            Engine::Firefox => {
+                let mut driver = Command::new(variable("GECKODRIVER", "geckodriver"));
+                driver.args(["--port", &port.to_string(), "--websocket-port", &free_port().to_string(), "--profile-root"]);
+                driver.arg(profile.path());
+                let prefs = json!({ "browser.shell.checkDefaultBrowser": false, "app.update.enabled": false });
+                let options =
+                    json!({ "binary": variable("KOMUZ_FIREFOX", "/usr/bin/firefox-esr"), "args": ["-headless"], "prefs": prefs });
+                (driver, json!({ "browserName": "firefox", "moz:firefoxOptions": options }))
+            }
+            Engine::WebKit => {
+                let number = 90 + u32::from(port) % 800;
+                let mut xvfb = Command::new(variable("KOMUZ_XVFB", "Xvfb"));
+                xvfb.args([&format!(":{number}"), "-screen", "0", "1400x1000x24", "-nolisten", "tcp"]);
+                display = Some(Running::start(&mut xvfb));
+                let mut driver = Command::new(variable("KOMUZ_WEBKIT_DRIVER", "WebKitWebDriver"));
+                driver.arg(format!("--port={port}"));
+                driver.env("DISPLAY", format!(":{number}")).env("HOME", profile.path()).env("GDK_BACKEND", "x11");
+                driver.env("WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS", "1").env("WEBKIT_DISABLE_COMPOSITING_MODE", "1");
+                let options = json!({ "binary": mini_browser(), "args": ["--automation"] });
+                (driver, json!({ "browserName": "MiniBrowser", "webkitgtk:browserOptions": options }))
+            }
+        };
+        let driver = Running::start(&mut driver);
+        wait_for_port(port);
+        let Value::Object(capabilities) = capabilities else { unreachable!("written as an object above") };
+        let client = ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities)
+            .connect(&format!("http://127.0.0.1:{port}"))
+            .await
+            .unwrap_or_else(|error| panic!("{engine:?} does not start: {error}"));
+        let browser = Browser { client, engine, _driver: driver, _display: display, _profile: profile };
+        if engine != Engine::WebKit {
+            browser.size(1280, 900).await;
+        }
+        browser
+    }
+
+    /// Sets the window's size.
+    pub async fn size(&self, width: u32, height: u32) {
+        self.client.set_window_size(width, height).await.expect("the window takes the size");
+    }
+
+    /// Opens an address.
+    pub async fn open(&self, address: &str) {
+        self.client.goto(address).await.unwrap_or_else(|error| panic!("{address}: {error}"));
+    }
+
+    /// Runs a script and returns what it returns.
+    pub async fn script(&self, script: &str, args: Vec<Value>) -> Value {
+        self.client.execute(script, args).await.unwrap_or_else(|error| panic!("script {script}: {error}"))
+    }
+
+    /// Looks once for an element, through open shadow roots.
+    pub async fn look(&self, css: &str, text: Option<&str>) -> Option<Element> {
+        let found = self.client.execute(FIND, vec![css.into(), text.map_or(Value::Null, Value::from)]).await.ok()?;
+        let id = found.as_object()?.values().next()?.as_str()?.to_owned();
+        Some(Element::from_element_id(self.client.clone(), ElementRef::from(id)))
+    }
+
+    /// Waits for an element.
+    pub async fn find(&self, css: &str) -> Element {
+        self.find_text(css, None).await
+    }
+
+    /// Waits for an element that holds a text.
+    pub async fn find_with(&self, css: &str, text: &str) -> Element {
+        self.find_text(css, Some(text)).await
+    }
+
+    async fn find_text(&self, css: &str, text: Option<&str>) -> Element {
+        let start = Instant::now();
+        loop {
+            if let Some(element) = self.look(css, text).await {
+                return element;
+            }
+            if start.elapsed() > PATIENCE {
+                panic!("no {css} with {text:?} came; the page shows: {}", self.shown().await);
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Waits until a script returns something true.
+    pub async fn until(&self, what: &str, script: &str, args: Vec<Value>) -> Value {
+        let start = Instant::now();
+        loop {
+            match self.client.execute(script, args.clone()).await {
+                Ok(Value::Null | Value::Bool(false)) | Err(_) => {}
+                Ok(value) => return value,
+            }
+            if start.elapsed() > PATIENCE {
+                panic!("{what}: did not come true; the page shows: {}", self.shown().await);
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Waits until no such element is there.
+    pub async fn gone(&self, css: &str) {
+        let start = Instant::now();
+        while self.look(css, None).await.is_some() {
+            assert!(start.elapsed() < PATIENCE, "{css} is still there; the page shows: {}", self.shown().await);
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Clicks an element when it is there and can be clicked.
+    pub async fn click(&self, css: &str) {
+        self.click_element(css, None).await;
+    }
+
+    /// Clicks an element that holds a text.
+    pub async fn click_with(&self, css: &str, text: &str) {
+        self.click_element(css, Some(text)).await;
+    }
+
+    async fn click_element(&self, css: &str, text: Option<&str>) {
+        let start = Instant::now();
+        loop {
+            let element = self.find_text(css, text).await;
+            match element.click().await {
+                Ok(()) => return,
+                // Repainted between finding and clicking, or still under something: look again.
+                Err(error) => assert!(start.elapsed() < PATIENCE, "{css} cannot be clicked: {error}"),
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Replaces what a field holds by typing.
+    pub async fn fill(&self, css: &str, text: &str) {
+        let field = self.find(css).await;
+        field.clear().await.unwrap_or_else(|error| panic!("{css} cannot be cleared: {error}"));
+        field.send_keys(text).await.unwrap_or_else(|error| panic!("{css} cannot be typed in: {error}"));
+    }
+
+    /// Types into an element as it is.
+    pub async fn type_in(&self, css: &str, text: &str) {
+        let field = self.find(css).await;
+        field.send_keys(text).await.unwrap_or_else(|error| panic!("{css} cannot be typed in: {error}"));
+    }
+
+    /// An element's text.
+    pub async fn text(&self, css: &str) -> String {
+        let start = Instant::now();
+        loop {
+            let script = format!("const found = (() => {{{FIND}}})(); return found && (found.value ?? found.textContent);");
+            // FIND reads `arguments`, which an arrow function takes from the script.
+            match self.client.execute(&script, vec![css.into(), Value::Null]).await {
+                Ok(Value::String(text)) => return text,
+                _ => assert!(start.elapsed() < PATIENCE, "no {css}; the page shows: {}", self.shown().await),
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// All text that is in the page and its shadow roots, for messages.
+    pub async fn shown(&self) -> String {
+        let script = r"
+const walk = root => [...root.querySelectorAll('*')].map(e => e.shadowRoot ? e.shadowRoot.textContent + walk(e.shadowRoot) : '').join(' ');
+return ((document.body?.innerText ?? '') + ' | ' + walk(document)).slice(0, 4000);";
+        let text = self.client.execute(script, vec![]).await;
+        let logs = self.logs().await;
+        format!("{}\nconsole: {logs}", text.map_or_else(|error| error.to_string(), |text| text.to_string()))
+    }
+
+    /// The console's messages, where the driver gives them (Chromium).
+    pub async fn logs(&self) -> String {
+        #[derive(Debug)]
+        struct Log;
+        impl fantoccini::wd::WebDriverCompatibleCommand for Log {
+            fn endpoint(
+                &self,
+                base: &Url,
+                session: Option<&str>,
+            ) -> Result<Url, ParseError> {
+                base.join(&format!("session/{}/se/log", session.unwrap_or_default()))
+            }
+            fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+                (Method::POST, Some(r#"{"type": "browser"}"#.to_owned()))
+            }
+        }
+        if self.engine != Engine::Chromium {
+            return String::new();
+        }
+        self.client.issue_cmd(Log).await.map_or_else(|error| error.to_string(), |log| log.to_string())
+    }
+
+    /// A picture of the window as PNG.
+    pub async fn picture(&self) -> Vec<u8> {
+        self.client.screenshot().await.expect("the browser paints")
+    }
+
+    /// Ends the session.
+    pub async fn close(self) {
+        // The driver is killed behind it, so a session that does not answer ends too.
+        let _ = self.client.clone().close().await;
+    }
+}
+
+fn mini_browser() -> String {
+    let places = ["/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser", "/usr/lib/x86_64-linux-gnu/webkit2gtk-4.0/MiniBrowser",
+        "/usr/lib/aarch64-linux-gnu/webkit2gtk-4.1/MiniBrowser", "/usr/lib/aarch64-linux-gnu/webkit2gtk-4.0/MiniBrowser"];
+    let found = places.iter().find(|place| std::path::Path::new(place).is_file()).copied();
+    variable("KOMUZ_MINIBROWSER", found.unwrap_or("MiniBrowser"))
+}

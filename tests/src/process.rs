@@ -1,0 +1,151 @@
+//! Programs that a test starts and that end with it.
+
+use std::io::{BufRead, BufReader};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// The top of the checkout.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests lie in the workspace").to_path_buf()
+}
+
+/// A program that was built beside the tests (`cargo xtask test` builds it first).
+pub fn built(name: &str) -> PathBuf {
+    let test = std::env::current_exe().expect("the test has a path");
+    let folder = test.ancestors().find(|folder| folder.join("komuz").is_file());
+    folder.unwrap_or_else(|| panic!("the komuz binary is not built: run `cargo xtask test`")).join(name)
+}
+
+/// A port on loopback that was free a moment ago.
+pub fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a free port");
+    listener.local_addr().expect("it is bound").port()
+}
+
+/// A running program, killed when dropped.
+pub struct Running(Child);
+
+impl Running {
+    /// Starts it with no input and no output.
+    pub fn start(command: &mut Command) -> Running {
+        let name = format!("{:?}", command.get_program());
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        Running(child.unwrap_or_else(|error| panic!("could not start {name}: {error}")))
+    }
+
+    /// Ends it as a power cut would.
+    pub fn kill(&mut self) {
+        // It may have ended by itself, which is as dead.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Waits until something listens on a port of loopback.
+pub fn wait_for_port(port: u16) {
+    let start = Instant::now();
+    while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
+        assert!(start.elapsed() < Duration::from_secs(60), "nothing listens on port {port}");
+        std::thread::yield_now();
+    }
+}
+
+/// A `komuz serve` of its own process.
+pub struct Server {
+    running: Running,
+    /// `http://127.0.0.1:PORT`
+    pub origin: String,
+    /// The operator's ticket, printed at the first start.
+    pub ticket: String,
+    data: PathBuf,
+}
+
+impl Server {
+    /// Starts a server on a free port with its data in `data`; waits until it listens.
+    pub fn start(data: &Path) -> Server {
+        Server::at(data, free_port(), String::new())
+    }
+
+    fn at(data: &Path, port: u16, ticket: String) -> Server {
+        let mut child = Command::new(built("komuz"))
+            .args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data"])
+            .arg(data)
+            .arg("--site")
+            .arg(root().join("pkg/dist"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("komuz starts");
+        let stdout = child.stdout.take().expect("stdout is piped");
+        let mut server = Server { running: Running(child), origin: String::new(), ticket, data: data.to_path_buf() };
+        let mut lines = BufReader::new(stdout).lines();
+        for line in lines.by_ref().map_while(Result::ok) {
+            if let Some((_, ticket)) = line.split_once("/desk/#ticket=") {
+                server.ticket = ticket.trim().to_owned();
+            }
+            if let Some((_, origin)) = line.split_once("listening on ") {
+                server.origin = origin.trim().to_owned();
+            }
+            if !server.origin.is_empty() && !server.ticket.is_empty() {
+                // Somebody keeps reading, so that the server never waits for a full pipe.
+                std::thread::spawn(move || lines.for_each(drop));
+                return server;
+            }
+        }
+        panic!("the server ended before it listened");
+    }
+
+    /// SIGKILL, and the same server again on the same port with the same data.
+    pub fn kill_and_restart(&mut self) {
+        self.kill();
+        self.restart();
+    }
+
+    /// SIGKILL.
+    pub fn kill(&mut self) {
+        self.running.kill();
+    }
+
+    /// The same server again after [`Server::kill`].
+    pub fn restart(&mut self) {
+        let port = self.origin.rsplit(':').next().and_then(|port| port.parse().ok()).expect("the origin has a port");
+        *self = Server::at(&self.data, port, std::mem::take(&mut self.ticket));
+    }
+
+    /// The founding link.
+    pub fn founding_link(&self) -> String {
+        format!("{}/desk/#ticket={}", self.origin, self.ticket)
+    }
+
+    /// Where its data lies.
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+}
+
+/// Every file below a folder, searched for a text; the paths that hold it.
+pub fn files_with(folder: &Path, text: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut open = vec![folder.to_path_buf()];
+    while let Some(folder) = open.pop() {
+        for entry in std::fs::read_dir(&folder).expect("the folder can be listed").flatten() {
+            if entry.path().is_dir() {
+                open.push(entry.path());
+            } else if std::fs::read(entry.path())
+                .is_ok_and(|bytes| bytes.windows(text.len()).any(|window| window == text.as_bytes()))
+            {
+                found.push(entry.path());
+            }
+        }
+    }
+    found
+}

@@ -168,8 +168,9 @@ pub struct Folder<'a> {
 }
 
 impl Folder<'_> {
-    /// The files in the order in which they must be written: first what is found by its hash, last what points to it, so that a
-    /// reader never finds a pointer to something that is not there.
+    /// The files in the order in which they must be written. Each is taken by a server because of those before it: the
+    /// masthead says whose signatures count, the signatures name the release and its page, the release names its figures;
+    /// the latest comes last, so that a reader never finds a pointer to something that is not there.
     pub fn files(&self) -> Result<Vec<OutFile>, ReleaseError> {
         let fingerprint = match self.chain.first() {
             Some(first) => sha256_hex(
@@ -186,7 +187,26 @@ impl Folder<'_> {
             story: self.release.story.clone(),
             lang: self.release.lang.clone(),
         };
-        let mut files = Vec::new();
+        let index = index_html(self.release, self.masthead).into_bytes();
+        let file = |place: Place, bytes: Vec<u8>| OutFile {
+            media: place.media().into(),
+            place,
+            bytes,
+        };
+        let mut files = vec![
+            file(
+                Place::Masthead {
+                    fingerprint: fingerprint.clone(),
+                },
+                chain_bytes(self.chain),
+            ),
+            file(
+                Place::Signatures(edition.clone(), hash.clone()),
+                self.signatures.to_bytes(),
+            ),
+            file(Place::Release(edition.clone(), hash.clone()), release),
+            file(Place::Index(edition.clone(), hash), index),
+        ];
         for wanted in self.release.files() {
             let Some((_, media, bytes)) = self.figures.iter().find(|(sha256, _, _)| sha256 == wanted) else {
                 return Err(ReleaseError::invalid(
@@ -210,23 +230,7 @@ impl Folder<'_> {
                 bytes: bytes.clone(),
             });
         }
-        let index = index_html(self.release, self.masthead).into_bytes();
-        for (place, bytes) in [
-            (Place::Release(edition.clone(), hash.clone()), release),
-            (
-                Place::Signatures(edition.clone(), hash.clone()),
-                self.signatures.to_bytes(),
-            ),
-            (Place::Index(edition.clone(), hash), index),
-            (Place::Masthead { fingerprint }, chain_bytes(self.chain)),
-            (Place::Latest(edition), self.latest.to_bytes()),
-        ] {
-            files.push(OutFile {
-                media: place.media().into(),
-                place,
-                bytes,
-            });
-        }
+        files.push(file(Place::Latest(edition), self.latest.to_bytes()));
         Ok(files)
     }
 }

@@ -1,29 +1,106 @@
 //! A release as HTML that needs nothing else: no script, no request but for its figures.
 
+mod inline;
+mod sources;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest, Sha256};
+
+use crate::difference::Change;
 use crate::masthead::Masthead;
-use crate::release::Release;
+use crate::notes::{Notes, notes};
+use crate::outline::{List, Part, outline};
+use crate::release::{Front, Release};
+use crate::story::{Block, BlockKind};
+use crate::time;
+use crate::words::{Lang, direction, own_name};
 
 /// How an article is written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ArticleOptions {
-    /// The outlet on whose page it stands; its own headline is shown.
+    /// The outlet on whose page it stands: its own headline and note are shown. The masthead's first when none.
     pub outlet: Option<String>,
     /// What stands before a figure's hash in its address, such as `../../../files/`.
     pub files: String,
-    /// Addresses of the other languages: tag and address.
+    /// Addresses of the editions in other languages: tag and address. Editions without one are named and not linked.
     pub languages: Vec<(String, String)>,
-    /// A sentence at the foot that says whether anybody has checked this copy; none on the plain page, which says it itself.
+    /// Whether the headline is the page's first heading (`<h1>`) or stands below the host page's own (`<h2>`).
+    pub alone: bool,
+    /// What is said at the foot about the check: a sentence; none says that nobody has checked this copy.
     pub checked: Option<String>,
 }
 
-/// The article alone: `<article>` with everything that readers get, escaped, with classes that start with `komuz-` and no style.
-pub fn article(_release: &Release, _masthead: &Masthead, _options: &ArticleOptions) -> String {
-    String::new()
+/// The article alone: `<article>` with everything that readers get, escaped, with classes that start with `komuz-` and no
+/// style. Only elements that the filters of content systems let through; ids start with the story's, so that several stand
+/// on one page.
+pub fn article(release: &Release, masthead: &Masthead, options: &ArticleOptions) -> String {
+    let lang = Lang::of(&release.lang);
+    let outlet = options
+        .outlet
+        .as_deref()
+        .or(masthead.outlets.first().map(|o| o.id.as_str()));
+    let empty = Front::default();
+    let view = View {
+        release,
+        masthead,
+        options,
+        lang,
+        front: release.front(outlet).unwrap_or(&empty),
+        notes: notes(&release.body.blocks, &release.body.citations, &release.body.sources),
+        ids: format!("komuz-{}-{}", release.story, release.lang),
+    };
+    let mut out = format!(
+        "<article class=\"komuz-article\" lang=\"{}\" dir=\"{}\">\n",
+        escape(&release.lang),
+        direction(&release.lang)
+    );
+    view.header(&mut out);
+    view.correction(&mut out);
+    out.push_str("<div class=\"komuz-text\">\n");
+    for part in outline(&release.body.blocks) {
+        match part {
+            Part::Block(block) => view.block(block, &mut out),
+            Part::List(list) => {
+                view.list(&list, &mut out);
+                out.push('\n');
+            }
+        }
+    }
+    out.push_str("</div>\n");
+    view.sources(&mut out);
+    view.signed(&mut out);
+    out.push_str("</article>\n");
+    out
 }
 
 /// The file `index.html`: a whole page with its style in it and a policy that allows just that and images of its own host.
-pub fn index_html(_release: &Release, _masthead: &Masthead) -> String {
-    String::new()
+pub fn index_html(release: &Release, masthead: &Masthead) -> String {
+    let style = include_str!("html/page.css");
+    let hash = STANDARD.encode(Sha256::digest(style));
+    let options = ArticleOptions {
+        files: "../../../files/".into(),
+        alone: true,
+        ..ArticleOptions::default()
+    };
+    let article = article(release, masthead, &options);
+    let front = release.front(masthead.outlets.first().map(|o| o.id.as_str()));
+    let (headline, summary) = front.map_or(("", ""), |f| (f.headline.as_str(), f.summary.as_str()));
+    let description = match summary {
+        "" => String::new(),
+        text => format!("<meta name=\"description\" content=\"{}\">\n", escape(text)),
+    };
+    format!(
+        "<!doctype html>\n<html lang=\"{lang}\" dir=\"{dir}\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-{hash}'; \
+         img-src 'self'; base-uri 'none'; form-action 'none'\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"referrer\" content=\"no-referrer\">\n<meta name=\"color-scheme\" content=\"light dark\">\n\
+         <title>{title}</title>\n{description}<style>{style}</style>\n</head>\n<body>\n<main>\n{article}</main>\n</body>\n</html>\n",
+        lang = escape(&release.lang),
+        dir = direction(&release.lang),
+        title = escape(headline),
+    )
 }
 
 /// Escapes text for an element's content and for an attribute in double quotes.
@@ -42,4 +119,285 @@ pub fn escape(text: &str) -> String {
         }
     }
     out
+}
+
+/// What all parts of one article are written from.
+struct View<'a> {
+    release: &'a Release,
+    masthead: &'a Masthead,
+    options: &'a ArticleOptions,
+    lang: Lang,
+    front: &'a Front,
+    notes: Notes<'a>,
+    ids: String,
+}
+
+impl View<'_> {
+    /// The level of a heading: 1 is the headline's.
+    fn level(&self, level: u8) -> u8 {
+        if self.options.alone { level } else { level + 1 }
+    }
+
+    fn header(&self, out: &mut String) {
+        let words = self.lang.words();
+        out.push_str("<header class=\"komuz-header\">\n<div class=\"komuz-bar\">");
+        self.strings(out);
+        let together = if self.masthead.outlets.len() > 1 {
+            words.published_together_by
+        } else {
+            words.published_by
+        };
+        let names: Vec<String> = self.masthead.outlets.iter().map(|o| name(&o.name)).collect();
+        out.push_str(&format!(
+            "<span class=\"komuz-outlets\">{together} {}</span>",
+            join(&names, words.and)
+        ));
+        self.languages(out);
+        let level = self.level(1);
+        out.push_str(&format!(
+            "</div>\n<h{level} class=\"komuz-headline\" dir=\"auto\">{}</h{level}>\n",
+            escape(&self.front.headline)
+        ));
+        if !self.front.summary.is_empty() {
+            out.push_str(&format!(
+                "<p class=\"komuz-summary\" dir=\"auto\">{}</p>\n",
+                lines(&self.front.summary)
+            ));
+        }
+        let byline: Vec<String> = self.front.byline.iter().map(|b| name(&b.name)).collect();
+        if !byline.is_empty() {
+            out.push_str(&format!(
+                "<p class=\"komuz-byline\">{} {}</p>\n",
+                words.by,
+                join(&byline, words.and)
+            ));
+        }
+        let dated = if self.release.supersedes.is_some() {
+            words.corrected
+        } else {
+            words.published
+        };
+        out.push_str(&format!("<p class=\"komuz-date\">{dated} {}</p>\n", self.published()));
+        if !self.front.note.is_empty() {
+            out.push_str(&format!(
+                "<p class=\"komuz-note\" dir=\"auto\">{}</p>\n",
+                lines(&self.front.note)
+            ));
+        }
+        out.push_str("</header>\n");
+    }
+
+    /// One line for each outlet, as on a komuz; grey until something has checked the signatures.
+    fn strings(&self, out: &mut String) {
+        let outlets = self.masthead.outlets.len();
+        let lines = if outlets > 5 { 1 } else { outlets };
+        let checked = if self.options.checked.is_some() {
+            ""
+        } else {
+            " komuz-unchecked"
+        };
+        out.push_str(&format!(
+            "<span class=\"komuz-strings{checked}\" role=\"img\" aria-label=\"{}\">{}</span> ",
+            escape(&self.lang.signed_by(outlets)),
+            "<i></i>".repeat(lines)
+        ));
+    }
+
+    fn languages(&self, out: &mut String) {
+        if self.release.editions.len() < 2 {
+            return;
+        }
+        out.push_str(&format!(
+            "\n<nav class=\"komuz-languages\" aria-label=\"{}\">",
+            self.lang.words().languages
+        ));
+        for (at, tag) in self.release.editions.iter().enumerate() {
+            let own = format!("lang=\"{}\"", escape(tag));
+            let text = escape(own_name(tag));
+            let address = self
+                .options
+                .languages
+                .iter()
+                .find(|(t, _)| t == tag)
+                .map(|(_, address)| address);
+            out.push_str(if at > 0 { " " } else { "" });
+            out.push_str(&match address {
+                _ if *tag == self.release.lang => format!("<strong {own}>{text}</strong>"),
+                Some(address) => format!(
+                    "<a {own} hreflang=\"{}\" href=\"{}\">{text}</a>",
+                    escape(tag),
+                    escape(address)
+                ),
+                None => format!("<span {own}>{text}</span>"),
+            });
+        }
+        out.push_str("</nav>");
+    }
+
+    fn published(&self) -> String {
+        let text = &self.release.published;
+        let shown = time::parse(text).map_or_else(|| text.clone(), |at| self.lang.moment(at));
+        format!("<time datetime=\"{}\">{}</time>", escape(text), escape(&shown))
+    }
+
+    fn correction(&self, out: &mut String) {
+        if self.release.supersedes.is_none() || (self.release.reason.is_empty() && self.release.changes.is_empty()) {
+            return;
+        }
+        let level = self.level(2);
+        let words = self.lang.words();
+        out.push_str(&format!(
+            "<section class=\"komuz-correction\" aria-labelledby=\"{id}\">\n<h{level} id=\"{id}\">{}</h{level}>\n",
+            words.correction,
+            id = format_args!("{}-correction", self.ids),
+        ));
+        if !self.release.reason.is_empty() {
+            out.push_str(&format!("<p dir=\"auto\">{}</p>\n", lines(&self.release.reason)));
+        }
+        if !self.release.changes.is_empty() {
+            out.push_str("<ul>\n");
+            for change in &self.release.changes {
+                out.push_str(&format!("<li>{}</li>\n", change_html(change, self.lang)));
+            }
+            out.push_str("</ul>\n");
+        }
+        out.push_str("</section>\n");
+    }
+
+    fn block(&self, block: &Block, out: &mut String) {
+        let text = self.text(block);
+        match &block.kind {
+            BlockKind::Heading { level } => {
+                let level = self.level((*level).clamp(2, 3));
+                out.push_str(&format!("<h{level} dir=\"auto\">{text}</h{level}>\n"));
+            }
+            BlockKind::Quote => out.push_str(&format!("<blockquote><p dir=\"auto\">{text}</p></blockquote>\n")),
+            BlockKind::Rule => out.push_str("<hr>\n"),
+            BlockKind::Figure { file, alt, credit, .. } => self.figure(file, alt, credit, &text, out),
+            _ if text.is_empty() => {}
+            _ => out.push_str(&format!("<p dir=\"auto\">{text}</p>\n")),
+        }
+    }
+
+    fn figure(&self, file: &str, alt: &str, credit: &str, caption: &str, out: &mut String) {
+        let words = self.lang.words();
+        let picture = match file {
+            "" => format!("<p>{}</p>", words.missing_picture),
+            _ => format!(
+                "<img src=\"{}\" alt=\"{}\" loading=\"lazy\">",
+                escape(&format!("{}{file}", self.options.files)),
+                escape(alt)
+            ),
+        };
+        let credit = match credit {
+            "" => String::new(),
+            by => format!("<small>{} {}</small>", words.photo, name_plain(by)),
+        };
+        let space = if caption.is_empty() || credit.is_empty() {
+            ""
+        } else {
+            " "
+        };
+        let caption = match (caption, credit.as_str()) {
+            ("", "") => String::new(),
+            _ => format!("<figcaption dir=\"auto\">{caption}{space}{credit}</figcaption>"),
+        };
+        out.push_str(&format!("<figure>{picture}{caption}</figure>\n"));
+    }
+
+    fn list(&self, list: &List<'_>, out: &mut String) {
+        let tag = if list.ordered { "ol" } else { "ul" };
+        out.push_str(&format!("<{tag}>"));
+        for item in &list.items {
+            out.push_str(&format!("<li dir=\"auto\">{}", self.text(item.block)));
+            for inner in &item.lists {
+                self.list(inner, out);
+            }
+            out.push_str("</li>");
+        }
+        out.push_str(&format!("</{tag}>"));
+    }
+
+    fn signed(&self, out: &mut String) {
+        let words = self.lang.words();
+        let level = self.level(2);
+        let id = format!("{}-signed", self.ids);
+        out.push_str(&format!(
+            "<section class=\"komuz-signed\" aria-labelledby=\"{id}\">\n<h{level} id=\"{id}\">{}</h{level}>\n<p>{} {}</p>\n<ul>\n",
+            words.who_signed,
+            escape(&self.lang.signed_by(self.masthead.outlets.len())),
+            escape(self.options.checked.as_deref().unwrap_or(words.not_checked)),
+        ));
+        for outlet in &self.masthead.outlets {
+            out.push_str(&format!(
+                "<li>{} <code>{}</code></li>\n",
+                name(&outlet.name),
+                escape(&outlet.domain)
+            ));
+        }
+        out.push_str(&format!(
+            "</ul>\n<p>{}</p>\n</section>\n",
+            escape(&self.lang.release(self.release.number))
+        ));
+    }
+}
+
+/// One change as readers see it: where, the words around, what went and what came. Meaning is in elements and words, not in
+/// colour alone.
+pub fn change_html(change: &Change, lang: Lang) -> String {
+    let words = lang.words();
+    let place = match change.place.as_str() {
+        "headline" => words.headline,
+        "summary" => words.summary,
+        "byline" => words.byline,
+        "note" => words.note_of_outlet,
+        "sources" => words.sources,
+        "languages" => words.languages,
+        _ => words.text,
+    };
+    let mut parts = vec![format!("<b>{place}.</b>")];
+    if !change.before.is_empty() {
+        parts.push(format!("… {}", escape(&change.before)));
+    }
+    if !change.old.is_empty() {
+        parts.push(format!(
+            "<del><small>{}</small> {}</del>",
+            words.was,
+            lines(&change.old)
+        ));
+    }
+    if !change.new.is_empty() {
+        parts.push(format!(
+            "<ins><small>{}</small> {}</ins>",
+            words.now,
+            lines(&change.new)
+        ));
+    }
+    if !change.after.is_empty() {
+        parts.push(format!("{} …", escape(&change.after)));
+    }
+    parts.join(" ")
+}
+
+/// A name in bold, in its own direction.
+fn name(text: &str) -> String {
+    format!("<b dir=\"auto\">{}</b>", escape(text))
+}
+
+fn name_plain(text: &str) -> String {
+    format!("<span dir=\"auto\">{}</span>", escape(text))
+}
+
+/// `a, b and c`.
+fn join(names: &[String], and: &str) -> String {
+    match names {
+        [] => String::new(),
+        [one] => one.clone(),
+        [others @ .., last] => format!("{} {and} {last}", others.join(", ")),
+    }
+}
+
+/// Escaped text with its line breaks.
+fn lines(text: &str) -> String {
+    escape(text).replace("\r\n", "<br>").replace(['\n', '\r'], "<br>")
 }

@@ -1,7 +1,10 @@
 //! What a partner pastes into its page (docs/design.md section 8).
 
+use crate::folder::{Edition, Place};
+use crate::html::{ArticleOptions, article, escape};
 use crate::masthead::Masthead;
 use crate::release::Release;
+use crate::words::{Lang, direction};
 
 /// Where the pasted snippet finds its story.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,9 +32,80 @@ pub struct Snippet {
 }
 
 /// The snippet for one outlet and the release's language.
-pub fn snippet(_release: &Release, _masthead: &Masthead, _options: &SnippetOptions) -> Snippet {
+///
+/// Attributes of `<komuz-story>`: `src` (the story at the outlet's own server, `https://host/r/<fingerprint>/<story>`),
+/// `mirrors` (the same at the others, separated by spaces; none when there are no others), `fingerprint`, `outlet`, `lang`,
+/// `dir`. The plain form has `data-komuz-story` for `src`, and `data-komuz-mirrors`, `data-komuz-fingerprint`,
+/// `data-komuz-outlet`.
+pub fn snippet(release: &Release, masthead: &Masthead, options: &SnippetOptions) -> Snippet {
+    let base = |server: &str| {
+        format!(
+            "{}/r/{}/{}",
+            server.trim_end_matches('/'),
+            options.fingerprint,
+            release.story
+        )
+    };
+    let src = base(&options.server);
+    let mirrors = options.mirrors.iter().map(|m| base(m)).collect::<Vec<_>>().join(" ");
+    let edition = Edition {
+        fingerprint: options.fingerprint.clone(),
+        story: release.story.clone(),
+        lang: release.lang.clone(),
+    };
+    let at = |place: Place| format!("{}/r/{place}", options.server.trim_end_matches('/'));
+    let files = at(Place::File {
+        fingerprint: options.fingerprint.clone(),
+        sha256: String::new(),
+    });
+    let inner = article(
+        release,
+        masthead,
+        &ArticleOptions {
+            outlet: Some(options.outlet.clone()),
+            files,
+            ..ArticleOptions::default()
+        },
+    );
+    // Without scripts this is all that a reader can follow to something that can be checked.
+    let whole = release
+        .hash()
+        .map(|hash| at(Place::Index(edition, hash)))
+        .unwrap_or_default();
+    let common = |prefix: &str| {
+        let mut out = String::new();
+        for (name, value) in [
+            ("mirrors", &mirrors),
+            ("fingerprint", &options.fingerprint),
+            ("outlet", &options.outlet),
+        ] {
+            if !value.is_empty() {
+                out.push_str(&format!(" {prefix}{name}=\"{}\"", escape(value)));
+            }
+        }
+        out.push_str(&format!(
+            " lang=\"{}\" dir=\"{}\"",
+            escape(&release.lang),
+            direction(&release.lang)
+        ));
+        out
+    };
+    let link = format!(
+        "<p class=\"komuz-copy\"><a href=\"{}\">{}</a></p>\n",
+        escape(&whole),
+        Lang::of(&release.lang).words().permanent_copy
+    );
     Snippet {
-        element: String::new(),
-        plain: String::new(),
+        element: format!(
+            "<komuz-story src=\"{}\"{}>\n{inner}{link}</komuz-story>\n<script type=\"module\" src=\"{}\"></script>\n",
+            escape(&src),
+            common(""),
+            escape(&options.loader),
+        ),
+        plain: format!(
+            "<div data-komuz-story=\"{}\"{}>\n{inner}{link}</div>\n",
+            escape(&src),
+            common("data-komuz-"),
+        ),
     }
 }

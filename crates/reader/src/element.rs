@@ -1,0 +1,92 @@
+//! What the loader calls: a story's element gets a shadow root with an [`Embed`] in it.
+
+use js_sys::{Array, Reflect};
+use komuz_release::folder::Edition;
+use wasm_bindgen::prelude::*;
+use web_sys::{CssStyleSheet, HtmlElement, ShadowRoot, ShadowRootInit, ShadowRootMode};
+use yew::{AppHandle, Renderer};
+
+use crate::check::Asked;
+use crate::embed::{Embed, EmbedProps, Settings};
+use crate::fetch::mirror_address;
+use crate::story::Theme;
+
+/// A story that is on the page. It lives as long as the page: Yew never drops the listeners of an app that it destroys, and
+/// pages move elements about.
+#[wasm_bindgen]
+pub struct Reader {
+    app: AppHandle<Embed>,
+    host: HtmlElement,
+}
+
+/// Starts a story in its element. `base` is the address of the folder where the loader lies, with a slash at the end.
+///
+/// # Errors
+/// What the browser threw: the element cannot have a shadow root.
+#[wasm_bindgen]
+pub fn mount(host: HtmlElement, base: &str) -> Result<Reader, JsValue> {
+    let document = host.owner_document().ok_or("no document")?;
+    let shadow = match host.shadow_root() {
+        Some(shadow) => shadow,
+        None => host.attach_shadow(&ShadowRootInit::new(ShadowRootMode::Open))?,
+    };
+    let root = document.create_element("div")?;
+    root.set_class_name("mount");
+    let nodes = Array::of1(&root);
+    if !adopt(&shadow) {
+        let link = document.create_element("link")?;
+        link.set_attribute("rel", "stylesheet")?;
+        link.set_attribute("href", &format!("{base}komuz-reader.css"))?;
+        nodes.unshift(&link);
+    }
+    shadow.replace_children_with_node(&nodes);
+    let props = EmbedProps { host: host.clone(), settings: settings(&host) };
+    let app = Renderer::<Embed>::with_root_and_props(root, props).render();
+    Ok(Reader { app, host })
+}
+
+#[wasm_bindgen]
+impl Reader {
+    /// Reads the element's attributes again.
+    pub fn update(&mut self) {
+        let settings = settings(&self.host);
+        self.app.update(EmbedProps { host: self.host.clone(), settings });
+    }
+}
+
+/// Gives a shadow root the look as a constructed sheet, which no `style-src` forbids. Safari before 16.4 has none.
+fn adopt(shadow: &ShadowRoot) -> bool {
+    let name = JsValue::from_str("adoptedStyleSheets");
+    if !Reflect::has(shadow, &name).unwrap_or(false) {
+        return false;
+    }
+    let Ok(sheet) = CssStyleSheet::new() else {
+        return false;
+    };
+    sheet.replace_sync(crate::CSS).is_ok() && Reflect::set(shadow, &name, &Array::of1(&sheet)).unwrap_or(false)
+}
+
+/// What the page says: attributes of `<komuz-story>`, or of a `<div data-komuz-story>` with `data-komuz-` in front.
+fn settings(host: &HtmlElement) -> Settings {
+    let page = host.base_uri().ok().flatten().unwrap_or_default();
+    let read = |name: &str| {
+        host.get_attribute(name).or_else(|| host.get_attribute(&format!("data-komuz-{name}"))).map(|text| text.trim().to_owned())
+    };
+    let lang = host.get_attribute("lang").filter(|lang| !lang.is_empty()).or_else(|| {
+        host.closest("[lang]").ok().flatten().and_then(|parent| parent.get_attribute("lang"))
+    });
+    let edition = Edition {
+        fingerprint: read("fingerprint").unwrap_or_default(),
+        story: read("story").unwrap_or_default(),
+        lang: lang.unwrap_or_else(|| "en".to_owned()),
+    };
+    let mirrors = read("mirrors").unwrap_or_default();
+    let mirrors: Vec<String> = mirrors.split_whitespace().filter_map(|written| mirror_address(written, &page)).collect();
+    let first = mirrors.first().cloned().unwrap_or_default();
+    Settings {
+        copy: read("copy").unwrap_or_else(|| format!("{first}/r/{edition}/")),
+        asked: Asked { edition, mirrors },
+        outlet: read("outlet"),
+        theme: Theme::of(&read("theme").unwrap_or_default()),
+    }
+}

@@ -1,0 +1,263 @@
+//! Notes: the claims and numbers in the text, the note that is open, the list of sources.
+
+use komuz_release::notes::{Mark, Note, Notes};
+use komuz_release::story::{Block, Citation, Marks, Source, safe_link};
+use komuz_release::words::Lang;
+use yew::prelude::*;
+
+use crate::words::{self, Words};
+
+/// A piece of a block's text as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Segment<'a> {
+    /// Text with its marks and the citations that it rests on, the one that ends first in front.
+    Text(&'a str, &'a Marks, Vec<&'a str>),
+    /// A note's number.
+    Number(Mark<'a>),
+}
+
+/// Cuts a block's text where marks change, notes stand and cited spans start. Positions are UTF-16 code units.
+pub fn segments<'a>(block: &'a Block, blocks: &'a [Block], notes: &Notes<'a>) -> Vec<Segment<'a>> {
+    let spans = cited(block, blocks, notes);
+    let mut numbers = notes.marks.get(block.id.as_str()).map_or(&[][..], Vec::as_slice).iter().copied().peekable();
+    let mut out = Vec::new();
+    let mut units = 0u32;
+    for span in &block.text {
+        let mut from = (0, units);
+        for (at, c) in span.text.char_indices() {
+            let cut = spans.iter().any(|s| s.from == units || s.to == units) || numbers.peek().is_some_and(|m| m.offset <= units);
+            if cut {
+                push(&mut out, &span.text[from.0..at], &span.marks, &spans, from.1);
+                from = (at, units);
+                while let Some(mark) = numbers.next_if(|m| m.offset <= units) {
+                    out.push(Segment::Number(mark));
+                }
+            }
+            units += c.len_utf16() as u32;
+        }
+        push(&mut out, &span.text[from.0..], &span.marks, &spans, from.1);
+    }
+    out.extend(numbers.map(Segment::Number));
+    out
+}
+
+/// A cited span inside one block.
+struct Cited<'a> {
+    from: u32,
+    to: u32,
+    citation: &'a str,
+}
+
+fn cited<'a>(block: &Block, blocks: &[Block], notes: &Notes<'a>) -> Vec<Cited<'a>> {
+    let place = |id: &str| blocks.iter().position(|b| b.id == id);
+    let Some(here) = place(&block.id) else {
+        return Vec::new();
+    };
+    let length = block.text.iter().map(|s| s.text.encode_utf16().count() as u32).sum();
+    let mut spans: Vec<Cited<'a>> = notes
+        .list
+        .iter()
+        .flat_map(|note| &note.citations)
+        .filter_map(|citation| {
+            let (start, end) = (place(&citation.start.block)?, place(&citation.end.block)?);
+            let from = if start == here { citation.start.offset } else { 0 };
+            let to = if end == here { citation.end.offset.min(length) } else { length };
+            (start <= here && here <= end && from < to).then(|| Cited { from, to, citation: citation.id.as_str() })
+        })
+        .collect();
+    spans.sort_by_key(|s| (s.to, std::cmp::Reverse(s.from)));
+    spans
+}
+
+fn push<'a>(out: &mut Vec<Segment<'a>>, text: &'a str, marks: &'a Marks, spans: &[Cited<'a>], at: u32) {
+    if !text.is_empty() {
+        let on = spans.iter().filter(|s| s.from <= at && at < s.to).map(|s| s.citation).collect();
+        out.push(Segment::Text(text, marks, on));
+    }
+}
+
+/// The outlet that a source is shown under: its newspaper or site, or its publisher.
+fn outlet(source: &Source) -> &str {
+    if source.container_title.is_empty() { &source.publisher } else { &source.container_title }
+}
+
+fn authors(source: &Source) -> String {
+    let names = source.author.iter().map(|name| match (&name.literal, &name.given, &name.family) {
+        (literal, _, _) if !literal.is_empty() => literal.clone(),
+        (_, given, family) if given.is_empty() => family.clone(),
+        (_, given, family) => format!("{given} {family}").trim_end().to_owned(),
+    });
+    names.filter(|name| !name.is_empty()).collect::<Vec<_>>().join(", ")
+}
+
+/// An address that is safe to be followed.
+fn link(address: &str, text: Html) -> Html {
+    if safe_link(address) {
+        html! { <a href={address.to_owned()} rel="noopener noreferrer">{ text }</a> }
+    } else {
+        text
+    }
+}
+
+/// A source's title, as a link where it has an address.
+fn title(source: &Source, words: &Words) -> Html {
+    if source.title.is_empty() {
+        let text = if source.url.is_empty() { words.no_title } else { &source.url };
+        return html! { <b>{ link(&source.url, html! { text }) }</b> };
+    }
+    let lang = (!source.language.is_empty()).then(|| source.language.clone());
+    html! { <b lang={lang} dir="auto">{ link(&source.url, html! { &source.title }) }</b> }
+}
+
+/// Who published a source and when: `RFE/RL, December 2019`.
+fn origin(source: &Source, lang: Lang) -> String {
+    let mut parts = Vec::new();
+    let (authors, outlet) = (authors(source), outlet(source));
+    if authors != outlet {
+        parts.push(authors);
+    }
+    parts.push(outlet.to_owned());
+    parts.extend(source.issued.as_ref().and_then(|issued| words::csl_date(lang, issued)));
+    parts.retain(|part| !part.is_empty());
+    parts.join(", ")
+}
+
+/// The small line: language, when it was read, the archived copy.
+fn particulars(source: &Source, lang: Lang) -> Html {
+    let words = words::words(lang);
+    let mut parts: Vec<Html> = Vec::new();
+    if !source.language.is_empty() {
+        parts.push(html! { { words::name_in(lang, &source.language) } });
+    }
+    if let Some(read) = source.accessed.as_ref().and_then(|accessed| words::csl_date(lang, accessed)) {
+        parts.push(html! { { words::fill(words.read_on, &read) } });
+    }
+    if safe_link(&source.custom.archive_url) {
+        parts.push(link(&source.custom.archive_url, html! { words.archived }));
+    }
+    parts.into_iter().enumerate().map(|(at, part)| html! { <>{ (at > 0).then_some(" · ") }{ part }</> }).collect()
+}
+
+/// The source's own words, in quotation marks that its language gives.
+fn quotation(citation: &Citation, source: &Source) -> Html {
+    let lang = (!source.language.is_empty()).then(|| source.language.clone());
+    html! { <q lang={lang} dir="auto">{ &citation.quote }</q> }
+}
+
+/// The open note, under or beside its paragraph.
+pub fn note_panel(note: &Note<'_>, citation: &str, id: String, lang: Lang, close: Callback<MouseEvent>, all: Callback<MouseEvent>) -> Html {
+    let words = words::words(lang);
+    let quoted = note.citations.iter().find(|c| c.id == citation && !c.quote.is_empty());
+    let label = words::fill(words.note, &note.number.to_string());
+    html! {
+        <div class="note" part="note" role="note" {id} aria-label={label.clone()}>
+            <div>
+                <span>{ label }{ (!note.locator.is_empty()).then(|| format!(" · {}", note.locator)) }</span>
+                <span class="source">{ title(note.source, words) }</span>
+                <span>{ origin(note.source, lang) }</span>
+                if let Some(citation) = quoted {
+                    { quotation(citation, note.source) }
+                }
+                <span>{ particulars(note.source, lang) }</span>
+                <span class="foot">
+                    <button type="button" onclick={close}>{ words.close }</button>
+                    <button type="button" onclick={all}>{ words.all_sources }</button>
+                </span>
+            </div>
+        </div>
+    }
+}
+
+/// The list of sources: one entry for each note, under its number.
+pub fn source_list(notes: &Notes<'_>, open: Option<u32>, lang: Lang, place: &NodeRef) -> Html {
+    let words = words::words(lang);
+    let entry = |note: &Note<'_>| {
+        let quoted = note.citations.iter().filter(|c| !c.quote.is_empty());
+        html! {
+            <li key={note.number} class={classes!("source", (open == Some(note.number)).then_some("on"))}>
+                { title(note.source, words) }
+                { ". " }{ origin(note.source, lang) }
+                { (!note.locator.is_empty()).then(|| format!(", {}", note.locator)) }{ "." }
+                { for quoted.map(|c| html! { <>{ " " }{ quotation(c, note.source) }</> }) }
+                <small>{ particulars(note.source, lang) }</small>
+            </li>
+        }
+    };
+    html! {
+        <section class="sources" part="sources" aria-labelledby="sources">
+            <h2 id="sources" ref={place} tabindex="-1">{ words.sources }</h2>
+            <ol>{ for notes.list.iter().map(entry) }</ol>
+        </section>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use komuz_release::notes::notes;
+    use komuz_release::story::{BlockKind, Place, Span};
+
+    use super::*;
+
+    fn block(id: &str, texts: &[&str]) -> Block {
+        let text = texts.iter().map(|text| Span { text: (*text).to_owned(), marks: Marks::default() }).collect();
+        Block { id: id.to_owned(), kind: BlockKind::Paragraph, text }
+    }
+
+    fn citation(id: &str, source: &str, start: (&str, u32), end: (&str, u32)) -> Citation {
+        let place = |(block, offset): (&str, u32)| Place { block: block.to_owned(), offset };
+        Citation { id: id.into(), source: source.into(), locator: String::new(), quote: String::new(), start: place(start), end: place(end) }
+    }
+
+    fn source(id: &str) -> Source {
+        Source { id: id.to_owned(), ..Source::default() }
+    }
+
+    fn shown(block: &Block, blocks: &[Block], citations: &[Citation], sources: &[Source]) -> Vec<String> {
+        let notes = notes(blocks, citations, sources);
+        segments(block, blocks, &notes)
+            .into_iter()
+            .map(|segment| match segment {
+                Segment::Text(text, _, on) if on.is_empty() => text.to_owned(),
+                Segment::Text(text, _, on) => format!("<{}: {text}>", on.join(" ")),
+                Segment::Number(mark) => mark.number.to_string(),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_claim_is_cut_out_of_its_sentence() {
+        let blocks = [block("a", &["It fell silent, for a day."])];
+        let citations = [citation("c", "s", ("a", 3), ("a", 14))];
+        assert_eq!(shown(&blocks[0], &blocks, &citations, &[source("s")]), ["It ", "<c: fell silent>", "1", ", for a day."]);
+    }
+
+    #[test]
+    fn positions_count_utf16_units() {
+        let blocks = [block("a", &["🏔️ ", "Ала-Тоо"])];
+        let citations = [citation("c", "s", ("a", 4), ("a", 7))];
+        assert_eq!(shown(&blocks[0], &blocks, &citations, &[source("s")]), ["🏔️ ", "<c: Ала>", "1", "-Тоо"]);
+    }
+
+    #[test]
+    fn a_claim_over_two_blocks_has_its_number_in_the_second() {
+        let blocks = [block("a", &["one two"]), block("b", &["three four"])];
+        let citations = [citation("c", "s", ("a", 4), ("b", 5))];
+        assert_eq!(shown(&blocks[0], &blocks, &citations, &[source("s")]), ["one ", "<c: two>"]);
+        assert_eq!(shown(&blocks[1], &blocks, &citations, &[source("s")]), ["<c: three>", "1", " four"]);
+    }
+
+    #[test]
+    fn overlapping_claims_name_the_one_that_ends_first() {
+        let blocks = [block("a", &["abcdef"])];
+        let citations = [citation("long", "s", ("a", 0), ("a", 6)), citation("short", "t", ("a", 2), ("a", 4))];
+        let sources = [source("s"), source("t")];
+        assert_eq!(shown(&blocks[0], &blocks, &citations, &sources), ["<long: ab>", "<short long: cd>", "1", "<long: ef>", "2"]);
+    }
+
+    #[test]
+    fn a_note_without_a_span_is_a_number_alone() {
+        let blocks = [block("a", &["end."])];
+        let citations = [citation("c", "s", ("a", 4), ("a", 4))];
+        assert_eq!(shown(&blocks[0], &blocks, &citations, &[source("s")]), ["end.", "1"]);
+    }
+}

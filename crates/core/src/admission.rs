@@ -24,8 +24,8 @@ use crate::document::{DocKind, Document};
 use change::Parsed;
 use table::Table;
 
-/// The longest change as it travels, in bytes: a picture of 2 MB fits, with room.
-pub const MAX_CHUNK: usize = 4 << 20;
+/// The longest change as it travels, in bytes: a picture of 2 MB and a release of 4 MB fit.
+pub const MAX_CHUNK: usize = 6 << 20;
 /// The longest change after inflating, in bytes.
 pub const MAX_INFLATED: usize = 16 << 20;
 /// The most operations of one change; about as many characters can be pasted at once.
@@ -33,7 +33,7 @@ pub const MAX_OPS: usize = 1 << 20;
 /// The most marks of one change.
 pub const MAX_MARKS: usize = 1 << 15;
 /// The longest single value, in bytes.
-pub const MAX_VALUE: usize = 3 << 20;
+pub const MAX_VALUE: usize = 4 << 20;
 /// How far the first counter of a change may lie beyond the counters of its deps: it says how much was written elsewhere
 /// when the change was made.
 pub const MAX_START_GAP: u64 = 1 << 20;
@@ -437,19 +437,19 @@ impl Gate {
 
 /// Whether a change's actor is the session's, or one that Automerge derived from it for a branch.
 fn is_actor_of(actor: &[u8], session: &[u8]) -> bool {
-    if actor == session {
-        return true;
-    }
-    let Some(derived) = actor.strip_prefix(&DERIVED).and_then(|rest| rest.strip_suffix(session)) else {
-        return false;
-    };
-    let mut level = bytes::Bytes::new(derived);
-    match level.uleb() {
-        Ok(branch @ 1..=MAX_BRANCH) if level.is_done() => {
-            let mut shortest = Vec::new();
-            chunk::write_uleb(&mut shortest, branch);
-            shortest == derived
-        }
-        _ => false,
-    }
+    actor == session || branch_of(actor).is_some_and(|base| base == session)
+}
+
+/// The session's actor behind an actor: itself, or the one that Automerge derived it from.
+pub fn session_of(actor: &[u8]) -> &[u8] {
+    branch_of(actor).unwrap_or(actor)
+}
+
+fn branch_of(actor: &[u8]) -> Option<&[u8]> {
+    let derived = actor.strip_prefix(&DERIVED)?;
+    let mut input = bytes::Bytes::new(derived);
+    let branch = input.uleb().ok().filter(|branch| (1..=MAX_BRANCH).contains(branch))?;
+    let mut shortest = Vec::new();
+    chunk::write_uleb(&mut shortest, branch);
+    derived.starts_with(&shortest).then_some(input.rest())
 }

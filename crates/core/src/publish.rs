@@ -1,0 +1,202 @@
+//! From documents to a release and back to words: what would be published, whether it is still what was proposed, and
+//! what is to be signed.
+//!
+//! Equal versions give equal bytes: everything that is not in the documents (number, time, reason, languages) is fixed by
+//! whoever proposes, and taken from the proposal by everybody who rebuilds it.
+
+use std::collections::BTreeSet;
+
+use automerge::ChangeHash;
+use komuz_release::difference::{Change, difference};
+use komuz_release::jws::signing_input;
+use komuz_release::keys::PublicKey;
+use komuz_release::masthead::{Masthead, Outlet, Quorum};
+use komuz_release::release::{Head, RELEASE_VERSION, Release, ReleaseError, obstacles};
+use komuz_release::story::Story;
+
+use crate::document::Document;
+use crate::registers;
+use crate::signoffs::{Log, Proposal, Version, What};
+
+/// Something that an outlet is asked to sign.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToSign {
+    /// What it is.
+    pub what: What,
+    /// The JWS signing input (RFC 7515 section 5.1): ASCII.
+    pub input: String,
+}
+
+/// What a release is built from and with.
+#[derive(Debug, Clone, Copy)]
+pub struct Source<'a> {
+    /// The edition as its body has it (headline, blocks, citations); its sources are filled in here.
+    pub story: &'a Story,
+    /// The version of the body that `story` was read at.
+    pub body: &'a [ChangeHash],
+    /// The registers.
+    pub registers: &'a Document,
+    /// The version of the registers to read them at; none for how they are.
+    pub registers_at: Option<&'a [ChangeHash]>,
+}
+
+/// The story with the sources that it cites, in the order of their first citation, and no others. Removed sources that
+/// are still cited are there too; a citation of a source that never was is left for [`obstacles`] to name.
+pub fn with_sources(story: &Story, registers: &Document, at: Option<&[ChangeHash]>) -> Story {
+    let mut seen = BTreeSet::new();
+    let cited = story
+        .citations
+        .iter()
+        .filter(|citation| seen.insert(citation.source.as_str()));
+    Story {
+        sources: cited
+            .filter_map(|citation| registers::source(registers, &citation.source, at))
+            .collect(),
+        ..story.clone()
+    }
+}
+
+/// The masthead for the outlets as they are now: the newest signed one where it says the same, otherwise the next one,
+/// yet to be signed. An outlet that has left stays as it was: a masthead never drops one.
+pub fn masthead(outlets: &[Outlet], log: &Log) -> Masthead {
+    let Some(last) = log.masthead() else {
+        return Masthead {
+            komuz: RELEASE_VERSION,
+            number: 1,
+            previous: None,
+            quorum: Quorum::All,
+            outlets: outlets.to_vec(),
+        };
+    };
+    let mut next: Vec<Outlet> = last
+        .outlets
+        .iter()
+        .map(|old| outlets.iter().find(|new| new.id == old.id).unwrap_or(old).clone())
+        .collect();
+    next.extend(outlets.iter().filter(|new| last.outlet(&new.id).is_none()).cloned());
+    if next == last.outlets {
+        return last;
+    }
+    Masthead {
+        number: last.number + 1,
+        previous: Some(last.hash()),
+        outlets: next,
+        ..last
+    }
+}
+
+/// Builds the release that could be proposed now: the next after the published one. `head` fixes what is not in the
+/// documents.
+pub fn build(
+    source: Source<'_>,
+    head: &Head,
+    masthead: Masthead,
+    log: &Log,
+    by: &str,
+) -> Result<Proposal, ReleaseError> {
+    let story = with_sources(source.story, source.registers, source.registers_at);
+    let previous = log.published().map(|(_, proposal)| &proposal.release);
+    let release = Release::from_story(&story, head, &masthead, previous)?;
+    Ok(Proposal {
+        release,
+        masthead,
+        body: source.body.to_vec(),
+        registers: source
+            .registers_at
+            .map_or_else(|| source.registers.heads(), <[ChangeHash]>::to_vec),
+        by: by.to_owned(),
+    })
+}
+
+/// Builds a proposal's release again from other versions, with everything that the proposal fixed. It equals the
+/// proposal's release exactly where readers would get the same bytes.
+pub fn rebuild(source: Source<'_>, proposal: &Proposal, log: &Log) -> Result<Release, ReleaseError> {
+    let story = with_sources(source.story, source.registers, source.registers_at);
+    let old = &proposal.release;
+    let head = Head {
+        story: old.story.clone(),
+        published: old.published.clone(),
+        editions: old.editions.clone(),
+        reason: old.reason.clone(),
+    };
+    let previous = match &old.supersedes {
+        Some(before) => Some(
+            log.proposal(&before.release)
+                .map(|before| &before.release)
+                .ok_or_else(|| ReleaseError::Invalid {
+                    place: "supersedes".to_owned(),
+                    problem: "the release before is not here yet".to_owned(),
+                })?,
+        ),
+        None => None,
+    };
+    Release::from_story(&story, &head, &proposal.masthead, previous)
+}
+
+/// Why the edition cannot be signed yet, a sentence each; empty when it can.
+pub fn hindrances(source: Source<'_>, masthead: &Masthead, has_file: impl Fn(&str) -> bool) -> Vec<String> {
+    let story = with_sources(source.story, source.registers, source.registers_at);
+    let mut hindrances: Vec<String> = obstacles(&story).iter().map(ToString::to_string).collect();
+    for block in &story.blocks {
+        if let komuz_release::story::BlockKind::Figure { file, alt, .. } = &block.kind
+            && !file.is_empty()
+            && !has_file(file)
+        {
+            hindrances.push(format!(
+                "the picture \"{}\" has not arrived on this device yet",
+                words(alt)
+            ));
+        }
+    }
+    for outlet in &masthead.outlets {
+        if outlet.keys.len() < 2 {
+            hindrances.push(format!("{} has fewer than two release keys", words(&outlet.name)));
+        }
+    }
+    hindrances
+}
+
+fn words(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(60).collect()
+}
+
+/// What an outlet must sign, with one of its keys, for a proposal: the masthead (unless it is signed already), the release
+/// and its latest.
+pub fn to_sign(proposal: &Proposal, log: &Log, outlet: &str, key: &PublicKey) -> Result<Vec<ToSign>, ReleaseError> {
+    let chained = log.masthead().is_some_and(|last| last == proposal.masthead);
+    let wanted = log
+        .unsigned_by(proposal, outlet)
+        .into_iter()
+        .filter(|what| *what != What::Masthead || !chained);
+    wanted
+        .map(|what| {
+            Ok(ToSign {
+                what,
+                input: signing_input(what.typ(), &proposal.payload(what)?, outlet, key),
+            })
+        })
+        .collect()
+}
+
+/// What changed between two releases in words; everything that is new where there was none before.
+pub fn changes(old: Option<&Release>, new: &Release) -> Vec<Change> {
+    match old {
+        Some(old) => difference(old, new),
+        None => difference(&emptied(new), new),
+    }
+}
+
+/// The same release with nothing in it.
+fn emptied(release: &Release) -> Release {
+    let mut empty = release.clone();
+    empty.body = komuz_release::release::Body::default();
+    for front in empty.outlets.values_mut() {
+        *front = komuz_release::release::Front::default();
+    }
+    empty
+}
+
+/// Whether all of a version's changes are in a document, so that it can be read at that version.
+pub fn is_known(document: &Document, version: &Version) -> bool {
+    version.iter().all(|hash| document.has(hash))
+}

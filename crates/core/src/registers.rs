@@ -1,0 +1,495 @@
+//! The registers of an investigation: its title, its sources, its stories with their editions, its servers.
+//!
+//! Each source is a map with one entry for each member of its CSL-JSON item, so that two people who change different
+//! members of one source at once both keep their change. Nothing is ever deleted: what is removed is marked as removed,
+//! and a citation that somebody made at the same time still finds its source.
+
+use std::collections::BTreeMap;
+
+use automerge::transaction::{Transactable, Transaction};
+use automerge::{AutomergeError, ChangeHash, ObjType};
+use komuz_release::csl::{self, CslError};
+use komuz_release::folder::{is_lang, is_name};
+use komuz_release::story::Source;
+use serde_json::Value;
+use thiserror::Error;
+
+use crate::document::Document;
+use crate::values::{Node, in_order, next_order, put_text};
+
+/// The longest title, in characters.
+pub const MAX_TITLE: usize = 300;
+/// The longest member of a source as it is stored, in characters.
+const MAX_MEMBER: usize = 1 << 16;
+/// The longest address of a server, in bytes.
+const MAX_SERVER: usize = 300;
+
+/// Members of an item that are stored as plain text; all others are stored as JSON.
+const TEXTS: [&str; 6] = ["type", "title", "container-title", "publisher", "URL", "language"];
+
+/// Why the registers were not changed.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum RegisterError {
+    /// The item is not CSL-JSON as Komuz takes it.
+    #[error(transparent)]
+    Csl(#[from] CslError),
+    /// There is no such source.
+    #[error("there is no source {id:?} in this investigation")]
+    NoSource {
+        /// The id that was asked for.
+        id: String,
+    },
+    /// The source is cited.
+    #[error("the source {id:?} is cited; take out its citations first")]
+    Cited {
+        /// Its id.
+        id: String,
+    },
+    /// There is no such story.
+    #[error("there is no story {id:?} in this investigation")]
+    NoStory {
+        /// The id that was asked for.
+        id: String,
+    },
+    /// The id cannot be a story's.
+    #[error("{id:?} cannot be a story's id: 1 to 64 of a-z, 0-9 and -, not in use")]
+    StoryId {
+        /// The id.
+        id: String,
+    },
+    /// The tag is no language.
+    #[error("{lang:?} is not a language tag such as \"ky\"")]
+    Lang {
+        /// The tag.
+        lang: String,
+    },
+    /// The address is no server's.
+    #[error("{url:?} is not the address of a server: https://host, no slash at the end (http on this machine only)")]
+    Server {
+        /// The address.
+        url: String,
+    },
+    /// The document is not one of registers, or is damaged.
+    #[error("the registers cannot be written: {0}")]
+    Document(#[from] AutomergeError),
+}
+
+/// A story and its editions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoryEntry {
+    /// Id, part of published addresses.
+    pub id: String,
+    /// Languages of its editions as BCP 47 tags, in the order in which they were added.
+    pub editions: Vec<String>,
+}
+
+/// What became of a pasted item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pasted {
+    /// The id that the item had in the paste; may be empty.
+    pub given: String,
+    /// The id that it has here.
+    pub id: String,
+    /// Whether it was added, or an equal source was here already.
+    pub added: bool,
+}
+
+/// The investigation's working title; empty before it has one.
+pub fn title(registers: &Document) -> String {
+    let investigation = Node::root(registers, None).map("investigation");
+    investigation
+        .and_then(|node| node.text("title", MAX_TITLE))
+        .unwrap_or_default()
+}
+
+/// Sets the working title (clipped to [`MAX_TITLE`] characters).
+pub fn set_title(registers: &mut Document, title: &str) -> Result<(), RegisterError> {
+    let investigation = root(registers, "investigation")?.id().clone();
+    let title: String = title.trim().chars().take(MAX_TITLE).collect();
+    Ok(registers.transact(|tx| tx.put(&investigation, "title", title))?)
+}
+
+/// The sources that are not removed, in the order in which they were added.
+pub fn sources(registers: &Document) -> Vec<Source> {
+    let Some(all) = Node::root(registers, None).map("sources") else {
+        return Vec::new();
+    };
+    in_order(all.maps())
+        .into_iter()
+        .filter(|(_, node)| !node.flag("removed"))
+        .map(|(id, node)| read_source(&id, &node))
+        .collect()
+}
+
+/// A source by its id, also a removed one: a citation that was made while somebody removed it still needs it. `heads`
+/// reads it as it was then (they must be known to the document); none as it is.
+pub fn source(registers: &Document, id: &str, heads: Option<&[ChangeHash]>) -> Option<Source> {
+    let node = Node::root(registers, heads).map("sources")?.map(id)?;
+    Some(read_source(id, &node))
+}
+
+/// Adds a source, or changes the one with its id: only members that differ are written. `new_id` names it when its id is
+/// empty. Gives its id.
+pub fn save_source(registers: &mut Document, source: &Source, new_id: &str) -> Result<String, RegisterError> {
+    let item = serde_json::to_value(source).map_err(|error| CslError::Json(error.to_string()))?;
+    let mut source = csl::source("source", item)?;
+    let node = match source.id.as_str() {
+        "" => None,
+        id => Some(
+            root(registers, "sources")?
+                .map(id)
+                .ok_or_else(|| RegisterError::NoSource { id: id.to_owned() })?
+                .id()
+                .clone(),
+        ),
+    };
+    if node.is_none() {
+        source.id = new_id.to_owned();
+    }
+    write_sources(registers, &[source.clone()])?;
+    Ok(source.id)
+}
+
+/// Adds the items of pasted CSL-JSON (one item or an array), all or none. An item that equals a source which is here
+/// already is not added again. `new_id` gives ids for new sources.
+pub fn paste_sources(
+    registers: &mut Document,
+    text: &str,
+    new_id: impl FnMut() -> String,
+) -> Result<Vec<Pasted>, RegisterError> {
+    add_sources(registers, csl::parse(text)?, new_id)
+}
+
+/// Adds sources that an importer has read, as [`paste_sources`] does.
+pub fn add_sources(
+    registers: &mut Document,
+    items: Vec<Source>,
+    mut new_id: impl FnMut() -> String,
+) -> Result<Vec<Pasted>, RegisterError> {
+    let mut known: BTreeMap<String, String> = sources(registers)
+        .into_iter()
+        .map(|source| (content(&source), source.id))
+        .collect();
+    let mut new = Vec::new();
+    let mut pasted = Vec::new();
+    for mut source in items {
+        let given = std::mem::take(&mut source.id);
+        let content = content(&source);
+        let id = match known.get(&content) {
+            Some(id) => id.clone(),
+            None => {
+                source.id = new_id();
+                known.insert(content, source.id.clone());
+                new.push(source.clone());
+                pasted.push(Pasted {
+                    given,
+                    id: source.id,
+                    added: true,
+                });
+                continue;
+            }
+        };
+        pasted.push(Pasted {
+            given,
+            id,
+            added: false,
+        });
+    }
+    write_sources(registers, &new)?;
+    Ok(pasted)
+}
+
+/// Marks a source as removed. `cited` says whether any edition cites it: then it stays.
+pub fn remove_source(registers: &mut Document, id: &str, cited: bool) -> Result<(), RegisterError> {
+    let node = root(registers, "sources")?
+        .map(id)
+        .ok_or_else(|| RegisterError::NoSource { id: id.to_owned() })?;
+    if cited {
+        return Err(RegisterError::Cited { id: id.to_owned() });
+    }
+    let node = node.id().clone();
+    Ok(registers.transact(|tx| tx.put(&node, "removed", true))?)
+}
+
+/// The stories in the order in which they were added.
+pub fn stories(registers: &Document) -> Vec<StoryEntry> {
+    let Some(all) = Node::root(registers, None).map("stories") else {
+        return Vec::new();
+    };
+    in_order(all.maps())
+        .into_iter()
+        .filter(|(id, _)| is_name(id))
+        .map(|(id, node)| {
+            let editions = node
+                .map("editions")
+                .map(|editions| in_order(editions.maps()))
+                .unwrap_or_default();
+            StoryEntry {
+                id,
+                editions: editions
+                    .into_iter()
+                    .map(|(lang, _)| lang)
+                    .filter(|lang| is_lang(lang))
+                    .collect(),
+            }
+        })
+        .collect()
+}
+
+/// Adds a story with its first edition.
+pub fn add_story(registers: &mut Document, id: &str, lang: &str) -> Result<(), RegisterError> {
+    check_lang(lang)?;
+    let all = root(registers, "stories")?;
+    if !is_name(id) || all.map(id).is_some() {
+        return Err(RegisterError::StoryId { id: id.to_owned() });
+    }
+    let (order, all) = (next_order(&all.maps()), all.id().clone());
+    Ok(registers.transact(|tx| {
+        let story = tx.put_object(&all, id, ObjType::Map)?;
+        tx.put(&story, "order", order)?;
+        let editions = tx.put_object(&story, "editions", ObjType::Map)?;
+        let edition = tx.put_object(&editions, lang, ObjType::Map)?;
+        tx.put(&edition, "order", 1u64)
+    })?)
+}
+
+/// Adds an edition to a story. One that is there already stays as it is.
+pub fn add_edition(registers: &mut Document, story: &str, lang: &str) -> Result<(), RegisterError> {
+    check_lang(lang)?;
+    let editions = root(registers, "stories")?
+        .map(story)
+        .and_then(|node| node.map("editions"))
+        .ok_or_else(|| RegisterError::NoStory { id: story.to_owned() })?;
+    if editions.map(lang).is_some() {
+        return Ok(());
+    }
+    let (order, editions) = (next_order(&editions.maps()), editions.id().clone());
+    Ok(registers.transact(|tx| {
+        let edition = tx.put_object(&editions, lang, ObjType::Map)?;
+        tx.put(&edition, "order", order)
+    })?)
+}
+
+/// Origins of the servers that are not removed, in the order in which they were added.
+pub fn servers(registers: &Document) -> Vec<String> {
+    let Some(all) = Node::root(registers, None).map("servers") else {
+        return Vec::new();
+    };
+    in_order(all.maps())
+        .into_iter()
+        .filter(|(url, node)| is_server(url) && !node.flag("removed"))
+        .map(|(url, _)| url)
+        .collect()
+}
+
+/// Adds a server by its origin, or brings a removed one back.
+pub fn add_server(registers: &mut Document, url: &str) -> Result<(), RegisterError> {
+    if !is_server(url) {
+        return Err(RegisterError::Server { url: url.to_owned() });
+    }
+    let all = root(registers, "servers")?;
+    let known = all.map(url).map(|node| (node.flag("removed"), node.id().clone()));
+    let (order, all) = (next_order(&all.maps()), all.id().clone());
+    Ok(registers.transact(|tx| match known {
+        Some((false, _)) => Ok(()),
+        Some((true, server)) => tx.put(&server, "removed", false),
+        None => {
+            let server = tx.put_object(&all, url, ObjType::Map)?;
+            tx.put(&server, "order", order)
+        }
+    })?)
+}
+
+/// Marks a server as removed; one that is not there is no error.
+pub fn remove_server(registers: &mut Document, url: &str) -> Result<(), RegisterError> {
+    let Some(server) = root(registers, "servers")?.map(url).map(|node| node.id().clone()) else {
+        return Ok(());
+    };
+    Ok(registers.transact(|tx| tx.put(&server, "removed", true))?)
+}
+
+fn root<'a>(registers: &'a Document, name: &str) -> Result<Node<'a>, RegisterError> {
+    Node::root(registers, None)
+        .map(name)
+        .ok_or(RegisterError::Document(AutomergeError::NotAnObject))
+}
+
+fn check_lang(lang: &str) -> Result<(), RegisterError> {
+    if is_lang(lang) {
+        Ok(())
+    } else {
+        Err(RegisterError::Lang { lang: lang.to_owned() })
+    }
+}
+
+/// Whether an address is a server's origin: `https`, or `http` to this machine.
+fn is_server(url: &str) -> bool {
+    let (host, local_only) = match (url.strip_prefix("https://"), url.strip_prefix("http://")) {
+        (Some(host), _) => (host, false),
+        (_, Some(host)) => (host, true),
+        _ => return false,
+    };
+    let (name, port) = match host.rsplit_once(':') {
+        Some((name, port)) if !port.ends_with(']') => (name, Some(port)),
+        _ => (host, None),
+    };
+    let local = matches!(name, "localhost" | "127.0.0.1" | "[::1]") || name.ends_with(".localhost");
+    url.len() <= MAX_SERVER
+        && !name.is_empty()
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'[' | b']' | b':'))
+        && port.is_none_or(|port| port.parse::<u16>().is_ok())
+        && (local || !local_only)
+}
+
+/// The members of a source as they are stored: texts as they are, everything else as JSON.
+fn members(source: &Source) -> BTreeMap<String, String> {
+    let Ok(Value::Object(item)) = serde_json::to_value(source) else {
+        return BTreeMap::new();
+    };
+    let mut members = BTreeMap::new();
+    for (name, value) in item {
+        match (name.as_str(), value) {
+            ("id", _) => {}
+            ("custom", Value::Object(custom)) => {
+                members.extend(
+                    custom
+                        .into_iter()
+                        .map(|(name, value)| (format!("custom.{name}"), value.to_string())),
+                );
+            }
+            (_, Value::String(text)) if TEXTS.contains(&name.as_str()) => {
+                members.insert(name, text);
+            }
+            (_, value) => {
+                members.insert(format!("json.{name}"), value.to_string());
+            }
+        }
+    }
+    members
+}
+
+/// What a source says, without its id: equal for equal items.
+fn content(source: &Source) -> String {
+    members(source)
+        .into_iter()
+        .map(|(name, value)| format!("{name}\0{value}\0"))
+        .collect()
+}
+
+fn write_sources(registers: &mut Document, sources: &[Source]) -> Result<(), RegisterError> {
+    if sources.is_empty() {
+        return Ok(());
+    }
+    let all = root(registers, "sources")?;
+    let mut order = next_order(&all.maps());
+    let mut known = Vec::new();
+    for source in sources {
+        known.push(
+            all.map(&source.id)
+                .map(|node| (node.id().clone(), stored(&node), node.flag("removed"))),
+        );
+    }
+    let all = all.id().clone();
+    Ok(registers.transact(|tx| {
+        for (source, known) in sources.iter().zip(known) {
+            let (map, was) = match known {
+                Some((map, was, removed)) => {
+                    if removed {
+                        tx.put(&map, "removed", false)?;
+                    }
+                    (map, was)
+                }
+                None => {
+                    let map = tx.put_object(&all, source.id.as_str(), ObjType::Map)?;
+                    tx.put(&map, "order", order)?;
+                    order += 1;
+                    (map, BTreeMap::new())
+                }
+            };
+            write_members(tx, &map, &was, &members(source))?;
+        }
+        Ok::<(), AutomergeError>(())
+    })?)
+}
+
+fn write_members(
+    tx: &mut Transaction<'_>,
+    map: &automerge::ObjId,
+    was: &BTreeMap<String, String>,
+    now: &BTreeMap<String, String>,
+) -> Result<(), AutomergeError> {
+    for name in was.keys().filter(|name| !now.contains_key(*name)) {
+        tx.delete(map, name.as_str())?;
+    }
+    for (name, value) in now {
+        put_text(tx, map, name, was.get(name).map(String::as_str), value)?;
+    }
+    Ok(())
+}
+
+/// The members that a source has in the document.
+fn stored(node: &Node<'_>) -> BTreeMap<String, String> {
+    let member =
+        |name: &String| TEXTS.contains(&name.as_str()) || name.starts_with("json.") || name.starts_with("custom.");
+    node.keys()
+        .into_iter()
+        .filter(member)
+        .filter_map(|name| Some((name.clone(), node.text(&name, MAX_MEMBER)?)))
+        .collect()
+}
+
+/// Puts a source together again. A member that cannot be read is left out; the others stay.
+fn read_source(id: &str, node: &Node<'_>) -> Source {
+    let mut item = serde_json::Map::new();
+    let mut custom = serde_json::Map::new();
+    for (name, text) in stored(node) {
+        match (name.strip_prefix("json."), name.strip_prefix("custom.")) {
+            (Some(name), _) if name != "id" => {
+                item.extend(
+                    serde_json::from_str(&text)
+                        .ok()
+                        .map(|value: Value| (name.to_owned(), value)),
+                );
+            }
+            (_, Some(name)) => custom.extend(serde_json::from_str(&text).ok().map(|value| (name.to_owned(), value))),
+            (None, None) => {
+                item.insert(name, Value::String(text));
+            }
+            _ => {}
+        }
+    }
+    if !custom.is_empty() {
+        item.insert("custom".to_owned(), Value::Object(custom));
+    }
+    let mut source = loop {
+        match csl::source("", Value::Object(item.clone())) {
+            Ok(source) => break source,
+            Err(CslError::Member { place, .. }) => {
+                let name = place
+                    .trim_start_matches('.')
+                    .split(['.', '['])
+                    .next()
+                    .unwrap_or_default();
+                if name == "type" {
+                    item.insert("type".to_owned(), Value::String("document".to_owned()));
+                } else if item.remove(name).is_none() {
+                    break Source {
+                        kind: "document".to_owned(),
+                        ..Source::default()
+                    };
+                }
+            }
+            Err(_) => {
+                break Source {
+                    kind: "document".to_owned(),
+                    ..Source::default()
+                };
+            }
+        }
+    };
+    source.id = id.to_owned();
+    source
+}

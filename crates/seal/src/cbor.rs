@@ -41,7 +41,7 @@ pub enum CborError {
 }
 
 /// Writes values one after the other. What is written inside an array is counted by who opens it.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Writer {
     out: Vec<u8>,
 }

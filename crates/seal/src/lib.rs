@@ -1,13 +1,29 @@
-//! Keys, membership and sealed envelopes of Komuz.
+//! Keys, membership and sealed envelopes of Komuz: what lets newsrooms share an investigation over servers that learn
+//! nothing of it but sizes and times.
 //!
-//! This crate does no I/O: randomness comes in as [`Entropy`], time as milliseconds since 1970, bytes go in and out.
+//! - [`device`]: a device's keys. [`sign`]: signatures, each for one named purpose.
+//! - [`charter`]: who is in, as signed entries that everyone evaluates to the same result.
+//! - [`epoch`]: the secret that members share. [`derive`](mod@derive): the logs' names and keys that come from it.
+//! - [`envelope`]: what is written, signed and sealed; [`presence`]: what is said in passing.
+//! - [`invite`]: how somebody gets in. [`backup`]: everything under a passphrase.
+//! - [`doc`], [`bytes`], [`cbor`], [`chain`]: names, fixed-length bytes, the strict encoding, the chain of a log at a relay.
+//!
+//! The crate does no I/O: randomness comes in as [`Entropy`], time as milliseconds since 1970, bytes go in and out. Every
+//! format starts with a version byte; every signature and derivation has a label of its own.
 
+mod aead;
+pub mod backup;
 pub mod bytes;
 pub mod cbor;
 pub mod chain;
 pub mod charter;
+pub mod derive;
 pub mod device;
 pub mod doc;
+pub mod envelope;
+pub mod epoch;
+pub mod invite;
+pub mod presence;
 pub mod sign;
 
 /// A source of random bytes: fills the slice. The caller takes it from the operating system or the browser; tests from

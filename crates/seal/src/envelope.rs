@@ -1,0 +1,220 @@
+//! The envelope: what a relay stores. A signed statement, padded, sealed with XChaCha20-Poly1305.
+//!
+//! Sealed bytes: the version byte, a nonce of 24 bytes, ciphertext and tag. The log and the epoch are not repeated in the
+//! clear (a relay knows which log it is), but the associated data and the signature bind both, and the version.
+//!
+//! Under the seal: one CBOR array (kind, device, session, counter, id of the session's previous envelope in this log,
+//! charter heads, hash of the last change, payloads, signature), then 0x80 and zeros up to a padded length
+//! ([`padded_len`]). The signature covers version, log, epoch and everything before it.
+
+use thiserror::Error;
+
+use crate::aead::{self, NONCE, TAG};
+use crate::bytes::{Digest, EnvelopeId, PublicKey, SessionId, Signature};
+use crate::cbor::{CborError, Reader, Writer};
+use crate::derive::LogKeys;
+use crate::device::Device;
+use crate::{Entropy, sign};
+
+pub use crate::aead::{MIN_PADDED, padded_len};
+pub use crate::chain::envelope_id;
+
+/// Version of envelopes; the first byte of each.
+pub const VERSION: u8 = 1;
+/// The longest sealed envelope, in bytes.
+pub const MAX_SEALED: usize = 512 << 10;
+/// How many bytes of payload an envelope takes at most, all together.
+pub const MAX_CONTENT: usize = 480 << 10;
+/// How many payloads it takes.
+pub const MAX_PAYLOADS: usize = 4096;
+/// How many charter heads a statement names.
+pub const MAX_HEADS: usize = 16;
+
+const LABEL: &str = "komuz envelope v1";
+/// Bytes of a sealed envelope around its padded content.
+const AROUND: usize = 1 + NONCE + TAG;
+
+/// The id in the place of a previous envelope where there is none.
+pub const NO_PREVIOUS: EnvelopeId = EnvelopeId([0; 32]);
+
+/// What the payloads are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// Changes of a document, for core.
+    Changes,
+    /// Entries of the charter.
+    Charter,
+    /// Addresses of servers.
+    Servers,
+    /// Doors to be opened for invitations at servers.
+    Doors,
+}
+
+impl Kind {
+    fn number(self) -> u64 {
+        match self {
+            Self::Changes => 1,
+            Self::Charter => 2,
+            Self::Servers => 3,
+            Self::Doors => 4,
+        }
+    }
+
+    fn read(r: &mut Reader<'_>) -> Result<Self, CborError> {
+        let start = r.position();
+        match r.uint()? {
+            1 => Ok(Self::Changes),
+            2 => Ok(Self::Charter),
+            3 => Ok(Self::Servers),
+            4 => Ok(Self::Doors),
+            _ => Err(CborError::NotAllowed(start)),
+        }
+    }
+}
+
+/// What an envelope says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statement {
+    /// What the payloads are.
+    pub kind: Kind,
+    /// Who signs.
+    pub device: PublicKey,
+    /// The session that writes.
+    pub session: SessionId,
+    /// Its place among the session's envelopes in this log, from 1.
+    pub counter: u64,
+    /// Id of the one before it, [`NO_PREVIOUS`] for the first.
+    pub previous: EnvelopeId,
+    /// Heads of the charter as the writer knew it.
+    pub charter: Vec<Digest>,
+    /// Hash of the last change among the payloads, where they are changes.
+    pub last: Option<Digest>,
+    /// What is written.
+    pub payloads: Vec<Vec<u8>>,
+}
+
+/// Why an envelope cannot be opened or made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum EnvelopeError {
+    /// Another version. It may be good: a later Komuz reads it.
+    #[error("this envelope has version {0}, only version {VERSION} is known: update Komuz")]
+    Version(u8),
+    /// Shorter or longer than any envelope, or not of a padded length.
+    #[error("no envelope is {0} bytes long")]
+    Length(usize),
+    /// The seal does not hold: another log, another epoch, or a changed bit.
+    #[error("the seal does not hold: it is of another log or epoch, or it was changed")]
+    Seal,
+    /// The seal holds, but what is under it is no statement: whoever has the key made it wrongly.
+    #[error("the statement under the seal cannot be read: {0}")]
+    Malformed(#[from] CborError),
+    /// The padding is not the one allowed.
+    #[error("the padding is not the one that its length asks for")]
+    Padding,
+    /// The signature is not the named device's over this statement in this log and epoch.
+    #[error("the signature is not that of the device that it names")]
+    Signature,
+    /// A first envelope that names a previous one, or a later one that names none.
+    #[error("the counter and the previous envelope do not fit together")]
+    Counter,
+    /// More payload than an envelope takes.
+    #[error("an envelope takes {MAX_CONTENT} bytes in {MAX_PAYLOADS} payloads and {MAX_HEADS} charter heads at most")]
+    TooLarge,
+}
+
+impl Statement {
+    fn write(&self, w: Writer) -> Writer {
+        w.uint(self.kind.number())
+            .bytes(&self.device.0)
+            .bytes(&self.session.0)
+            .uint(self.counter)
+            .bytes(&self.previous.0)
+            .list(self.charter.iter(), |w, head| w.bytes(&head.0))
+            .with(|w| match &self.last {
+                Some(last) => w.bytes(&last.0),
+                None => w.null(),
+            })
+            .list(self.payloads.iter(), |w, payload| w.bytes(payload))
+    }
+
+    fn read(r: &mut Reader<'_>) -> Result<Self, CborError> {
+        Ok(Self {
+            kind: Kind::read(r)?,
+            device: r.fixed()?,
+            session: r.fixed()?,
+            counter: r.uint()?,
+            previous: r.fixed()?,
+            charter: r.list(MAX_HEADS, |r| r.fixed())?,
+            last: r.optional(|r| r.fixed())?,
+            payloads: r.list(MAX_PAYLOADS, |r| r.bytes(MAX_CONTENT).map(<[u8]>::to_vec))?,
+        })
+    }
+
+    fn signed(&self, keys: &LogKeys) -> Vec<u8> {
+        let w = Writer::bare().array(11).uint(u64::from(VERSION)).bytes(&keys.id.0).bytes(&keys.epoch.0);
+        self.write(w).finish()
+    }
+
+    fn counts(&self) -> bool {
+        self.counter > 0 && (self.counter == 1) == (self.previous == NO_PREVIOUS)
+    }
+
+    /// Signs and seals for a log. `device` must be the one that the statement names. The bytes are made once and are the
+    /// same for all relays; their id is [`envelope_id`].
+    pub fn seal(&self, device: &Device, keys: &LogKeys, entropy: Entropy<'_>) -> Result<Vec<u8>, EnvelopeError> {
+        let content: usize = self.payloads.iter().map(Vec::len).sum();
+        if content > MAX_CONTENT || self.payloads.len() > MAX_PAYLOADS || self.charter.len() > MAX_HEADS {
+            return Err(EnvelopeError::TooLarge);
+        }
+        if device.id() != self.device {
+            return Err(EnvelopeError::Signature);
+        }
+        if !self.counts() {
+            return Err(EnvelopeError::Counter);
+        }
+        let signature = device.signer().sign(LABEL, &self.signed(keys));
+        let mut plain = self.write(Writer::bare().array(9)).bytes(&signature.0).finish();
+        aead::pad(&mut plain, AROUND);
+        let mut sealed = vec![VERSION];
+        sealed.extend(aead::seal(&keys.content, &associated(keys), &plain, entropy));
+        if sealed.len() > MAX_SEALED {
+            return Err(EnvelopeError::TooLarge);
+        }
+        Ok(sealed)
+    }
+
+    /// Opens an envelope of a log and checks everything that can be told from it alone: version, length, seal, form,
+    /// padding, signature. Whether the device may write there is the charter's to say.
+    pub fn open(sealed: &[u8], keys: &LogKeys) -> Result<Self, EnvelopeError> {
+        match sealed.first() {
+            None => return Err(EnvelopeError::Length(0)),
+            Some(&VERSION) => {}
+            Some(&version) => return Err(EnvelopeError::Version(version)),
+        }
+        if sealed.len() > MAX_SEALED || sealed.len() != padded_len(sealed.len()) {
+            return Err(EnvelopeError::Length(sealed.len()));
+        }
+        let plain = aead::open(&keys.content, &associated(keys), &sealed[1..]).ok_or(EnvelopeError::Seal)?;
+        let mut r = Reader::bare(&plain);
+        r.array(9)?;
+        let statement = Self::read(&mut r)?;
+        let signature: Signature = r.fixed()?;
+        let end = r.position();
+        if !aead::is_padding(&plain[end..], end, AROUND) {
+            return Err(EnvelopeError::Padding);
+        }
+        if !sign::verify(&statement.device, LABEL, &statement.signed(keys), &signature) {
+            return Err(EnvelopeError::Signature);
+        }
+        if !statement.counts() {
+            return Err(EnvelopeError::Counter);
+        }
+        Ok(statement)
+    }
+}
+
+/// The associated data: what is public about an envelope.
+fn associated(keys: &LogKeys) -> Vec<u8> {
+    Writer::versioned(VERSION).array(2).bytes(&keys.id.0).bytes(&keys.epoch.0).finish()
+}

@@ -534,6 +534,13 @@ pub enum Event {
         /// The investigation.
         investigation: String,
     },
+    /// A join came to nothing: an editor turned it down, or the invitation ended first.
+    JoinEnded {
+        /// The code that it showed.
+        code: String,
+        /// Why, a sentence.
+        message: String,
+    },
     /// The open investigation.
     Investigation(Box<InvestigationView>),
     /// An edition was opened: the document to start from, batch 0.

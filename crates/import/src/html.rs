@@ -81,7 +81,10 @@ struct Reader {
     in_sheet: bool,
     jumps: Vec<Jump>,
     containers: usize,
+    /// Cells of the open row of a table.
     row: Vec<String>,
+    /// Text of the open cell.
+    cell: String,
     field: Option<Field>,
 }
 
@@ -199,10 +202,14 @@ impl Reader {
                 element.effect.strong = Some(false);
             }
             "tr" => {
+                self.close_to("tr", &["table"]);
                 self.flush();
-                self.row.clear();
             }
-            "td" | "th" => self.flush(),
+            "td" | "th" => {
+                self.close_to("td", &["tr", "table"]);
+                self.close_to("th", &["tr", "table"]);
+                self.flush();
+            }
             "table" => {
                 self.flush();
                 self.draft
@@ -237,6 +244,10 @@ impl Reader {
         names.extend(element.id.clone());
         names.extend(name);
         let Some(href) = href else { return };
+        let in_cell = self.open.iter().any(|open| matches!(open.name.as_str(), "td" | "th"));
+        if in_cell && href.starts_with('#') {
+            return;
+        }
         if let Some(to) = href.strip_prefix('#') {
             let marks = self.marks();
             let block = self.draft.blocks.len();
@@ -317,13 +328,10 @@ impl Reader {
                     self.lists.pop();
                 }
                 "td" | "th" => {
-                    let cell = self
-                        .current
-                        .take()
-                        .map(|block| block.plain().trim().to_owned())
-                        .unwrap_or_default();
-                    if !cell.is_empty() {
-                        self.row.push(cell);
+                    self.end_in_cell();
+                    let cell = std::mem::take(&mut self.cell);
+                    if !cell.trim().is_empty() {
+                        self.row.push(cell.trim().to_owned());
                     }
                 }
                 "tr" => {
@@ -455,12 +463,26 @@ impl Reader {
 
     fn flush(&mut self) {
         self.field = None;
+        if self.open.iter().any(|open| matches!(open.name.as_str(), "td" | "th")) {
+            self.end_in_cell();
+            return;
+        }
         if let Some(block) = self.current.take() {
             let block_number = self.draft.blocks.len();
             let holds_jump = self.jumps.iter().any(|jump| jump.block == block_number);
             if !block.text.iter().all(|span| span.text.trim().is_empty()) || holds_jump {
                 self.draft.blocks.push(block);
             }
+        }
+    }
+
+    /// A block inside a cell of a table is part of the cell's text.
+    fn end_in_cell(&mut self) {
+        if let Some(block) = self.current.take() {
+            if !self.cell.is_empty() {
+                self.cell.push(' ');
+            }
+            self.cell.push_str(block.plain().trim());
         }
     }
 

@@ -13,7 +13,10 @@ fn what_is_exported_is_valid() {
     let text = include_bytes!("samples/google-docs.html");
     let story = import("x.html", text, DEFAULT_LIMIT).expect("imports").story;
     let value: serde_json::Value = serde_json::from_str(&export_json(&story)).expect("JSON");
-    let errors: Vec<String> = schema().iter_errors(&value).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    let errors: Vec<String> = schema()
+        .iter_errors(&value)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
     assert!(errors.is_empty(), "{errors:?}");
 }
 
@@ -31,7 +34,11 @@ fn every_kind_of_block_is_described() {
 
 #[test]
 fn what_the_importer_refuses_is_not_valid_either() {
-    for (from, to) in [("\"level\": 3", "\"level\": 4"), ("\"depth\": 3", "\"depth\": 4"), ("\"komuz\": 1", "\"komuz\": 2")] {
+    for (from, to) in [
+        ("\"level\": 3", "\"level\": 4"),
+        ("\"depth\": 3", "\"depth\": 4"),
+        ("\"komuz\": 1", "\"komuz\": 2"),
+    ] {
         let text = r#"{"komuz": 1, "lang": "en", "headline": "", "blocks": [{"id": "2", "type": "heading", "level": 3}, {"id": "4", "type": "item", "ordered": true, "depth": 3}]}"#;
         let value: serde_json::Value = serde_json::from_str(&text.replace(from, to)).expect("JSON");
         assert!(!schema().is_valid(&value), "{to}");

@@ -43,6 +43,8 @@ pub fn inline(style: &str) -> Effect {
             "font-style" => effect.emphasis = Some(matches!(value.as_str(), "italic" | "oblique")),
             "display" if value == "none" => effect.hidden = true,
             "mso-hide" if value == "all" => effect.hidden = true,
+            // Word writes a list item's bullet as text and says so.
+            "mso-list" if value == "ignore" => effect.hidden = true,
             _ => {}
         }
     }

@@ -1,1 +1,28 @@
-//! Skeleton.
+//! The server that an outlet runs: it stores and forwards sealed envelopes, hands out the desk and what partners embed,
+//! and keeps published releases. It is trusted with nothing but being there: envelopes are sealed before they come, and
+//! releases are taken only when their outlets have signed them.
+//!
+//! [`Server::start`] starts all of it on one address. The parts:
+//!
+//! - [`store`]: logs of sealed envelopes behind one trait; SQLite is the one that is built in.
+//! - `connection`, `hub`: the WebSocket at `/sync`, see [`komuz_sync::frame`] for what is said there.
+//! - `releases`: published files under `/r/`, each verified before it is taken.
+//! - `site`: the desk and the embed files with their headers.
+//! - [`limits`]: how much anybody may use of it.
+
+mod about;
+mod connection;
+mod hub;
+mod identity;
+pub mod limits;
+mod listener;
+mod releases;
+mod server;
+mod site;
+pub mod store;
+mod ticket;
+
+pub use identity::IdentityError;
+pub use limits::Limits;
+pub use server::{Clock, Config, RunningServer, Server, StartError};
+pub use site::NotAnOrigin;

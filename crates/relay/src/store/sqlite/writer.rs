@@ -1,0 +1,315 @@
+//! The one thread that writes.
+
+use std::sync::Arc;
+
+use komuz_sync::frame::MAX_APPEND_KEYS;
+use komuz_sync::seal::bytes::{Chain, LogId, PublicKey};
+use komuz_sync::seal::chain;
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use tokio::sync::{mpsc, oneshot};
+
+use super::failed;
+use super::schema::{self, ROW_OVERHEAD, fixed, place};
+use crate::limits::{Disk, Limits};
+use crate::store::{Append, Appended, Commits, Cursor, LogKeys, Row, StoreError};
+
+/// Most jobs of one transaction.
+const BATCH_JOBS: usize = 512;
+/// Bytes after which a transaction takes no further job.
+const BATCH_BYTES: usize = 8 << 20;
+
+/// Where an answer goes.
+type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
+
+/// Something to be written.
+pub enum Job {
+    /// See [`crate::store::Store::open`].
+    Open { log: LogId, keys: LogKeys, reply: Reply<()> },
+    /// See [`crate::store::Store::register`].
+    Register { log: LogId, key: PublicKey, reply: Reply<()> },
+    /// See [`crate::store::Store::append`].
+    Append { append: Append, reply: Reply<Appended> },
+    /// See [`crate::store::Store::healthy`].
+    Healthy { reply: Reply<()> },
+}
+
+impl Job {
+    fn size(&self) -> usize {
+        match self {
+            Self::Append { append, .. } => append.bytes.len(),
+            _ => 0,
+        }
+    }
+
+    /// Answers without doing it. Who asked may be gone: then nobody is told.
+    fn refuse(self, error: StoreError) {
+        match self {
+            Self::Open { reply, .. } | Self::Register { reply, .. } | Self::Healthy { reply } => {
+                drop(reply.send(Err(error)));
+            }
+            Self::Append { reply, .. } => drop(reply.send(Err(error))),
+        }
+    }
+}
+
+/// An answer that waits for the commit.
+enum Pending {
+    Done(Reply<()>, Result<(), StoreError>),
+    Append(Reply<Appended>, Result<Appended, StoreError>),
+}
+
+impl Pending {
+    /// Answers: as the job ended, or with the error that took the whole transaction back.
+    fn answer(self, committed: Result<(), StoreError>) {
+        match self {
+            Self::Done(reply, result) => drop(reply.send(committed.and(result))),
+            Self::Append(reply, result) => drop(reply.send(committed.and(result))),
+        }
+    }
+}
+
+/// What a transaction has done so far.
+#[derive(Default)]
+struct Batch {
+    /// Answers in the order of the jobs.
+    pending: Vec<Pending>,
+    /// New rows in the order in which they were written.
+    rows: Vec<(LogId, Row)>,
+    /// Room taken on the disk, to be given back when the commit fails.
+    room: u64,
+}
+
+/// The thread's own.
+pub struct Writer {
+    db: Connection,
+    queue: mpsc::Receiver<Job>,
+    limits: Limits,
+    disk: Arc<Disk>,
+    commits: Arc<dyn Commits>,
+}
+
+impl Writer {
+    /// A writer that has not started.
+    pub fn new(
+        db: Connection,
+        queue: mpsc::Receiver<Job>,
+        limits: Limits,
+        disk: Arc<Disk>,
+        commits: Arc<dyn Commits>,
+    ) -> Self {
+        Self { db, queue, limits, disk, commits }
+    }
+
+    /// Writes until nobody can send jobs any more.
+    pub fn run(mut self) {
+        while let Some(first) = self.queue.blocking_recv() {
+            let mut bytes = first.size();
+            let mut jobs = vec![first];
+            while jobs.len() < BATCH_JOBS && bytes < BATCH_BYTES {
+                let Ok(job) = self.queue.try_recv() else { break };
+                bytes += job.size();
+                jobs.push(job);
+            }
+            self.write(jobs);
+        }
+        // Leaves one file behind, easy to copy. Failing is no harm: the log is read when it is opened again.
+        let _ = self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+    }
+
+    /// One transaction: all jobs, the commit, then the news, then the answers.
+    fn write(&mut self, jobs: Vec<Job>) {
+        let mut batch = Batch::default();
+        let mut jobs = jobs.into_iter();
+        if let Err(error) = self.transact(&mut jobs, &mut batch) {
+            self.disk.give_back(batch.room);
+            let error = failed(error);
+            batch.pending.into_iter().for_each(|pending| pending.answer(Err(error.clone())));
+            jobs.for_each(|job| job.refuse(error.clone()));
+            return;
+        }
+        let mut rows = batch.rows.into_iter().peekable();
+        while let Some((log, row)) = rows.next() {
+            let mut run = vec![row];
+            while let Some((_, row)) = rows.next_if(|(next, _)| *next == log) {
+                run.push(row);
+            }
+            self.commits.committed(log, run);
+        }
+        batch.pending.into_iter().for_each(|pending| pending.answer(Ok(())));
+    }
+
+    /// Does the jobs and commits. After an error nothing is stored, whatever `batch` says.
+    fn transact(&mut self, jobs: &mut impl Iterator<Item = Job>, batch: &mut Batch) -> rusqlite::Result<()> {
+        let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        for job in jobs {
+            let mut work = Work { db: &transaction, limits: &self.limits, disk: &self.disk, batch };
+            let broken = match job {
+                Job::Open { log, keys, reply } => {
+                    let (result, broken) = settle(work.open(log, keys));
+                    batch.pending.push(Pending::Done(reply, result));
+                    broken
+                }
+                Job::Register { log, key, reply } => {
+                    let (result, broken) = settle(work.register(log, key));
+                    batch.pending.push(Pending::Done(reply, result));
+                    broken
+                }
+                Job::Append { append, reply } => {
+                    let (result, broken) = settle(work.append(append));
+                    batch.pending.push(Pending::Append(reply, result));
+                    broken
+                }
+                Job::Healthy { reply } => {
+                    batch.pending.push(Pending::Done(reply, Ok(())));
+                    Ok(())
+                }
+            };
+            broken?;
+        }
+        transaction.commit()
+    }
+}
+
+/// Why a job was not done.
+enum Failure {
+    /// It alone is refused.
+    Refused(StoreError),
+    /// The whole transaction fails.
+    Database(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+/// The job's own answer, and what fails the whole transaction (the answer is then replaced by it).
+fn settle<T>(done: Result<T, Failure>) -> (Result<T, StoreError>, rusqlite::Result<()>) {
+    match done {
+        Ok(done) => (Ok(done), Ok(())),
+        Err(Failure::Refused(error)) => (Err(error), Ok(())),
+        Err(Failure::Database(error)) => (Err(StoreError::Closing), Err(error)),
+    }
+}
+
+/// A log's line.
+struct Log {
+    number: i64,
+    keys: LogKeys,
+    seq: u32,
+    chain: Chain,
+    bytes: u64,
+}
+
+/// What a job works with.
+struct Work<'a> {
+    db: &'a Connection,
+    limits: &'a Limits,
+    disk: &'a Disk,
+    batch: &'a mut Batch,
+}
+
+impl Work<'_> {
+    fn open(&mut self, log: LogId, keys: LogKeys) -> Result<(), Failure> {
+        if let Some(found) = self.find(log)? {
+            return if found.keys == keys { Ok(()) } else { Err(StoreError::LogTaken.into()) };
+        }
+        let count: i64 = self.db.prepare_cached("SELECT count(*) FROM log")?.query_row([], |row| row.get(0))?;
+        if count.unsigned_abs() >= self.limits.logs {
+            return Err(StoreError::TooManyLogs(self.limits.logs).into());
+        }
+        self.db
+            .prepare_cached(
+                "INSERT INTO log (name, reader, registrar, epoch, seq, chain, bytes) VALUES (?1, ?2, ?3, ?4, 0, ?5, 0)",
+            )?
+            .execute(params![log.0, keys.reader.0, keys.registrar.0, keys.epoch.0, chain::EMPTY.0])?;
+        Ok(())
+    }
+
+    fn register(&mut self, log: LogId, key: PublicKey) -> Result<(), Failure> {
+        let found = self.find(log)?.ok_or(StoreError::NoSuchLog)?;
+        let others: i64 = self
+            .db
+            .prepare_cached("SELECT count(*) FROM writer WHERE log = ?1 AND key <> ?2")?
+            .query_row(params![found.number, key.0], |row| row.get(0))?;
+        if others.unsigned_abs() >= MAX_APPEND_KEYS as u64 {
+            return Err(StoreError::TooManyKeys(MAX_APPEND_KEYS).into());
+        }
+        self.db
+            .prepare_cached("INSERT INTO writer (log, key, bytes) VALUES (?1, ?2, 0) ON CONFLICT DO NOTHING")?
+            .execute(params![found.number, key.0])?;
+        Ok(())
+    }
+
+    fn append(&mut self, append: Append) -> Result<Appended, Failure> {
+        let log = self.find(append.log)?.ok_or(StoreError::NoSuchLog)?;
+        let used: Option<i64> = self
+            .db
+            .prepare_cached("SELECT bytes FROM writer WHERE log = ?1 AND key = ?2")?
+            .query_row(params![log.number, append.key.0], |row| row.get(0))
+            .optional()?;
+        let used = used.ok_or(StoreError::NotRegistered)?.unsigned_abs();
+        // What is there already costs nothing again, also when the log is full.
+        let there = self
+            .db
+            .prepare_cached("SELECT place, chain FROM envelope WHERE log = ?1 AND id = ?2")?
+            .query_row(params![log.number, append.id.0], |row| {
+                Ok(Cursor { seq: schema::seq(row.get(0)?), chain: Chain(fixed(row, 1)?) })
+            })
+            .optional()?;
+        if let Some(at) = there {
+            return Ok(Appended { at, fresh: false });
+        }
+        let bytes = append.bytes.len() as u64;
+        if log.bytes + bytes > self.limits.log_bytes {
+            return Err(StoreError::LogFull(self.limits.log_bytes).into());
+        }
+        if used + bytes > self.limits.key_bytes {
+            return Err(StoreError::KeyFull(self.limits.key_bytes).into());
+        }
+        let seq = log.seq.checked_add(1).ok_or(StoreError::LogFull(self.limits.log_bytes))?;
+        let room = bytes + ROW_OVERHEAD;
+        self.disk.take(room).map_err(StoreError::from)?;
+        self.batch.room += room;
+        let link = chain::next(log.chain, append.id);
+        self.db
+            .prepare_cached("INSERT INTO envelope (place, log, id, chain, bytes) VALUES (?1, ?2, ?3, ?4, ?5)")?
+            .execute(params![place(log.number, seq), log.number, append.id.0, link.0, append.bytes])?;
+        self.db
+            .prepare_cached("UPDATE log SET seq = ?2, chain = ?3, bytes = bytes + ?4 WHERE number = ?1")?
+            .execute(params![log.number, seq, link.0, bytes.cast_signed()])?;
+        self.db
+            .prepare_cached("UPDATE writer SET bytes = bytes + ?3 WHERE log = ?1 AND key = ?2")?
+            .execute(params![log.number, append.key.0, bytes.cast_signed()])?;
+        let at = Cursor { seq: u64::from(seq), chain: link };
+        self.batch.rows.push((append.log, Row { at, id: append.id, bytes: append.bytes }));
+        Ok(Appended { at, fresh: true })
+    }
+
+    fn find(&self, log: LogId) -> rusqlite::Result<Option<Log>> {
+        self.db
+            .prepare_cached("SELECT number, reader, registrar, epoch, seq, chain, bytes FROM log WHERE name = ?1")?
+            .query_row([log.0], |row| {
+                let keys = LogKeys {
+                    reader: PublicKey(fixed(row, 1)?),
+                    registrar: PublicKey(fixed(row, 2)?),
+                    epoch: fixed(row, 3)?.into(),
+                };
+                Ok(Log {
+                    number: row.get(0)?,
+                    keys,
+                    seq: row.get(4)?,
+                    chain: Chain(fixed(row, 5)?),
+                    bytes: row.get::<_, i64>(6)?.unsigned_abs(),
+                })
+            })
+            .optional()
+    }
+}

@@ -41,13 +41,11 @@ function root(host) {
   return shadow;
 }
 
-/** Where a reader finds the story when this browser cannot check it: the page's own word, or the first mirror. */
+/** Where a reader finds the story when this browser cannot check it: the page's word, or the edition's folder. */
 function copyOf(host) {
-  const read = (name) => host.getAttribute(name) ?? host.getAttribute('data-komuz-' + name) ?? '';
-  const story = read('story') || host.getAttribute('data-komuz-story') || '';
-  const mirror = read('mirrors').trim().split(/\s+/)[0];
-  const path = ['r', read('fingerprint'), story, host.lang || languageOf(host), ''].join('/');
-  return read('copy') || new URL(path, new URL(mirror.replace(/\/*$/, '/'), document.baseURI)).href;
+  const said = host.getAttribute('copy') ?? host.dataset.komuzCopy ?? host.querySelector('.komuz-copy a')?.href;
+  const source = host.getAttribute('src') ?? host.dataset.komuzStory;
+  return said ?? new URL(`${source.replace(/\/+$/, '')}/${host.lang || languageOf(host)}/`, document.baseURI).href;
 }
 
 /** The reader cannot run here: the article stays, and says that it was not checked. */
@@ -58,7 +56,7 @@ function unchecked(host) {
   try {
     notice.append(make('a', { href: copyOf(host) }, link));
   } catch {
-    // A snippet whose mirror is not an address: the sentence stands alone.
+    // A snippet without an address: the sentence stands alone.
   }
   root(host).append(notice, make('slot'));
 }
@@ -75,7 +73,7 @@ async function start(host) {
 }
 
 class KomuzStory extends HTMLElement {
-  static observedAttributes = ['story', 'fingerprint', 'mirrors', 'copy', 'lang', 'theme'];
+  static observedAttributes = ['src', 'mirrors', 'fingerprint', 'outlet', 'lang', 'theme', 'copy'];
   connectedCallback() {
     start(this);
   }

@@ -66,27 +66,35 @@ fn adopt(shadow: &ShadowRoot) -> bool {
     sheet.replace_sync(crate::CSS).is_ok() && Reflect::set(shadow, &name, &Array::of1(&sheet)).unwrap_or(false)
 }
 
-/// What the page says: attributes of `<komuz-story>`, or of a `<div data-komuz-story>` with `data-komuz-` in front.
+/// What the page says: attributes of `<komuz-story>`, or of a `<div data-komuz-story>` with `data-komuz-` in front
+/// ([`komuz_release::snippet`] writes both).
 fn settings(host: &HtmlElement) -> Settings {
     let page = host.base_uri().ok().flatten().unwrap_or_default();
     let read = |name: &str| {
-        host.get_attribute(name).or_else(|| host.get_attribute(&format!("data-komuz-{name}"))).map(|text| text.trim().to_owned())
+        let text = host.get_attribute(name).or_else(|| host.get_attribute(&format!("data-komuz-{name}")));
+        text.map(|text| text.trim().to_owned())
     };
+    let source = host.get_attribute("src").or_else(|| host.get_attribute("data-komuz-story")).unwrap_or_default();
+    let fingerprint = read("fingerprint").unwrap_or_default();
+    let story = source.trim().trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned();
     let lang = host.get_attribute("lang").filter(|lang| !lang.is_empty()).or_else(|| {
         host.closest("[lang]").ok().flatten().and_then(|parent| parent.get_attribute("lang"))
     });
-    let edition = Edition {
-        fingerprint: read("fingerprint").unwrap_or_default(),
-        story: read("story").unwrap_or_default(),
-        lang: lang.unwrap_or_else(|| "en".to_owned()),
-    };
+    let edition = Edition { fingerprint, story, lang: lang.unwrap_or_else(|| "en".to_owned()) };
     let mirrors = read("mirrors").unwrap_or_default();
-    let mirrors: Vec<String> = mirrors.split_whitespace().filter_map(|written| mirror_address(written, &page)).collect();
-    let first = mirrors.first().cloned().unwrap_or_default();
+    let mut addresses: Vec<String> = Vec::new();
+    for written in std::iter::once(source.trim()).chain(mirrors.split_whitespace()) {
+        if let Some(mirror) = mirror_address(written, &edition, &page).filter(|mirror| !addresses.contains(mirror)) {
+            addresses.push(mirror);
+        }
+    }
+    // The snippet's own link to the permanent copy; else the folder of the edition.
+    let link = host.query_selector(".komuz-copy a[href]").ok().flatten().and_then(|link| link.get_attribute("href"));
+    let folder = || format!("{}/r/{edition}/", addresses.first().map_or("", String::as_str));
     Settings {
-        copy: read("copy").unwrap_or_else(|| format!("{first}/r/{edition}/")),
-        asked: Asked { edition, mirrors },
+        copy: read("copy").or(link).unwrap_or_else(folder),
         outlet: read("outlet"),
         theme: Theme::of(&read("theme").unwrap_or_default()),
+        asked: Asked { edition, mirrors: addresses },
     }
 }

@@ -7,7 +7,7 @@ use js_sys::{Array, Object, Reflect, Uint8Array};
 use komuz_release::folder::Place;
 use komuz_release::story::BlockKind;
 use komuz_release::verify::Refusal;
-use komuz_release::words::Lang;
+use komuz_release::words::{Lang, direction};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::JsCast;
@@ -17,7 +17,7 @@ use yew::prelude::*;
 use crate::check::{Asked, Failure, Found, address, newest, picture};
 use crate::signed::{Checked, OutletLine};
 use crate::story::{StoryView, Theme};
-use crate::words::{direction, words};
+use crate::words::words;
 
 /// What the page says by attributes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -153,13 +153,13 @@ impl Component for Embed {
             Shown::Checked(found) => self.story(ctx, found),
             Shown::Unchecked => {
                 let lang = &settings.asked.edition.lang;
-                let words = words(Lang::of(lang));
+                let lang_words = Lang::of(lang).words();
                 html! {
                     <>
                         <div class="komuz notice" part="notice" role="note" data-theme={settings.theme.as_str()}
                             lang={lang.clone()} dir={direction(lang)}>
-                            { words.not_checked }{ " " }{ words.unreachable }{ " " }
-                            <a href={settings.copy.clone()}>{ words.checkable_copy }</a>
+                            { lang_words.not_checked_here }{ " " }{ words(Lang::of(lang)).unreachable }{ " " }
+                            <a href={settings.copy.clone()}>{ lang_words.open_checkable }</a>
                         </div>
                         <slot />
                     </>
@@ -167,13 +167,13 @@ impl Component for Embed {
             }
             Shown::Refused(refusal) => {
                 let lang = &settings.asked.edition.lang;
-                let words = words(Lang::of(lang));
+                let lang_words = Lang::of(lang).words();
                 html! {
                     <>
                         <div class="komuz notice refused" part="notice" role="alert" data-theme={settings.theme.as_str()}
                             lang={lang.clone()} dir={direction(lang)}>
-                            <p>{ refusal.sentence(Lang::of(lang)) }</p>
-                            <p><a href={settings.copy.clone()}>{ words.checkable_copy }</a></p>
+                            <p>{ lang_words.refused }{ " " }{ refusal.sentence(Lang::of(lang)) }</p>
+                            <p><a href={settings.copy.clone()}>{ lang_words.open_checkable }</a></p>
                         </div>
                         <div class="refused-text"><slot /></div>
                     </>
@@ -205,8 +205,8 @@ impl Embed {
             let lang = found.verified.release.lang.clone();
             let words = words(Lang::of(&lang));
             self.said = Some(match &failure {
-                Failure::Refused { refusal, .. } => format!("{} {}", refusal.sentence(Lang::of(&lang)), words.no_edition),
-                _ => words.no_edition.to_owned(),
+                Failure::Refused { refusal, .. } => format!("{} {}", refusal.sentence(Lang::of(&lang)), words.other_language),
+                _ => words.other_language.to_owned(),
             });
             self.asked.edition.lang = lang;
             return;
@@ -259,7 +259,6 @@ impl Embed {
                 on_language={ctx.link().callback(Msg::Language)}
                 awaited={self.awaited.clone()}
                 said={self.said.clone().map(AttrValue::from)}
-                zone={-(js_sys::Date::new_0().get_timezone_offset() as i32)}
             />
         }
     }

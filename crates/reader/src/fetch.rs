@@ -5,6 +5,7 @@
 
 use futures_util::future::{Either, select};
 use js_sys::{Array, Promise, Reflect, Uint8Array};
+use komuz_release::folder::Edition;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
@@ -103,14 +104,16 @@ async fn within(promise: Promise) -> Option<Result<JsValue, JsValue>> {
     }
 }
 
-/// A mirror's address as the page wrote it (an origin, a folder or a path of the page's own site) as an absolute address
-/// without a slash at the end; none when it is no http address.
-pub fn mirror_address(written: &str, page: &str) -> Option<String> {
+/// A mirror from what the page wrote, the place of the story on it (`https://host/r/<fingerprint>/<story>`, or a path of
+/// the page's own site): what stands before `/r/`, absolute, no slash at the end. None when it is no such http address.
+pub fn mirror_address(written: &str, edition: &Edition, page: &str) -> Option<String> {
     let address = web_sys::Url::new_with_base(written, page).ok()?;
     if !matches!(address.protocol().as_str(), "http:" | "https:") {
         return None;
     }
     address.set_search("");
     address.set_hash("");
-    Some(address.href().trim_end_matches('/').to_owned())
+    let address = address.href();
+    let base = address.trim_end_matches('/').strip_suffix(&format!("/r/{}/{}", edition.fingerprint, edition.story))?;
+    Some(base.to_owned())
 }

@@ -2,10 +2,10 @@
 
 use komuz_release::notes::{Mark, Note, Notes};
 use komuz_release::story::{Block, Citation, Marks, Source, safe_link};
-use komuz_release::words::Lang;
+use komuz_release::words::{Lang, appeared, authors, title};
 use yew::prelude::*;
 
-use crate::words::{self, Words};
+use crate::words;
 
 /// A piece of a block's text as it is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,20 +76,6 @@ fn push<'a>(out: &mut Vec<Segment<'a>>, text: &'a str, marks: &'a Marks, spans: 
     }
 }
 
-/// The outlet that a source is shown under: its newspaper or site, or its publisher.
-fn outlet(source: &Source) -> &str {
-    if source.container_title.is_empty() { &source.publisher } else { &source.container_title }
-}
-
-fn authors(source: &Source) -> String {
-    let names = source.author.iter().map(|name| match (&name.literal, &name.given, &name.family) {
-        (literal, _, _) if !literal.is_empty() => literal.clone(),
-        (_, given, family) if given.is_empty() => family.clone(),
-        (_, given, family) => format!("{given} {family}").trim_end().to_owned(),
-    });
-    names.filter(|name| !name.is_empty()).collect::<Vec<_>>().join(", ")
-}
-
 /// An address that is safe to be followed.
 fn link(address: &str, text: Html) -> Html {
     if safe_link(address) {
@@ -99,41 +85,37 @@ fn link(address: &str, text: Html) -> Html {
     }
 }
 
-/// A source's title, as a link where it has an address.
-fn title(source: &Source, words: &Words) -> Html {
-    if source.title.is_empty() {
-        let text = if source.url.is_empty() { words.no_title } else { &source.url };
-        return html! { <b>{ link(&source.url, html! { text }) }</b> };
-    }
+/// What a source is called, in its own language, as a link where it has an address.
+fn name(source: &Source) -> Html {
     let lang = (!source.language.is_empty()).then(|| source.language.clone());
-    html! { <b lang={lang} dir="auto">{ link(&source.url, html! { &source.title }) }</b> }
+    html! { <b {lang} dir="auto">{ link(&source.url, html! { { title(source).to_owned() } }) }</b> }
 }
 
-/// Who published a source and when: `RFE/RL, December 2019`.
-fn origin(source: &Source, lang: Lang) -> String {
-    let mut parts = Vec::new();
-    let (authors, outlet) = (authors(source), outlet(source));
-    if authors != outlet {
-        parts.push(authors);
-    }
-    parts.push(outlet.to_owned());
-    parts.extend(source.issued.as_ref().and_then(|issued| words::csl_date(lang, issued)));
+/// Who made a source, where and when it appeared, and where in it to look.
+fn origin(note: &Note<'_>, lang: Lang) -> String {
+    let mut parts = vec![authors(note.source), appeared(note.source, lang), note.locator.to_owned()];
     parts.retain(|part| !part.is_empty());
+    // An outlet that is its own author is named once.
+    if let [who, rest, ..] = &parts[..]
+        && rest.split(", ").any(|part| part == who)
+    {
+        parts.remove(0);
+    }
     parts.join(", ")
 }
 
 /// The small line: language, when it was read, the archived copy.
 fn particulars(source: &Source, lang: Lang) -> Html {
-    let words = words::words(lang);
     let mut parts: Vec<Html> = Vec::new();
     if !source.language.is_empty() {
-        parts.push(html! { { words::name_in(lang, &source.language) } });
+        let name = lang.language_name(&source.language).unwrap_or(&source.language).to_owned();
+        parts.push(html! { { name } });
     }
-    if let Some(read) = source.accessed.as_ref().and_then(|accessed| words::csl_date(lang, accessed)) {
-        parts.push(html! { { words::fill(words.read_on, &read) } });
+    if let Some(read) = source.accessed.as_ref().map(|read| lang.date(read)).filter(|read| !read.is_empty()) {
+        parts.push(html! { { lang.accessed(&read) } });
     }
     if safe_link(&source.custom.archive_url) {
-        parts.push(link(&source.custom.archive_url, html! { words.archived }));
+        parts.push(link(&source.custom.archive_url, html! { lang.words().archived }));
     }
     parts.into_iter().enumerate().map(|(at, part)| html! { <>{ (at > 0).then_some(" · ") }{ part }</> }).collect()
 }
@@ -144,24 +126,35 @@ fn quotation(citation: &Citation, source: &Source) -> Html {
     html! { <q lang={lang} dir="auto">{ &citation.quote }</q> }
 }
 
+/// What the numbers of notes are called to those who do not see them.
+pub fn label(number: u32, lang: Lang) -> String {
+    format!("{} {number}", lang.words().note)
+}
+
 /// The open note, under or beside its paragraph.
-pub fn note_panel(note: &Note<'_>, citation: &str, id: String, lang: Lang, close: Callback<MouseEvent>, all: Callback<MouseEvent>) -> Html {
-    let words = words::words(lang);
+pub fn note_panel(
+    note: &Note<'_>,
+    citation: &str,
+    id: &'static str,
+    lang: Lang,
+    close: Callback<MouseEvent>,
+    all: Callback<MouseEvent>,
+) -> Html {
     let quoted = note.citations.iter().find(|c| c.id == citation && !c.quote.is_empty());
-    let label = words::fill(words.note, &note.number.to_string());
+    let label = label(note.number, lang);
     html! {
         <div class="note" part="note" role="note" {id} aria-label={label.clone()}>
             <div>
-                <span>{ label }{ (!note.locator.is_empty()).then(|| format!(" · {}", note.locator)) }</span>
-                <span class="source">{ title(note.source, words) }</span>
-                <span>{ origin(note.source, lang) }</span>
+                <span>{ label }</span>
+                { name(note.source) }
+                <span>{ origin(note, lang) }</span>
                 if let Some(citation) = quoted {
                     { quotation(citation, note.source) }
                 }
-                <span>{ particulars(note.source, lang) }</span>
+                <span class="particulars">{ particulars(note.source, lang) }</span>
                 <span class="foot">
-                    <button type="button" onclick={close}>{ words.close }</button>
-                    <button type="button" onclick={all}>{ words.all_sources }</button>
+                    <button type="button" onclick={close}>{ lang.words().close }</button>
+                    <button type="button" onclick={all}>{ words::words(lang).all_sources }</button>
                 </span>
             </div>
         </div>
@@ -170,14 +163,13 @@ pub fn note_panel(note: &Note<'_>, citation: &str, id: String, lang: Lang, close
 
 /// The list of sources: one entry for each note, under its number.
 pub fn source_list(notes: &Notes<'_>, open: Option<u32>, lang: Lang, place: &NodeRef) -> Html {
-    let words = words::words(lang);
     let entry = |note: &Note<'_>| {
         let quoted = note.citations.iter().filter(|c| !c.quote.is_empty());
+        let origin = origin(note, lang);
         html! {
-            <li key={note.number} class={classes!("source", (open == Some(note.number)).then_some("on"))}>
-                { title(note.source, words) }
-                { ". " }{ origin(note.source, lang) }
-                { (!note.locator.is_empty()).then(|| format!(", {}", note.locator)) }{ "." }
+            <li key={note.number} class={(open == Some(note.number)).then_some("on")}>
+                { name(note.source) }{ ". " }
+                { (!origin.is_empty()).then(|| format!("{origin}.")) }
                 { for quoted.map(|c| html! { <>{ " " }{ quotation(c, note.source) }</> }) }
                 <small>{ particulars(note.source, lang) }</small>
             </li>
@@ -185,7 +177,7 @@ pub fn source_list(notes: &Notes<'_>, open: Option<u32>, lang: Lang, place: &Nod
     };
     html! {
         <section class="sources" part="sources" aria-labelledby="sources">
-            <h2 id="sources" ref={place} tabindex="-1">{ words.sources }</h2>
+            <h3 id="sources" ref={place} tabindex="-1">{ lang.words().sources }</h3>
             <ol>{ for notes.list.iter().map(entry) }</ol>
         </section>
     }

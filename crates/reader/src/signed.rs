@@ -1,11 +1,9 @@
 //! Who signed: the strings of the outlets, and what this browser has checked.
 
-use komuz_release::time::{Seconds, parse};
+use komuz_release::time::parse;
 use komuz_release::verify::Freshness;
 use komuz_release::words::Lang;
 use yew::prelude::*;
-
-use crate::words::{self, Words};
 
 /// An outlet as the story shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +39,7 @@ fn colour(at: usize) -> String {
 
 /// The mark: a string for each outlet, solid when it has signed, dashed while it has not; with its words for who cannot see.
 pub fn strings(outlets: &[OutletLine], lang: Lang) -> Html {
-    let label = sentence(outlets, words::words(lang));
+    let label = sentence(outlets, lang);
     let line = |(at, outlet): (usize, &OutletLine)| html! { <i class={classes!(colour(at), (!outlet.signed).then_some("open"))} /> };
     if outlets.len() > STRINGS {
         let signed = outlets.iter().filter(|o| o.signed).count();
@@ -55,18 +53,13 @@ pub fn strings(outlets: &[OutletLine], lang: Lang) -> Html {
 }
 
 /// How many have signed, as a sentence.
-fn sentence(outlets: &[OutletLine], words: &Words) -> String {
-    let signed = outlets.iter().filter(|o| o.signed).count();
-    match (signed, outlets.len()) {
-        (1, 1) => words.one_signed.to_owned(),
-        (signed, all) if signed == all => words::fill(words.all_signed, &all.to_string()),
-        (signed, all) => words::fill(words.some_signed, &format!("{signed}/{all}")),
-    }
+fn sentence(outlets: &[OutletLine], lang: Lang) -> String {
+    lang.signed_by(outlets.iter().filter(|o| o.signed).count())
 }
 
 /// The box at the foot: each outlet with its domain, the release's number, and as of when it is the newest.
-pub fn signed_box(outlets: &[OutletLine], number: u64, checked: Option<&Checked>, lang: Lang, zone: i32) -> Html {
-    let words = words::words(lang);
+pub fn signed_box(outlets: &[OutletLine], number: u64, checked: Option<&Checked>, lang: Lang) -> Html {
+    let words = lang.words();
     let line = |(at, outlet): (usize, &OutletLine)| {
         html! {
             <li class={classes!(colour(at), (!outlet.signed).then_some("open"))}>
@@ -76,36 +69,30 @@ pub fn signed_box(outlets: &[OutletLine], number: u64, checked: Option<&Checked>
     };
     html! {
         <section class="signed" part="signed" aria-labelledby="signed">
-            <h2 id="signed">{ words.who_signed }</h2>
-            <p>{ sentence(outlets, words) }{ checked.map(|_| format!(" {}", words.checked)) }</p>
+            <h3 id="signed">{ words.who_signed }</h3>
+            <p>{ sentence(outlets, lang) }{ checked.map(|_| format!(" {}", words.checked)) }</p>
             <ul>{ for outlets.iter().enumerate().map(line) }</ul>
-            if let Some(checked) = checked {
-                if let Freshness::NotRenewed { since } = checked.freshness {
-                    <p class="old">{ words::fill(words.not_renewed, &words::day_and_time(lang, since, zone)) }</p>
-                }
-                <p class="foot">
-                    <span>{ release_line(number, checked, lang, zone) }</span>
-                    <a href={checked.plain_page.clone()} rel="noopener noreferrer">{ words.plain_page }</a>
-                </p>
-            } else {
-                <p class="foot"><span>{ words::fill(words.release, &number.to_string()) }</span></p>
+            if let Some(Freshness::NotRenewed { since }) = checked.map(|checked| checked.freshness) {
+                <p class="old">{ lang.not_renewed(since) }</p>
             }
+            <p class="foot">
+                <span>{ release_line(number, checked, lang) }</span>
+                if let Some(checked) = checked {
+                    <a href={checked.plain_page.clone()} rel="noopener noreferrer">{ words.permanent_copy }</a>
+                }
+            </p>
         </section>
     }
 }
 
-fn release_line(number: u64, checked: &Checked, lang: Lang, zone: i32) -> String {
-    let words = words::words(lang);
-    let release = words::fill(words.release, &number.to_string());
-    match checked.freshness {
-        Freshness::Fresh { since, .. } => {
-            format!("{release}, {}", words::fill(words.newest, &words::day_and_time(lang, since, zone)))
-        }
-        Freshness::NotRenewed { .. } => release,
+fn release_line(number: u64, checked: Option<&Checked>, lang: Lang) -> String {
+    match checked.map(|checked| checked.freshness) {
+        Some(Freshness::Fresh { since, .. }) => format!("{}. {}", lang.release(number), lang.newest(since)),
+        _ => format!("{}.", lang.release(number)),
     }
 }
 
-/// The day of a release's own time; the text as it is when it is no time.
-pub fn published_day(published: &str, lang: Lang, zone: i32) -> String {
-    parse(published).map_or_else(|| published.to_owned(), |time: Seconds| words::day(lang, time, zone))
+/// When a release was published; the text as it is when it is no time.
+pub fn published(text: &str, lang: Lang) -> String {
+    parse(text).map_or_else(|| text.to_owned(), |time| lang.moment(time))
 }

@@ -7,14 +7,14 @@ use komuz_release::difference::Change;
 use komuz_release::notes::{Mark, Note, Notes, notes};
 use komuz_release::outline::{Item, List, Part, outline};
 use komuz_release::release::{Front, Release};
-use komuz_release::story::{Block, BlockKind, Marks, safe_link};
-use komuz_release::words::Lang;
+use komuz_release::story::{Block, BlockKind, Byline, Marks, safe_link};
+use komuz_release::words::{Lang, direction, own_name};
 use web_sys::{HtmlElement, ScrollIntoViewOptions, ScrollLogicalPosition};
 use yew::prelude::*;
 
-use crate::notes::{Segment, note_panel, segments, source_list};
-use crate::signed::{Checked, OutletLine, published_day, signed_box, strings};
-use crate::words::{self, Words, between, direction, fill};
+use crate::notes::{Segment, label, note_panel, segments, source_list};
+use crate::signed::{Checked, OutletLine, published, signed_box, strings};
+use crate::words::{between, words};
 
 /// The colours.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -76,9 +76,6 @@ pub struct StoryViewProps {
     /// A sentence under the languages: why the chosen one is not shown.
     #[prop_or_default]
     pub said: Option<AttrValue>,
-    /// How far the reader's clock is ahead of UTC, in minutes.
-    #[prop_or_default]
-    pub zone: i32,
 }
 
 /// The note that is open: a citation, and the block after which the note stands.
@@ -91,7 +88,6 @@ struct Open {
 /// Everything that the parts of the view share.
 struct View<'a> {
     lang: Lang,
-    words: &'static Words,
     blocks: &'a [Block],
     notes: Notes<'a>,
     pictures: &'a BTreeMap<String, AttrValue>,
@@ -106,7 +102,6 @@ struct View<'a> {
 pub fn StoryView(props: &StoryViewProps) -> Html {
     let release = &*props.release;
     let lang = Lang::of(&release.lang);
-    let words = words::words(lang);
     let open = use_state(|| None::<Open>);
     let opener = use_mut_ref(|| None::<HtmlElement>);
     let sources = use_node_ref();
@@ -160,7 +155,6 @@ pub fn StoryView(props: &StoryViewProps) -> Html {
     let body = &release.body;
     let view = View {
         lang,
-        words,
         blocks: &body.blocks,
         notes: notes(&body.blocks, &body.citations, &body.sources),
         pictures: &props.pictures,
@@ -180,23 +174,23 @@ pub fn StoryView(props: &StoryViewProps) -> Html {
         <div class="komuz" data-theme={props.theme.as_str()} lang={release.lang.clone()} dir={direction(&release.lang)}>
             <article class="page" part="story" onkeydown={on_key}>
                 { bar(props, release, lang, on_language) }
-                <h1 class="headline" part="headline">{ &front.headline }</h1>
+                <h2 class="headline" part="headline" dir="auto">{ &front.headline }</h2>
                 if !front.summary.is_empty() {
-                    <p class="summary" part="summary">{ &front.summary }</p>
+                    <p class="summary" part="summary" dir="auto">{ &front.summary }</p>
                 }
-                { byline(front, release, lang, props.zone) }
+                { byline(front, release, lang) }
                 if !front.note.is_empty() {
                     <p class="note-of-outlet">{ lines(&front.note) }</p>
                 }
                 if release.supersedes.is_some() {
-                    { correction(release, lang, props.zone) }
+                    { correction(release, lang) }
                 }
                 { for lead.into_iter().map(|block| view.block(block)) }
                 { for parts.map(|part| view.part(part)) }
                 if !view.notes.list.is_empty() {
                     { source_list(&view.notes, open_number, lang, &sources) }
                 }
-                { signed_box(&props.outlets, release.number, props.checked.as_ref(), lang, props.zone) }
+                { signed_box(&props.outlets, release.number, props.checked.as_ref(), lang) }
             </article>
         </div>
     }
@@ -204,8 +198,9 @@ pub fn StoryView(props: &StoryViewProps) -> Html {
 
 /// Who published it, and its languages.
 fn bar(props: &StoryViewProps, release: &Release, lang: Lang, on_language: Option<Callback<String>>) -> Html {
-    let words = words::words(lang);
+    let words = lang.words();
     let count = props.outlets.len();
+    let together = if count > 1 { words.published_together_by } else { words.published_by };
     let name = |(at, outlet): (usize, &OutletLine)| html! { <>{ between(lang, at, count) }<b dir="auto">{ &outlet.name }</b></> };
     let offered = on_language.filter(|_| release.editions.len() > 1);
     let language = |chosen: &Callback<String>, tag: &String| {
@@ -214,13 +209,13 @@ fn bar(props: &StoryViewProps, release: &Release, lang: Lang, on_language: Optio
         let awaited = (props.awaited.as_ref() == Some(tag)).then_some("true");
         html! {
             <button key={tag.clone()} type="button" lang={tag.clone()} aria-current={current} aria-disabled={awaited}
-                onclick={move |_: MouseEvent| chosen.emit(to.clone())}>{ words::own_name(tag) }</button>
+                onclick={move |_: MouseEvent| chosen.emit(to.clone())}>{ own_name(tag).to_owned() }</button>
         }
     };
     html! {
         <div class="bar" part="bar">
             { strings(&props.outlets, lang) }
-            <span class="who">{ words.published_by }{ " " }{ for props.outlets.iter().enumerate().map(name) }</span>
+            <span class="who">{ together }{ " " }{ for props.outlets.iter().enumerate().map(name) }</span>
             if let Some(chosen) = offered {
                 <span class="languages" role="group" aria-label={words.languages}>
                     { for in_order(&release.editions).into_iter().map(|tag| language(&chosen, tag)) }
@@ -238,50 +233,53 @@ fn in_order(editions: &[String]) -> Vec<&String> {
     editions
 }
 
-fn byline(front: &Front, release: &Release, lang: Lang, zone: i32) -> Html {
-    let words = words::words(lang);
-    let day = published_day(&release.published, lang, zone);
-    let day = if release.supersedes.is_some() { fill(words.corrected, &day) } else { day };
+fn byline(front: &Front, release: &Release, lang: Lang) -> Html {
+    let words = lang.words();
+    let dated = if release.supersedes.is_some() { words.corrected } else { words.published };
     let count = front.byline.len();
+    let name = |(at, by): (usize, &Byline)| html! { <>{ between(lang, at, count) }<b dir="auto">{ &by.name }</b></> };
     html! {
         <p class="byline" part="byline">
             if count > 0 {
-                { words.by }{ " " }
-                { for front.byline.iter().enumerate().map(|(at, by)| {
-                    html! { <>{ between(lang, at, count) }<b dir="auto">{ &by.name }</b></> }
-                }) }
+                <span>{ words.by }{ " " }{ for front.byline.iter().enumerate().map(name) }</span>
             }
-            <time datetime={release.published.clone()}>{ day }</time>
+            <time datetime={release.published.clone()}>{ dated }{ " " }{ published(&release.published, lang) }</time>
         </p>
     }
 }
 
 /// The signed difference, in words.
-fn correction(release: &Release, lang: Lang, zone: i32) -> Html {
-    let words = words::words(lang);
-    let place = |change: &Change| {
-        let names = ["headline", "summary", "byline", "note", "sources", "languages"];
-        names.iter().position(|name| *name == change.place).map(|at| format!("{}: ", words.places[at]))
-    };
-    let change = |change: &Change| {
-        html! {
-            <p>
-                { place(change) }
-                { (!change.before.is_empty()).then(|| format!("… {} ", change.before.trim())) }
-                if !change.old.is_empty() { <del>{ &change.old }</del>{ " " } }
-                if !change.new.is_empty() { <ins>{ &change.new }</ins> }
-                { (!change.after.is_empty()).then(|| format!(" {} …", change.after.trim())) }
-            </p>
-        }
-    };
+fn correction(release: &Release, lang: Lang) -> Html {
     html! {
         <div class="correction" part="correction" role="note">
-            <p>
-                <b>{ fill(words.correction, &published_day(&release.published, lang, zone)) }</b>
-                { " " }{ lines(&release.reason) }
-            </p>
-            { for release.changes.iter().map(change) }
+            <p><b>{ lang.words().correction }{ ", " }{ published(&release.published, lang) }{ "." }</b>{ " " }{ lines(&release.reason) }</p>
+            if !release.changes.is_empty() {
+                <ul>{ for release.changes.iter().map(|change| change_line(change, lang)) }</ul>
+            }
         </div>
+    }
+}
+
+/// One change: where, the words around it, what went and what came.
+pub fn change_line(change: &Change, lang: Lang) -> Html {
+    let words = lang.words();
+    let place = match change.place.as_str() {
+        "headline" => Some(words.headline),
+        "summary" => Some(words.summary),
+        "byline" => Some(words.byline),
+        "note" => Some(words.note_of_outlet),
+        "sources" => Some(words.sources),
+        "languages" => Some(words.languages),
+        _ => None,
+    };
+    html! {
+        <li dir="auto">
+            if let Some(place) = place { <b>{ place }{ "." }</b>{ " " } }
+            { (!change.before.is_empty()).then(|| format!("… {} ", change.before.trim())) }
+            if !change.old.is_empty() { <del><small>{ words.was }</small>{ " " }{ lines(&change.old) }</del>{ " " } }
+            if !change.new.is_empty() { <ins><small>{ words.now }</small>{ " " }{ lines(&change.new) }</ins> }
+            { (!change.after.is_empty()).then(|| format!(" {} …", change.after.trim())) }
+        </li>
     }
 }
 
@@ -306,22 +304,24 @@ impl View<'_> {
     fn block(&self, block: &Block) -> Html {
         let text = || self.text(block);
         let shown = match &block.kind {
-            BlockKind::Heading { level: 3 } => html! { <h3 class="block" part="text">{ text() }</h3> },
-            BlockKind::Heading { .. } => html! { <h2 class="block" part="text">{ text() }</h2> },
-            BlockKind::Quote => html! { <blockquote class="block" part="text">{ text() }</blockquote> },
+            BlockKind::Heading { level: 3 } => html! { <h4 class="block" part="text" dir="auto">{ text() }</h4> },
+            BlockKind::Heading { .. } => html! { <h3 class="block" part="text" dir="auto">{ text() }</h3> },
+            BlockKind::Quote => html! { <blockquote class="block" part="text" dir="auto">{ text() }</blockquote> },
             BlockKind::Figure { file, alt, credit, .. } => html! {
                 <figure class="block" part="figure">
                     if let Some(address) = self.pictures.get(file) {
                         <img src={address.clone()} alt={alt.clone()} />
                     } else {
-                        <span class="missing" role="img" aria-label={alt.clone()}>{ format!("{}: {alt}", self.words.picture) }</span>
+                        <span class="missing" role="img" aria-label={alt.clone()}>{ format!("{} {alt}", words(self.lang).picture) }</span>
                     }
-                    <figcaption>{ text() }{ (!credit.is_empty()).then(|| format!(" {credit}")) }</figcaption>
+                    <figcaption dir="auto">
+                        { text() }{ (!credit.is_empty()).then(|| format!(" {} {credit}", self.lang.words().photo)) }
+                    </figcaption>
                 </figure>
             },
             BlockKind::Rule => html! { <hr class="block" /> },
             BlockKind::Paragraph | BlockKind::Item { .. } | BlockKind::Other { .. } => {
-                html! { <p class="block" part="text">{ text() }</p> }
+                html! { <p class="block" part="text" dir="auto">{ text() }</p> }
             }
         };
         html! { <>{ shown }{ self.note_of(&[&block.id]) }</> }
@@ -330,7 +330,7 @@ impl View<'_> {
     fn list(&self, list: &List<'_>, outer: bool) -> Html {
         let item = |item: &Item<'_>| {
             let inner = item.lists.iter().map(|inner| self.list(inner, false));
-            html! { <li>{ self.text(item.block) }{ for inner }</li> }
+            html! { <li dir="auto">{ self.text(item.block) }{ for inner }</li> }
         };
         let items: Html = list.items.iter().map(item).collect();
         let part = outer.then_some("text");
@@ -348,7 +348,7 @@ impl View<'_> {
         };
         let close = self.close.clone();
         let close = Callback::from(move |_: MouseEvent| close.emit(()));
-        note_panel(note, &open.citation, NOTE_ID.to_owned(), self.lang, close, self.to_sources.clone())
+        note_panel(note, &open.citation, NOTE_ID, self.lang, close, self.to_sources.clone())
     }
 
     fn opened(&self) -> Option<(&Open, &Note<'_>)> {
@@ -382,11 +382,10 @@ impl View<'_> {
         let toggle = self.toggle.clone();
         let wanted = Open { citation: mark.citation.to_owned(), block: block.id.clone() };
         let onclick = move |event: MouseEvent| toggle.emit((wanted.clone(), event.target_dyn_into::<HtmlElement>()));
-        let number = mark.number.to_string();
         html! {
-            <sup>{ WORD_JOINER }<button type="button" class="number" aria-label={fill(self.words.note, &number)}
+            <sup>{ WORD_JOINER }<button type="button" class="number" aria-label={label(mark.number, self.lang)}
                 aria-expanded={if open { "true" } else { "false" }} aria-controls={open.then_some(NOTE_ID)}
-                {onclick}>{ number }</button></sup>
+                {onclick}>{ mark.number }</button></sup>
         }
     }
 }

@@ -16,7 +16,7 @@ use komuz_release::story::Story;
 
 use crate::document::Document;
 use crate::registers;
-use crate::signoffs::{Log, Proposal, Version, What};
+use crate::signoffs::{Log, Proposal, SignoffError, What};
 
 /// Something that an outlet is asked to sign.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,62 +75,54 @@ pub fn masthead(outlets: &[Outlet], log: &Log) -> Masthead {
         .collect();
     next.extend(outlets.iter().filter(|new| last.outlet(&new.id).is_none()).cloned());
     if next == last.outlets {
-        return last;
+        return last.clone();
     }
     Masthead {
         number: last.number + 1,
         previous: Some(last.hash()),
         outlets: next,
-        ..last
+        ..last.clone()
     }
 }
 
 /// Builds the release that could be proposed now: the next after the published one. `head` fixes what is not in the
-/// documents.
+/// documents; `by` is the outlet that proposes.
 pub fn build(
     source: Source<'_>,
     head: &Head,
     masthead: Masthead,
     log: &Log,
     by: &str,
-) -> Result<Proposal, ReleaseError> {
+) -> Result<Proposal, SignoffError> {
     let story = with_sources(source.story, source.registers, source.registers_at);
-    let previous = log.published().map(|(_, proposal)| &proposal.release);
+    let previous = log.published().map(Proposal::release);
     let release = Release::from_story(&story, head, &masthead, previous)?;
-    Ok(Proposal {
-        release,
-        masthead,
-        body: source.body.to_vec(),
-        registers: source
-            .registers_at
-            .map_or_else(|| source.registers.heads(), <[ChangeHash]>::to_vec),
-        by: by.to_owned(),
-    })
+    let registers = source
+        .registers_at
+        .map_or_else(|| source.registers.heads(), <[ChangeHash]>::to_vec);
+    Proposal::new(release, masthead, source.body.to_vec(), registers, by)
 }
 
 /// Builds a proposal's release again from other versions, with everything that the proposal fixed. It equals the
 /// proposal's release exactly where readers would get the same bytes.
 pub fn rebuild(source: Source<'_>, proposal: &Proposal, log: &Log) -> Result<Release, ReleaseError> {
     let story = with_sources(source.story, source.registers, source.registers_at);
-    let old = &proposal.release;
+    let old = proposal.release();
     let head = Head {
         story: old.story.clone(),
         published: old.published.clone(),
         editions: old.editions.clone(),
         reason: old.reason.clone(),
     };
+    let missing = || ReleaseError::Invalid {
+        place: "supersedes".to_owned(),
+        problem: "the release before is not here yet".to_owned(),
+    };
     let previous = match &old.supersedes {
-        Some(before) => Some(
-            log.proposal(&before.release)
-                .map(|before| &before.release)
-                .ok_or_else(|| ReleaseError::Invalid {
-                    place: "supersedes".to_owned(),
-                    problem: "the release before is not here yet".to_owned(),
-                })?,
-        ),
+        Some(before) => Some(log.proposal(&before.release).ok_or_else(missing)?.release()),
         None => None,
     };
-    Release::from_story(&story, &head, &proposal.masthead, previous)
+    Release::from_story(&story, &head, proposal.masthead(), previous)
 }
 
 /// Why the edition cannot be signed yet, a sentence each; empty when it can.
@@ -160,20 +152,15 @@ fn words(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(60).collect()
 }
 
-/// What an outlet must sign, with one of its keys, for a proposal: the masthead (unless it is signed already), the release
-/// and its latest.
-pub fn to_sign(proposal: &Proposal, log: &Log, outlet: &str, key: &PublicKey) -> Result<Vec<ToSign>, ReleaseError> {
-    let chained = log.masthead().is_some_and(|last| last == proposal.masthead);
-    let wanted = log
-        .unsigned_by(proposal, outlet)
+/// What an outlet is to sign for a proposal with one of its keys: the masthead where it is new, the release, its latest;
+/// nothing that it has signed already.
+pub fn to_sign(proposal: &Proposal, log: &Log, outlet: &str, key: &PublicKey) -> Vec<ToSign> {
+    let input = |what: What| signing_input(what.typ(), proposal.payload(what), outlet, key);
+    log.unsigned_by(proposal, outlet, key)
         .into_iter()
-        .filter(|what| *what != What::Masthead || !chained);
-    wanted
-        .map(|what| {
-            Ok(ToSign {
-                what,
-                input: signing_input(what.typ(), &proposal.payload(what)?, outlet, key),
-            })
+        .map(|what| ToSign {
+            what,
+            input: input(what),
         })
         .collect()
 }
@@ -197,6 +184,6 @@ fn emptied(release: &Release) -> Release {
 }
 
 /// Whether all of a version's changes are in a document, so that it can be read at that version.
-pub fn is_known(document: &Document, version: &Version) -> bool {
+pub fn is_known(document: &Document, version: &[ChangeHash]) -> bool {
     version.iter().all(|hash| document.has(hash))
 }

@@ -16,7 +16,7 @@ use komuz_release::canonical::sha256_hex;
 use komuz_release::jws::{General, Signature, Typ, assemble, signing_input};
 use komuz_release::keys::{PublicKey, parse_signature, signature_text};
 use komuz_release::latest::Latest;
-use komuz_release::masthead::{Chain, Masthead, chain_bytes, sign};
+use komuz_release::masthead::{Chain, Masthead, chain_bytes, sign, signers};
 use komuz_release::release::{MAX_RELEASE, Release, ReleaseError, Statement};
 use thiserror::Error;
 
@@ -64,19 +64,17 @@ pub enum SignoffError {
 /// A version of a document: the hashes of its newest changes, sorted.
 pub type Version = Vec<ChangeHash>;
 
-/// A proposed release.
+/// A proposed release. Its number, time and reason are fixed in it, so that rebuilding gives equal bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proposal {
-    /// The release; its number, time and reason are fixed in it, so that rebuilding gives equal bytes.
-    pub release: Release,
-    /// The masthead that it names.
-    pub masthead: Masthead,
-    /// The version of the body that it was made from.
-    pub body: Version,
-    /// The version of the registers that it was made from.
-    pub registers: Version,
-    /// Id of the outlet that proposed it.
-    pub by: String,
+    release: Release,
+    masthead: Masthead,
+    body: Version,
+    registers: Version,
+    by: String,
+    hash: String,
+    /// For each of [`What::ALL`] the bytes that are signed, and their hash.
+    payloads: [(Vec<u8>, String); 3],
 }
 
 /// Something that outlets sign for a release.
@@ -114,30 +112,96 @@ impl What {
 }
 
 impl Proposal {
-    /// The release's hash: the proposal's name.
-    pub fn hash(&self) -> Result<String, ReleaseError> {
-        self.release.hash()
+    /// A proposal of a release under the masthead that it names, made from these versions of body and registers by an
+    /// outlet.
+    pub fn new(
+        release: Release,
+        masthead: Masthead,
+        body: Version,
+        registers: Version,
+        by: &str,
+    ) -> Result<Self, SignoffError> {
+        if masthead.hash() != release.masthead {
+            return Err(SignoffError::OtherMasthead);
+        }
+        let payloads = [
+            masthead.to_bytes(),
+            Statement::of(&release, &masthead)?.to_bytes(),
+            Latest::of(&release)?.to_bytes(),
+        ]
+        .map(|bytes| {
+            let hash = sha256_hex(&bytes);
+            (bytes, hash)
+        });
+        Ok(Self {
+            hash: release.hash()?,
+            release,
+            masthead,
+            body,
+            registers,
+            by: by.to_owned(),
+            payloads,
+        })
+    }
+
+    /// The release.
+    pub fn release(&self) -> &Release {
+        &self.release
+    }
+
+    /// The hash of its canonical bytes: the proposal's name.
+    pub fn hash(&self) -> &str {
+        &self.hash
+    }
+
+    /// The masthead that it names.
+    pub fn masthead(&self) -> &Masthead {
+        &self.masthead
+    }
+
+    /// The version of the body that it was made from.
+    pub fn body(&self) -> &[ChangeHash] {
+        &self.body
+    }
+
+    /// The version of the registers that it was made from.
+    pub fn registers(&self) -> &[ChangeHash] {
+        &self.registers
+    }
+
+    /// Id of the outlet that proposed it.
+    pub fn by(&self) -> &str {
+        &self.by
     }
 
     /// The bytes that are signed for one of the three.
-    pub fn payload(&self, what: What) -> Result<Vec<u8>, ReleaseError> {
-        Ok(match what {
-            What::Masthead => self.masthead.to_bytes(),
-            What::Release => Statement::of(&self.release, &self.masthead)?.to_bytes(),
-            What::Latest => Latest::of(&self.release)?.to_bytes(),
-        })
+    pub fn payload(&self, what: What) -> &[u8] {
+        &self.payloads[what as usize].0
+    }
+
+    fn payload_hash(&self, what: What) -> &str {
+        &self.payloads[what as usize].1
     }
 }
 
-/// Everything that one or several sign-off documents hold, verified.
+/// Everything that one or several sign-off documents hold, verified. Reading costs a signature check for each signature and
+/// a page for each proposal: keep it, and [`Log::update`] it when its document has changed.
 #[derive(Debug, Clone, Default)]
 pub struct Log {
     proposals: BTreeMap<String, Proposal>,
     mastheads: BTreeMap<String, Masthead>,
-    /// What was signed, the payload's hash, and who signed with what.
-    signed: BTreeSet<(What, String, String, String, String)>,
-    published: BTreeSet<String>,
+    /// All signatures, those that fit what they stand under, and those that do not.
+    signed: BTreeSet<Signed>,
+    fitting: BTreeSet<Signed>,
+    wrong: BTreeSet<Signed>,
+    marked: BTreeSet<String>,
+    chain: Vec<General>,
+    /// Hashes of the mastheads in the chain.
+    chained: Vec<String>,
 }
+
+/// A signature as it is written in a document: what it is for, the payload's hash, outlet, key and signature.
+type Signed = (What, String, String, String, String);
 
 /// How far an edition is with signing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -161,11 +225,8 @@ pub struct State {
 /// Proposes a release.
 pub fn propose(signoffs: &mut Document, proposal: &Proposal) -> Result<String, SignoffError> {
     let bytes = proposal.release.to_bytes()?;
-    let hash = sha256_hex(&bytes);
-    let masthead = proposal.masthead.to_bytes();
-    if sha256_hex(&masthead) != proposal.release.masthead {
-        return Err(SignoffError::OtherMasthead);
-    }
+    let hash = proposal.hash.clone();
+    let masthead = proposal.payload(What::Masthead).to_vec();
     let (proposals, mastheads) = (root(signoffs, "proposals")?, root(signoffs, "mastheads")?);
     let known = proposals
         .map(&hash)
@@ -191,23 +252,22 @@ pub fn propose(signoffs: &mut Document, proposal: &Proposal) -> Result<String, S
 /// Adds an outlet's signatures for a proposal that is in the log, all or none: each must fit.
 pub fn sign_proposal(
     signoffs: &mut Document,
+    log: &Log,
     release: &str,
     signatures: &[(What, Signature)],
 ) -> Result<(), SignoffError> {
-    let log = Log::read(signoffs);
     let proposal = log.proposal(release).ok_or_else(|| SignoffError::NoProposal {
         release: release.to_owned(),
     })?;
     let mut keys = Vec::new();
     for (what, signature) in signatures {
-        let payload = proposal.payload(*what)?;
-        if !fits(*what, &payload, signature) {
+        if !fits(*what, proposal.payload(*what), signature) {
             return Err(SignoffError::Signature {
                 outlet: signature.outlet.clone(),
                 what: what.name(),
             });
         }
-        keys.push(signature_key(*what, &payload, signature));
+        keys.push(signature_key(*what, proposal.payload_hash(*what), signature));
     }
     let all = root(signoffs, "signatures")?;
     let here: BTreeSet<String> = all.keys().into_iter().collect();
@@ -219,8 +279,7 @@ pub fn sign_proposal(
     })?)
 }
 
-/// Marks a release as published. It must be signed by all outlets; `log` may hold other editions' signatures of the
-/// masthead.
+/// Marks a release as published. All outlets must have signed it.
 pub fn mark_published(signoffs: &mut Document, log: &Log, release: &str) -> Result<(), SignoffError> {
     let proposal = log.proposal(release).ok_or_else(|| SignoffError::NoProposal {
         release: release.to_owned(),
@@ -240,44 +299,48 @@ pub fn mark_published(signoffs: &mut Document, log: &Log, release: &str) -> Resu
 impl Log {
     /// Reads a sign-off document. What does not verify is left out.
     pub fn read(signoffs: &Document) -> Self {
-        let root = Node::root(signoffs, None);
         let mut log = Self::default();
+        log.update(signoffs);
+        log
+    }
+
+    /// Reads a sign-off document again, or adds another edition's. What was read before is kept.
+    pub fn update(&mut self, signoffs: &Document) {
+        let root = Node::root(signoffs, None);
         if let Some(mastheads) = root.map("mastheads") {
             for hash in mastheads.keys() {
+                if self.mastheads.contains_key(&hash) {
+                    continue;
+                }
                 let bytes = mastheads
                     .all_bytes(&hash)
                     .into_iter()
                     .find(|bytes| sha256_hex(bytes) == hash);
                 if let Some(masthead) = bytes.and_then(|bytes| Masthead::parse(&bytes).ok()) {
-                    log.mastheads.insert(hash, masthead);
+                    self.mastheads.insert(hash, masthead);
                 }
             }
         }
         for (hash, node) in root.map("proposals").map(|node| node.maps()).unwrap_or_default() {
-            if let Some(proposal) = log.read_proposal(&hash, &node) {
-                log.proposals.insert(hash, proposal);
+            if !self.proposals.contains_key(&hash)
+                && let Some(proposal) = self.read_proposal(&hash, &node)
+            {
+                self.proposals.insert(hash, proposal);
             }
         }
         let keys = |name: &str| root.map(name).map(|node| node.keys()).unwrap_or_default();
-        log.signed = keys("signatures")
-            .iter()
-            .filter_map(|key| parse_signature_key(key))
-            .collect();
-        log.published = keys("published").into_iter().collect();
-        log
+        self.signed
+            .extend(keys("signatures").iter().filter_map(|key| parse_signature_key(key)));
+        self.marked.extend(keys("published"));
+        self.verify();
     }
 
     fn read_proposal(&self, hash: &str, node: &Node<'_>) -> Option<Proposal> {
         let release = read_release(hash, node)?;
         let masthead = self.mastheads.get(&release.masthead)?.clone();
         let heads = |name: &str| parse_heads(&node.text(name, MAX_HEADS * 65)?);
-        Some(Proposal {
-            release,
-            masthead,
-            body: heads("body")?,
-            registers: heads("registers")?,
-            by: node.text("by", 64).unwrap_or_default(),
-        })
+        let by = node.text("by", 64).unwrap_or_default();
+        Proposal::new(release, masthead, heads("body")?, heads("registers")?, &by).ok()
     }
 
     /// Adds what another edition's log holds of mastheads and their signatures.
@@ -295,6 +358,82 @@ impl Log {
                 .filter(|(what, ..)| *what == What::Masthead)
                 .cloned(),
         );
+        self.verify();
+    }
+
+    /// Checks the signatures that have not been checked yet and whose payload is here, and follows the chain.
+    fn verify(&mut self) {
+        let mut payloads: BTreeMap<(What, &str), Vec<u8>> = BTreeMap::new();
+        for (hash, masthead) in &self.mastheads {
+            payloads.insert((What::Masthead, hash), masthead.to_bytes());
+        }
+        for proposal in self.proposals.values() {
+            for what in [What::Release, What::Latest] {
+                payloads.insert((what, proposal.payload_hash(what)), proposal.payload(what).to_vec());
+            }
+        }
+        for signed in &self.signed {
+            if self.fitting.contains(signed) || self.wrong.contains(signed) {
+                continue;
+            }
+            let (what, hash, ..) = signed;
+            let (Some(payload), Some(signature)) = (payloads.get(&(*what, hash.as_str())), signature(signed)) else {
+                continue;
+            };
+            let checked = if fits(*what, payload, &signature) {
+                &mut self.fitting
+            } else {
+                &mut self.wrong
+            };
+            checked.insert(signed.clone());
+        }
+        (self.chain, self.chained) = self.follow();
+    }
+
+    /// The longest chain of mastheads that verifies. Where two could take the same place, the one with the lower hash
+    /// does, on every replica.
+    fn follow(&self) -> (Vec<General>, Vec<String>) {
+        let mut chain: Vec<General> = Vec::new();
+        let mut hashes: Vec<String> = Vec::new();
+        loop {
+            let follows = |masthead: &Masthead| masthead.previous.as_ref() == hashes.last();
+            let next = self
+                .mastheads
+                .iter()
+                .filter(|(_, masthead)| follows(masthead))
+                .find_map(|(hash, masthead)| {
+                    let mut longer = chain.clone();
+                    longer.push(sign(masthead, &self.of_masthead(masthead, What::Masthead, hash)));
+                    let first = hashes.first().unwrap_or(hash);
+                    Chain::verify(&chain_bytes(&longer), first)
+                        .is_ok()
+                        .then(|| (longer, hash.clone()))
+                });
+            let Some((longer, hash)) = next else {
+                return (chain, hashes);
+            };
+            chain = longer;
+            hashes.push(hash);
+        }
+    }
+
+    /// Signatures that fit a payload, by keys that a masthead gives their outlets (for a masthead itself, also by keys of
+    /// the one before).
+    fn of_masthead(&self, masthead: &Masthead, what: What, payload: &str) -> Vec<Signature> {
+        let before = masthead.previous.as_ref().filter(|_| what == What::Masthead);
+        let before = before.and_then(|hash| self.mastheads.get(hash));
+        let owns = |masthead: &Masthead, signature: &Signature| {
+            masthead
+                .outlets
+                .iter()
+                .any(|o| o.id == signature.outlet && o.keys.contains(&signature.key))
+        };
+        self.fitting
+            .iter()
+            .filter(|(w, hash, ..)| *w == what && hash == payload)
+            .filter_map(signature)
+            .filter(|signature| owns(masthead, signature) || before.is_some_and(|before| owns(before, signature)))
+            .collect()
     }
 
     /// A proposal by its release's hash.
@@ -303,76 +442,44 @@ impl Log {
     }
 
     /// The last published release: marked as published, signed by all, of the highest number.
-    pub fn published(&self) -> Option<(&str, &Proposal)> {
-        self.published
+    pub fn published(&self) -> Option<&Proposal> {
+        self.marked
             .iter()
-            .filter_map(|hash| Some((hash.as_str(), self.proposals.get(hash)?)))
-            .filter(|(_, proposal)| self.missing(proposal).is_empty())
-            .max_by_key(|(hash, proposal)| (proposal.release.number, *hash))
+            .filter_map(|hash| self.proposals.get(hash))
+            .filter(|proposal| self.missing(proposal).is_empty())
+            .max_by_key(|proposal| (proposal.release.number, &proposal.hash))
     }
 
     /// The proposals that would follow the published release, the one that most outlets have signed first; among equals
     /// the one that was proposed last.
-    pub fn open(&self) -> Vec<(&str, &Proposal)> {
+    pub fn open(&self) -> Vec<&Proposal> {
         let before = self.published();
         let follows = |release: &Release| match (before, &release.supersedes) {
             (None, None) => release.number == 1,
-            (Some((hash, last)), Some(supersedes)) => {
-                supersedes.release == hash && release.number == last.release.number + 1
+            (Some(last), Some(supersedes)) => {
+                supersedes.release == last.hash && release.number == last.release.number + 1
             }
             _ => false,
         };
-        let mut open: Vec<(&str, &Proposal)> = self
+        let mut open: Vec<&Proposal> = self
             .proposals
-            .iter()
-            .filter(|(_, proposal)| follows(&proposal.release))
-            .map(|(hash, proposal)| (hash.as_str(), proposal))
+            .values()
+            .filter(|proposal| follows(&proposal.release))
             .collect();
-        open.sort_by_cached_key(|(hash, proposal)| {
-            let key = (
+        open.sort_by_cached_key(|proposal| {
+            let order = (
                 self.signers(proposal).len(),
                 proposal.release.published.clone(),
-                (*hash).to_owned(),
+                proposal.hash.clone(),
             );
-            std::cmp::Reverse(key)
+            std::cmp::Reverse(order)
         });
         open
     }
 
-    /// Verified signatures under one of a proposal's three payloads, by keys that the masthead gives the outlet (for a
-    /// masthead also the one before).
+    /// The signatures that count under one of a proposal's three payloads.
     pub fn signatures(&self, proposal: &Proposal, what: What) -> Vec<Signature> {
-        match proposal.payload(what) {
-            Ok(payload) => self.verified(what, &payload, &proposal.masthead),
-            Err(_) => Vec::new(),
-        }
-    }
-
-    fn verified(&self, what: What, payload: &[u8], masthead: &Masthead) -> Vec<Signature> {
-        let hash = sha256_hex(payload);
-        let before = masthead.previous.as_ref().and_then(|hash| self.mastheads.get(hash));
-        let owns = |masthead: &Masthead, signature: &Signature| {
-            masthead
-                .outlets
-                .iter()
-                .any(|o| o.id == signature.outlet && o.keys.contains(&signature.key))
-        };
-        self.signed
-            .iter()
-            .filter(|(w, payload, ..)| *w == what && *payload == hash)
-            .filter_map(|(_, _, outlet, key, bytes)| {
-                Some(Signature {
-                    outlet: outlet.clone(),
-                    key: key.parse().ok()?,
-                    bytes: parse_signature(bytes)?,
-                })
-            })
-            .filter(|signature| {
-                owns(masthead, signature)
-                    || (what == What::Masthead && before.is_some_and(|before| owns(before, signature)))
-            })
-            .filter(|signature| fits(what, payload, signature))
-            .collect()
+        self.of_masthead(&proposal.masthead, what, proposal.payload_hash(what))
     }
 
     /// Outlets that have signed a proposal's release and its latest, in the masthead's order.
@@ -390,81 +497,69 @@ impl Log {
             .collect()
     }
 
-    /// Outlets without whose signatures a proposal cannot be published.
-    pub fn missing(&self, proposal: &Proposal) -> Vec<String> {
-        let signed = self.signers(proposal);
-        let masthead = self.signatures(proposal, What::Masthead);
-        let chained = self
-            .chain()
-            .iter()
-            .any(|general| general.payload().is_ok_and(|p| p == proposal.masthead.to_bytes()));
-        let outlets = proposal.masthead.outlets.iter().map(|outlet| &outlet.id);
-        let unsigned = |id: &&String| {
-            !signed.contains(id) || (!chained && !masthead.iter().any(|signature| signature.outlet == **id))
-        };
-        let missing: Vec<String> = outlets.filter(unsigned).cloned().collect();
-        if missing.is_empty() && !chained {
-            // All have signed, but with keys that do not make the next link of the chain.
-            return proposal
-                .masthead
-                .outlets
-                .iter()
-                .map(|outlet| outlet.id.clone())
-                .collect();
+    /// Whose signature the proposal's masthead still wants, and with one of which keys.
+    fn masthead_wants(&self, proposal: &Proposal) -> Vec<(String, Vec<PublicKey>)> {
+        if self.chained.contains(&proposal.release.masthead) {
+            return Vec::new();
         }
-        missing
+        let here = self.signatures(proposal, What::Masthead);
+        let before = proposal
+            .masthead
+            .previous
+            .as_ref()
+            .and_then(|hash| self.mastheads.get(hash));
+        signers(before, &proposal.masthead)
+            .into_iter()
+            .filter(|signer| {
+                !here
+                    .iter()
+                    .any(|s| s.outlet == signer.outlet && signer.keys.contains(&s.key))
+            })
+            .map(|signer| (signer.outlet.to_owned(), signer.keys))
+            .collect()
     }
 
-    /// What an outlet has yet to sign for a proposal: nothing when its signatures are complete.
-    pub fn unsigned_by(&self, proposal: &Proposal, outlet: &str) -> Vec<What> {
-        let signed = |what| {
-            self.signatures(proposal, what)
+    /// Outlets without whose signatures a proposal cannot be published, in the masthead's order.
+    pub fn missing(&self, proposal: &Proposal) -> Vec<String> {
+        let signed = self.signers(proposal);
+        let wanted = self.masthead_wants(proposal);
+        // Signed by all, and yet no link of the chain: the masthead before it is not signed.
+        let broken = wanted.is_empty() && !self.chained.contains(&proposal.release.masthead);
+        let outlets = proposal.masthead.outlets.iter().map(|outlet| &outlet.id);
+        outlets
+            .filter(|id| broken || !signed.contains(id) || wanted.iter().any(|(o, _)| o == *id))
+            .cloned()
+            .collect()
+    }
+
+    /// What an outlet can still sign for a proposal with one of its keys; nothing when that key has nothing to add.
+    pub fn unsigned_by(&self, proposal: &Proposal, outlet: &str, key: &PublicKey) -> Vec<What> {
+        let wanted = |what: &What| match what {
+            What::Masthead => self
+                .masthead_wants(proposal)
                 .iter()
-                .any(|signature| signature.outlet == outlet)
+                .any(|(o, keys)| o == outlet && keys.contains(key)),
+            what => !self
+                .signatures(proposal, *what)
+                .iter()
+                .any(|signature| signature.outlet == outlet),
         };
-        What::ALL.into_iter().filter(|what| !signed(*what)).collect()
+        What::ALL.into_iter().filter(wanted).collect()
     }
 
     /// The newest masthead that is signed as it must be; none before the first.
-    pub fn masthead(&self) -> Option<Masthead> {
-        let payload = self.chain().last()?.payload().ok()?;
-        Masthead::parse(&payload).ok()
+    pub fn masthead(&self) -> Option<&Masthead> {
+        self.mastheads.get(self.chained.last()?)
     }
 
     /// Hash of the first masthead, which embeds pin; none before it is signed.
-    pub fn fingerprint(&self) -> Option<String> {
-        Some(sha256_hex(&self.chain().first()?.payload().ok()?))
+    pub fn fingerprint(&self) -> Option<&str> {
+        self.chained.first().map(String::as_str)
     }
 
-    /// The longest chain of mastheads that verifies, oldest first. Where two could follow one another's place, the one
-    /// with the lower hash does, on every replica.
-    pub fn chain(&self) -> Vec<General> {
-        let mut chain: Vec<General> = Vec::new();
-        let mut fingerprint = String::new();
-        let mut last: Option<String> = None;
-        loop {
-            let next = self
-                .mastheads
-                .iter()
-                .filter(|(_, masthead)| masthead.previous == last)
-                .find_map(|(hash, masthead)| {
-                    let signatures = self.verified(What::Masthead, &masthead.to_bytes(), masthead);
-                    let mut longer = chain.clone();
-                    longer.push(sign(masthead, &signatures));
-                    let first = if fingerprint.is_empty() { hash } else { &fingerprint };
-                    Chain::verify(&chain_bytes(&longer), first)
-                        .is_ok()
-                        .then_some((hash.clone(), longer))
-                });
-            let Some((hash, longer)) = next else {
-                return chain;
-            };
-            if fingerprint.is_empty() {
-                fingerprint.clone_from(&hash);
-            }
-            last = Some(hash);
-            chain = longer;
-        }
+    /// The signed mastheads, oldest first: the file `masthead.json`.
+    pub fn chain(&self) -> &[General] {
+        &self.chain
     }
 
     /// The signed files of a proposal: its statement and its latest.
@@ -473,64 +568,58 @@ impl Log {
         if !missing.is_empty() {
             return Err(SignoffError::Unsigned { missing });
         }
-        let general = |what: What| -> Result<General, ReleaseError> {
-            Ok(assemble(
-                what.typ(),
-                &proposal.payload(what)?,
-                &self.signatures(proposal, what),
-            ))
-        };
-        Ok((general(What::Release)?, general(What::Latest)?))
+        let general = |what: What| assemble(what.typ(), proposal.payload(what), &self.signatures(proposal, what));
+        Ok((general(What::Release), general(What::Latest)))
     }
 
-    /// The newest release that an outlet has signed, whether or not it was published: what it is shown the changes since.
+    /// The newest release that an outlet has signed, whether or not it was published: it is shown what changed since.
     pub fn last_signed_by(&self, outlet: &str) -> Option<&Release> {
         self.proposals
-            .iter()
-            .filter(|(_, proposal)| self.signers(proposal).iter().any(|id| id == outlet))
-            .max_by_key(|(hash, proposal)| {
-                (
-                    proposal.release.number,
-                    proposal.release.published.clone(),
-                    (*hash).clone(),
-                )
-            })
-            .map(|(_, proposal)| &proposal.release)
+            .values()
+            .filter(|proposal| self.signers(proposal).iter().any(|id| id == outlet))
+            .max_by_key(|proposal| (proposal.release.number, &proposal.release.published, &proposal.hash))
+            .map(|proposal| &proposal.release)
     }
 
     /// How far the edition is. `rebuild` makes a proposal's release again from the documents as they stand, with the
     /// proposal's own number, time and reason; nothing where that is not possible.
     pub fn state(&self, mut rebuild: impl FnMut(&Proposal) -> Option<Release>) -> State {
         let published = self.published();
-        let mut state = State {
-            published: published.map_or(0, |(_, proposal)| proposal.release.number),
-            published_release: published.map(|(hash, _)| hash.to_owned()),
-            ..State::default()
-        };
-        let mut same = |proposal: &Proposal| rebuild(proposal).is_some_and(|release| release == proposal.release);
         let open = self.open();
+        let mut same = |proposal: &&Proposal| rebuild(proposal).is_some_and(|release| release == proposal.release);
         let current = published
-            .filter(|(_, proposal)| same(proposal))
-            .or_else(|| open.iter().copied().find(|(_, proposal)| same(proposal)));
+            .filter(&mut same)
+            .or_else(|| open.iter().copied().find(&mut same));
         let shown = current.or(open.first().copied());
-        if let Some((hash, proposal)) = shown {
-            state.proposal = Some(hash.to_owned());
-            state.complete = self.missing(proposal).is_empty();
-        }
-        state.unchanged = current.is_some();
-        state.signed = current.map(|(_, proposal)| self.signers(proposal)).unwrap_or_default();
-        // Who signed another proposal, or what is published, and not this one, is behind.
-        let earlier = open
-            .iter()
-            .chain(&published)
-            .flat_map(|(_, proposal)| self.signers(proposal));
-        for outlet in earlier {
+        let mut state = State {
+            proposal: shown.map(|proposal| proposal.hash.clone()),
+            unchanged: current.is_some(),
+            signed: current.map(|proposal| self.signers(proposal)).unwrap_or_default(),
+            moved: Vec::new(),
+            complete: shown.is_some_and(|proposal| self.missing(proposal).is_empty()),
+            published: published.map_or(0, |proposal| proposal.release.number),
+            published_release: published.map(|proposal| proposal.hash.clone()),
+        };
+        // Who signed another proposal, or what is published, and not the current one, is behind.
+        for outlet in open
+            .into_iter()
+            .chain(published)
+            .flat_map(|proposal| self.signers(proposal))
+        {
             if !state.signed.contains(&outlet) && !state.moved.contains(&outlet) {
                 state.moved.push(outlet);
             }
         }
         state
     }
+}
+
+fn signature((_, _, outlet, key, bytes): &Signed) -> Option<Signature> {
+    Some(Signature {
+        outlet: outlet.clone(),
+        key: key.parse().ok()?,
+        bytes: parse_signature(bytes)?,
+    })
 }
 
 fn root<'a>(signoffs: &'a Document, name: &str) -> Result<Node<'a>, SignoffError> {
@@ -551,8 +640,7 @@ fn fits(what: What, payload: &[u8], signature: &Signature) -> bool {
 }
 
 /// A signature as a key of the map of signatures: everything is in the key, so that nothing can be overwritten.
-fn signature_key(what: What, payload: &[u8], signature: &Signature) -> String {
-    let hash = sha256_hex(payload);
+fn signature_key(what: What, hash: &str, signature: &Signature) -> String {
     format!(
         "{} {hash} {} {} {}",
         what.name(),
@@ -562,7 +650,7 @@ fn signature_key(what: What, payload: &[u8], signature: &Signature) -> String {
     )
 }
 
-fn parse_signature_key(key: &str) -> Option<(What, String, String, String, String)> {
+fn parse_signature_key(key: &str) -> Option<Signed> {
     let parts: Vec<&str> = key.split(' ').collect();
     let [what, hash, outlet, key, signature] = parts[..] else {
         return None;

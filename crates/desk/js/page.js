@@ -1,0 +1,188 @@
+// What the page does for the desk's Rust where the browser's own API is a few lines of JavaScript.
+
+/** The engine's worker: `post(json)`; everything that it says comes to `on(json)`. */
+export class Link {
+  constructor(make, on, failed) {
+    this.worker = make()
+    this.worker.onmessage = ({ data }) => on(data)
+    this.worker.onerror = (event) => failed(event.message || "")
+  }
+  post(json) {
+    this.worker.postMessage(json)
+  }
+}
+
+/** What this browser or this address lacks for the desk, by name; empty when nothing. */
+export function missing() {
+  const lacks = []
+  if (!globalThis.isSecureContext) lacks.push("https")
+  if (!globalThis.crypto?.subtle) lacks.push("WebCrypto")
+  if (!navigator.locks) lacks.push("Web Locks")
+  if (!globalThis.indexedDB) lacks.push("IndexedDB")
+  if (!navigator.serviceWorker) lacks.push("Service Worker")
+  return lacks
+}
+
+/** A setting of the interface (language, theme); never anything of a story. */
+export function setting(name) {
+  try {
+    return localStorage.getItem(`komuz-${name}`) ?? ""
+  } catch {
+    return ""
+  }
+}
+
+/** Keeps a setting, or forgets it when it is empty. */
+export function keepSetting(name, value) {
+  try {
+    if (value) localStorage.setItem(`komuz-${name}`, value)
+    else localStorage.removeItem(`komuz-${name}`)
+  } catch {
+    // Storage is refused: the setting lasts as long as the page.
+  }
+}
+
+/** `count` random bytes. */
+export function random(count) {
+  return crypto.getRandomValues(new Uint8Array(count))
+}
+
+/** Opens a dialog so that the rest of the page waits; the focus goes back to where it was when it closes. */
+export function showModal(dialog) {
+  if (!dialog.open) dialog.showModal()
+}
+
+/** Where the focus is, through shadow roots. */
+export function focused() {
+  let element = document.activeElement
+  while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement
+  return element
+}
+
+/** Sets a custom property through the object model, which `style-src` lets pass. */
+export function setProperty(element, name, value) {
+  element.style.setProperty(name, value)
+}
+
+async function base64(blob) {
+  const bytes = new Uint8Array(await blob.arrayBuffer())
+  let text = ""
+  for (let at = 0; at < bytes.length; at += 0x8000) text += String.fromCharCode(...bytes.subarray(at, at + 0x8000))
+  return btoa(text)
+}
+
+const unbase64 = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0))
+
+/** A chosen file's text. */
+export const fileText = (file) => file.text()
+
+/** A chosen file's bytes in base64. */
+export const fileBase64 = (file) => base64(file)
+
+/**
+ * A chosen picture as it may be published: drawn anew, so that no camera, place or name stays in it, at most 1600 pixels
+ * wide. Resolves to [media type, base64].
+ */
+export async function picture(file) {
+  const bitmap = await createImageBitmap(file)
+  const scale = Math.min(1, 1600 / bitmap.width)
+  const canvas = document.createElement("canvas")
+  canvas.width = Math.max(1, Math.round(bitmap.width * scale))
+  canvas.height = Math.max(1, Math.round(bitmap.height * scale))
+  canvas.getContext("2d").drawImage(bitmap, 0, 0, canvas.width, canvas.height)
+  const encode = (type) => new Promise((resolve) => canvas.toBlob(resolve, type, 0.85))
+  let blob = await encode("image/webp")
+  if (blob?.type !== "image/webp") blob = await encode("image/jpeg")
+  return [blob.type, await base64(blob)]
+}
+
+/** An address of bytes in this page. */
+export function blobAddress(media, bytes) {
+  return URL.createObjectURL(new Blob([unbase64(bytes)], { type: media }))
+}
+
+/** Saves bytes as a file of the person. */
+export function saveFile(name, media, bytes) {
+  const address = blobAddress(media, bytes)
+  const link = document.createElement("a")
+  link.href = address
+  link.download = name
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(address), 60_000)
+}
+
+/** Puts a text on the clipboard; false when the browser refuses. */
+export async function copyText(text) {
+  try {
+    await navigator.clipboard.writeText(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/**
+ * Writes a file to a server, with the operator's ticket where one is given. Resolves to [status, what the server said]; the
+ * status is 0 when the server was not reached.
+ */
+export async function putFile(address, media, bytes, ticket) {
+  const headers = { "Content-Type": media }
+  if (ticket) headers.Authorization = `Komuz ${ticket}`
+  try {
+    const answer = await fetch(address, { method: "PUT", headers, body: unbase64(bytes), credentials: "omit", redirect: "error" })
+    return [answer.status, (await answer.text()).slice(0, 500)]
+  } catch {
+    return [0, ""]
+  }
+}
+
+/** A domain as a masthead writes it, from whatever was typed: an address, capitals, letters beyond ASCII. */
+export function domainOf(typed) {
+  try {
+    return new URL(typed.includes("://") ? typed : `https://${typed}`).hostname
+  } catch {
+    return typed
+  }
+}
+
+/** A shadow root of its own look in an element, and in it the element to mount in. */
+export function shadowIn(host, css) {
+  const root = host.shadowRoot ?? host.attachShadow({ mode: "open" })
+  const sheet = new CSSStyleSheet()
+  sheet.replaceSync(css)
+  root.adoptedStyleSheets = [sheet]
+  const place = document.createElement("div")
+  root.replaceChildren(place)
+  return place
+}
+
+/** What a form's fields hold, as JSON by their names. */
+export const fields = (form) => JSON.stringify(Object.fromEntries(Array.from(new FormData(form)).filter(([, value]) => typeof value === "string")))
+
+/** Resolves after so many milliseconds. */
+export const later = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** Makes a text field as high as its text, where style sheets cannot. */
+export function fit(field) {
+  if (CSS.supports("field-sizing", "content")) return
+  field.style.height = "auto"
+  field.style.height = `${field.scrollHeight}px`
+}
+
+/** Gives a text field another text; a cursor in it stays with the words that it stood at. */
+export function setText(field, text) {
+  const old = field.value
+  if (old === text) return
+  const { selectionStart: start, selectionEnd: end } = field
+  let same = 0
+  while (same < old.length && same < text.length && old[same] === text[same]) same++
+  const shift = text.length - old.length
+  const moved = (at) => (at <= same ? at : Math.max(same, at + shift))
+  const active = field.getRootNode().activeElement === field
+  field.value = text
+  if (active) field.setSelectionRange(moved(start), moved(end))
+  fit(field)
+}
+
+/** Prints the page; the style sheet decides what of it. */
+export const printPage = () => globalThis.print()

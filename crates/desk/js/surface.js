@@ -1,0 +1,422 @@
+// The writing surface: ProseMirror in the desk's shadow root, and the exchange of steps with the engine.
+//
+// Thin on purpose: what steps mean for the story is decided in the engine (crates/core). Everything that the page's Rust
+// hears comes through one callback, `on(kind, json)`:
+//
+//   steps      {seq, taken, steps}                 the person changed the text
+//   taken      {batch}                             a batch of the engine was taken
+//   lost       {}                                  a batch did not fit: the edition must be opened again
+//   selection  {from, to, anchor, head, seq, taken, block, marks, link, anchors, words}
+//   command    "undo" | "redo" | "link" | "cite" | "comment" | "tools"
+//   anchor     id                                  a note's number or a commented passage was clicked
+//   footnotes  {html, count}                       a document with footnotes was pasted; nothing was inserted yet
+//   figure     {pos, alt, credit}                  a picture's description is to be edited
+//   picture    hash                                a picture's file is wanted: answer with `picture(hash, address)`
+import { baseKeymap, toggleMark } from "prosemirror-commands"
+import { keymap } from "prosemirror-keymap"
+import { Node } from "prosemirror-model"
+import { EditorState, Selection, TextSelection } from "prosemirror-state"
+import { Step } from "prosemirror-transform"
+import { EditorView } from "prosemirror-view"
+import * as commands from "./commands.js"
+import { anchors, shownKey, shownPlugin } from "./marks.js"
+import { anonymous, footnotes, readHTML, readText } from "./paste.js"
+import { schema } from "./schema.js"
+
+export * from "./vault.js"
+export * from "./page.js"
+
+const { nodes, marks } = schema
+
+/** The tools' names for what the keyboard does too. */
+const COMMANDS = {
+  paragraph: commands.setBlock(nodes.paragraph),
+  heading2: commands.setBlock(nodes.heading, { level: 2 }),
+  heading3: commands.setBlock(nodes.heading, { level: 3 }),
+  quote: commands.setBlock(nodes.quote),
+  bullets: commands.setBlock(nodes.item, { ordered: false }),
+  numbers: commands.setBlock(nodes.item, { ordered: true }),
+  deeper: commands.nest(1),
+  shallower: commands.nest(-1),
+  strong: toggleMark(marks.strong),
+  emphasis: toggleMark(marks.emphasis),
+  code: toggleMark(marks.code),
+  rule: commands.insertRule,
+}
+
+/** What the block with the cursor is called among the tools. */
+function blockName(node) {
+  if (node.type === nodes.heading) return `heading${node.attrs.level}`
+  if (node.type === nodes.item) return node.attrs.ordered ? "numbers" : "bullets"
+  return node.type.name
+}
+
+/** The engine's steps that touch the block from `from` to `to`, positions before the first step. */
+function touches(steps, from, to) {
+  for (const step of steps) {
+    const { from: start = step.pos, to: end = start } = step
+    if (start <= to && end >= from) return true
+    const map = step.getMap()
+    from = map.map(from, -1)
+    to = map.map(to, 1)
+  }
+  return false
+}
+
+export class Surface {
+  /**
+   * Mounts in `place`. `doc` is the page's document as JSON text, `lang` its language, `label` its accessible name.
+   */
+  constructor(place, doc, lang, label, on) {
+    this.tell = (kind, value) => on(kind, typeof value === "string" ? value : JSON.stringify(value))
+    this.place = place
+    this.pictures = new Map()
+    this.views = new Set()
+    this.frame = 0
+    this.reset(doc, lang, label)
+  }
+
+  /** Starts again with a document: batch 0. */
+  reset(doc, lang, label) {
+    this.seq = 0
+    this.taken = 0
+    this.deferred = null
+    const state = EditorState.create({
+      doc: Node.fromJSON(schema, JSON.parse(doc)),
+      plugins: [this.keys(), keymap(baseKeymap), shownPlugin()],
+    })
+    if (this.view) {
+      this.view.updateState(state)
+      this.view.setProps({ attributes: this.attributes(lang, label) })
+    } else {
+      this.view = new EditorView(this.place, {
+        state,
+        attributes: this.attributes(lang, label),
+        dispatchTransaction: (tr) => this.dispatch(tr),
+        nodeViews: { figure: (node, view, getPos) => new Figure(this, node, getPos) },
+        handleDOMEvents: {
+          paste: (view, event) => this.paste(event),
+          drop: (view, event) => this.drop(event),
+          beforeinput: (view, event) => this.beforeInput(event),
+          compositionend: () => {
+            // ProseMirror reads what was composed after this event; a batch that waited comes behind it.
+            setTimeout(() => this.takeDeferred(), 50)
+            return false
+          },
+          focus: () => this.report(),
+          blur: () => this.report(),
+        },
+        handleClickOn: (view, pos, node, nodePos, event) => this.click(event),
+        transformPasted: anonymous,
+      })
+    }
+    this.report()
+  }
+
+  attributes(lang, label) {
+    return {
+      class: "text",
+      lang,
+      role: "textbox",
+      "aria-multiline": "true",
+      "aria-label": label,
+      spellcheck: "true",
+      autocapitalize: "sentences",
+      "data-test": "text",
+    }
+  }
+
+  keys() {
+    const say = (name) => () => {
+      this.tell("command", name)
+      return true
+    }
+    const run = (name) => (state, dispatch) => COMMANDS[name](state, dispatch)
+    return keymap({
+      Enter: commands.enter,
+      "Shift-Enter": commands.lineBreak,
+      "Mod-Enter": commands.enter,
+      Backspace: commands.backspace,
+      "Mod-b": run("strong"),
+      "Mod-i": run("emphasis"),
+      "Mod-e": run("code"),
+      "Mod-k": say("link"),
+      "Mod-Alt-0": run("paragraph"),
+      "Mod-Alt-1": run("heading2"),
+      "Mod-Alt-2": run("heading3"),
+      "Mod-Alt-3": run("quote"),
+      "Mod-Alt-4": run("bullets"),
+      "Mod-Alt-5": run("numbers"),
+      "Mod-]": run("deeper"),
+      "Mod-[": run("shallower"),
+      "Mod-Alt-c": say("cite"),
+      "Mod-Alt-m": say("comment"),
+      "Mod-z": say("undo"),
+      "Mod-y": say("redo"),
+      "Shift-Mod-z": say("redo"),
+      "Alt-F10": say("tools"),
+    })
+  }
+
+  /** Applies what the person did and sends it. */
+  dispatch(tr) {
+    const before = this.view.state
+    this.view.updateState(before.apply(tr))
+    if (tr.docChanged && !tr.getMeta("engine")) {
+      this.seq += 1
+      this.tell("steps", { seq: this.seq, taken: this.taken, steps: tr.steps.map((step) => step.toJSON()) })
+    }
+    if (tr.docChanged || tr.selectionSet || tr.storedMarksSet) this.report()
+  }
+
+  /**
+   * Takes a batch of the engine if the page is still in the state that it was made on. One that touches the block under
+   * composition waits for its end; if something was typed by then, the engine has sent or will send a newer one.
+   */
+  takeBatch(json) {
+    const batch = JSON.parse(json)
+    if (batch.seq !== this.seq || batch.batch <= this.taken) return
+    let steps
+    try {
+      steps = batch.steps.map((step) => Step.fromJSON(schema, step))
+    } catch {
+      this.tell("lost", {})
+      return
+    }
+    if (this.view.composing) {
+      const { $from } = this.view.state.selection
+      if (!$from.depth || touches(steps, $from.before(1), $from.after(1))) {
+        this.deferred = json
+        return
+      }
+    }
+    const tr = this.view.state.tr.setMeta("engine", true).setMeta("addToHistory", false)
+    try {
+      for (const step of steps) tr.step(step)
+    } catch {
+      this.tell("lost", {})
+      return
+    }
+    if (batch.selection) {
+      const [anchor, head] = batch.selection.map((pos) => tr.doc.resolve(Math.max(0, Math.min(tr.doc.content.size, pos))))
+      tr.setSelection(TextSelection.between(anchor, head)).scrollIntoView()
+    }
+    this.taken = batch.batch
+    this.view.dispatch(tr)
+    this.tell("taken", { batch: batch.batch })
+  }
+
+  takeDeferred() {
+    const json = this.deferred
+    if (!json || this.view.composing) return
+    this.deferred = null
+    this.takeBatch(json)
+  }
+
+  /** Replaces what is drawn over the text; see `shownPlugin`. Members that are left out stay. */
+  setMarks(json) {
+    this.view.dispatch(this.view.state.tr.setMeta(shownKey, JSON.parse(json)))
+  }
+
+  /** Runs one of the tools. */
+  command(name) {
+    const done = COMMANDS[name]?.(this.view.state, this.view.dispatch, this.view) ?? false
+    this.view.focus()
+    return done
+  }
+
+  /** Links the selection; an empty address takes the link away. False when the address is no safe one. */
+  link(href) {
+    const done = commands.setLink(href)(this.view.state, this.view.dispatch)
+    if (done) this.view.focus()
+    return done
+  }
+
+  /** Puts a picture behind the block with the cursor. */
+  insertFigure(json) {
+    commands.insertFigure(JSON.parse(json))(this.view.state, this.view.dispatch)
+    this.view.focus()
+  }
+
+  /** Changes the description or credit of the picture at `pos`. */
+  editFigure(pos, json) {
+    commands.editFigure(pos, JSON.parse(json))(this.view.state, this.view.dispatch)
+    this.view.focus()
+  }
+
+  /** The address under which a picture's file can be shown; empty when it is not here. */
+  picture(hash, address) {
+    this.pictures.set(hash, address)
+    for (const view of this.views) view.show()
+  }
+
+  /** Pastes the words of a document whose footnotes were not wanted. */
+  pasteWords(html) {
+    this.insert(readHTML(html))
+    this.view.focus()
+  }
+
+  /** Selects and shows the words under an anchor. False when they are gone. */
+  reveal(id) {
+    const range = anchors(this.view.state.doc).get(id)
+    if (!range) return false
+    const tr = this.view.state.tr
+    tr.setSelection(TextSelection.create(tr.doc, range[1])).scrollIntoView()
+    this.view.dispatch(tr)
+    return true
+  }
+
+  focus() {
+    this.view.focus()
+  }
+
+  /** The selection as it is now: [from, to, seq, taken]. */
+  range() {
+    const { from, to } = this.view.state.selection
+    return [from, to, this.seq, this.taken]
+  }
+
+  /** Says the selection and what it stands in, once a frame. */
+  report() {
+    this.frame ||= requestAnimationFrame(() => {
+      this.frame = 0
+      const { state } = this.view
+      const { from, to, anchor, head, empty, $from } = state.selection
+      const here = state.storedMarks ?? $from.marks()
+      const has = (type) => (empty ? !!type.isInSet(here) : state.doc.rangeHasMark(from, to, type))
+      const on = [marks.strong, marks.emphasis, marks.code].filter(has).map((type) => type.name)
+      const under = new Set()
+      if (empty) for (const mark of $from.marks().concat($from.nodeAfter?.marks ?? [])) if (mark.type === marks.anchor) under.add(mark.attrs.id)
+      this.tell("selection", {
+        from,
+        to,
+        anchor,
+        head,
+        seq: this.seq,
+        taken: this.taken,
+        focused: this.view.hasFocus(),
+        block: $from.depth ? blockName($from.node(1)) : state.selection.node?.type.name ?? "",
+        marks: on,
+        link: commands.linkAt(state),
+        anchors: [...under],
+        text: state.doc.textBetween(from, Math.min(to, from + 400), " "),
+      })
+    })
+  }
+
+  click(event) {
+    const note = event.target.closest?.("[data-note]")
+    const anchor = note ? note.dataset.note : event.target.closest?.("[data-anchor]")?.dataset.anchor
+    if (anchor) this.tell("anchor", anchor)
+    return !!note
+  }
+
+  beforeInput(event) {
+    const undo = { historyUndo: "undo", historyRedo: "redo" }[event.inputType]
+    if (!undo) return false
+    event.preventDefault()
+    this.tell("command", undo)
+    return true
+  }
+
+  insert(slice, at = this.view.state.tr) {
+    this.view.dispatch(at.replaceSelection(slice).scrollIntoView().setMeta("paste", true))
+  }
+
+  /** The slice that a clipboard or a drag brings; null when it brings no text. `plain`: words only. */
+  read(data, plain) {
+    const html = plain ? "" : data.getData("text/html")
+    const text = data.getData("text/plain")
+    if (html) return readHTML(html)
+    return text ? readText(text, this.view.state.storedMarks ?? this.view.state.selection.$from.marks()) : null
+  }
+
+  paste(event) {
+    if (!event.clipboardData || (this.view.composing && !/Android/.test(navigator.userAgent))) return false
+    event.preventDefault()
+    const plain = this.view.input?.shiftKey ?? false
+    const html = plain ? "" : event.clipboardData.getData("text/html")
+    const count = html.includes("data-pm-slice") ? 0 : footnotes(html)
+    if (count) {
+      this.tell("footnotes", { html, count })
+      return true
+    }
+    const slice = this.read(event.clipboardData, plain)
+    if (slice?.size) this.insert(slice)
+    return true
+  }
+
+  drop(event) {
+    if (this.view.dragging || !event.dataTransfer) return false
+    event.preventDefault()
+    const place = this.view.posAtCoords({ left: event.clientX, top: event.clientY })
+    const slice = this.read(event.dataTransfer, false)
+    if (!place || !slice?.size) return true
+    const tr = this.view.state.tr
+    this.insert(slice, tr.setSelection(Selection.near(tr.doc.resolve(place.pos))))
+    this.view.focus()
+    return true
+  }
+
+  /** Takes the surface out of the page with all its listeners. */
+  destroy() {
+    cancelAnimationFrame(this.frame)
+    this.view.destroy()
+  }
+}
+
+/** A picture with its caption. */
+class Figure {
+  constructor(surface, node, getPos) {
+    this.surface = surface
+    this.node = node
+    this.dom = document.createElement("figure")
+    this.image = this.dom.appendChild(document.createElement("img"))
+    this.image.contentEditable = "false"
+    this.image.draggable = true
+    this.contentDOM = this.dom.appendChild(document.createElement("figcaption"))
+    this.contentDOM.dir = "auto"
+    this.credit = this.dom.appendChild(document.createElement("button"))
+    this.credit.type = "button"
+    this.credit.className = "credit"
+    this.credit.contentEditable = "false"
+    this.credit.addEventListener("click", () => {
+      const { alt, credit } = this.node.attrs
+      surface.tell("figure", { pos: getPos(), alt, credit })
+    })
+    surface.views.add(this)
+    this.show()
+  }
+
+  show() {
+    const { file, alt, credit } = this.node.attrs
+    const address = this.surface.pictures.get(file)
+    if (file && address === undefined) {
+      this.surface.pictures.set(file, "")
+      this.surface.tell("picture", file)
+    }
+    if (address) this.image.src = address
+    this.image.alt = alt
+    this.image.hidden = !address
+    this.credit.textContent = [alt, credit].filter(Boolean).join(" · ") || "…"
+  }
+
+  update(node) {
+    if (node.type !== this.node.type) return false
+    this.node = node
+    this.show()
+    return true
+  }
+
+  stopEvent(event) {
+    return event.target === this.credit
+  }
+
+  ignoreMutation(mutation) {
+    return mutation.type !== "selection" && !this.contentDOM.contains(mutation.target)
+  }
+
+  destroy() {
+    this.surface.views.delete(this)
+  }
+}

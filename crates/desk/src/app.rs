@@ -1,0 +1,588 @@
+//! The app: takes the engine's events, keeps where the person is, and paints.
+//!
+//! # Hooks for tests
+//!
+//! Elements that a person uses carry `data-test`:
+//!
+//! | where | names |
+//! |---|---|
+//! | welcome | `welcome`, `found`, `join`, `restore` (forms; fields by their names: `title`, `outlet`, `domain`, `member`, `link`, `server`, `ticket`, `file`, `passphrase`), `submit`, `open-<investigation>`, `joining-code` |
+//! | dialogs | `dialog-recovery` (`recovery-key`, `recovery-done`), `dialog-new-story`, `dialog-new-edition`, `dialog-cite`, `dialog-comment`, `dialog-link`, `dialog-source`, `dialog-paste-sources`, `dialog-figure`, `dialog-footnotes`, `dialog-imported`, `dialog-invite` (`invite-link`), `dialog-review`, `dialog-publish`, `dialog-snippet`; each with `close` and `submit` |
+//! | header | `strings`, `title`, `saved`, `people`, `review`, `publish`, `snippet`, `rail-open`, `side-open` |
+//! | rail | `story-<id>`, `edition-<lang>`, `new-story`, `new-edition`, `waiting`, `go-stories`, `go-sources`, `go-people`, `go-servers`, `go-device`, `language`, `theme` |
+//! | story | `headline`, `summary`, `byline`, `text`, `tool-<name>`, `import`, `export` |
+//! | side column | `tab-sources`, `tab-notes`, `tab-comments`, `tab-people`; in them `source`, `note`, `thread`, `reply`, `resolve` |
+//! | people | `request`, `request-code`, `confirm`, `refuse`, `invite` |
+//! | everywhere | `trouble` |
+
+mod bits;
+mod cite;
+mod device;
+mod dialogs;
+mod frame;
+mod people;
+mod publish;
+mod review;
+mod servers;
+mod side;
+mod sources;
+mod story;
+mod welcome;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use js_sys::Function;
+use komuz_messages::{Answer, Ask, EditionId, Event, Trouble};
+use serde_json::{Value, json};
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use yew::prelude::*;
+
+use crate::browser;
+use crate::engine::Engine;
+use crate::state::{Context, Device, Entry, Page, Place, Same, Tab, Views};
+use crate::surface::{Said, Selection, Surface};
+use crate::words::Tongue;
+
+/// What the app is started with.
+#[derive(Clone, Properties)]
+pub struct Props {
+    /// What stood behind `#`.
+    pub entry: Entry,
+    /// Makes the engine's worker.
+    pub worker: Function,
+}
+
+impl PartialEq for Props {
+    fn eq(&self, other: &Self) -> bool {
+        self.entry == other.entry
+    }
+}
+
+/// The surface that is mounted, and the batches that came before it was.
+#[derive(Default)]
+pub struct Writing {
+    /// The surface.
+    pub surface: RefCell<Option<Surface>>,
+    /// Batches for the document that is about to be mounted; none once it is.
+    pub early: RefCell<Option<Vec<Value>>>,
+}
+
+/// A dialog that is open.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Dialog {
+    /// Show a recovery key once.
+    Recovery(String),
+    NewStory,
+    /// A language for this story.
+    NewEdition(String),
+    /// Cite for the selection.
+    Cite,
+    /// Change this citation.
+    EditCitation(String),
+    Comment,
+    Link,
+    /// Add a source (empty) or change it (its id).
+    Source(String),
+    PasteSources,
+    /// A picture's description: where it is, what it shows, who made it.
+    Figure {
+        pos: u32,
+        alt: String,
+        credit: String,
+    },
+    /// A document with footnotes was pasted.
+    Footnotes {
+        html: String,
+        count: u32,
+    },
+    /// What an import brought: blocks, citations, sources, what was left out.
+    Imported {
+        blocks: u32,
+        citations: u32,
+        sources: u32,
+        left_out: Vec<String>,
+    },
+    Invite,
+    Review,
+    Publish,
+    Snippet,
+}
+
+/// What lies over the page on a phone.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Sheet {
+    #[default]
+    None,
+    Rail,
+    Side,
+}
+
+/// What happens to the app.
+pub enum Msg {
+    Entry(Entry),
+    Event(Event),
+    /// The worker's script did not load or stopped.
+    WorkerFailed(String),
+    Device(Device),
+    Said(Said),
+    /// Open an investigation of this device.
+    Enter(String),
+    Go(Place),
+    Tab(Tab),
+    Sheet(Sheet),
+    Dialog(Option<Dialog>),
+    Trouble(Option<Trouble>),
+    /// Go to the words under an anchor.
+    Reveal(String),
+    /// A tool by its name.
+    Tool(&'static str),
+    Tongue(Tongue),
+    /// `light`, `dark` or empty for the system's.
+    Theme(String),
+    /// All is deleted; sentences for what is not.
+    Left(Vec<String>),
+}
+
+/// The app.
+pub struct App {
+    ctx: Context,
+    views: Views,
+    entry: Entry,
+    ticket: String,
+    place: Place,
+    tab: Tab,
+    sheet: Sheet,
+    dialog: Option<Dialog>,
+    trouble: Option<Trouble>,
+    selection: Selection,
+    /// The anchor that the side column is about.
+    active: Option<String>,
+    theme: String,
+    /// Where the cursor was when it was last told.
+    told: Option<(u32, u32)>,
+    generation: u32,
+    lacks: Vec<String>,
+    left: Option<Vec<String>>,
+}
+
+impl Component for App {
+    type Message = Msg;
+    type Properties = Props;
+
+    fn create(ctx: &yew::Context<Self>) -> Self {
+        let link = ctx.link();
+        let engine = Engine::start(
+            &ctx.props().worker,
+            link.callback(Msg::Event),
+            link.callback(Msg::WorkerFailed),
+        );
+        let kept = browser::setting("language");
+        let tongue = Tongue::of(if kept.is_empty() { preferred() } else { kept }.as_str());
+        let mut app = Self {
+            ctx: Context {
+                engine,
+                app: link.callback(|msg| msg),
+                tongue,
+                writing: Rc::default(),
+            },
+            views: Views::default(),
+            entry: Entry::None,
+            ticket: String::new(),
+            place: Place::Stories,
+            tab: Tab::default(),
+            sheet: Sheet::None,
+            dialog: None,
+            trouble: None,
+            selection: Selection::default(),
+            active: None,
+            theme: browser::setting("theme"),
+            told: None,
+            generation: 0,
+            lacks: browser::missing(),
+            left: None,
+        };
+        app.take_entry(ctx.props().entry.clone());
+        app.ask_device();
+        app
+    }
+
+    fn update(&mut self, _: &yew::Context<Self>, msg: Msg) -> bool {
+        match msg {
+            Msg::Entry(entry) => self.take_entry(entry),
+            Msg::Event(event) => return self.event(event),
+            Msg::WorkerFailed(message) => {
+                self.trouble = Some(Trouble {
+                    code: "engine-stopped".into(),
+                    message,
+                });
+            }
+            Msg::Device(device) => self.device(device),
+            Msg::Said(said) => return self.said(said),
+            Msg::Enter(investigation) => {
+                self.entry = Entry::None;
+                self.send(Ask::Enter { investigation });
+            }
+            Msg::Go(place) => self.go(place),
+            Msg::Tab(tab) => {
+                self.tab = tab;
+                self.sheet = Sheet::Side;
+            }
+            Msg::Sheet(sheet) => self.sheet = sheet,
+            Msg::Dialog(dialog) => self.dialog = dialog,
+            Msg::Trouble(trouble) => self.trouble = trouble,
+            Msg::Reveal(anchor) => {
+                self.sheet = Sheet::None;
+                self.active = Some(anchor.clone());
+                self.surface(|surface| {
+                    if surface.reveal(&anchor) {
+                        surface.focus();
+                    }
+                });
+            }
+            Msg::Tool(name) => self.tool(name),
+            Msg::Tongue(tongue) => {
+                browser::keep_setting("language", tongue.tag());
+                self.ctx.tongue = tongue;
+            }
+            Msg::Theme(theme) => {
+                browser::keep_setting("theme", &theme);
+                self.theme = theme;
+            }
+            Msg::Left(remains) => {
+                self.views = Views::default();
+                self.place = Place::Stories;
+                self.left = Some(remains);
+                self.ask_device();
+            }
+        }
+        true
+    }
+
+    fn view(&self, _: &yew::Context<Self>) -> Html {
+        let theme = (!self.theme.is_empty()).then(|| self.theme.clone());
+        html! {
+            <div class="desk" lang={self.ctx.tongue.tag()} data-theme={theme}>
+                if self.views.investigation.is_some() {
+                    { self.frame() }
+                } else {
+                    { self.welcome() }
+                }
+                { self.dialog() }
+            </div>
+        }
+    }
+}
+
+/// The language that the browser asks for.
+fn preferred() -> String {
+    web_sys::window()
+        .and_then(|window| window.navigator().language())
+        .unwrap_or_default()
+}
+
+impl App {
+    fn take_entry(&mut self, entry: Entry) {
+        match entry {
+            Entry::None => {}
+            Entry::Ticket(ticket) => {
+                self.ticket.clone_from(&ticket);
+                self.entry = Entry::Ticket(ticket);
+            }
+            invite => {
+                self.entry = invite;
+                // One device may work on several investigations: an invitation leads to the welcome page.
+                self.views.investigation = None;
+            }
+        }
+    }
+
+    fn ask_device(&self) {
+        let ctx = self.ctx.clone();
+        let asked = self.ctx.engine.ask(Ask::Device);
+        spawn_local(async move {
+            match asked.await {
+                Ok(Answer::Device {
+                    investigations,
+                    joining,
+                }) => ctx.send(Msg::Device(Device {
+                    investigations,
+                    joining,
+                })),
+                Ok(_) => {}
+                Err(trouble) => ctx.send(Msg::Trouble(Some(trouble))),
+            }
+        });
+    }
+
+    fn device(&mut self, device: Device) {
+        // The usual case, one investigation and no invitation in hand, opens by itself.
+        if let ([only], [], true) = (
+            device.investigations.as_slice(),
+            device.joining.as_slice(),
+            self.entry == Entry::None && self.left.is_none(),
+        ) {
+            self.send(Ask::Enter {
+                investigation: only.id.clone(),
+            });
+        }
+        self.views.device = Some(Same::new(device));
+    }
+
+    /// Asks for something whose answer shows in events; trouble is shown at the top of the page.
+    fn send(&self, ask: Ask) {
+        let ctx = self.ctx.clone();
+        let asked = self.ctx.engine.ask(ask);
+        spawn_local(async move {
+            if let Err(trouble) = asked.await {
+                ctx.send(Msg::Trouble(Some(trouble)));
+            }
+        });
+    }
+
+    fn surface(&self, act: impl FnOnce(&Surface)) {
+        if let Some(surface) = self.ctx.writing.surface.borrow().as_ref() {
+            act(surface);
+        }
+    }
+
+    fn edition(&self) -> Option<EditionId> {
+        match &self.place {
+            Place::Story(edition) => Some(edition.clone()),
+            _ => None,
+        }
+    }
+
+    fn event(&mut self, event: Event) -> bool {
+        match event {
+            Event::Entered { investigation } => {
+                self.entry = Entry::None;
+                self.send(Ask::Enter { investigation });
+                self.ask_device();
+            }
+            Event::JoinEnded { message, .. } => {
+                self.trouble = Some(Trouble {
+                    code: "join-ended".into(),
+                    message,
+                });
+                self.ask_device();
+            }
+            Event::Investigation(view) => self.views.investigation = Some(Same::new(*view)),
+            Event::Page { edition, doc } => {
+                if self.edition().as_ref() != Some(&edition) {
+                    return false;
+                }
+                self.generation += 1;
+                *self.ctx.writing.early.borrow_mut() = Some(Vec::new());
+                self.told = None;
+                self.views.page = Some(Same::new(Page {
+                    edition,
+                    doc,
+                    generation: self.generation,
+                }));
+            }
+            Event::Batch {
+                edition,
+                seq,
+                batch,
+                steps,
+                selection,
+            } => {
+                if self.edition().as_ref() == Some(&edition) {
+                    let batch = json!({ "seq": seq, "batch": batch, "steps": steps, "selection": selection });
+                    if let Some(early) = self.ctx.writing.early.borrow_mut().as_mut() {
+                        early.push(batch);
+                    } else {
+                        self.surface(|surface| surface.take_batch(&batch));
+                    }
+                }
+                return false;
+            }
+            Event::Edition(view) => {
+                if self.edition().as_ref() == Some(&view.edition) {
+                    self.views.edition = Some(Same::new(*view));
+                }
+            }
+            Event::People { edition, people } => {
+                if self.edition().as_ref() != Some(&edition) {
+                    return false;
+                }
+                self.views.people = Same::new(people);
+            }
+            Event::State(state) => self.views.state = Same::new(state),
+        }
+        true
+    }
+
+    fn said(&mut self, said: Said) -> bool {
+        let Some(edition) = self.edition() else { return false };
+        match said {
+            Said::Steps { seq, taken, steps } => self.send(Ask::Steps {
+                edition,
+                seq,
+                taken,
+                steps,
+            }),
+            Said::Taken(batch) => self.send(Ask::Taken {
+                edition,
+                batch,
+                hash: String::new(),
+            }),
+            Said::Lost => self.send(Ask::Open { edition }),
+            Said::Selection(selection) => {
+                let at = selection.focused.then_some((selection.anchor, selection.head));
+                if at != self.told {
+                    self.told = at;
+                    self.send(Ask::Select {
+                        edition,
+                        seq: selection.seq,
+                        taken: selection.taken,
+                        selection: at,
+                    });
+                }
+                if selection == self.selection {
+                    return false;
+                }
+                if selection.anchors != self.selection.anchors {
+                    self.active = selection.anchors.first().cloned();
+                }
+                self.selection = selection;
+                return true;
+            }
+            Said::Command(name) => match name.as_str() {
+                "undo" => self.tool("undo"),
+                "redo" => self.tool("redo"),
+                "link" => self.tool("link"),
+                "cite" => self.tool("cite"),
+                "comment" => self.tool("comment"),
+                "tools" => self.ctx.send(Msg::Tool("focus-tools")),
+                _ => {}
+            },
+            Said::Anchor(id) => {
+                self.tab = if id.starts_with("c-") {
+                    Tab::Notes
+                } else {
+                    Tab::Comments
+                };
+                self.active = Some(id);
+                self.sheet = Sheet::Side;
+            }
+            Said::Footnotes { html, count } => self.dialog = Some(Dialog::Footnotes { html, count }),
+            Said::Figure { pos, alt, credit } => self.dialog = Some(Dialog::Figure { pos, alt, credit }),
+            Said::Picture(hash) => {
+                self.fetch_picture(hash);
+                return false;
+            }
+        }
+        true
+    }
+
+    fn fetch_picture(&self, hash: String) {
+        let ctx = self.ctx.clone();
+        let asked = self.ctx.engine.ask(Ask::GetFile { file: hash.clone() });
+        spawn_local(async move {
+            // A picture that has not arrived yet shows its description; opening the story again asks again.
+            if let Ok(Answer::File { media, bytes, .. }) = asked.await {
+                if let Some(surface) = ctx.writing.surface.borrow().as_ref() {
+                    surface.picture(&hash, &browser::blob_address(&media, &bytes));
+                }
+            }
+        });
+    }
+
+    fn go(&mut self, place: Place) {
+        self.sheet = Sheet::None;
+        if self.place == place {
+            return;
+        }
+        if let Some(edition) = self.edition() {
+            self.send(Ask::Close { edition });
+        }
+        self.views.edition = None;
+        self.views.page = None;
+        self.views.people = Same::default();
+        self.selection = Selection::default();
+        self.active = None;
+        self.place = place;
+        if let Some(edition) = self.edition() {
+            self.send(Ask::Open { edition });
+        }
+    }
+
+    fn tool(&mut self, name: &'static str) {
+        let Some(edition) = self.edition() else { return };
+        match name {
+            "undo" => self.undo(Ask::Undo { edition }),
+            "redo" => self.undo(Ask::Redo { edition }),
+            "link" => self.dialog = Some(Dialog::Link),
+            "cite" if self.selection.from != self.selection.to => self.dialog = Some(Dialog::Cite),
+            "comment" if self.selection.from != self.selection.to => self.dialog = Some(Dialog::Comment),
+            "cite" | "comment" => {
+                self.trouble = Some(bits::page_trouble("select-first"));
+            }
+            "focus-tools" => story::focus_tools(),
+            _ => self.surface(|surface| {
+                surface.command(name);
+            }),
+        }
+    }
+
+    /// Nothing to undo is no trouble worth a line.
+    fn undo(&self, ask: Ask) {
+        let ctx = self.ctx.clone();
+        let asked = self.ctx.engine.ask(ask);
+        spawn_local(async move {
+            if let Err(trouble) = asked.await
+                && trouble.code != "nothing-to-undo"
+                && trouble.code != "nothing-to-redo"
+            {
+                ctx.send(Msg::Trouble(Some(trouble)));
+            }
+        });
+    }
+}
+
+/// Imports a chosen file into an edition.
+pub fn import_file(ctx: &Context, edition: EditionId, file: web_sys::File) {
+    let ctx = ctx.clone();
+    spawn_local(async move {
+        let text = JsFuture::from(browser::file_text(&file))
+            .await
+            .ok()
+            .and_then(|text| text.as_string());
+        match text {
+            Some(text) => import_text(ctx, edition, file.name(), text).await,
+            None => ctx.send(Msg::Trouble(Some(bits::page_trouble("file-unreadable")))),
+        }
+    });
+}
+
+/// Imports a text into an edition and shows what came of it.
+pub async fn import_text(ctx: Context, edition: EditionId, name: String, text: String) {
+    match ctx.engine.ask(Ask::Import { edition, name, text }).await {
+        Ok(Answer::Imported {
+            blocks,
+            citations,
+            sources,
+            left_out,
+        }) => {
+            ctx.send(Msg::Dialog(Some(Dialog::Imported {
+                blocks,
+                citations,
+                sources,
+                left_out,
+            })));
+        }
+        Ok(_) => {}
+        Err(trouble) => ctx.send(Msg::Trouble(Some(trouble))),
+    }
+}
+
+/// The file that was chosen in a file input, which is emptied so that the same file may be chosen again.
+pub fn chosen(event: &web_sys::Event) -> Option<web_sys::File> {
+    let input = event.target()?.dyn_into::<web_sys::HtmlInputElement>().ok()?;
+    let file = input.files()?.get(0);
+    input.set_value("");
+    file
+}

@@ -1,0 +1,356 @@
+//! The side column: the sources, the notes, the comments and the people of the open edition.
+
+use komuz_messages::{Ask, CitationView, EditionView, InvestigationView, Person, ThreadView};
+use wasm_bindgen_futures::spawn_local;
+use yew::prelude::*;
+
+use super::bits::{Doing, area, doing, on_submit, trouble};
+use super::sources::{add_buttons, source_card, source_line, source_title};
+use super::story::open;
+use super::{Dialog, Msg};
+use crate::state::{Context, Same, Tab, outlet_name, string_class};
+use crate::words::Words;
+
+#[derive(Properties, PartialEq)]
+pub struct SideProps {
+    pub ctx: Context,
+    pub investigation: Same<InvestigationView>,
+    pub edition: Option<Same<EditionView>>,
+    pub people: Same<Vec<Person>>,
+    pub tab: Tab,
+    pub active: Option<String>,
+}
+
+const TABS: [(Tab, &str); 4] = [
+    (Tab::Notes, "tab-notes"),
+    (Tab::Sources, "tab-sources"),
+    (Tab::Comments, "tab-comments"),
+    (Tab::People, "tab-people"),
+];
+
+#[component]
+pub fn Side(props: &SideProps) -> Html {
+    let w = props.ctx.words();
+    let Some(view) = &props.edition else {
+        return Html::default();
+    };
+    let open_threads = view.threads.iter().filter(|thread| !thread.resolved).count();
+    let label = |tab: Tab| match tab {
+        Tab::Sources => w.sources.to_owned(),
+        Tab::Notes => w.notes.to_owned(),
+        Tab::Comments if open_threads > 0 => format!("{} {open_threads}", w.comments),
+        Tab::Comments => w.comments.to_owned(),
+        Tab::People => w.people.to_owned(),
+    };
+    // Arrow keys choose among the tabs, as the pattern for tabs asks (WAI-ARIA Authoring Practices).
+    let onkeydown = {
+        let (ctx, tab) = (props.ctx.clone(), props.tab);
+        Callback::from(move |event: KeyboardEvent| {
+            let here = TABS.iter().position(|(other, _)| *other == tab).unwrap_or_default();
+            let to = match event.key().as_str() {
+                "ArrowRight" => (here + 1) % TABS.len(),
+                "ArrowLeft" => (here + TABS.len() - 1) % TABS.len(),
+                _ => return,
+            };
+            event.prevent_default();
+            ctx.send(Msg::Tab(TABS[to].0));
+        })
+    };
+    html! {
+        <>
+            <div class="tabs" role="tablist" aria-label={w.side_column} {onkeydown}>
+                { for TABS.iter().map(|(tab, test)| html! {
+                    <TabButton ctx={props.ctx.clone()} tab={*tab} label={label(*tab)} selected={*tab == props.tab} test={*test} />
+                }) }
+            </div>
+            <div role="tabpanel" aria-label={label(props.tab)} tabindex="-1">
+                { match props.tab {
+                    Tab::Sources => sources(props, view),
+                    Tab::Notes => notes(props, view),
+                    Tab::Comments => comments(props, view),
+                    Tab::People => people(props),
+                } }
+            </div>
+        </>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct TabButtonProps {
+    ctx: Context,
+    tab: Tab,
+    label: String,
+    selected: bool,
+    test: &'static str,
+}
+
+/// A tab; the focus follows the selection when a key moved it.
+#[component]
+fn TabButton(props: &TabButtonProps) -> Html {
+    let node = use_node_ref();
+    use_effect_with(props.selected, {
+        let node = node.clone();
+        move |selected: &bool| {
+            let in_tabs = crate::browser::focused()
+                .is_some_and(|element| element.get_attribute("role").as_deref() == Some("tab"));
+            if *selected
+                && in_tabs
+                && let Some(element) = node.cast::<web_sys::HtmlElement>()
+            {
+                let _ = element.focus();
+            }
+        }
+    });
+    let tab = props.tab;
+    let choose = props.ctx.app.reform(move |_: MouseEvent| Msg::Tab(tab));
+    html! {
+        <button ref={node} type="button" role="tab" aria-selected={if props.selected { "true" } else { "false" }}
+            tabindex={if props.selected { "0" } else { "-1" }} data-test={props.test} onclick={choose}>
+            { props.label.clone() }
+        </button>
+    }
+}
+
+fn sources(props: &SideProps, view: &EditionView) -> Html {
+    let w = props.ctx.words();
+    let cited = |id: &str| view.citations.iter().any(|citation| citation.source == id);
+    let (here, others): (Vec<_>, Vec<_>) = props.investigation.sources.iter().partition(|source| cited(&source.id));
+    html! {
+        <>
+            { add_buttons(&props.ctx) }
+            if here.is_empty() && others.is_empty() {
+                <p class="soft">{ w.no_sources }</p>
+            }
+            if !here.is_empty() {
+                <h2>{ w.sources_cited }</h2>
+                { for here.iter().map(|source| source_card(&props.ctx, source)) }
+            }
+            if !others.is_empty() {
+                <h2>{ w.sources_not_cited }</h2>
+                { for others.iter().map(|source| source_card(&props.ctx, source)) }
+            }
+        </>
+    }
+}
+
+fn notes(props: &SideProps, view: &EditionView) -> Html {
+    let w = props.ctx.words();
+    if view.citations.is_empty() {
+        return html! { <p class="soft">{ w.no_notes }</p> };
+    }
+    html! { <>{ for view.citations.iter().map(|citation| note(w, props, view, citation)) }</> }
+}
+
+fn note(w: &Words, props: &SideProps, view: &EditionView, citation: &CitationView) -> Html {
+    let source = props
+        .investigation
+        .sources
+        .iter()
+        .find(|source| source.id == citation.source);
+    let on = props.active.as_deref() == Some(&citation.id);
+    let remove = {
+        let (ctx, edition, id) = (props.ctx.clone(), view.edition.clone(), citation.id.clone());
+        move |_: MouseEvent| {
+            tell(
+                &ctx,
+                Ask::RemoveCitation {
+                    edition: edition.clone(),
+                    citation: id.clone(),
+                },
+            )
+        }
+    };
+    let reveal = {
+        let id = citation.id.clone();
+        props.ctx.app.reform(move |_: MouseEvent| Msg::Reveal(id.clone()))
+    };
+    let edit = open(&props.ctx, Dialog::EditCitation(citation.id.clone()));
+    html! {
+        <div class={classes!("card", on.then_some("on"))} data-test="note" key={citation.id.clone()}>
+            if let Some(number) = citation.number {
+                <span class="tag number">{ w.note_number.fill(&[&number.to_string()]) }</span>
+                <p class="passage" dir="auto">{ citation.text.clone() }</p>
+            } else {
+                <span class="tag warn">{ w.note_without_text }</span>
+            }
+            if let Some(source) = source {
+                <p><b lang={source.language.clone()} dir="auto">{ source_title(w, source) }</b></p>
+                <small dir="auto">{ source_line(w, source) }</small>
+            } else {
+                <p class="soft">{ w.source_missing }</p>
+            }
+            if !citation.locator.is_empty() {
+                <small dir="auto">{ citation.locator.clone() }</small>
+            }
+            if !citation.quote.is_empty() {
+                <blockquote dir="auto">{ citation.quote.clone() }</blockquote>
+            }
+            <p class="row-of">
+                if citation.number.is_some() {
+                    <button type="button" onclick={reveal}>{ w.show_in_text }</button>
+                }
+                <button type="button" data-test="edit-citation" onclick={edit}>{ w.change }</button>
+                <button type="button" data-test="remove-citation" onclick={remove}>{ w.remove }</button>
+            </p>
+        </div>
+    }
+}
+
+fn tell(ctx: &Context, ask: Ask) {
+    let ctx = ctx.clone();
+    let asked = ctx.engine.ask(ask);
+    spawn_local(async move {
+        if let Err(trouble) = asked.await {
+            ctx.send(Msg::Trouble(Some(trouble)));
+        }
+    });
+}
+
+fn comments(props: &SideProps, view: &EditionView) -> Html {
+    let w = props.ctx.words();
+    let (open, resolved): (Vec<_>, Vec<_>) = view.threads.iter().partition(|thread| !thread.resolved);
+    let show = |threads: Vec<&ThreadView>| {
+        html! {
+            <>
+                { for threads.iter().map(|thread| html! {
+                    <Thread key={thread.id.clone()} ctx={props.ctx.clone()} investigation={props.investigation.clone()}
+                        edition={view.edition.clone()} thread={(*thread).clone()}
+                        on={props.active.as_deref() == Some(&thread.id)} />
+                }) }
+            </>
+        }
+    };
+    html! {
+        <>
+            if view.threads.is_empty() {
+                <p class="soft">{ w.no_comments }</p>
+            }
+            { show(open) }
+            if !resolved.is_empty() {
+                <details>
+                    <summary>{ w.resolved_comments.fill(&[&resolved.len().to_string()]) }</summary>
+                    { show(resolved) }
+                </details>
+            }
+        </>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct ThreadProps {
+    ctx: Context,
+    investigation: Same<InvestigationView>,
+    edition: komuz_messages::EditionId,
+    thread: ThreadView,
+    on: bool,
+}
+
+#[component]
+fn Thread(props: &ThreadProps) -> Html {
+    let w = props.ctx.words();
+    let state = use_state(Doing::default);
+    // Another number makes an empty form of it.
+    let sent = use_state(|| 0u32);
+    let thread = &props.thread;
+    let reply = {
+        let (ctx, state, sent) = (props.ctx.clone(), state.clone(), sent.clone());
+        let (edition, id) = (props.edition.clone(), thread.id.clone());
+        on_submit(move |fields| {
+            let (ctx, sent, edition, id) = (ctx.clone(), sent.clone(), edition.clone(), id.clone());
+            doing(&state, async move {
+                ctx.engine
+                    .ask(Ask::Reply {
+                        edition,
+                        thread: id,
+                        text: fields.text("reply"),
+                    })
+                    .await?;
+                sent.set(*sent + 1);
+                Ok(())
+            });
+        })
+    };
+    let resolve = {
+        let (ctx, edition, id, resolved) = (
+            props.ctx.clone(),
+            props.edition.clone(),
+            thread.id.clone(),
+            !thread.resolved,
+        );
+        move |_: MouseEvent| {
+            tell(
+                &ctx,
+                Ask::Resolve {
+                    edition: edition.clone(),
+                    thread: id.clone(),
+                    resolved,
+                },
+            )
+        }
+    };
+    let reveal = {
+        let id = thread.id.clone();
+        props.ctx.app.reform(move |_: MouseEvent| Msg::Reveal(id.clone()))
+    };
+    html! {
+        <div class={classes!("card", props.on.then_some("on"))} data-test="thread">
+            if thread.text.is_empty() {
+                <span class="tag warn">{ w.thread_without_text }</span>
+            } else {
+                <button type="button" class="passage" dir="auto" title={w.show_in_text} onclick={reveal}>{ thread.text.clone() }</button>
+            }
+            { for thread.comments.iter().map(|comment| html! {
+                <div class="comment">
+                    <small>
+                        <b class={string_class(&props.investigation, &comment.outlet)} dir="auto">{ comment.name.clone() }</b>
+                        { format!(" · {} · {}", outlet_name(&props.investigation, &comment.outlet), w.time(&comment.at)) }
+                    </small>
+                    <p dir="auto">{ comment.text.clone() }</p>
+                </div>
+            }) }
+            <form onsubmit={reply} key={*sent}>
+                if !thread.resolved {
+                    { area(w.reply, "reply", "", "", true) }
+                }
+                { trouble(w, &state.trouble) }
+                <p class="row-of">
+                    if !thread.resolved {
+                        <button disabled={state.busy} data-test="reply-send">{ w.reply_do }</button>
+                    }
+                    <button type="button" data-test="resolve" onclick={resolve}>
+                        { if thread.resolved { w.reopen } else { w.resolve } }
+                    </button>
+                </p>
+            </form>
+        </div>
+    }
+}
+
+fn people(props: &SideProps) -> Html {
+    let w = props.ctx.words();
+    let investigation = &props.investigation;
+    html! {
+        <>
+            { for investigation.outlets.iter().map(|outlet| html! {
+                <div class="card" key={outlet.id.clone()}>
+                    <p><b class={string_class(investigation, &outlet.id)} dir="auto">{ outlet.name.clone() }</b></p>
+                    <small>{ outlet.domain.clone() }</small>
+                    <ul class="plain">
+                        { for investigation.members.iter().filter(|member| member.outlet == outlet.id).map(|member| {
+                            let here = member.id == investigation.me
+                                || props.people.iter().any(|person| person.name == member.name && person.outlet == member.outlet);
+                            html! {
+                                <li dir="auto">
+                                    { format!("{} · {}", member.name, w.role(&member.role)) }
+                                    if here {
+                                        <em class="good">{ format!(" · {}", w.here_now) }</em>
+                                    }
+                                </li>
+                            }
+                        }) }
+                    </ul>
+                </div>
+            }) }
+        </>
+    }
+}

@@ -1,0 +1,371 @@
+//! The register of sources: how one is shown in a line, its form, pasted CSL-JSON.
+
+use komuz_messages::{Answer, Ask, InvestigationView, Trouble};
+use komuz_release::csl;
+use komuz_release::story::{CslDate, Name, Source, safe_link};
+use yew::prelude::*;
+
+use super::bits::{Doing, Fields, Modal, area, doing, field, on_submit, page_trouble, trouble};
+use super::dialogs::closer;
+use super::story::open;
+use super::{Dialog, Msg};
+use crate::state::{Context, Same};
+use crate::words::Words;
+
+/// CSL types that the form offers, with the words' index.
+const KINDS: [&str; 8] = [
+    "article-newspaper",
+    "webpage",
+    "report",
+    "document",
+    "interview",
+    "broadcast",
+    "dataset",
+    "article-magazine",
+];
+
+/// A source's title, or its address, or that it has none.
+pub fn source_title(w: &Words, source: &Source) -> String {
+    [&source.title, &source.url]
+        .into_iter()
+        .find(|text| !text.is_empty())
+        .cloned()
+        .unwrap_or_else(|| w.no_title.to_owned())
+}
+
+/// Outlet, authors and date of a source, in a line.
+pub fn source_line(w: &Words, source: &Source) -> String {
+    let mut parts = Vec::new();
+    let authors: Vec<String> = source
+        .author
+        .iter()
+        .map(author)
+        .filter(|name| !name.is_empty())
+        .collect();
+    if !authors.is_empty() {
+        parts.push(authors.join(", "));
+    }
+    let outlet = if source.container_title.is_empty() {
+        &source.publisher
+    } else {
+        &source.container_title
+    };
+    if !outlet.is_empty() {
+        parts.push(outlet.clone());
+    }
+    if let Some(date) = source
+        .issued
+        .as_ref()
+        .map(|date| w.date(date))
+        .filter(|date| !date.is_empty())
+    {
+        parts.push(date);
+    }
+    if !source.language.is_empty() {
+        parts.push(source.language.clone());
+    }
+    parts.join(" · ")
+}
+
+fn author(name: &Name) -> String {
+    if !name.literal.is_empty() {
+        return name.literal.clone();
+    }
+    [name.given.as_str(), name.family.as_str()]
+        .iter()
+        .filter(|part| !part.is_empty())
+        .copied()
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// A date as the form takes it: `2019-11-21`.
+fn typed_date(date: &Option<CslDate>) -> String {
+    let Some(date) = date else { return String::new() };
+    match date.date_parts.first() {
+        Some(parts) => parts
+            .iter()
+            .enumerate()
+            .map(|(index, part)| {
+                if index == 0 {
+                    part.to_string()
+                } else {
+                    format!("{part:02}")
+                }
+            })
+            .collect::<Vec<_>>()
+            .join("-"),
+        None => date.literal.clone(),
+    }
+}
+
+/// The fields of a source's form.
+pub fn source_fields(w: &Words, source: &Source) -> Html {
+    let authors = source.author.iter().map(author).collect::<Vec<_>>().join("; ");
+    let kind = if source.kind.is_empty() {
+        KINDS[0]
+    } else {
+        source.kind.as_str()
+    };
+    html! {
+        <div class="fields">
+            { field(w.source_title, "source-title", &source.title, "", true) }
+            { field(w.source_container, "source-container", &source.container_title, w.source_container_hint, false) }
+            { field(w.source_authors, "source-authors", &authors, w.source_authors_hint, false) }
+            { field(w.source_publisher, "source-publisher", &source.publisher, "", false) }
+            { field(w.source_issued, "source-issued", &typed_date(&source.issued), w.date_hint, false) }
+            { field(w.source_url, "source-url", &source.url, "", false) }
+            { field(w.source_archive, "source-archive", &source.custom.archive_url, "", false) }
+            { field(w.source_accessed, "source-accessed", &typed_date(&source.accessed), w.date_hint, false) }
+            { field(w.source_language, "source-language", &source.language, w.source_language_hint, false) }
+            <label class="field">
+                <span>{ w.source_kind }</span>
+                <select name="source-kind" data-test="source-kind">
+                    { for KINDS.iter().zip(w.source_kinds).map(|(tag, name)| html! {
+                        <option value={*tag} selected={*tag == kind}>{ name }</option>
+                    }) }
+                    if !KINDS.contains(&kind) {
+                        <option value={kind.to_owned()} selected=true>{ kind }</option>
+                    }
+                </select>
+            </label>
+        </div>
+    }
+}
+
+/// Reads the form into a source; members that it does not show stay.
+pub fn read_source(fields: &Fields, mut source: Source) -> Result<Source, Trouble> {
+    source.kind = fields.text("source-kind");
+    source.title = fields.text("source-title");
+    source.container_title = fields.text("source-container");
+    source.publisher = fields.text("source-publisher");
+    source.language = fields.text("source-language");
+    source.url = address(fields.text("source-url"))?;
+    source.custom.archive_url = address(fields.text("source-archive"))?;
+    source.issued = date(&fields.text("source-issued"), source.issued)?;
+    source.accessed = date(&fields.text("source-accessed"), source.accessed)?;
+    let typed = fields.text("source-authors");
+    // Names that were not touched keep their parts as they came.
+    if typed != source.author.iter().map(author).collect::<Vec<_>>().join("; ") {
+        source.author = typed
+            .split(';')
+            .map(str::trim)
+            .filter(|name| !name.is_empty())
+            .map(name)
+            .collect();
+    }
+    Ok(source)
+}
+
+/// `Given Family`, or one word for an organisation.
+fn name(typed: &str) -> Name {
+    match typed.rsplit_once(' ') {
+        Some((given, family)) => Name {
+            family: family.to_owned(),
+            given: given.to_owned(),
+            literal: String::new(),
+        },
+        None => Name {
+            literal: typed.to_owned(),
+            ..Name::default()
+        },
+    }
+}
+
+fn address(typed: String) -> Result<String, Trouble> {
+    if typed.is_empty() || safe_link(&typed) {
+        Ok(typed)
+    } else {
+        Err(page_trouble("not-an-address"))
+    }
+}
+
+fn date(typed: &str, had: Option<CslDate>) -> Result<Option<CslDate>, Trouble> {
+    if typed == typed_date(&had) {
+        return Ok(had);
+    }
+    if typed.is_empty() {
+        return Ok(None);
+    }
+    let parts = csl::iso(typed).ok_or_else(|| page_trouble("not-a-date"))?;
+    Ok(Some(CslDate {
+        date_parts: vec![parts],
+        literal: String::new(),
+    }))
+}
+
+#[derive(Properties, PartialEq)]
+pub struct SourceFormProps {
+    pub ctx: Context,
+    pub source: Source,
+}
+
+/// Adds a source or changes it.
+#[component]
+pub fn SourceForm(props: &SourceFormProps) -> Html {
+    let w = props.ctx.words();
+    let state = use_state(Doing::default);
+    let submit = {
+        let (ctx, state, source) = (props.ctx.clone(), state.clone(), props.source.clone());
+        on_submit(move |fields| {
+            let (ctx, source) = (ctx.clone(), source.clone());
+            doing(&state, async move {
+                let source = Box::new(read_source(&fields, source)?);
+                ctx.engine.ask(Ask::SaveSource { source }).await?;
+                ctx.send(Msg::Dialog(None));
+                Ok(())
+            });
+        })
+    };
+    let title = if props.source.id.is_empty() {
+        w.new_source
+    } else {
+        w.source
+    };
+    html! {
+        <Modal ctx={props.ctx.clone()} {title} test="dialog-source" close={closer(&props.ctx)}>
+            <form onsubmit={submit}>
+                { source_fields(w, &props.source) }
+                { trouble(w, &state.trouble) }
+                <p><button class="main" disabled={state.busy} data-test="submit">{ w.save }</button></p>
+            </form>
+        </Modal>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+pub struct PasteSourcesProps {
+    pub ctx: Context,
+}
+
+/// Adds sources from CSL-JSON, as citation managers export it.
+#[component]
+pub fn PasteSources(props: &PasteSourcesProps) -> Html {
+    let w = props.ctx.words();
+    let state = use_state(Doing::default);
+    let submit = {
+        let (ctx, state) = (props.ctx.clone(), state.clone());
+        on_submit(move |fields| {
+            let ctx = ctx.clone();
+            doing(&state, async move {
+                if let Answer::Imported {
+                    blocks,
+                    citations,
+                    sources,
+                    left_out,
+                } = ctx
+                    .engine
+                    .ask(Ask::PasteSources {
+                        text: fields.raw("csl"),
+                    })
+                    .await?
+                {
+                    ctx.send(Msg::Dialog(Some(Dialog::Imported {
+                        blocks,
+                        citations,
+                        sources,
+                        left_out,
+                    })));
+                }
+                Ok(())
+            });
+        })
+    };
+    html! {
+        <Modal ctx={props.ctx.clone()} title={w.paste_sources} test="dialog-paste-sources" close={closer(&props.ctx)}>
+            <form onsubmit={submit}>
+                { area("CSL-JSON", "csl", "", w.paste_sources_hint, true) }
+                { trouble(w, &state.trouble) }
+                <p><button class="main" disabled={state.busy} data-test="submit">{ w.add_sources }</button></p>
+            </form>
+        </Modal>
+    }
+}
+
+/// The two ways to add sources.
+pub fn add_buttons(ctx: &Context) -> Html {
+    let w = ctx.words();
+    html! {
+        <p class="row-of">
+            <button type="button" data-test="add-source" onclick={open(ctx, Dialog::Source(String::new()))}>{ w.add_source }</button>
+            <button type="button" data-test="paste-sources" onclick={open(ctx, Dialog::PasteSources)}>{ w.paste_sources }</button>
+        </p>
+    }
+}
+
+/// One source as a card.
+pub fn source_card(ctx: &Context, source: &Source) -> Html {
+    let w = ctx.words();
+    let edit = open(ctx, Dialog::Source(source.id.clone()));
+    html! {
+        <div class="card" data-test="source" key={source.id.clone()}>
+            <p><b lang={source.language.clone()} dir="auto">{ source_title(w, source) }</b></p>
+            <small dir="auto">{ source_line(w, source) }</small>
+            if !source.url.is_empty() && safe_link(&source.url) {
+                <small><a href={source.url.clone()} target="_blank" rel="noreferrer noopener">{ source.url.clone() }</a></small>
+            }
+            <p><button type="button" onclick={edit}>{ w.change }</button></p>
+        </div>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+pub struct SourcesProps {
+    pub ctx: Context,
+    pub investigation: Same<InvestigationView>,
+}
+
+/// The register.
+#[component]
+pub fn Sources(props: &SourcesProps) -> Html {
+    let w = props.ctx.words();
+    html! {
+        <section class="sheet plainly">
+            <h2>{ w.sources }</h2>
+            { add_buttons(&props.ctx) }
+            if props.investigation.sources.is_empty() {
+                <p class="soft">{ w.no_sources }</p>
+            }
+            { for props.investigation.sources.iter().map(|source| source_card(&props.ctx, source)) }
+        </section>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_taken_apart_and_an_organisation_is_not() {
+        assert_eq!(name("Catherine A. Putz").family, "Putz");
+        assert_eq!(name("Catherine A. Putz").given, "Catherine A.");
+        assert_eq!(name("OCCRP").literal, "OCCRP");
+    }
+
+    #[test]
+    fn a_date_goes_through_the_form_and_back() {
+        let had = Some(CslDate {
+            date_parts: vec![vec![2019, 11, 2]],
+            literal: String::new(),
+        });
+        assert_eq!(typed_date(&had), "2019-11-02");
+        assert_eq!(date("2019-11-02", None).unwrap(), had);
+        assert_eq!(date("", had.clone()).unwrap(), None);
+        let range = Some(CslDate {
+            date_parts: vec![vec![2019], vec![2020]],
+            literal: String::new(),
+        });
+        assert_eq!(
+            date(&typed_date(&range), range.clone()).unwrap(),
+            range,
+            "what was not touched stays"
+        );
+        assert!(date("yesterday", None).is_err());
+    }
+
+    #[test]
+    fn a_script_is_no_address_of_a_source() {
+        assert!(address("javascript:alert(1)".to_owned()).is_err());
+        assert!(address("https://kloop.kg/".to_owned()).is_ok());
+    }
+}

@@ -1,0 +1,550 @@
+//! An edition: headline, summary, byline, the tools and the text.
+
+use komuz_messages::{Answer, Ask, EditionId, EditionView, InvestigationView, Person};
+use komuz_release::story::Byline;
+use serde_json::{Map, Value, json};
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::{Element, HtmlElement};
+use yew::prelude::*;
+
+use super::bits::page_trouble;
+use super::{Dialog, Msg, chosen, import_file};
+use crate::browser;
+use crate::state::{Context, Page, Same, string_class};
+use crate::surface::{Selection, Surface};
+
+#[derive(Properties, PartialEq)]
+pub struct StoryProps {
+    pub ctx: Context,
+    pub investigation: Same<InvestigationView>,
+    pub id: EditionId,
+    pub page: Option<Same<Page>>,
+    pub edition: Option<Same<EditionView>>,
+    pub people: Same<Vec<Person>>,
+    pub active: Option<String>,
+    pub selection: Selection,
+}
+
+#[component]
+pub fn Story(props: &StoryProps) -> Html {
+    let w = props.ctx.words();
+    let (Some(page), Some(view)) = (&props.page, &props.edition) else {
+        return html! { <p class="soft sheet" role="status">{ w.opening }</p> };
+    };
+    let lang = props.id.lang.clone();
+    let byline = view
+        .byline
+        .iter()
+        .map(|name| name.name.as_str())
+        .collect::<Vec<_>>()
+        .join(", ");
+    html! {
+        <>
+            <Tools ctx={props.ctx.clone()} id={props.id.clone()} selection={props.selection.clone()}
+                can_undo={view.can_undo} can_redo={view.can_redo} />
+            <article class="sheet">
+                <Field ctx={props.ctx.clone()} id={props.id.clone()} what={What::Headline} text={view.headline.clone()} />
+                <Field ctx={props.ctx.clone()} id={props.id.clone()} what={What::Summary} text={view.summary.clone()} />
+                <Names ctx={props.ctx.clone()} id={props.id.clone()} byline={view.byline.clone()} text={byline} />
+                <Text ctx={props.ctx.clone()} investigation={props.investigation.clone()} page={page.clone()} view={view.clone()}
+                    people={props.people.clone()} active={props.active.clone()} {lang} />
+            </article>
+        </>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct TextProps {
+    ctx: Context,
+    investigation: Same<InvestigationView>,
+    page: Same<Page>,
+    view: Same<EditionView>,
+    people: Same<Vec<Person>>,
+    active: Option<String>,
+    lang: String,
+}
+
+/// The writing surface. Yew owns the element around it and never what is in it.
+#[component]
+fn Text(props: &TextProps) -> Html {
+    let place = use_node_ref();
+    let w = props.ctx.words();
+    use_effect_with(props.page.clone(), {
+        let (ctx, place, lang) = (props.ctx.clone(), place.clone(), props.lang.clone());
+        move |page: &Same<Page>| {
+            let mut mounted = ctx.writing.surface.borrow_mut();
+            match (mounted.as_ref(), place.cast::<Element>()) {
+                (Some(surface), _) => surface.reset(&page.doc, &lang, w.text_label),
+                (None, Some(element)) => {
+                    let app = ctx.app.clone();
+                    let on = Callback::from(move |said| app.emit(Msg::Said(said)));
+                    *mounted = Some(Surface::mount(&element, &page.doc, &lang, w.text_label, on));
+                }
+                (None, None) => {}
+            }
+            // What the engine sent since it sent this document.
+            let early = ctx.writing.early.borrow_mut().take().unwrap_or_default();
+            if let Some(surface) = mounted.as_ref() {
+                for batch in early {
+                    surface.take_batch(&batch);
+                }
+            }
+        }
+    });
+    use_effect_with((), {
+        let ctx = props.ctx.clone();
+        move |()| {
+            move || {
+                ctx.writing.surface.borrow_mut().take();
+            }
+        }
+    });
+    let shown = (
+        props.page.generation,
+        props.view.clone(),
+        props.people.clone(),
+        props.active.clone(),
+        props.ctx.tongue,
+    );
+    use_effect_with(shown, {
+        let ctx = props.ctx.clone();
+        let investigation = props.investigation.clone();
+        move |(_, view, people, active, _): &(_, Same<EditionView>, Same<Vec<Person>>, Option<String>, _)| {
+            if let Some(surface) = ctx.writing.surface.borrow().as_ref() {
+                surface.set_marks(&shown_marks(&ctx, &investigation, view, people, active));
+            }
+        }
+    });
+    html! { <div class="surface" ref={place} /> }
+}
+
+fn shown_marks(
+    ctx: &Context,
+    investigation: &InvestigationView,
+    view: &EditionView,
+    people: &[Person],
+    active: &Option<String>,
+) -> Value {
+    let w = ctx.words();
+    let notes: Map<String, Value> = view
+        .citations
+        .iter()
+        .filter_map(|citation| {
+            let number = citation.number?.to_string();
+            let label = w.note_number.fill(&[&number]);
+            Some((citation.id.clone(), json!({ "number": number, "label": label })))
+        })
+        .collect();
+    let threads: Map<String, Value> = view
+        .threads
+        .iter()
+        .map(|thread| {
+            (
+                thread.id.clone(),
+                json!(if thread.resolved { "resolved" } else { "open" }),
+            )
+        })
+        .collect();
+    let people: Vec<Value> = people
+        .iter()
+        .filter_map(|person| {
+            let (anchor, head) = person.selection?;
+            Some(json!({
+                "session": person.session,
+                "name": person.name,
+                "colour": string_class(investigation, &person.outlet),
+                "selection": [anchor, head],
+            }))
+        })
+        .collect();
+    json!({ "notes": notes, "threads": threads, "active": active, "people": people })
+}
+
+/// A field above the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum What {
+    Headline,
+    Summary,
+}
+
+#[derive(Properties, PartialEq)]
+struct FieldProps {
+    ctx: Context,
+    id: EditionId,
+    what: What,
+    text: String,
+}
+
+/// How long after the last key what others typed waits, in milliseconds: until then the engine has merged both.
+const SETTLE: u32 = 800;
+
+/// Headline or summary: sent as it is typed, merged by the engine; what comes back is put in without moving the cursor.
+#[component]
+fn Field(props: &FieldProps) -> Html {
+    let w = props.ctx.words();
+    let node = use_node_ref();
+    let newest = use_mut_ref(String::new);
+    // Counts the keys, so that the timer of the last one alone puts the newest text in.
+    let keys = use_mut_ref(|| 0u32);
+    let waiting = use_mut_ref(|| false);
+    newest.borrow_mut().clone_from(&props.text);
+    use_effect_with(props.text.clone(), {
+        let (node, waiting) = (node.clone(), waiting.clone());
+        move |text: &String| {
+            if let Some(element) = node.cast::<Element>().filter(|_| !*waiting.borrow()) {
+                browser::set_text(&element, text);
+                browser::fit(&element);
+            }
+        }
+    });
+    let oninput = {
+        let (ctx, edition, what) = (props.ctx.clone(), props.id.clone(), props.what);
+        let (node, newest, keys, waiting) = (node.clone(), newest.clone(), keys.clone(), waiting.clone());
+        Callback::from(move |_: InputEvent| {
+            let Some(field) = node.cast::<web_sys::HtmlTextAreaElement>() else {
+                return;
+            };
+            browser::fit(&field);
+            let (edition, text) = (edition.clone(), field.value().replace('\n', " "));
+            let ask = match what {
+                What::Headline => Ask::SetHeadline { edition, text },
+                What::Summary => Ask::SetSummary { edition, text },
+            };
+            *waiting.borrow_mut() = true;
+            *keys.borrow_mut() += 1;
+            let key = *keys.borrow();
+            let (ctx, newest, keys, waiting) = (ctx.clone(), newest.clone(), keys.clone(), waiting.clone());
+            let asked = ctx.engine.ask(ask);
+            spawn_local(async move {
+                if let Err(trouble) = asked.await {
+                    ctx.send(Msg::Trouble(Some(trouble)));
+                }
+                let _ = JsFuture::from(browser::later(SETTLE)).await;
+                if *keys.borrow() == key {
+                    *waiting.borrow_mut() = false;
+                    browser::set_text(&field, &newest.borrow());
+                }
+            });
+        })
+    };
+    let onkeydown = {
+        let ctx = props.ctx.clone();
+        Callback::from(move |event: KeyboardEvent| {
+            if event.key() == "Enter" && !event.is_composing() {
+                event.prevent_default();
+                if let Some(surface) = ctx.writing.surface.borrow().as_ref() {
+                    surface.focus();
+                }
+            }
+        })
+    };
+    let (class, label, test) = match props.what {
+        What::Headline => ("headline", w.headline, "headline"),
+        What::Summary => ("dek", w.summary, "summary"),
+    };
+    html! {
+        <textarea ref={node} {class} rows="1" lang={props.id.lang.clone()} dir="auto" aria-label={label} placeholder={label}
+            spellcheck="true" data-test={test} {oninput} {onkeydown} />
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct NamesProps {
+    ctx: Context,
+    id: EditionId,
+    byline: Vec<Byline>,
+    text: String,
+}
+
+/// The byline: names with commas between them.
+#[component]
+fn Names(props: &NamesProps) -> Html {
+    let w = props.ctx.words();
+    let onchange = {
+        let (ctx, edition, before) = (props.ctx.clone(), props.id.clone(), props.byline.clone());
+        Callback::from(move |event: Event| {
+            let Some(input) = event
+                .target()
+                .and_then(|target| target.dyn_into::<web_sys::HtmlInputElement>().ok())
+            else {
+                return;
+            };
+            let byline = input
+                .value()
+                .split(',')
+                .map(str::trim)
+                .filter(|name| !name.is_empty())
+                .map(|name| {
+                    let outlet = before
+                        .iter()
+                        .find(|had| had.name == name)
+                        .and_then(|had| had.outlet.clone());
+                    Byline {
+                        name: name.to_owned(),
+                        outlet,
+                    }
+                })
+                .collect();
+            let ctx = ctx.clone();
+            let asked = ctx.engine.ask(Ask::SetByline {
+                edition: edition.clone(),
+                byline,
+            });
+            spawn_local(async move {
+                if let Err(trouble) = asked.await {
+                    ctx.send(Msg::Trouble(Some(trouble)));
+                }
+            });
+        })
+    };
+    html! {
+        <input class="byline" value={props.text.clone()} aria-label={w.byline} placeholder={w.byline_hint} autocomplete="off"
+            dir="auto" data-test="byline" {onchange} />
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct ToolsProps {
+    ctx: Context,
+    id: EditionId,
+    selection: Selection,
+    can_undo: bool,
+    can_redo: bool,
+}
+
+/// The tools. One tab stop; arrow keys go from tool to tool, Escape back to the text.
+#[component]
+fn Tools(props: &ToolsProps) -> Html {
+    let w = props.ctx.words();
+    let ctx = &props.ctx;
+    let selection = &props.selection;
+    let tool = |name: &'static str, label: Html, title: &str, pressed: Option<bool>, disabled: bool| {
+        let run = ctx.app.reform(move |_: MouseEvent| Msg::Tool(name));
+        html! {
+            <button type="button" tabindex={if name == "strong" { "0" } else { "-1" }} aria-pressed={pressed.map(|on| if on { "true" } else { "false" })}
+                title={title.to_owned()} aria-label={title.to_owned()} {disabled} data-test={format!("tool-{name}")} onclick={run}>
+                { label }
+            </button>
+        }
+    };
+    let mark = |name: &str| Some(selection.marks.iter().any(|on| on == name));
+    let block = |name: &str| Some(selection.block == name);
+    let empty = selection.from == selection.to;
+    let item = selection.block == "bullets" || selection.block == "numbers";
+    let import = {
+        let (ctx, id) = (ctx.clone(), props.id.clone());
+        Callback::from(move |event: Event| {
+            if let Some(file) = chosen(&event) {
+                import_file(&ctx, id.clone(), file);
+            }
+        })
+    };
+    let figure = {
+        let ctx = ctx.clone();
+        Callback::from(move |event: Event| {
+            if let Some(file) = chosen(&event) {
+                add_picture(&ctx, file);
+            }
+        })
+    };
+    let export = {
+        let (ctx, id) = (ctx.clone(), props.id.clone());
+        Callback::from(move |event: Event| {
+            let Some(select) = event
+                .target()
+                .and_then(|target| target.dyn_into::<web_sys::HtmlSelectElement>().ok())
+            else {
+                return;
+            };
+            let format = select.value();
+            select.set_value("");
+            if !format.is_empty() {
+                save_as(&ctx, id.clone(), format);
+            }
+        })
+    };
+    html! {
+        <div class="tools" role="toolbar" aria-label={w.tools} onkeydown={move_in_tools(ctx)} onmousedown={keep_focus()}>
+            { tool("undo", html! { w.undo }, w.undo, None, !props.can_undo) }
+            { tool("redo", html! { w.redo }, w.redo, None, !props.can_redo) }
+            <hr />
+            { tool("strong", html! { <b>{ w.bold_letter }</b> }, w.bold, mark("strong"), false) }
+            { tool("emphasis", html! { <i>{ w.italic_letter }</i> }, w.italic, mark("emphasis"), false) }
+            { tool("code", html! { <code>{ "‹›" }</code> }, w.code, mark("code"), false) }
+            { tool("link", html! { w.link }, w.link, Some(!selection.link.is_empty()), false) }
+            <hr />
+            { tool("heading2", html! { w.heading }, w.heading, block("heading2"), false) }
+            { tool("heading3", html! { w.subheading }, w.subheading, block("heading3"), false) }
+            { tool("quote", html! { w.quote }, w.quote, block("quote"), false) }
+            { tool("bullets", html! { w.list }, w.list, block("bullets"), false) }
+            { tool("numbers", html! { w.numbered }, w.numbered, block("numbers"), false) }
+            if item {
+                { tool("shallower", html! { "←" }, w.shallower, None, false) }
+                { tool("deeper", html! { "→" }, w.deeper, None, false) }
+            }
+            { tool("rule", html! { "—" }, w.rule, None, false) }
+            <label class="file">
+                <span>{ w.picture }</span>
+                <input type="file" accept="image/*" tabindex="-1" data-test="picture" onchange={figure} />
+            </label>
+            <hr />
+            { tool("cite", html! { w.cite }, w.cite, None, empty) }
+            { tool("comment", html! { w.comment }, w.comment, None, empty) }
+            <hr />
+            <label class="file">
+                <span>{ w.import }</span>
+                <input type="file" accept=".html,.htm,.md,.markdown,.txt,.json,text/html,text/markdown" tabindex="-1"
+                    data-test="import" onchange={import} />
+            </label>
+            <label>
+                <span class="hidden">{ w.save_as }</span>
+                <select tabindex="-1" data-test="export" onchange={export}>
+                    <option value="">{ w.save_as }</option>
+                    <option value="html">{ "HTML" }</option>
+                    <option value="markdown">{ "Markdown" }</option>
+                    <option value="csl-json">{ "CSL-JSON" }</option>
+                    <option value="json">{ "JSON" }</option>
+                    <option value="automerge">{ "Automerge" }</option>
+                </select>
+            </label>
+        </div>
+    }
+}
+
+/// A click on a button leaves the focus, and so the selection, in the text.
+fn keep_focus() -> Callback<MouseEvent> {
+    Callback::from(|event: MouseEvent| {
+        let target = event.composed_path().get(0).dyn_into::<Element>().ok();
+        if target
+            .and_then(|element| element.closest("button").ok().flatten())
+            .is_some()
+        {
+            event.prevent_default();
+        }
+    })
+}
+
+fn tools() -> Vec<HtmlElement> {
+    let Some(root) =
+        browser::focused().and_then(|element| element.get_root_node().dyn_into::<web_sys::ShadowRoot>().ok())
+    else {
+        return Vec::new();
+    };
+    let Ok(list) = root.query_selector_all(".tools button:not(:disabled), .tools input, .tools select") else {
+        return Vec::new();
+    };
+    (0..list.length())
+        .filter_map(|index| list.get(index)?.dyn_into().ok())
+        .collect()
+}
+
+/// Puts the focus on the first tool (Alt-F10 in the text).
+pub fn focus_tools() {
+    if let Some(first) = tools().first() {
+        let _ = first.focus();
+    }
+}
+
+/// Arrow keys, Home and End among the tools; Escape goes back to the text.
+fn move_in_tools(ctx: &Context) -> Callback<KeyboardEvent> {
+    let ctx = ctx.clone();
+    Callback::from(move |event: KeyboardEvent| {
+        let all = tools();
+        let Some(here) = browser::focused().and_then(|element| all.iter().position(|tool| **tool == *element)) else {
+            return;
+        };
+        let last = all.len() - 1;
+        let to = match event.key().as_str() {
+            "ArrowRight" => (here + 1) % all.len(),
+            "ArrowLeft" => here.checked_sub(1).unwrap_or(last),
+            "Home" => 0,
+            "End" => last,
+            "Escape" => {
+                if let Some(surface) = ctx.writing.surface.borrow().as_ref() {
+                    surface.focus();
+                }
+                return;
+            }
+            _ => return,
+        };
+        event.prevent_default();
+        let _ = all[to].focus();
+    })
+}
+
+/// Puts a chosen picture into the investigation and into the text.
+fn add_picture(ctx: &Context, file: web_sys::File) {
+    let ctx = ctx.clone();
+    spawn_local(async move {
+        let drawn = JsFuture::from(browser::picture(&file))
+            .await
+            .map(|drawn| js_sys::Array::from(&drawn));
+        let Ok(drawn) = drawn else {
+            ctx.send(Msg::Trouble(Some(page_trouble("picture-unreadable"))));
+            return;
+        };
+        let media = drawn.get(0).as_string().unwrap_or_default();
+        let bytes = drawn.get(1).as_string().unwrap_or_default();
+        match ctx
+            .engine
+            .ask(Ask::AddFile {
+                media: media.clone(),
+                bytes: bytes.clone(),
+            })
+            .await
+        {
+            Ok(Answer::Made { id }) => {
+                if let Some(surface) = ctx.writing.surface.borrow().as_ref() {
+                    surface.picture(&id, &browser::blob_address(&media, &bytes));
+                    surface.insert_figure(&json!({ "file": id, "media": media, "alt": "", "credit": "" }));
+                }
+            }
+            Ok(_) => {}
+            Err(trouble) => ctx.send(Msg::Trouble(Some(trouble))),
+        }
+    });
+}
+
+/// Saves the edition as a file of the person.
+fn save_as(ctx: &Context, edition: EditionId, format: String) {
+    let ctx = ctx.clone();
+    spawn_local(async move {
+        match ctx.engine.ask(Ask::Export { edition, format }).await {
+            Ok(Answer::File { name, media, bytes }) => browser::save_file(&name, &media, &bytes),
+            Ok(_) => {}
+            Err(trouble) => ctx.send(Msg::Trouble(Some(trouble))),
+        }
+    });
+}
+
+/// The dialog for a picture's description.
+pub fn describe(ctx: &Context, pos: u32, alt: &str, credit: &str) -> Html {
+    let w = ctx.words();
+    let submit = {
+        let ctx = ctx.clone();
+        super::bits::on_submit(move |fields| {
+            if let Some(surface) = ctx.writing.surface.borrow().as_ref() {
+                surface.edit_figure(
+                    pos,
+                    &json!({ "alt": fields.text("alt"), "credit": fields.text("credit") }),
+                );
+            }
+            ctx.send(Msg::Dialog(None));
+        })
+    };
+    html! {
+        <super::bits::Modal ctx={ctx.clone()} title={w.picture} test="dialog-figure" close={super::dialogs::closer(ctx)}>
+            <form onsubmit={submit}>
+                { super::bits::area(w.picture_alt, "alt", alt, w.picture_alt_hint, false) }
+                { super::bits::field(w.picture_credit, "credit", credit, "", false) }
+                <p><button class="main" data-test="submit">{ w.save }</button></p>
+            </form>
+        </super::bits::Modal>
+    }
+}
+
+/// Opens a dialog.
+pub fn open(ctx: &Context, dialog: Dialog) -> Callback<MouseEvent> {
+    ctx.app.reform(move |_: MouseEvent| Msg::Dialog(Some(dialog.clone())))
+}

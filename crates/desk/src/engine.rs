@@ -1,0 +1,102 @@
+//! The link to the engine's worker: every ask is answered once, events come whenever something has changed.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+use js_sys::Function;
+use komuz_messages::{Answer, Ask, Event, FromEngine, ToEngine, Trouble};
+use wasm_bindgen::prelude::*;
+use yew::Callback;
+
+use crate::browser::Link;
+
+/// The engine, as the page sees it.
+#[derive(Clone)]
+pub struct Engine(Rc<Inner>);
+
+struct Inner {
+    link: Link,
+    next: Cell<u32>,
+    waiting: Rc<RefCell<BTreeMap<u32, Slot>>>,
+    // Held for as long as the worker may call them.
+    _on: Closure<dyn FnMut(String)>,
+    _failed: Closure<dyn FnMut(String)>,
+}
+
+type Slot = Rc<RefCell<(Option<Result<Answer, Trouble>>, Option<Waker>)>>;
+
+/// The answer to come.
+pub struct Asked(Slot);
+
+impl Future for Asked {
+    type Output = Result<Answer, Trouble>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut slot = self.0.borrow_mut();
+        match slot.0.take() {
+            Some(result) => Poll::Ready(result),
+            None => {
+                slot.1 = Some(context.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl Engine {
+    /// Starts the worker. Events come to `event`; `failed` hears that the worker stopped, with what the browser says of it.
+    pub fn start(make: &Function, event: Callback<Event>, failed: Callback<String>) -> Self {
+        let waiting: Rc<RefCell<BTreeMap<u32, Slot>>> = Rc::default();
+        let asked = waiting.clone();
+        let on = Closure::new(move |json: String| match serde_json::from_str(&json) {
+            Ok(FromEngine::Event { event: what }) => event.emit(*what),
+            Ok(FromEngine::Answer { id, result }) => {
+                if let Some(slot) = asked.borrow_mut().remove(&id) {
+                    let waker = {
+                        let mut slot = slot.borrow_mut();
+                        slot.0 = Some(result);
+                        slot.1.take()
+                    };
+                    if let Some(waker) = waker {
+                        waker.wake();
+                    }
+                }
+            }
+            // Of another build: a reload brings page and engine together again.
+            Err(_) => {}
+        });
+        let failed = Closure::new(move |message: String| failed.emit(message));
+        let link = Link::new(make, &on, &failed);
+        Self(Rc::new(Inner {
+            link,
+            next: Cell::new(0),
+            waiting,
+            _on: on,
+            _failed: failed,
+        }))
+    }
+
+    /// Asks. The message is sent at once, in the order of the calls; the answer may be awaited or dropped.
+    pub fn ask(&self, ask: Ask) -> Asked {
+        let id = self.0.next.get().wrapping_add(1);
+        self.0.next.set(id);
+        let slot = Slot::default();
+        match serde_json::to_string(&ToEngine { id, ask }) {
+            Ok(json) => {
+                self.0.waiting.borrow_mut().insert(id, slot.clone());
+                self.0.link.post(&json);
+            }
+            Err(error) => {
+                slot.borrow_mut().0 = Some(Err(Trouble {
+                    code: "message".into(),
+                    message: error.to_string(),
+                }))
+            }
+        }
+        Asked(slot)
+    }
+}

@@ -1,0 +1,69 @@
+// The desk's page, before anything else runs: what stands behind `#` (a founding ticket, an invitation) is taken out of the
+// address bar and the history, and handed to the desk alone. Then the service worker, then the element.
+//
+// No import stands at the top: an imported module would run before the address is clean.
+
+function takeEntry() {
+  const { hash, pathname, search } = location
+  if (hash) history.replaceState(null, "", pathname + search)
+  return hash.slice(1)
+}
+
+const entry = takeEntry()
+
+// The only two scripts that this page makes a worker of.
+const workers = { engine: new URL("engine/worker.js", import.meta.url).href, offline: new URL("sw.js", import.meta.url).href }
+const policy = globalThis.trustedTypes?.createPolicy("komuz-worker", {
+  createScriptURL(url) {
+    if (Object.values(workers).includes(url)) return url
+    throw new TypeError("not a worker of this page")
+  },
+})
+const script = (url) => (policy ? policy.createScriptURL(url) : url)
+
+// Opens the desk without a network. Where it is missing the desk says so.
+navigator.serviceWorker?.register(script(workers.offline), { scope: "./" }).catch(() => {})
+
+class KomuzDesk extends HTMLElement {
+  #desk = null
+
+  // Moved in the page, it stays the desk that it is: an app that was destroyed would leave its listeners behind.
+  async connectedCallback() {
+    if (this.shadowRoot) return
+    const root = this.attachShadow({ mode: "open" })
+    const look = document.createElement("link")
+    look.rel = "stylesheet"
+    look.href = new URL("desk.css", import.meta.url).href
+    const styled = new Promise((resolve) => (look.onload = look.onerror = resolve))
+    const place = document.createElement("div")
+    root.append(look, place)
+    // A first visit on a bad line takes a while: say that it goes on.
+    const waiting = document.createElement("p")
+    waiting.className = "loading"
+    waiting.setAttribute("role", "status")
+    waiting.textContent = "Komuz…"
+    place.append(waiting)
+    try {
+      const { default: init, start } = await import("./komuz_desk.js")
+      await init()
+      await styled
+      place.replaceChildren()
+      this.#desk = start(place, entry, () => new Worker(script(workers.engine), { type: "module" }))
+    } catch (error) {
+      waiting.textContent = `The desk could not start: ${error?.message ?? error}`
+      waiting.setAttribute("role", "alert")
+    }
+  }
+
+  /** Hands over a link that was opened while the desk was running. */
+  enter(text) {
+    this.#desk?.enter(text)
+  }
+}
+
+customElements.define("komuz-desk", KomuzDesk)
+
+addEventListener("hashchange", () => {
+  const later = takeEntry()
+  if (later) document.querySelector("komuz-desk")?.enter(later)
+})

@@ -12,7 +12,7 @@ use crate::masthead::Masthead;
 use crate::notes::{Notes, notes};
 use crate::outline::{List, Part, outline};
 use crate::release::{Front, Release};
-use crate::story::{Block, BlockKind};
+use crate::story::{Block, BlockKind, Byline, Citation, Source, Story};
 use crate::time;
 use crate::words::{Lang, direction, own_name};
 
@@ -35,57 +35,62 @@ pub struct ArticleOptions {
 /// style. Only elements that the filters of content systems let through; ids start with the story's, so that several stand
 /// on one page.
 pub fn article(release: &Release, masthead: &Masthead, options: &ArticleOptions) -> String {
-    let lang = Lang::of(&release.lang);
     let outlet = options
         .outlet
         .as_deref()
         .or(masthead.outlets.first().map(|o| o.id.as_str()));
     let empty = Front::default();
-    let view = View {
+    let front = release.front(outlet).unwrap_or(&empty);
+    let text = Text {
+        lang: &release.lang,
+        headline: &front.headline,
+        summary: &front.summary,
+        byline: &front.byline,
+        blocks: &release.body.blocks,
+        citations: &release.body.citations,
+        sources: &release.body.sources,
+    };
+    let ids = format!("komuz-{}-{}", release.story, release.lang);
+    let published = Published {
         release,
         masthead,
+        front,
         options,
-        lang,
-        front: release.front(outlet).unwrap_or(&empty),
-        notes: notes(&release.body.blocks, &release.body.citations, &release.body.sources),
-        ids: format!("komuz-{}-{}", release.story, release.lang),
     };
-    let mut out = format!(
-        "<article class=\"komuz-article\" lang=\"{}\" dir=\"{}\">\n",
-        escape(&release.lang),
-        direction(&release.lang)
-    );
-    view.header(&mut out);
-    view.correction(&mut out);
-    out.push_str("<div class=\"komuz-text\">\n");
-    for part in outline(&release.body.blocks) {
-        match part {
-            Part::Block(block) => view.block(block, &mut out),
-            Part::List(list) => {
-                view.list(&list, &mut out);
-                out.push('\n');
-            }
-        }
-    }
-    out.push_str("</div>\n");
-    view.sources(&mut out);
-    view.signed(&mut out);
-    out.push_str("</article>\n");
-    out
+    View::new(text, ids, &options.files, options.alone, Some(published)).article()
 }
 
 /// The file `index.html`: a whole page with its style in it and a policy that allows just that and images of its own host.
 pub fn index_html(release: &Release, masthead: &Masthead) -> String {
-    let style = include_str!("html/page.css");
-    let hash = STANDARD.encode(Sha256::digest(style));
     let options = ArticleOptions {
         files: "../../../files/".into(),
         alone: true,
         ..ArticleOptions::default()
     };
-    let article = article(release, masthead, &options);
     let front = release.front(masthead.outlets.first().map(|o| o.id.as_str()));
     let (headline, summary) = front.map_or(("", ""), |f| (f.headline.as_str(), f.summary.as_str()));
+    page(&release.lang, headline, summary, &article(release, masthead, &options))
+}
+
+/// A story that is not published as a whole page, for `komuz export --format html`: the same look, and it says that nobody
+/// has signed it. Figures are looked for beside it, under `files/`.
+pub fn draft_html(story: &Story) -> String {
+    let text = Text {
+        lang: &story.lang,
+        headline: &story.headline,
+        summary: &story.summary,
+        byline: &story.byline,
+        blocks: &story.blocks,
+        citations: &story.citations,
+        sources: &story.sources,
+    };
+    let article = View::new(text, "komuz-draft".into(), "files/", true, None).article();
+    page(&story.lang, &story.headline, &story.summary, &article)
+}
+
+fn page(lang: &str, headline: &str, summary: &str, article: &str) -> String {
+    let style = include_str!("html/page.css");
+    let hash = STANDARD.encode(Sha256::digest(style));
     let description = match summary {
         "" => String::new(),
         text => format!("<meta name=\"description\" content=\"{}\">\n", escape(text)),
@@ -97,8 +102,8 @@ pub fn index_html(release: &Release, masthead: &Masthead) -> String {
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"referrer\" content=\"no-referrer\">\n<meta name=\"color-scheme\" content=\"light dark\">\n\
          <title>{title}</title>\n{description}<style>{style}</style>\n</head>\n<body>\n<main>\n{article}</main>\n</body>\n</html>\n",
-        lang = escape(&release.lang),
-        dir = direction(&release.lang),
+        lang = escape(lang),
+        dir = direction(lang),
         title = escape(headline),
     )
 }
@@ -121,50 +126,113 @@ pub fn escape(text: &str) -> String {
     out
 }
 
-/// What all parts of one article are written from.
-struct View<'a> {
+/// What is written.
+struct Text<'a> {
+    lang: &'a str,
+    headline: &'a str,
+    summary: &'a str,
+    byline: &'a [Byline],
+    blocks: &'a [Block],
+    citations: &'a [Citation],
+    sources: &'a [Source],
+}
+
+/// What a published text has beside its words.
+struct Published<'a> {
     release: &'a Release,
     masthead: &'a Masthead,
-    options: &'a ArticleOptions,
-    lang: Lang,
     front: &'a Front,
+    options: &'a ArticleOptions,
+}
+
+/// One article while it is written.
+struct View<'a> {
+    text: Text<'a>,
+    lang: Lang,
     notes: Notes<'a>,
+    /// What every id starts with.
     ids: String,
+    files: &'a str,
+    alone: bool,
+    published: Option<Published<'a>>,
+}
+
+impl<'a> View<'a> {
+    fn new(text: Text<'a>, ids: String, files: &'a str, alone: bool, published: Option<Published<'a>>) -> Self {
+        let notes = notes(text.blocks, text.citations, text.sources);
+        Self {
+            lang: Lang::of(text.lang),
+            text,
+            notes,
+            ids,
+            files,
+            alone,
+            published,
+        }
+    }
 }
 
 impl View<'_> {
+    fn article(&self) -> String {
+        let Text { lang, blocks, .. } = self.text;
+        let mut out = format!(
+            "<article class=\"komuz-article\" lang=\"{}\" dir=\"{}\">\n",
+            escape(lang),
+            direction(lang)
+        );
+        self.header(&mut out);
+        if let Some(published) = &self.published {
+            self.correction(published.release, &mut out);
+        }
+        out.push_str("<div class=\"komuz-text\">\n");
+        for part in outline(blocks) {
+            match part {
+                Part::Block(block) => self.block(block, &mut out),
+                Part::List(list) => {
+                    self.list(&list, &mut out);
+                    out.push('\n');
+                }
+            }
+        }
+        out.push_str("</div>\n");
+        self.sources(&mut out);
+        match &self.published {
+            Some(published) => self.signed(published, &mut out),
+            None => out.push_str(&format!("<p class=\"komuz-draft\">{}</p>\n", self.lang.words().draft)),
+        }
+        out.push_str("</article>\n");
+        out
+    }
+
     /// The level of a heading: 1 is the headline's.
     fn level(&self, level: u8) -> u8 {
-        if self.options.alone { level } else { level + 1 }
+        if self.alone { level } else { level + 1 }
     }
 
     fn header(&self, out: &mut String) {
         let words = self.lang.words();
-        out.push_str("<header class=\"komuz-header\">\n<div class=\"komuz-bar\">");
-        self.strings(out);
-        let together = if self.masthead.outlets.len() > 1 {
-            words.published_together_by
-        } else {
-            words.published_by
-        };
-        let names: Vec<String> = self.masthead.outlets.iter().map(|o| name(&o.name)).collect();
-        out.push_str(&format!(
-            "<span class=\"komuz-outlets\">{together} {}</span>",
-            join(&names, words.and)
-        ));
-        self.languages(out);
+        let Text {
+            headline,
+            summary,
+            byline,
+            ..
+        } = self.text;
+        out.push_str("<header class=\"komuz-header\">\n");
+        if let Some(published) = &self.published {
+            self.bar(published, out);
+        }
         let level = self.level(1);
         out.push_str(&format!(
-            "</div>\n<h{level} class=\"komuz-headline\" dir=\"auto\">{}</h{level}>\n",
-            escape(&self.front.headline)
+            "<h{level} class=\"komuz-headline\" dir=\"auto\">{}</h{level}>\n",
+            escape(headline)
         ));
-        if !self.front.summary.is_empty() {
+        if !summary.is_empty() {
             out.push_str(&format!(
                 "<p class=\"komuz-summary\" dir=\"auto\">{}</p>\n",
-                lines(&self.front.summary)
+                lines(summary)
             ));
         }
-        let byline: Vec<String> = self.front.byline.iter().map(|b| name(&b.name)).collect();
+        let byline: Vec<String> = byline.iter().map(|b| name(&b.name)).collect();
         if !byline.is_empty() {
             out.push_str(&format!(
                 "<p class=\"komuz-byline\">{} {}</p>\n",
@@ -172,57 +240,73 @@ impl View<'_> {
                 join(&byline, words.and)
             ));
         }
-        let dated = if self.release.supersedes.is_some() {
-            words.corrected
-        } else {
-            words.published
-        };
-        out.push_str(&format!("<p class=\"komuz-date\">{dated} {}</p>\n", self.published()));
-        if !self.front.note.is_empty() {
+        if let Some(Published { release, front, .. }) = &self.published {
+            let dated = if release.supersedes.is_some() {
+                words.corrected
+            } else {
+                words.published
+            };
             out.push_str(&format!(
-                "<p class=\"komuz-note\" dir=\"auto\">{}</p>\n",
-                lines(&self.front.note)
+                "<p class=\"komuz-date\">{dated} {}</p>\n",
+                self.date(&release.published)
             ));
+            if !front.note.is_empty() {
+                out.push_str(&format!(
+                    "<p class=\"komuz-note\" dir=\"auto\">{}</p>\n",
+                    lines(&front.note)
+                ));
+            }
         }
         out.push_str("</header>\n");
     }
 
-    /// One line for each outlet, as on a komuz; grey until something has checked the signatures.
-    fn strings(&self, out: &mut String) {
-        let outlets = self.masthead.outlets.len();
-        let lines = if outlets > 5 { 1 } else { outlets };
-        let checked = if self.options.checked.is_some() {
+    fn bar(&self, published: &Published<'_>, out: &mut String) {
+        let words = self.lang.words();
+        let outlets = &published.masthead.outlets;
+        // One line for each outlet, as on a komuz; grey until something has checked the signatures.
+        let strings = if outlets.len() > 5 { 1 } else { outlets.len() };
+        let checked = if published.options.checked.is_some() {
             ""
         } else {
             " komuz-unchecked"
         };
+        let together = if outlets.len() > 1 {
+            words.published_together_by
+        } else {
+            words.published_by
+        };
+        let names: Vec<String> = outlets.iter().map(|o| name(&o.name)).collect();
         out.push_str(&format!(
-            "<span class=\"komuz-strings{checked}\" role=\"img\" aria-label=\"{}\">{}</span> ",
-            escape(&self.lang.signed_by(outlets)),
-            "<i></i>".repeat(lines)
+            "<div class=\"komuz-bar\"><span class=\"komuz-strings{checked}\" role=\"img\" aria-label=\"{}\">{}</span> \
+             <span class=\"komuz-outlets\">{together} {}</span>",
+            escape(&self.lang.signed_by(outlets.len())),
+            "<i></i>".repeat(strings),
+            join(&names, words.and)
         ));
+        self.languages(published, out);
+        out.push_str("</div>\n");
     }
 
-    fn languages(&self, out: &mut String) {
-        if self.release.editions.len() < 2 {
+    fn languages(&self, published: &Published<'_>, out: &mut String) {
+        let Published { release, options, .. } = published;
+        if release.editions.len() < 2 {
             return;
         }
         out.push_str(&format!(
             "\n<nav class=\"komuz-languages\" aria-label=\"{}\">",
             self.lang.words().languages
         ));
-        for (at, tag) in self.release.editions.iter().enumerate() {
+        for (at, tag) in release.editions.iter().enumerate() {
             let own = format!("lang=\"{}\"", escape(tag));
             let text = escape(own_name(tag));
-            let address = self
-                .options
+            let address = options
                 .languages
                 .iter()
                 .find(|(t, _)| t == tag)
                 .map(|(_, address)| address);
             out.push_str(if at > 0 { " " } else { "" });
             out.push_str(&match address {
-                _ if *tag == self.release.lang => format!("<strong {own}>{text}</strong>"),
+                _ if *tag == release.lang => format!("<strong {own} aria-current=\"true\">{text}</strong>"),
                 Some(address) => format!(
                     "<a {own} hreflang=\"{}\" href=\"{}\">{text}</a>",
                     escape(tag),
@@ -234,14 +318,13 @@ impl View<'_> {
         out.push_str("</nav>");
     }
 
-    fn published(&self) -> String {
-        let text = &self.release.published;
-        let shown = time::parse(text).map_or_else(|| text.clone(), |at| self.lang.moment(at));
+    fn date(&self, text: &str) -> String {
+        let shown = time::parse(text).map_or_else(|| text.to_owned(), |at| self.lang.moment(at));
         format!("<time datetime=\"{}\">{}</time>", escape(text), escape(&shown))
     }
 
-    fn correction(&self, out: &mut String) {
-        if self.release.supersedes.is_none() || (self.release.reason.is_empty() && self.release.changes.is_empty()) {
+    fn correction(&self, release: &Release, out: &mut String) {
+        if release.supersedes.is_none() || (release.reason.is_empty() && release.changes.is_empty()) {
             return;
         }
         let level = self.level(2);
@@ -251,12 +334,12 @@ impl View<'_> {
             words.correction,
             id = format_args!("{}-correction", self.ids),
         ));
-        if !self.release.reason.is_empty() {
-            out.push_str(&format!("<p dir=\"auto\">{}</p>\n", lines(&self.release.reason)));
+        if !release.reason.is_empty() {
+            out.push_str(&format!("<p dir=\"auto\">{}</p>\n", lines(&release.reason)));
         }
-        if !self.release.changes.is_empty() {
+        if !release.changes.is_empty() {
             out.push_str("<ul>\n");
-            for change in &self.release.changes {
+            for change in &release.changes {
                 out.push_str(&format!("<li>{}</li>\n", change_html(change, self.lang)));
             }
             out.push_str("</ul>\n");
@@ -265,7 +348,7 @@ impl View<'_> {
     }
 
     fn block(&self, block: &Block, out: &mut String) {
-        let text = self.text(block);
+        let text = self.inline(block);
         match &block.kind {
             BlockKind::Heading { level } => {
                 let level = self.level((*level).clamp(2, 3));
@@ -285,7 +368,7 @@ impl View<'_> {
             "" => format!("<p>{}</p>", words.missing_picture),
             _ => format!(
                 "<img src=\"{}\" alt=\"{}\" loading=\"lazy\">",
-                escape(&format!("{}{file}", self.options.files)),
+                escape(&format!("{}{file}", self.files)),
                 escape(alt)
             ),
         };
@@ -309,7 +392,7 @@ impl View<'_> {
         let tag = if list.ordered { "ol" } else { "ul" };
         out.push_str(&format!("<{tag}>"));
         for item in &list.items {
-            out.push_str(&format!("<li dir=\"auto\">{}", self.text(item.block)));
+            out.push_str(&format!("<li dir=\"auto\">{}", self.inline(item.block)));
             for inner in &item.lists {
                 self.list(inner, out);
             }
@@ -318,17 +401,23 @@ impl View<'_> {
         out.push_str(&format!("</{tag}>"));
     }
 
-    fn signed(&self, out: &mut String) {
+    fn signed(&self, published: &Published<'_>, out: &mut String) {
+        let Published {
+            release,
+            masthead,
+            options,
+            ..
+        } = published;
         let words = self.lang.words();
         let level = self.level(2);
         let id = format!("{}-signed", self.ids);
         out.push_str(&format!(
             "<section class=\"komuz-signed\" aria-labelledby=\"{id}\">\n<h{level} id=\"{id}\">{}</h{level}>\n<p>{} {}</p>\n<ul>\n",
             words.who_signed,
-            escape(&self.lang.signed_by(self.masthead.outlets.len())),
-            escape(self.options.checked.as_deref().unwrap_or(words.not_checked)),
+            escape(&self.lang.signed_by(masthead.outlets.len())),
+            escape(options.checked.as_deref().unwrap_or(words.not_checked)),
         ));
-        for outlet in &self.masthead.outlets {
+        for outlet in &masthead.outlets {
             out.push_str(&format!(
                 "<li>{} <code>{}</code></li>\n",
                 name(&outlet.name),
@@ -337,7 +426,7 @@ impl View<'_> {
         }
         out.push_str(&format!(
             "</ul>\n<p>{}</p>\n</section>\n",
-            escape(&self.lang.release(self.release.number))
+            escape(&self.lang.release(release.number))
         ));
     }
 }

@@ -29,8 +29,8 @@ pub struct Item<'a> {
     pub lists: Vec<List<'a>>,
 }
 
-/// Nests lists. An item deeper than one step below the item before it hangs at one step; a change between numbered and
-/// bulleted starts a new list. No block is lost and the order stays.
+/// Nests lists: an item hangs below the nearest item before it that is less deep, so that skipped depths make no empty lists;
+/// a change between numbered and bulleted starts a new list. No block is lost and the order stays.
 pub fn outline(blocks: &[Block]) -> Vec<Part<'_>> {
     let mut parts = Vec::new();
     let mut items: Vec<(&Block, bool, u8)> = Vec::new();
@@ -38,24 +38,24 @@ pub fn outline(blocks: &[Block]) -> Vec<Part<'_>> {
         if let BlockKind::Item { ordered, depth } = block.kind {
             items.push((block, ordered, depth.min(MAX_DEPTH)));
         } else {
-            parts.extend(lists(&items, 0).into_iter().map(Part::List));
+            parts.extend(lists(&items).into_iter().map(Part::List));
             items.clear();
             parts.push(Part::Block(block));
         }
     }
-    parts.extend(lists(&items, 0).into_iter().map(Part::List));
+    parts.extend(lists(&items).into_iter().map(Part::List));
     parts
 }
 
-fn lists<'a>(items: &[(&'a Block, bool, u8)], depth: u8) -> Vec<List<'a>> {
+fn lists<'a>(items: &[(&'a Block, bool, u8)]) -> Vec<List<'a>> {
     let mut out: Vec<List<'a>> = Vec::new();
     let mut at = 0;
-    while let Some(&(block, ordered, _)) = items.get(at) {
+    while let Some(&(block, ordered, depth)) = items.get(at) {
         // Everything deeper that follows hangs below this item, even where a step was skipped.
         let below = items[at + 1..].iter().take_while(|(_, _, d)| *d > depth).count();
         let item = Item {
             block,
-            lists: lists(&items[at + 1..at + 1 + below], depth + 1),
+            lists: lists(&items[at + 1..at + 1 + below]),
         };
         match out.last_mut() {
             Some(list) if list.ordered == ordered => list.items.push(item),

@@ -321,7 +321,7 @@ impl Release {
         }
         match &self.supersedes {
             None if self.number == 1 => {}
-            Some(before) if before.number + 1 == self.number && is_sha256_hex(&before.release) => {}
+            Some(before) if self.number > 1 && before.number == self.number - 1 && is_sha256_hex(&before.release) => {}
             _ => {
                 return invalid(
                     "supersedes",

@@ -83,8 +83,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_day_comes_back() {
-        for day in -720_000..2_932_896 {
+    fn days_of_ten_thousand_years_come_back() {
+        for day in (-720_000..2_932_896).step_by(7) {
             let time = day * 86_400 + 3661;
             if time >= -62_167_219_200 {
                 assert_eq!(parse(&format(time)), Some(time));

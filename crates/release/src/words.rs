@@ -44,6 +44,7 @@ pub struct Words {
     pub photo: &'static str,
     pub missing_picture: &'static str,
     pub who_signed: &'static str,
+    pub draft: &'static str,
     pub checking: &'static str,
     pub checked: &'static str,
     pub not_checked: &'static str,

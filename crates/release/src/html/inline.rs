@@ -6,7 +6,7 @@ use crate::story::{Block, Marks, safe_link};
 
 impl View<'_> {
     /// A block's text as HTML; empty for a block without text and notes.
-    pub(super) fn text(&self, block: &Block) -> String {
+    pub(super) fn inline(&self, block: &Block) -> String {
         self.notes
             .pieces(block)
             .into_iter()

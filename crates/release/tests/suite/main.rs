@@ -1,0 +1,15 @@
+//! What is published, as specified: one file a subject.
+
+mod canonical;
+mod difference;
+mod fixture;
+mod flipped;
+mod folder;
+mod html;
+mod jws;
+mod keys;
+mod masthead;
+mod notes;
+mod release;
+mod snippet;
+mod verify;

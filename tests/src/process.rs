@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -24,21 +25,22 @@ pub fn free_port() -> u16 {
     listener.local_addr().expect("it is bound").port()
 }
 
-/// A running program, killed when dropped.
+/// A running program and what it has started itself (a driver its browser); killed when dropped.
 pub struct Running(Child);
 
 impl Running {
     /// Starts it with no input and no output.
     pub fn start(command: &mut Command) -> Running {
         let name = format!("{:?}", command.get_program());
-        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+        let child = command.spawn();
         Running(child.unwrap_or_else(|error| panic!("could not start {name}: {error}")))
     }
 
     /// Ends it as a power cut would.
     pub fn kill(&mut self) {
-        // It may have ended by itself, which is as dead.
-        let _ = self.0.kill();
+        // Its whole group, which bears its number. It may have ended by itself, which is as dead.
+        let _ = Command::new("kill").args(["-KILL", "--", &format!("-{}", self.0.id())]).stderr(Stdio::null()).status();
         let _ = self.0.wait();
     }
 }
@@ -83,6 +85,7 @@ impl Server {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
+            .process_group(0)
             .spawn()
             .expect("komuz starts");
         let stdout = child.stdout.take().expect("stdout is piped");

@@ -98,20 +98,13 @@ impl Reader {
 
     fn start(&mut self, tag: Tag<'_>) {
         match tag {
-            Tag::Paragraph => {
-                // The first paragraph of a list item is the item.
-                if !self
-                    .current
-                    .as_ref()
-                    .is_some_and(|block| matches!(block.kind, BlockKind::Item { .. }) && block.is_empty())
-                {
-                    self.block(if self.quotes > 0 {
-                        BlockKind::Quote
-                    } else {
-                        BlockKind::Paragraph
-                    });
-                }
-            }
+            // The first paragraph of a list item is the item.
+            Tag::Paragraph if self.in_empty_item() => {}
+            Tag::Paragraph => self.block(if self.quotes > 0 {
+                BlockKind::Quote
+            } else {
+                BlockKind::Paragraph
+            }),
             Tag::Heading { level, .. } => {
                 self.flush();
                 if level == HeadingLevel::H1 && self.draft.headline.is_empty() && self.draft.blocks.is_empty() {
@@ -292,6 +285,12 @@ impl Reader {
         if self.note.is_none() {
             self.current = Some(DraftBlock::new(kind, 0));
         }
+    }
+
+    fn in_empty_item(&self) -> bool {
+        self.current
+            .as_ref()
+            .is_some_and(|block| matches!(block.kind, BlockKind::Item { .. }) && block.is_empty())
     }
 
     fn flush(&mut self) {

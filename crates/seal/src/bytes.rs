@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use sha2::{Digest as _, Sha256};
+
 macro_rules! fixed {
     ($(#[$doc:meta])* $name:ident, $len:literal) => {
         $(#[$doc])*
@@ -85,8 +87,13 @@ fixed!(
     Nonce, 32
 );
 fixed!(
-    /// A session: one start of an engine, 16 random bytes; the Automerge actor id of all it writes.
+    /// A session, one start of an engine: the Automerge actor id of all it writes. It is a hash of the device and the
+    /// session's [`Start`], so that no device can write under another's session.
     SessionId, 16
+);
+fixed!(
+    /// 16 random bytes that an engine draws when it starts.
+    Start, 16
 );
 fixed!(
     /// Id of an investigation, 16 random bytes.
@@ -100,6 +107,19 @@ fixed!(
     /// Id of an invitation, derived from its secret.
     InviteId, 16
 );
+
+impl SessionId {
+    /// The session that a device began with these random bytes.
+    pub fn of(device: &PublicKey, start: &Start) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(b"komuz session v1");
+        hash.update(device.0);
+        hash.update(start.0);
+        let mut id = [0; 16];
+        id.copy_from_slice(&hash.finalize()[..16]);
+        Self(id)
+    }
+}
 
 /// Lower-case hex.
 pub fn to_hex(bytes: &[u8]) -> String {

@@ -3,14 +3,14 @@
 //! Sealed bytes: the version byte, a nonce of 24 bytes, ciphertext and tag. The log and the epoch are not repeated in the
 //! clear (a relay knows which log it is), but the associated data and the signature bind both, and the version.
 //!
-//! Under the seal: one CBOR array (kind, device, session, counter, id of the session's previous envelope in this log,
+//! Under the seal: one CBOR array (kind, device, start of the session, counter, id of the session's previous envelope in this log,
 //! charter heads, hash of the last change, payloads, signature), then 0x80 and zeros up to a padded length
 //! ([`padded_len`]). The signature covers version, log, epoch and everything before it.
 
 use thiserror::Error;
 
 use crate::aead::{self, NONCE, TAG};
-use crate::bytes::{Digest, EnvelopeId, PublicKey, SessionId, Signature};
+use crate::bytes::{Digest, EnvelopeId, PublicKey, SessionId, Signature, Start};
 use crate::cbor::{CborError, Reader, Writer};
 use crate::derive::LogKeys;
 use crate::device::Device;
@@ -79,8 +79,8 @@ pub struct Statement {
     pub kind: Kind,
     /// Who signs.
     pub device: PublicKey,
-    /// The session that writes.
-    pub session: SessionId,
+    /// What the session that writes has begun with, see [`Self::session`].
+    pub start: Start,
     /// Its place among the session's envelopes in this log, from 1.
     pub counter: u64,
     /// Id of the one before it, [`NO_PREVIOUS`] for the first.
@@ -124,10 +124,15 @@ pub enum EnvelopeError {
 }
 
 impl Statement {
+    /// The session that speaks.
+    pub fn session(&self) -> SessionId {
+        SessionId::of(&self.device, &self.start)
+    }
+
     fn write(&self, w: Writer) -> Writer {
         w.uint(self.kind.number())
             .bytes(&self.device.0)
-            .bytes(&self.session.0)
+            .bytes(&self.start.0)
             .uint(self.counter)
             .bytes(&self.previous.0)
             .list(self.charter.iter(), |w, head| w.bytes(&head.0))
@@ -142,7 +147,7 @@ impl Statement {
         Ok(Self {
             kind: Kind::read(r)?,
             device: r.fixed()?,
-            session: r.fixed()?,
+            start: r.fixed()?,
             counter: r.uint()?,
             previous: r.fixed()?,
             charter: r.list(MAX_HEADS, |r| r.fixed())?,

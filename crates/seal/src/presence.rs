@@ -2,7 +2,7 @@
 //! no consequence when it is lost.
 
 use crate::aead;
-use crate::bytes::{PublicKey, SessionId, Signature};
+use crate::bytes::{PublicKey, SessionId, Signature, Start};
 use crate::cbor::{Reader, Writer};
 use crate::derive::LogKeys;
 use crate::device::Device;
@@ -21,8 +21,8 @@ const AROUND: usize = 1 + aead::NONCE + aead::TAG;
 pub struct Presence {
     /// Who signs.
     pub device: PublicKey,
-    /// The session.
-    pub session: SessionId,
+    /// What the session has begun with, see [`Self::session`].
+    pub start: Start,
     /// Counts up within the session: an older one than already seen says nothing.
     pub number: u64,
     /// What is said.
@@ -30,8 +30,13 @@ pub struct Presence {
 }
 
 impl Presence {
+    /// The session that speaks.
+    pub fn session(&self) -> SessionId {
+        SessionId::of(&self.device, &self.start)
+    }
+
     fn write(&self, w: Writer) -> Writer {
-        w.bytes(&self.device.0).bytes(&self.session.0).uint(self.number).bytes(&self.bytes)
+        w.bytes(&self.device.0).bytes(&self.start.0).uint(self.number).bytes(&self.bytes)
     }
 
     fn signed(&self, keys: &LogKeys) -> Vec<u8> {
@@ -64,7 +69,7 @@ impl Presence {
         r.array(5).ok()?;
         let presence = Self {
             device: r.fixed().ok()?,
-            session: r.fixed().ok()?,
+            start: r.fixed().ok()?,
             number: r.uint().ok()?,
             bytes: r.bytes(MAX_PRESENCE).ok()?.to_vec(),
         };

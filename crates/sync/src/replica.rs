@@ -25,335 +25,176 @@
 //! again, its own included. One's own envelopes are not delivered while the session runs; [`Output::Sealed`] tells their
 //! counters.
 
-use std::collections::BTreeMap;
+mod api;
+mod door;
+mod intake;
+mod link;
+mod log;
+mod rows;
+mod start;
+mod wire;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use komuz_seal::Entropy;
-use komuz_seal::bytes::{Digest, EnvelopeId, InviteId, MemberId, PublicKey, SessionId};
-use komuz_seal::charter::{MemberCard, OutletCard, Role};
-use komuz_seal::doc::DocId;
-use thiserror::Error;
+use komuz_seal::bytes::{Digest, EnvelopeId, InviteId, LogId, SessionId, Start};
+use komuz_seal::charter::{Charter, MemberCard, OutletCard, Role};
+use komuz_seal::derive::{LogKeys, append_key};
+use komuz_seal::device::Device;
+use komuz_seal::doc::{DocId, MAX_NAME};
+use komuz_seal::envelope::{Kind, MAX_CONTENT, MAX_PAYLOADS, NO_PREVIOUS, Statement};
+use komuz_seal::epoch::EpochKey;
 
-/// The longest payload of [`Replica::write`], in bytes. Longer things are cut by the caller.
-pub const MAX_PAYLOAD: usize = 448 << 10;
+pub use api::{
+    Binding, CommandError, Delivery, Founding, Invitation, Joining, LoadError, MAX_PAYLOAD, Me, Output, RefusedJoin,
+    RelayId, RelayState, Request, Row, Seen, Server, State,
+};
+pub use rows::TABLES;
 
-/// A relay, numbered within a replica's life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RelayId(pub u32);
+use door::{Door, MyInvite, Waiting};
+use intake::Origin;
+use link::Link;
+use log::{Log, Purpose};
+use rows::{JoiningRow, MeRow, Pending};
 
-/// For each session the counter of its last envelope that a document has taken.
-pub type Seen = BTreeMap<SessionId, u64>;
-
-/// A server of an investigation.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Server {
-    /// Its origin, such as `https://desk.outlet.example`: no slash at the end.
-    pub url: String,
-    /// The operator's ticket, where this device has it. It is stored in rows and never sent to members.
-    pub ticket: Option<String>,
-}
-
-/// A row that must be stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
-    /// Name of the table: short, `a-z`.
-    pub table: &'static str,
-    /// Key within the table.
-    pub key: Vec<u8>,
-    /// The value; none deletes the row.
-    pub value: Option<Vec<u8>>,
-}
-
-/// The names of all tables, so that a caller can make them. Rows of `me`, `servers` and `invites` hold secrets (keys,
-/// tickets): the caller wraps them before they go to a disk that others may read.
-pub const TABLES: [&str; 6] = ["me", "servers", "envelopes", "unsent", "cursors", "invites"];
-
-/// What a caller has to do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Output {
-    /// Open a connection (WebSocket, `/sync` below the address), then say [`Replica::connected`] or
-    /// [`Replica::disconnected`].
-    Connect {
-        /// The relay.
-        relay: RelayId,
-        /// Its origin.
-        url: String,
-    },
-    /// Close the connection, then say [`Replica::disconnected`].
-    Disconnect {
-        /// The relay.
-        relay: RelayId,
-    },
-    /// Send a frame.
-    Send {
-        /// To which relay.
-        relay: RelayId,
-        /// The frame's bytes.
-        bytes: Vec<u8>,
-    },
-    /// Write rows, then say [`Replica::stored`].
-    Store {
-        /// Number of the batch, counting up.
-        batch: u64,
-        /// The rows.
-        rows: Vec<Row>,
-    },
-    /// An envelope is opened and allowed: what core admits.
-    Deliver(Delivery),
-    /// What was given to [`Replica::write`] is sealed and on its way to the disk.
-    Sealed {
-        /// Of which document.
-        doc: DocId,
-        /// Counter of this session's last envelope for it: what [`Seen`] wants.
-        counter: u64,
-        /// Envelopes that it became.
-        ids: Vec<EnvelopeId>,
-    },
-    /// Somebody is there.
-    Presence {
-        /// In which document.
-        doc: DocId,
-        /// Who.
-        who: Binding,
-        /// What they said of themselves.
-        bytes: Vec<u8>,
-    },
-    /// The join is confirmed: the charter is here and this device is in it.
-    Joined,
-    /// The join was refused or the invitation has ended; the replica is of no use any more.
-    Refused(RefusedJoin),
-    /// Somebody has used an invitation of this device. [`Replica::requests`] lists all that wait.
-    Request(Request),
-    /// Members or outlets have changed: see [`Replica::members`], [`Replica::outlets`].
-    Charter,
-    /// Connections, servers or counts have changed: see [`Replica::state`].
-    State,
-    /// Something is wrong that a person should know: a plain English sentence.
-    Trouble(String),
-}
-
-/// An opened envelope.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Delivery {
-    /// The document.
-    pub doc: DocId,
-    /// Who wrote it.
-    pub who: Binding,
-    /// Its place among the session's envelopes for this document, from 1.
-    pub counter: u64,
-    /// Its id.
-    pub id: EnvelopeId,
-    /// What was written.
-    pub payloads: Vec<Vec<u8>>,
-    /// What the writer gave as hash of the last change.
-    pub last: Option<Digest>,
-}
-
-/// Who wrote something, as the signature and the charter say.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Binding {
-    /// The device.
-    pub device: PublicKey,
-    /// Its member.
-    pub member: MemberId,
-    /// The member's outlet.
-    pub outlet: String,
-    /// The member's role as of the writing.
-    pub role: Role,
-    /// The session: Automerge's actor id.
-    pub session: SessionId,
-}
-
-/// Why a join came to nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum RefusedJoin {
-    /// An editor has turned it down.
-    #[error("an editor has turned this request down: ask them for a new invitation")]
-    TurnedDown,
-    /// The invitation has ended before anybody confirmed.
-    #[error("the invitation has ended: ask for a new one")]
-    Expired,
-}
-
-/// Somebody who has used an invitation and waits for an editor.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Request {
-    /// Id of the request, for [`Replica::confirm`] and [`Replica::refuse`].
-    pub id: Digest,
-    /// The invitation.
-    pub invite: InviteId,
-    /// The name that they gave.
-    pub name: String,
-    /// Their outlet.
-    pub outlet: OutletCard,
-    /// The role of the invitation.
-    pub role: Role,
-    /// The code to compare, such as `30412 99871 05523`.
-    pub code: String,
-}
-
-/// An invitation that was made.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Invitation {
-    /// Id.
-    pub id: InviteId,
-    /// What goes behind `#` of a desk's address.
-    pub fragment: String,
-    /// When it ends, in milliseconds since 1970.
-    pub expires: u64,
-}
-
-/// What this device is in the investigation.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Me {
-    /// The device.
-    pub device: PublicKey,
-    /// The member.
-    pub member: MemberCard,
-    /// This session.
-    pub session: SessionId,
-}
-
-/// Connections and counts.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct State {
-    /// Each server.
-    pub relays: Vec<RelayState>,
-    /// Own envelopes that no relay has acknowledged.
-    pub unsent: usize,
-}
-
-/// One server.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RelayState {
-    /// The relay.
-    pub relay: RelayId,
-    /// Its origin.
-    pub url: String,
-    /// Connected and past the challenge.
-    pub reached: bool,
-    /// All that is here is there, and all that is there is here, for every watched document.
-    pub in_sync: bool,
-    /// Envelopes that this relay has not got yet.
-    pub missing: usize,
-}
-
-/// What a replica founds.
-#[derive(Debug, Clone)]
-pub struct Founding {
-    /// Working title of the investigation.
-    pub title: String,
-    /// The founding outlet.
-    pub outlet: OutletCard,
-    /// The founder's name among the members.
-    pub name: String,
-    /// The outlet's server.
-    pub server: Server,
-}
-
-/// What a person who joins says of themselves.
-#[derive(Debug, Clone)]
-pub struct Joining {
-    /// The invitation's text.
-    pub fragment: String,
-    /// The outlet's card where the invitation is for a new outlet; otherwise only its id counts.
-    pub outlet: OutletCard,
-    /// The person's name among the members.
-    pub name: String,
-    /// The outlet's own server, when it brings one.
-    pub server: Option<Server>,
-}
-
-/// Why a command was not done. The `code` is stable.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{sentence}")]
-pub struct CommandError {
-    /// A stable name such as `invite-ended`, `not-an-editor`, `payload-too-large`.
-    pub code: &'static str,
-    /// A plain English sentence that says what was wrong and what to do.
-    pub sentence: String,
-}
-
-/// Why stored rows are not a replica. Nothing is lost by it: the rows stay as they are.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum LoadError {
-    /// There is no device among the rows.
-    #[error("these rows hold no device: the investigation was left on this device, or its rows are of another database")]
-    NoDevice,
-    /// A row cannot be read.
-    #[error("a row of table `{table}` cannot be read: {why}")]
-    Row {
-        /// The table.
-        table: &'static str,
-        /// What is wrong with it.
-        why: String,
-    },
+/// The time and a source of random bytes.
+struct Moment<'a> {
+    now: u64,
+    entropy: Entropy<'a>,
 }
 
 /// One investigation on one device, in one session. See the module for how it is used.
 #[derive(Debug)]
 pub struct Replica {
-    me: Option<Me>,
+    device: Device,
+    start: Start,
     session: SessionId,
-    title: String,
+    charter: Charter,
+    /// None while a join waits for its welcome.
+    epoch: Option<EpochKey>,
+    /// None until the charter says what this device is.
+    me: Option<Me>,
+    waiting: Option<Waiting>,
+    invites: BTreeMap<InviteId, MyInvite>,
+    doors: Vec<Door>,
+    logs: BTreeMap<LogId, Log>,
+    docs: BTreeMap<DocId, LogId>,
+    /// By [`RelayId`]; never removed from.
+    links: Vec<Link>,
+    /// Own envelopes that no relay is known to have.
+    alone: BTreeSet<EnvelopeId>,
+    /// Number of the last batch handed out, and of the last on the disk.
+    batch: u64,
+    durable: u64,
+    /// Number of the last envelope accepted.
+    place: u64,
+    /// The newest presence of each session, and of this one.
+    heard: BTreeMap<SessionId, u64>,
+    spoken: u64,
+    clock: u64,
+    complained: BTreeSet<&'static str>,
+    out: Vec<Output>,
+    rows: Pending,
+    shown: State,
 }
 
 /// What comes back from making a replica.
 pub type Made<E> = Result<(Replica, Vec<Output>), E>;
 
+fn fail(code: &'static str, sentence: &str) -> CommandError {
+    CommandError { code, sentence: sentence.to_owned() }
+}
+
+fn not_joined() -> CommandError {
+    fail("not-joined", "this device is not in the investigation yet: an editor has to confirm it")
+}
+
 impl Replica {
-    /// Founds an investigation, with a new device. Errors: `outlet-card`, `title`, `name` when a text is empty or too long
-    /// or the outlet has too few release keys.
+    /// Founds an investigation, with a new device. Errors: `outlet-card`, `title`, `name`, `server-address` when a text is
+    /// empty or too long or the outlet has too few release keys.
     pub fn found(founding: Founding, now: u64, entropy: Entropy<'_>) -> Made<CommandError> {
-        let _ = (founding, now, entropy);
-        Err(CommandError { code: "not-yet", sentence: String::new() })
+        start::found(founding, &mut Moment { now, entropy })
     }
 
     /// Uses an invitation, with a new device. The replica waits until an editor has confirmed ([`Output::Joined`]); until
     /// then only its connection is of use. Errors: `invite-unreadable`, `invite-ended`, and those of [`Self::found`].
     pub fn join(joining: Joining, now: u64, entropy: Entropy<'_>) -> Made<CommandError> {
-        let _ = (joining, now, entropy);
-        Err(CommandError { code: "not-yet", sentence: String::new() })
+        start::join(joining, &mut Moment { now, entropy })
     }
 
-    /// Starts a new session from stored rows: (table, key, value). Rows of tables that it does not know are passed over.
+    /// Starts a new session from stored rows: (table, key, value). Rows of tables that it does not know are passed over,
+    /// as are rows that cannot be read, with an [`Output::Trouble`]: what they held is asked for again. Errors: the row of
+    /// the device itself.
     pub fn load(
         rows: impl IntoIterator<Item = (String, Vec<u8>, Vec<u8>)>,
         now: u64,
         entropy: Entropy<'_>,
     ) -> Made<LoadError> {
-        let _ = (rows, now, entropy);
-        Err(LoadError::NoDevice)
+        start::load(rows.into_iter().collect(), &mut Moment { now, entropy })
+    }
+
+    fn turn(&mut self, now: u64, entropy: Entropy<'_>, work: impl FnOnce(&mut Self, &mut Moment<'_>)) -> Vec<Output> {
+        self.clock = now;
+        work(self, &mut Moment { now, entropy });
+        self.finish()
+    }
+
+    /// What has come together: rows first, so that they are on their way to the disk before anything that follows.
+    fn finish(&mut self) -> Vec<Output> {
+        let mut out = core::mem::take(&mut self.out);
+        let rows = self.rows.take();
+        if !rows.is_empty() {
+            self.batch += 1;
+            out.insert(0, Output::Store { batch: self.batch, rows });
+        }
+        let state = self.state();
+        if state != self.shown {
+            self.shown = state;
+            out.push(Output::State);
+        }
+        out
+    }
+
+    fn try_turn<T>(
+        &mut self,
+        now: u64,
+        entropy: Entropy<'_>,
+        work: impl FnOnce(&mut Self, &mut Moment<'_>) -> Result<T, CommandError>,
+    ) -> Result<(T, Vec<Output>), CommandError> {
+        self.clock = now;
+        let done = work(self, &mut Moment { now, entropy })?;
+        Ok((done, self.finish()))
     }
 
     /// A connection is open.
     pub fn connected(&mut self, relay: RelayId, now: u64, entropy: Entropy<'_>) -> Vec<Output> {
-        let _ = (relay, now, entropy);
-        Vec::new()
+        self.turn(now, entropy, |replica, m| replica.on_connected(relay, m))
     }
 
     /// A connection is closed, or could not be opened.
     pub fn disconnected(&mut self, relay: RelayId, now: u64, entropy: Entropy<'_>) -> Vec<Output> {
-        let _ = (relay, now, entropy);
-        Vec::new()
+        self.turn(now, entropy, |replica, m| replica.on_disconnected(relay, m))
     }
 
     /// A frame has come.
     pub fn frame(&mut self, relay: RelayId, bytes: &[u8], now: u64, entropy: Entropy<'_>) -> Vec<Output> {
-        let _ = (relay, bytes, now, entropy);
-        Vec::new()
+        self.turn(now, entropy, |replica, m| replica.on_frame(relay, bytes, m))
     }
 
     /// The rows of a batch (and of all before it) are on disk.
     pub fn stored(&mut self, batch: u64, now: u64, entropy: Entropy<'_>) -> Vec<Output> {
-        let _ = (batch, now, entropy);
-        Vec::new()
+        self.turn(now, entropy, |replica, m| {
+            replica.durable = replica.durable.max(batch.min(replica.batch));
+            replica.push_all(m);
+        })
     }
 
     /// Time has passed.
     pub fn tick(&mut self, now: u64, entropy: Entropy<'_>) -> Vec<Output> {
-        let _ = (now, entropy);
-        Vec::new()
+        self.turn(now, entropy, |replica, m| {
+            replica.close_doors(m.now);
+            replica.on_tick(m);
+        })
     }
 
     /// Rows that another session of this device has stored (its batches, over a broadcast channel).
@@ -363,19 +204,31 @@ impl Replica {
         now: u64,
         entropy: Entropy<'_>,
     ) -> Vec<Output> {
-        let _ = (rows, now, entropy);
-        Vec::new()
+        let rows: Vec<_> = rows.into_iter().collect();
+        self.turn(now, entropy, |replica, m| replica.take_rows(&rows, m))
     }
 
-    /// Wants a document: what is stored of it beyond `seen` is delivered, then what comes. The charter is watched always.
+    /// Wants a document: what is stored of it beyond `seen` is delivered, then what comes. Naming it again delivers again
+    /// what is beyond. The charter is watched always; before the join is confirmed nothing can be watched.
     pub fn watch(&mut self, doc: &DocId, seen: &Seen, now: u64, entropy: Entropy<'_>) -> Vec<Output> {
-        let _ = (doc, seen, now, entropy);
-        Vec::new()
+        self.turn(now, entropy, |replica, m| {
+            if replica.me.is_none() || *doc == DocId::Charter || !has_short_names(doc) {
+                return;
+            }
+            let Some(id) = replica.add_document(doc) else {
+                return;
+            };
+            replica.spread(id, m);
+            if let Some(log) = replica.logs.get_mut(&id) {
+                log.watched = true;
+            }
+            replica.deliver_stored(id, seen);
+        })
     }
 
     /// Seals payloads (at most [`MAX_PAYLOAD`] each) for a document that is watched, as one envelope or several. `last` is
     /// the hash of the last change among them. Errors: `not-joined`, `not-watched`, `role` when one may not write there,
-    /// `payload-too-large`.
+    /// `payload-too-large`; nothing is written then.
     pub fn write(
         &mut self,
         doc: &DocId,
@@ -384,19 +237,91 @@ impl Replica {
         now: u64,
         entropy: Entropy<'_>,
     ) -> Result<Vec<Output>, CommandError> {
-        let _ = (doc, payloads, last, now, entropy);
-        Ok(Vec::new())
+        let ((), out) = self.try_turn(now, entropy, |replica, m| {
+            let me = replica.me.as_ref().ok_or_else(not_joined)?;
+            if !me.member.role.may_write(doc) || *doc == DocId::Charter {
+                let sentence = format!("as {} you may not write there", me.member.role.name());
+                return Err(fail("role", &sentence));
+            }
+            let watched = replica.docs.get(doc).and_then(|id| replica.logs.get(id)).is_some_and(|log| log.watched);
+            if !watched {
+                return Err(fail("not-watched", "the document has to be watched before it is written to"));
+            }
+            if let Some(large) = payloads.iter().find(|payload| payload.len() > MAX_PAYLOAD) {
+                let sentence = format!("a payload of {} bytes is longer than {MAX_PAYLOAD}", large.len());
+                return Err(fail("payload-too-large", &sentence));
+            }
+            if payloads.is_empty() {
+                return Ok(());
+            }
+            let (counter, ids) = replica.seal_all(doc, Kind::Changes, payloads, last, m)?;
+            replica.out.push(Output::Sealed { doc: doc.clone(), counter, ids });
+            Ok(())
+        })?;
+        Ok(out)
+    }
+
+    /// Signs, seals and keeps payloads, as few envelopes as they fit in. Counter of the last, and all ids.
+    fn seal_all(
+        &mut self,
+        doc: &DocId,
+        kind: Kind,
+        payloads: Vec<Vec<u8>>,
+        last: Option<Digest>,
+        m: &mut Moment<'_>,
+    ) -> Result<(u64, Vec<EnvelopeId>), CommandError> {
+        let log_id = *self.docs.get(doc).ok_or_else(not_joined)?;
+        let mut groups: Vec<Vec<Vec<u8>>> = Vec::new();
+        let mut room = 0;
+        for payload in payloads {
+            match groups.last_mut().filter(|group| payload.len() <= room && group.len() < MAX_PAYLOADS) {
+                Some(group) => {
+                    room -= payload.len();
+                    group.push(payload);
+                }
+                None => {
+                    room = MAX_CONTENT.min(MAX_PAYLOAD).saturating_sub(payload.len());
+                    groups.push(vec![payload]);
+                }
+            }
+        }
+        let count = groups.len();
+        let (mut counter, mut ids) = (0, Vec::new());
+        for (number, payloads) in groups.into_iter().enumerate() {
+            let log = self.logs.get(&log_id).ok_or_else(not_joined)?;
+            let tail = log.tails.get(&self.session);
+            counter = tail.map_or(1, |tail| tail.counter + 1);
+            let statement = Statement {
+                kind,
+                device: self.device.id(),
+                start: self.start,
+                counter,
+                previous: tail.map_or(NO_PREVIOUS, |tail| tail.id),
+                charter: self.charter.heads(),
+                last: last.filter(|_| number + 1 == count),
+                payloads,
+            };
+            let sealed = statement
+                .seal(&self.device, &log.keys, m.entropy)
+                .map_err(|why| fail("payload-too-large", &why.to_string()))?;
+            ids.push(komuz_seal::chain::envelope_id(&sealed));
+            self.take(log_id, &sealed, Origin::Here, m);
+        }
+        Ok((counter, ids))
     }
 
     /// Tells those who watch the document now (at most 2 KB; the caller throttles). Not stored, may be lost.
     pub fn presence(&mut self, doc: &DocId, bytes: &[u8], now: u64, entropy: Entropy<'_>) -> Vec<Output> {
-        let _ = (doc, bytes, now, entropy);
-        Vec::new()
+        self.turn(now, entropy, |replica, m| {
+            if let Some(log) = replica.docs.get(doc).copied() {
+                replica.send_presence(log, bytes, m);
+            }
+        })
     }
 
     /// Makes an invitation into the own outlet (its id or name) or, by any other name, into a new outlet, whose first
-    /// member is an editor. Errors: `not-an-editor`, `other-outlet` (its own editors invite), `first-is-editor`,
-    /// `no-server`.
+    /// member is an editor. Errors: `not-joined`, `not-an-editor`, `outlet-name`, `other-outlet` (its own editors invite),
+    /// `first-is-editor`, `no-server`.
     pub fn invite(
         &mut self,
         outlet: &str,
@@ -404,28 +329,30 @@ impl Replica {
         now: u64,
         entropy: Entropy<'_>,
     ) -> Result<(Invitation, Vec<Output>), CommandError> {
-        let _ = (outlet, role, now, entropy);
-        Err(CommandError { code: "not-yet", sentence: String::new() })
+        self.try_turn(now, entropy, |replica, m| replica.make_invite(outlet, role, m))
     }
 
-    /// Admits who made a request, after the codes were compared. Errors: `no-request`, `invite-ended`, `invite-used`,
-    /// `not-an-editor`.
+    /// Admits who made a request, after the codes were compared. Errors: `not-joined`, `not-an-editor`, `no-request`,
+    /// `invite-used`, `invite-ended`, `no-effect`, `bad-device`.
     pub fn confirm(&mut self, request: &Digest, now: u64, entropy: Entropy<'_>) -> Result<Vec<Output>, CommandError> {
-        let _ = (request, now, entropy);
-        Ok(Vec::new())
+        self.try_turn(now, entropy, |replica, m| replica.confirm_request(request, m)).map(|((), out)| out)
     }
 
-    /// Turns a request down. Errors: `no-request`.
+    /// Turns a request down; its invitation is used by that. Errors: `no-request`, `invite-used`.
     pub fn refuse(&mut self, request: &Digest, now: u64, entropy: Entropy<'_>) -> Result<Vec<Output>, CommandError> {
-        let _ = (request, now, entropy);
-        Ok(Vec::new())
+        self.try_turn(now, entropy, |replica, m| replica.refuse_request(request, m)).map(|((), out)| out)
     }
 
     /// Adds a server to the investigation (all members learn its address), or a ticket to one that it has. Errors:
     /// `not-joined`, `not-an-editor`, `server-address`.
     pub fn add_server(&mut self, server: Server, now: u64, entropy: Entropy<'_>) -> Result<Vec<Output>, CommandError> {
-        let _ = (server, now, entropy);
-        Ok(Vec::new())
+        self.try_turn(now, entropy, |replica, m| {
+            if replica.me.is_none() {
+                return Err(not_joined());
+            }
+            replica.put_server(&server, m)
+        })
+        .map(|((), out)| out)
     }
 
     /// This session: Automerge's actor id.
@@ -440,41 +367,96 @@ impl Replica {
 
     /// The working title.
     pub fn title(&self) -> &str {
-        &self.title
+        match &self.waiting {
+            Some(waiting) => &waiting.invite.title,
+            None => self.charter.title(),
+        }
     }
 
     /// Id of the investigation: hash of the founding entry, in the charter and in every invitation.
     pub fn investigation(&self) -> Digest {
-        Digest([0; 32])
+        self.charter.id()
     }
 
     /// Members in the order in which they came.
     pub fn members(&self) -> Vec<MemberCard> {
-        Vec::new()
+        self.charter.members().into_iter().cloned().collect()
     }
 
     /// Outlets in the order in which they came.
     pub fn outlets(&self) -> Vec<OutletCard> {
-        Vec::new()
+        self.charter.outlets().into_iter().cloned().collect()
     }
 
-    /// The servers, by address.
+    /// The servers, in the order in which they became known here.
     pub fn servers(&self) -> Vec<Server> {
-        Vec::new()
+        self.links.iter().map(|link| Server { url: link.url.clone(), ticket: link.ticket.clone() }).collect()
     }
 
     /// Who waits for an editor of this device.
     pub fn requests(&self) -> Vec<Request> {
-        Vec::new()
+        self.all_requests(self.clock)
     }
 
     /// The code that a waiting join shows; none when nothing waits.
     pub fn joining_code(&self) -> Option<String> {
-        None
+        self.waiting.as_ref().map(|waiting| waiting.invite.code(&self.device.card()))
     }
 
     /// Connections and counts.
     pub fn state(&self) -> State {
-        State::default()
+        let relays = self.links.iter().enumerate().map(|(number, link)| RelayState {
+            relay: RelayId(number as u32),
+            url: link.url.clone(),
+            reached: link.is_up(),
+            in_sync: link.is_up() && link.lines.values().all(link::Line::is_in_sync),
+            missing: link.lines.values().map(|line| line.unsent.len()).sum(),
+        });
+        State { relays: relays.collect(), unsent: self.alone.len() }
+    }
+
+    /// Makes a document's log, when it is not there; none while there is no epoch.
+    fn add_document(&mut self, doc: &DocId) -> Option<LogId> {
+        if let Some(id) = self.docs.get(doc) {
+            return Some(*id);
+        }
+        let epoch = self.epoch.as_ref()?;
+        let keys = LogKeys::of_document(epoch, doc);
+        let id = keys.id;
+        let append = append_key(&self.device, &keys.epoch);
+        rows::put_log(&mut self.rows, &id, doc);
+        self.logs.insert(id, Log::new(Purpose::Document(doc.clone()), keys, append));
+        self.docs.insert(doc.clone(), id);
+        Some(id)
+    }
+
+    fn put_me(&mut self) {
+        let joining = self.waiting.as_ref().map(|waiting| JoiningRow {
+            invite: waiting.invite.to_bytes(),
+            request: waiting.request,
+            server: waiting.server.clone(),
+        });
+        let row = MeRow {
+            device: self.device.to_secret(),
+            charter: self.charter.id(),
+            epoch: self.epoch.as_ref().map(|epoch| zeroize::Zeroizing::new(*epoch.secret())),
+            joining,
+        };
+        row.put(&mut self.rows);
+    }
+
+    fn complain_once(&mut self, about: &'static str, sentence: impl FnOnce() -> String) {
+        if self.complained.insert(about) {
+            self.out.push(Output::Trouble(sentence()));
+        }
+    }
+}
+
+fn has_short_names(doc: &DocId) -> bool {
+    match doc {
+        DocId::Charter | DocId::Registers | DocId::Files => true,
+        DocId::Body { story, lang } | DocId::Notes { story, lang } | DocId::SignOffs { story, lang } => {
+            story.len() <= MAX_NAME && lang.len() <= MAX_NAME
+        }
     }
 }

@@ -1,0 +1,261 @@
+//! What goes in and out of a replica.
+
+use std::collections::BTreeMap;
+
+use komuz_seal::bytes::{Digest, EnvelopeId, InviteId, MemberId, PublicKey, SessionId};
+use komuz_seal::charter::{MemberCard, OutletCard, Role};
+use komuz_seal::doc::DocId;
+use thiserror::Error;
+
+/// The longest payload of [`Replica::write`](super::Replica::write), in bytes. Longer things are cut by the caller.
+pub const MAX_PAYLOAD: usize = 448 << 10;
+
+/// A relay, numbered within a replica's life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RelayId(pub u32);
+
+/// For each session the counter of its last envelope that a document has taken.
+pub type Seen = BTreeMap<SessionId, u64>;
+
+/// A server of an investigation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    /// Its origin, such as `https://desk.outlet.example`: no slash at the end.
+    pub url: String,
+    /// The operator's ticket, where this device has it. It is stored in rows and never sent to members.
+    pub ticket: Option<String>,
+}
+
+/// A row that must be stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Name of the table: short, `a-z`.
+    pub table: &'static str,
+    /// Key within the table.
+    pub key: Vec<u8>,
+    /// The value; none deletes the row.
+    pub value: Option<Vec<u8>>,
+}
+
+/// What a caller has to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Output {
+    /// Open a connection (WebSocket, `/sync` below the address), then say [`Replica::connected`](super::Replica::connected) or
+    /// [`Replica::disconnected`](super::Replica::disconnected).
+    Connect {
+        /// The relay.
+        relay: RelayId,
+        /// Its origin.
+        url: String,
+    },
+    /// Close the connection, then say [`Replica::disconnected`](super::Replica::disconnected).
+    Disconnect {
+        /// The relay.
+        relay: RelayId,
+    },
+    /// Send a frame.
+    Send {
+        /// To which relay.
+        relay: RelayId,
+        /// The frame's bytes.
+        bytes: Vec<u8>,
+    },
+    /// Write rows, then say [`Replica::stored`](super::Replica::stored).
+    Store {
+        /// Number of the batch, counting up.
+        batch: u64,
+        /// The rows.
+        rows: Vec<Row>,
+    },
+    /// An envelope is opened and allowed: what core admits.
+    Deliver(Delivery),
+    /// What was given to [`Replica::write`](super::Replica::write) is sealed and on its way to the disk.
+    Sealed {
+        /// Of which document.
+        doc: DocId,
+        /// Counter of this session's last envelope for it: what [`Seen`] wants.
+        counter: u64,
+        /// Envelopes that it became.
+        ids: Vec<EnvelopeId>,
+    },
+    /// Somebody is there.
+    Presence {
+        /// In which document.
+        doc: DocId,
+        /// Who.
+        who: Binding,
+        /// What they said of themselves.
+        bytes: Vec<u8>,
+    },
+    /// The join is confirmed: the charter is here and this device is in it.
+    Joined,
+    /// The join was refused or the invitation has ended; the replica is of no use any more.
+    Refused(RefusedJoin),
+    /// Somebody has used an invitation of this device. [`Replica::requests`](super::Replica::requests) lists all that wait.
+    Request(Request),
+    /// Members or outlets have changed: see [`Replica::members`](super::Replica::members), [`Replica::outlets`](super::Replica::outlets).
+    Charter,
+    /// Connections, servers or counts have changed: see [`Replica::state`](super::Replica::state).
+    State,
+    /// Something is wrong that a person should know: a plain English sentence.
+    Trouble(String),
+}
+
+/// An opened envelope.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// The document.
+    pub doc: DocId,
+    /// Who wrote it.
+    pub who: Binding,
+    /// Its place among the session's envelopes for this document, from 1.
+    pub counter: u64,
+    /// Its id.
+    pub id: EnvelopeId,
+    /// What was written.
+    pub payloads: Vec<Vec<u8>>,
+    /// What the writer gave as hash of the last change.
+    pub last: Option<Digest>,
+}
+
+/// Who wrote something, as the signature and the charter say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Binding {
+    /// The device.
+    pub device: PublicKey,
+    /// Its member.
+    pub member: MemberId,
+    /// The member's outlet.
+    pub outlet: String,
+    /// The member's role as of the writing.
+    pub role: Role,
+    /// The session: Automerge's actor id.
+    pub session: SessionId,
+}
+
+/// Why a join came to nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum RefusedJoin {
+    /// An editor has turned it down.
+    #[error("an editor has turned this request down: ask them for a new invitation")]
+    TurnedDown,
+    /// The invitation has ended before anybody confirmed.
+    #[error("the invitation has ended: ask for a new one")]
+    Expired,
+}
+
+/// Somebody who has used an invitation and waits for an editor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// Id of the request, for [`Replica::confirm`](super::Replica::confirm) and [`Replica::refuse`](super::Replica::refuse).
+    pub id: Digest,
+    /// The invitation.
+    pub invite: InviteId,
+    /// The name that they gave.
+    pub name: String,
+    /// Their outlet.
+    pub outlet: OutletCard,
+    /// The role of the invitation.
+    pub role: Role,
+    /// The code to compare, such as `30412 99871 05523`.
+    pub code: String,
+}
+
+/// An invitation that was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invitation {
+    /// Id.
+    pub id: InviteId,
+    /// What goes behind `#` of a desk's address.
+    pub fragment: String,
+    /// When it ends, in milliseconds since 1970.
+    pub expires: u64,
+}
+
+/// What this device is in the investigation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Me {
+    /// The device.
+    pub device: PublicKey,
+    /// The member.
+    pub member: MemberCard,
+    /// This session.
+    pub session: SessionId,
+}
+
+/// Connections and counts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct State {
+    /// Each server.
+    pub relays: Vec<RelayState>,
+    /// Own envelopes that no relay has acknowledged.
+    pub unsent: usize,
+}
+
+/// One server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RelayState {
+    /// The relay.
+    pub relay: RelayId,
+    /// Its origin.
+    pub url: String,
+    /// Connected and past the challenge.
+    pub reached: bool,
+    /// All that is here is there, and all that is there is here, for every watched document.
+    pub in_sync: bool,
+    /// Envelopes that this relay has not got yet.
+    pub missing: usize,
+}
+
+/// What a replica founds.
+#[derive(Debug, Clone)]
+pub struct Founding {
+    /// Working title of the investigation.
+    pub title: String,
+    /// The founding outlet.
+    pub outlet: OutletCard,
+    /// The founder's name among the members.
+    pub name: String,
+    /// The outlet's server.
+    pub server: Server,
+}
+
+/// What a person who joins says of themselves.
+#[derive(Debug, Clone)]
+pub struct Joining {
+    /// The invitation's text.
+    pub fragment: String,
+    /// The outlet's card where the invitation is for a new outlet; otherwise only its id counts.
+    pub outlet: OutletCard,
+    /// The person's name among the members.
+    pub name: String,
+    /// The outlet's own server, when it brings one.
+    pub server: Option<Server>,
+}
+
+/// Why a command was not done. The `code` is stable.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{sentence}")]
+pub struct CommandError {
+    /// A stable name such as `invite-ended`, `not-an-editor`, `payload-too-large`.
+    pub code: &'static str,
+    /// A plain English sentence that says what was wrong and what to do.
+    pub sentence: String,
+}
+
+/// Why stored rows are not a replica. Nothing is lost by it: the rows stay as they are.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// There is no device among the rows.
+    #[error("these rows hold no device: the investigation was left on this device, or its rows are of another database")]
+    NoDevice,
+    /// A row cannot be read.
+    #[error("a row of table `{table}` cannot be read: {why}")]
+    Row {
+        /// The table.
+        table: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
+}

@@ -1,0 +1,498 @@
+//! How somebody gets in: invitations, requests, and what the invited person's own replica does until it is a member.
+
+use komuz_seal::bytes::{Digest, EnvelopeId, EpochId, InviteId, LogId, PublicKey};
+use komuz_seal::cbor::{CborError, Reader, Writer};
+use komuz_seal::charter::Role;
+use komuz_seal::derive::append_key;
+use komuz_seal::doc::DocId;
+use komuz_seal::envelope::Kind;
+use komuz_seal::epoch::EpochKey;
+use komuz_seal::invite::{DoorMessage, Invite, MAX_SERVERS, Terms, Welcome};
+
+use super::intake::Origin;
+use super::link::{Connection, Link};
+use super::log::{Log, Purpose};
+use super::rows;
+use super::{
+    CommandError, Invitation, Me, Moment, Output, RefusedJoin, RelayId, Replica, Request, Server, fail,
+};
+use crate::frame::ClientFrame;
+
+/// How long an address may be, in bytes.
+const MAX_URL: usize = 512;
+
+/// An invitation that this device has made.
+#[derive(Debug)]
+pub(super) struct MyInvite {
+    pub(super) invite: Invite,
+    /// Somebody came in by it or its request was turned down: it does nothing any more.
+    pub(super) used: bool,
+}
+
+/// A join that waits.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    pub(super) invite: Invite,
+    /// Id of the request at the door.
+    pub(super) request: EnvelopeId,
+    pub(super) server: Option<(String, String)>,
+    pub(super) refused: bool,
+}
+
+/// A door that a member without a ticket wants opened at a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Door {
+    url: String,
+    log: LogId,
+    reader: PublicKey,
+    registrar: PublicKey,
+    epoch: EpochId,
+    expires: u64,
+}
+
+impl Door {
+    fn write(&self) -> Vec<u8> {
+        Writer::versioned(1)
+            .array(6)
+            .text(&self.url)
+            .bytes(&self.log.0)
+            .bytes(&self.reader.0)
+            .bytes(&self.registrar.0)
+            .bytes(&self.epoch.0)
+            .uint(self.expires)
+            .finish()
+    }
+
+    fn read(bytes: &[u8]) -> Result<Self, CborError> {
+        let (version, mut r) = Reader::versioned(bytes, 4096)?;
+        if version != 1 {
+            return Err(CborError::NotAllowed(0));
+        }
+        r.array(6)?;
+        let door = Self {
+            url: r.text(MAX_URL)?.to_owned(),
+            log: r.fixed()?,
+            reader: r.fixed()?,
+            registrar: r.fixed()?,
+            epoch: r.fixed()?,
+            expires: r.uint()?,
+        };
+        r.end()?;
+        Ok(door)
+    }
+}
+
+/// Whether a text is a server's origin.
+pub(super) fn is_origin(url: &str) -> bool {
+    let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '#', '?', '@', ' ']))
+        && url.len() <= MAX_URL
+        && url.is_ascii()
+}
+
+impl Replica {
+    fn editor(&self) -> Result<&Me, CommandError> {
+        let me = self.me.as_ref().ok_or_else(super::not_joined)?;
+        if me.member.role != Role::Editor {
+            return Err(fail("not-an-editor", "only an editor may do this: ask one of your outlet"));
+        }
+        Ok(me)
+    }
+
+    pub(super) fn make_invite(
+        &mut self,
+        outlet: &str,
+        role: Role,
+        m: &mut Moment<'_>,
+    ) -> Result<Invitation, CommandError> {
+        let own = self.editor()?.member.outlet.clone();
+        let name = outlet.trim();
+        if name.is_empty() || name.len() > komuz_seal::charter::MAX_TEXT {
+            return Err(fail("outlet-name", "say the outlet's name, in fewer than 500 letters"));
+        }
+        let known = self.charter.outlets().into_iter().find(|card| card.id == name || card.name == name).cloned();
+        let outlet = match known {
+            Some(card) if card.id == own => Some(card),
+            Some(card) => {
+                let sentence = format!("{} invites its own people: ask an editor there", card.name);
+                return Err(fail("other-outlet", &sentence));
+            }
+            None if role != Role::Editor => {
+                return Err(fail("first-is-editor", "the first person of an outlet joins as an editor"));
+            }
+            None => None,
+        };
+        // The door must be opened at a server: best at one of which this device has the ticket, or else one that is up.
+        let link = self
+            .links
+            .iter()
+            .min_by_key(|link| (link.ticket.is_none() || link.bad_ticket, !link.is_up()))
+            .ok_or_else(|| fail("no-server", "the investigation has no server at which to meet"))?;
+        let (url, has_ticket) = (link.url.clone(), link.ticket.is_some());
+        let terms = Terms {
+            charter: self.charter.id(),
+            inviter: self.device.id(),
+            relay: url.clone(),
+            outlet: outlet.as_ref().map(|card| card.id.clone()),
+            outlet_name: outlet.map_or_else(|| name.to_owned(), |card| card.name),
+            role,
+            title: self.charter.title().to_owned(),
+        };
+        let invite = Invite::new(terms, m.now, m.entropy);
+        let invitation = Invitation { id: invite.id(), fragment: invite.to_text(), expires: invite.expires };
+        if !has_ticket {
+            let keys = invite.door();
+            let door = Door {
+                url,
+                log: keys.id,
+                reader: keys.reader.public(),
+                registrar: keys.registrar.public(),
+                epoch: keys.epoch,
+                expires: invite.expires,
+            };
+            self.seal_all(&DocId::Charter, Kind::Doors, vec![door.write()], None, m)?;
+        }
+        rows::put_invite(&mut self.rows, &invite.id(), &invite.to_bytes(), false);
+        let door = invite.door().id;
+        self.add_invite(invite, false);
+        self.spread(door, m);
+        Ok(invitation)
+    }
+
+    /// Keeps an invitation and its door's log.
+    pub(super) fn add_invite(&mut self, invite: Invite, used: bool) {
+        self.add_door(&invite);
+        self.invites.insert(invite.id(), MyInvite { invite, used });
+    }
+
+    pub(super) fn add_door(&mut self, invite: &Invite) {
+        let keys = invite.door();
+        let append = append_key(&self.device, &keys.epoch);
+        let purpose = Purpose::Door { invite: invite.id(), url: invite.relay.clone() };
+        self.logs.insert(keys.id, Log::new(purpose, keys, append));
+    }
+
+    /// Something lies at a door.
+    pub(super) fn take_at_door(&mut self, log_id: LogId, id: EnvelopeId, m: &mut Moment<'_>) {
+        let Some(log) = self.logs.get(&log_id) else {
+            return;
+        };
+        let (Purpose::Door { invite, .. }, Some(stored)) = (&log.purpose, log.stored.get(&id)) else {
+            return;
+        };
+        if let Some(waiting) = &self.waiting {
+            match DoorMessage::open(&stored.row.sealed, &waiting.invite) {
+                Ok(DoorMessage::Welcome(welcome)) if welcome.request.0 == waiting.request.0 => self.enter(&welcome, m),
+                Ok(DoorMessage::Refusal { request }) if request.0 == waiting.request.0 => {
+                    self.turn_away(RefusedJoin::TurnedDown);
+                }
+                // One's own request, another's, or what cannot be read: of no consequence here.
+                _ => {}
+            }
+            return;
+        }
+        if let Some(request) = self.invites.get(invite).and_then(|mine| self.request_of(mine, id, m.now)) {
+            self.out.push(Output::Request(request));
+        }
+    }
+
+    /// The request that lies at a door under this id, when it is one that can be answered.
+    fn request_of(&self, mine: &MyInvite, id: EnvelopeId, now: u64) -> Option<Request> {
+        if mine.used || mine.invite.has_ended(now) {
+            return None;
+        }
+        let stored = self.logs.get(&mine.invite.door().id)?.stored.get(&id)?;
+        let Ok(DoorMessage::Request(request)) = DoorMessage::open(&stored.row.sealed, &mine.invite) else {
+            return None;
+        };
+        if !request.fits(&mine.invite) {
+            return None;
+        }
+        let known = |id: &str| self.charter.outlets().into_iter().find(|card| card.id == id).cloned();
+        let outlet = request.outlet.clone().or_else(|| known(&request.admitted.member.outlet))?;
+        Some(Request {
+            id: Digest(id.0),
+            invite: mine.invite.id(),
+            code: mine.invite.code(request.device()),
+            name: request.admitted.member.name,
+            outlet,
+            role: mine.invite.role,
+        })
+    }
+
+    /// All requests that can be answered.
+    pub(super) fn all_requests(&self, now: u64) -> Vec<Request> {
+        let mut requests = Vec::new();
+        for mine in self.invites.values() {
+            let Some(log) = self.logs.get(&mine.invite.door().id) else {
+                continue;
+            };
+            requests.extend(log.stored.keys().filter_map(|id| self.request_of(mine, *id, now)));
+        }
+        requests
+    }
+
+    fn find_request(&self, request: &Digest) -> Result<(InviteId, LogId), CommandError> {
+        let id = EnvelopeId(request.0);
+        self.invites
+            .iter()
+            .find_map(|(invite, mine)| {
+                let log = mine.invite.door().id;
+                self.logs.get(&log)?.stored.contains_key(&id).then_some((*invite, log))
+            })
+            .ok_or_else(|| fail("no-request", "there is no such request on this device"))
+    }
+
+    pub(super) fn confirm_request(&mut self, id: &Digest, m: &mut Moment<'_>) -> Result<(), CommandError> {
+        self.editor()?;
+        let (invite_id, log_id) = self.find_request(id)?;
+        let epoch = self.epoch.clone().ok_or_else(super::not_joined)?;
+        let mine = &self.invites[&invite_id];
+        if mine.used {
+            return Err(fail("invite-used", "this invitation was used already: make a new one"));
+        }
+        if mine.invite.has_ended(m.now) {
+            return Err(fail("invite-ended", "this invitation has ended: make a new one"));
+        }
+        let invite = mine.invite.clone();
+        let sealed = self.logs.get(&log_id).and_then(|log| log.stored.get(&EnvelopeId(id.0)));
+        let request = match sealed.map(|stored| DoorMessage::open(&stored.row.sealed, &invite)) {
+            Some(Ok(DoorMessage::Request(request))) if request.fits(&invite) => request,
+            _ => return Err(fail("no-request", "there is no such request on this device")),
+        };
+        let card = *request.device();
+        // A key that nothing can be sealed to must not get into the charter: the entry's id is bound below, this is a trial.
+        epoch
+            .wrap(&Digest([0; 32]), &card, m.entropy)
+            .map_err(|why| fail("bad-device", &why.to_string()))?;
+        let Some((entry, bytes)) = self.charter.admit(&self.device, request.outlet.as_ref(), request.admitted) else {
+            return Err(fail(
+                "no-effect",
+                "this person cannot be let in: the outlet's short name is taken, or the invitation was used",
+            ));
+        };
+        let epoch = epoch.wrap(&entry, &card, m.entropy).map_err(|why| fail("bad-device", &why.to_string()))?;
+        let mut servers: Vec<String> = self.links.iter().map(|link| link.url.clone()).collect();
+        servers.truncate(MAX_SERVERS);
+        let welcome = Welcome { request: *id, entry, epoch, servers };
+        self.seal_all(&DocId::Charter, Kind::Charter, vec![bytes], None, m)?;
+        self.answer(&invite, &DoorMessage::Welcome(welcome), m);
+        self.out.push(Output::Charter);
+        Ok(())
+    }
+
+    pub(super) fn refuse_request(&mut self, id: &Digest, m: &mut Moment<'_>) -> Result<(), CommandError> {
+        let (invite_id, _) = self.find_request(id)?;
+        let mine = &self.invites[&invite_id];
+        if mine.used {
+            return Err(fail("invite-used", "this invitation was answered already"));
+        }
+        let invite = mine.invite.clone();
+        self.answer(&invite, &DoorMessage::Refusal { request: *id }, m);
+        Ok(())
+    }
+
+    /// Leaves an answer at the door; the invitation is used by it.
+    fn answer(&mut self, invite: &Invite, message: &DoorMessage, m: &mut Moment<'_>) {
+        if let Some(mine) = self.invites.get_mut(&invite.id()) {
+            mine.used = true;
+        }
+        rows::put_invite(&mut self.rows, &invite.id(), &invite.to_bytes(), true);
+        let sealed = message.seal(invite, &self.device, m.entropy);
+        self.take(invite.door().id, &sealed, Origin::Here, m);
+    }
+
+    /// The welcome is here: the epoch's key, and with it the logs.
+    fn enter(&mut self, welcome: &Welcome, m: &mut Moment<'_>) {
+        if self.epoch.is_some() {
+            return;
+        }
+        match EpochKey::unwrap(&welcome.epoch, &welcome.entry, &self.device) {
+            Ok(epoch) => self.epoch = Some(epoch),
+            Err(why) => {
+                self.out.push(Output::Trouble(format!("The welcome cannot be opened: {why}.")));
+                return;
+            }
+        }
+        for url in &welcome.servers {
+            self.add_link(url, None, m);
+        }
+        self.add_document(&DocId::Charter);
+        self.put_me();
+        if let Some(log) = self.docs.get(&DocId::Charter).copied() {
+            self.spread(log, m);
+        }
+    }
+
+    /// Whether the charter says by now what this device is.
+    pub(super) fn look_for_me(&mut self, m: &mut Moment<'_>) {
+        if self.me.is_some() {
+            return;
+        }
+        let Some(member) = self.charter.member_of(&self.device.id()).cloned() else {
+            return;
+        };
+        // The invitation pins the charter, the charter the epoch: a key that is not this one's would be another's logs.
+        if self.charter.epoch() != self.epoch.as_ref().map(EpochKey::id) {
+            self.out.push(Output::Trouble("The key that came with the welcome is not the charter's.".to_owned()));
+            return;
+        }
+        self.me = Some(Me { device: self.device.id(), member, session: self.session });
+        let Some(waiting) = self.waiting.take() else {
+            return;
+        };
+        self.drop_door(&waiting.invite);
+        self.put_me();
+        self.out.push(Output::Joined);
+        if let Some((url, ticket)) = waiting.server {
+            let server = Server { url, ticket: Some(ticket).filter(|ticket| !ticket.is_empty()) };
+            if let Err(why) = self.put_server(&server, m) {
+                self.out.push(Output::Trouble(why.sentence));
+            }
+        }
+    }
+
+    fn turn_away(&mut self, why: RefusedJoin) {
+        if let Some(waiting) = &mut self.waiting
+            && !core::mem::replace(&mut waiting.refused, true)
+        {
+            self.out.push(Output::Refused(why));
+        }
+    }
+
+    /// Ends what has ended: a join that nobody confirmed in time, invitations that nobody used.
+    pub(super) fn close_doors(&mut self, now: u64) {
+        if let Some(waiting) = &self.waiting
+            && waiting.invite.has_ended(now)
+            && self.epoch.is_none()
+            // An answer may lie at the door: it is read first.
+            && self.is_live_somewhere(&waiting.invite.door().id)
+        {
+            self.turn_away(RefusedJoin::Expired);
+        }
+        let ended: Vec<Invite> = self
+            .invites
+            .values()
+            .filter(|mine| mine.invite.has_ended(now) && !self.is_unsent(&mine.invite.door().id))
+            .map(|mine| mine.invite.clone())
+            .collect();
+        for invite in ended {
+            self.invites.remove(&invite.id());
+            self.rows.delete(rows::INVITES, invite.id().0.to_vec());
+            self.drop_door(&invite);
+        }
+    }
+
+    fn is_live_somewhere(&self, log: &LogId) -> bool {
+        self.links
+            .iter()
+            .any(|link| link.lines.get(log).is_some_and(|line| line.phase == super::link::Phase::Live && line.has_all()))
+    }
+
+    fn is_unsent(&self, log: &LogId) -> bool {
+        self.links.iter().any(|link| link.lines.get(log).is_some_and(|line| !line.unsent.is_empty()))
+    }
+
+    /// Forgets a door and its rows.
+    fn drop_door(&mut self, invite: &Invite) {
+        let id = invite.door().id;
+        let Some(log) = self.logs.remove(&id) else {
+            return;
+        };
+        for envelope in log.stored.keys() {
+            self.rows.delete(rows::ENVELOPES, rows::envelope_key(&id, envelope));
+            self.alone.remove(envelope);
+        }
+        for link in &mut self.links {
+            if let Some(line) = link.lines.remove(&id) {
+                self.rows.delete(rows::CURSORS, rows::cursor_key(&link.url, &id));
+                for envelope in line.unsent.keys() {
+                    self.rows.delete(rows::UNSENT, rows::unsent_key(&link.url, &id, envelope));
+                }
+            }
+        }
+    }
+
+    /// Adds a server, or a ticket to one that is known. Members learn its address from the charter's log.
+    pub(super) fn put_server(&mut self, server: &Server, m: &mut Moment<'_>) -> Result<(), CommandError> {
+        if !is_origin(&server.url) {
+            return Err(fail(
+                "server-address",
+                "a server's address is like https://desk.outlet.example, without a path",
+            ));
+        }
+        let known = self.links.iter().any(|link| link.url == server.url);
+        if !known {
+            self.editor()?;
+        }
+        self.add_link(&server.url, server.ticket.as_deref(), m);
+        if !known {
+            self.seal_all(&DocId::Charter, Kind::Servers, vec![server.url.clone().into_bytes()], None, m)?;
+        }
+        Ok(())
+    }
+
+    /// Adds a link to a server; a ticket replaces the one that is known.
+    pub(super) fn add_link(&mut self, url: &str, ticket: Option<&str>, m: &mut Moment<'_>) {
+        if let Some(number) = self.links.iter().position(|link| link.url == url) {
+            let link = &mut self.links[number];
+            let Some(ticket) = ticket.filter(|ticket| link.ticket.as_deref() != Some(*ticket)) else {
+                return;
+            };
+            link.ticket = Some(ticket.to_owned());
+            link.bad_ticket = false;
+            rows::put_server(&mut self.rows, url, Some(ticket));
+            self.greet_absent(RelayId(number as u32));
+            return;
+        }
+        if self.links.len() >= MAX_SERVERS || !is_origin(url) {
+            return;
+        }
+        rows::put_server(&mut self.rows, url, ticket);
+        self.links.push(Link::new(url.to_owned(), ticket.map(str::to_owned), m.now));
+        let logs: Vec<LogId> = self.logs.keys().copied().collect();
+        for log in logs {
+            self.add_line(self.links.len() - 1, log, None, m.now);
+        }
+    }
+
+    pub(super) fn take_servers(&mut self, urls: &[Vec<u8>], m: &mut Moment<'_>) {
+        for url in urls {
+            if let Ok(url) = core::str::from_utf8(url) {
+                self.add_link(url, None, m);
+            }
+        }
+    }
+
+    pub(super) fn take_doors(&mut self, doors: &[Vec<u8>], m: &mut Moment<'_>) {
+        for door in doors.iter().filter_map(|bytes| Door::read(bytes).ok()) {
+            if door.expires > m.now && !self.doors.contains(&door) {
+                self.doors.push(door);
+            }
+        }
+        for number in 0..self.links.len() {
+            self.open_doors(RelayId(number as u32), m);
+        }
+    }
+
+    /// Opens at a relay what members without its ticket have asked for.
+    pub(super) fn open_doors(&mut self, relay: RelayId, m: &mut Moment<'_>) {
+        self.doors.retain(|door| door.expires > m.now);
+        let Some(link) = self.links.get(relay.0 as usize) else {
+            return;
+        };
+        let (Some(ticket), Connection::Up { .. }) = (&link.ticket, link.connection) else {
+            return;
+        };
+        for door in self.doors.iter().filter(|door| door.url == link.url) {
+            let frame = ClientFrame::Open {
+                log: door.log,
+                ticket: ticket.clone(),
+                reader: door.reader,
+                registrar: door.registrar,
+                epoch: door.epoch,
+            };
+            self.out.push(Output::Send { relay, bytes: frame.encode() });
+        }
+    }
+}

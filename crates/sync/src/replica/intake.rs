@@ -1,0 +1,342 @@
+//! Envelopes that come in: opened, judged, held or delivered.
+//!
+//! Whether an envelope counts is decided from what it builds on alone: its session's previous envelope and the charter that
+//! its writer knew. While something of that is missing it is held, and judged again when more has come.
+
+use komuz_seal::bytes::{EnvelopeId, LogId};
+use komuz_seal::chain::envelope_id;
+use komuz_seal::charter::{EntryError, Inserted, MemberCard};
+use komuz_seal::doc::DocId;
+use komuz_seal::envelope::{EnvelopeError, Kind, NO_PREVIOUS, Statement};
+
+use super::link::{Unsent, below};
+use super::log::{Purpose, Stored};
+use super::rows::{self, EnvelopeRow, Standing};
+use super::{Binding, Delivery, Moment, Output, RelayId, Replica, Seen};
+
+/// How many envelopes are held at most.
+const MAX_HELD: usize = 4096;
+/// How long others' envelopes wait before this device sends them to a relay that seems to lack them, in milliseconds.
+const OTHERS_WAIT: u64 = 5_000;
+const OTHERS_JITTER: u64 = 10_000;
+
+/// Where an envelope comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// Written here now.
+    Here,
+    /// From a relay.
+    Relay(RelayId),
+    /// From another session of this device, which has stored it.
+    Sibling,
+}
+
+/// What is to be done with an envelope.
+enum Verdict {
+    Accept,
+    Hold,
+    Refuse(String),
+}
+
+impl Replica {
+    /// Takes an envelope's sealed bytes. What is here already is passed over.
+    pub(super) fn take(&mut self, log_id: LogId, sealed: &[u8], origin: Origin, m: &mut Moment<'_>) {
+        let id = envelope_id(sealed);
+        let Some(log) = self.logs.get_mut(&log_id) else {
+            return;
+        };
+        if log.stored.contains_key(&id) {
+            return;
+        }
+        let row = |standing| EnvelopeRow {
+            standing,
+            session: [0; 16].into(),
+            counter: 0,
+            place: 0,
+            sealed: if standing == Standing::Refused { Vec::new() } else { sealed.to_vec() },
+        };
+        if matches!(log.purpose, Purpose::Door { .. }) {
+            self.keep(log_id, id, row(Standing::Accepted), origin, m);
+            self.take_at_door(log_id, id, m);
+            return;
+        }
+        match Statement::open(sealed, &log.keys) {
+            Ok(statement) => {
+                if self.held_count() >= MAX_HELD && matches!(self.judge(log_id, id, &statement), Verdict::Hold) {
+                    self.let_go(log_id);
+                    return;
+                }
+                let opened =
+                    EnvelopeRow { session: statement.session(), counter: statement.counter, ..row(Standing::Held) };
+                self.keep(log_id, id, opened, origin, m);
+                if let Some(log) = self.logs.get_mut(&log_id) {
+                    log.held.insert(id, statement);
+                }
+                self.settle(m);
+            }
+            Err(EnvelopeError::Version(_)) => {
+                self.keep(log_id, id, row(Standing::Held), origin, m);
+                self.complain_once("version", || {
+                    "Something was written by a newer Komuz: update this one to see it. It is kept until then.".to_owned()
+                });
+            }
+            Err(why) => {
+                self.keep(log_id, id, row(Standing::Refused), origin, m);
+                self.out.push(Output::Trouble(format!("A piece of writing was refused: {why}.")));
+            }
+        }
+    }
+
+    /// Notes that an envelope is here: for the rows, and for the relays that lack it.
+    fn keep(&mut self, log_id: LogId, id: EnvelopeId, row: EnvelopeRow, origin: Origin, m: &mut Moment<'_>) {
+        let refused = row.standing == Standing::Refused;
+        let Some(log) = self.logs.get_mut(&log_id) else {
+            return;
+        };
+        let batch = if origin == Origin::Sibling {
+            0
+        } else {
+            row.put(&mut self.rows, &log_id, &id);
+            self.batch + 1
+        };
+        log.stored.insert(id, Stored { row, batch });
+        if refused {
+            return;
+        }
+        let mine = origin == Origin::Here;
+        for (number, link) in self.links.iter_mut().enumerate() {
+            let Some(line) = link.lines.get_mut(&log_id) else {
+                continue;
+            };
+            if origin == Origin::Relay(RelayId(number as u32)) {
+                continue;
+            }
+            let due = if mine { m.now } else { m.now + OTHERS_WAIT + below(OTHERS_JITTER, m.entropy) };
+            line.unsent.insert(id, Unsent { mine, due, noted: mine });
+            if mine {
+                rows::put_unsent(&mut self.rows, &link.url, &log_id, &id, true);
+            }
+        }
+        if mine {
+            self.alone.insert(id);
+        }
+    }
+
+    /// Lets an envelope go that cannot be held any more. The relays' cursors in this log are forgotten, so that the next
+    /// connection lists it again: nothing is lost by it.
+    fn let_go(&mut self, log_id: LogId) {
+        for link in &mut self.links {
+            if let Some(line) = link.lines.get_mut(&log_id) {
+                line.lossy = true;
+                line.saved = None;
+                self.rows.delete(rows::CURSORS, rows::cursor_key(&link.url, &log_id));
+            }
+        }
+        self.complain_once("held", || {
+            "Too much is waiting for writing that has not come yet. It will be asked for again.".to_owned()
+        });
+    }
+
+    pub(super) fn held_count(&self) -> usize {
+        self.logs.values().map(|log| log.held.len()).sum()
+    }
+
+    /// Judges everything that is held, again and again until nothing moves.
+    pub(super) fn settle(&mut self, m: &mut Moment<'_>) {
+        loop {
+            let held: Vec<(LogId, EnvelopeId)> =
+                self.logs.iter().flat_map(|(log, entry)| entry.held.keys().map(|id| (*log, *id))).collect();
+            let mut moved = false;
+            for (log_id, id) in held {
+                let Some(statement) = self.logs.get(&log_id).and_then(|log| log.held.get(&id)).cloned() else {
+                    continue;
+                };
+                match self.judge(log_id, id, &statement) {
+                    Verdict::Hold => continue,
+                    Verdict::Accept => self.accept(log_id, id, statement, m),
+                    Verdict::Refuse(why) => self.refuse_envelope(log_id, id, &statement, &why),
+                }
+                moved = true;
+            }
+            if !moved {
+                return;
+            }
+        }
+    }
+
+    fn judge(&self, log_id: LogId, id: EnvelopeId, statement: &Statement) -> Verdict {
+        let Some(log) = self.logs.get(&log_id) else {
+            return Verdict::Hold;
+        };
+        let Some(doc) = log.doc() else {
+            return Verdict::Hold;
+        };
+        let fits = match statement.kind {
+            Kind::Changes => *doc != DocId::Charter,
+            Kind::Charter | Kind::Servers | Kind::Doors => *doc == DocId::Charter,
+        };
+        if !fits {
+            return Verdict::Refuse("it does not belong to the document that it was written to".to_owned());
+        }
+        // Entries of the charter carry their own signature and are judged by the charter itself.
+        if statement.kind != Kind::Charter {
+            if !self.charter.knows(&statement.charter) {
+                return Verdict::Hold;
+            }
+            match self.charter.standing(&statement.charter, &statement.device) {
+                None => return Verdict::Refuse("whoever wrote it was not a member as far as they knew".to_owned()),
+                Some(member) if !member.role.may_write(doc) => {
+                    return Verdict::Refuse(format!("{} may not write there as {}", member.name, member.role.name()));
+                }
+                Some(_) => {}
+            }
+        }
+        let tail = log.tails.get(&statement.session());
+        let (last, previous) = tail.map_or((0, NO_PREVIOUS), |tail| (tail.counter, tail.id));
+        match statement.counter {
+            counter if counter > last + 1 => Verdict::Hold,
+            counter if counter == last + 1 && statement.previous == previous => Verdict::Accept,
+            // A session that has written two different things under one number. The one that came first stands; replicas
+            // may differ in which that was, until a cut (issue 4) says it for all.
+            _ if tail.is_some_and(|tail| tail.id == id) => Verdict::Accept,
+            _ => Verdict::Refuse(format!("{} has numbered two things alike", self.name_of(&statement.device))),
+        }
+    }
+
+    fn name_of(&self, device: &komuz_seal::bytes::PublicKey) -> String {
+        self.charter.member_of(device).map_or_else(|| "somebody".to_owned(), |member| member.name.clone())
+    }
+
+    fn refuse_envelope(&mut self, log_id: LogId, id: EnvelopeId, statement: &Statement, why: &str) {
+        if let Some(log) = self.logs.get_mut(&log_id) {
+            log.held.remove(&id);
+            if let Some(stored) = log.stored.get_mut(&id) {
+                stored.row.standing = Standing::Refused;
+                stored.row.sealed = Vec::new();
+                stored.row.put(&mut self.rows, &log_id, &id);
+            }
+        }
+        for link in &mut self.links {
+            if let Some(line) = link.lines.get_mut(&log_id)
+                && line.unsent.remove(&id).is_some()
+            {
+                self.rows.delete(rows::UNSENT, rows::unsent_key(&link.url, &log_id, &id));
+            }
+        }
+        let name = self.name_of(&statement.device);
+        self.out.push(Output::Trouble(format!("A piece of writing signed by {name}'s device was refused: {why}.")));
+    }
+
+    fn accept(&mut self, log_id: LogId, id: EnvelopeId, statement: Statement, m: &mut Moment<'_>) {
+        self.place += 1;
+        let place = self.place;
+        let session = statement.session();
+        let Some(log) = self.logs.get_mut(&log_id) else {
+            return;
+        };
+        log.held.remove(&id);
+        log.extend(session, statement.counter, id);
+        let watched = log.watched;
+        let Some(doc) = log.doc().cloned() else {
+            return;
+        };
+        if let Some(stored) = log.stored.get_mut(&id) {
+            stored.row.standing = Standing::Accepted;
+            stored.row.place = place;
+            stored.row.put(&mut self.rows, &log_id, &id);
+        }
+        match statement.kind {
+            // One's own are not delivered to oneself.
+            Kind::Changes if watched && session != self.session => self.deliver(doc, id, statement),
+            Kind::Changes => {}
+            Kind::Charter => self.take_entries(&statement.payloads, m),
+            Kind::Servers => self.take_servers(&statement.payloads, m),
+            Kind::Doors => self.take_doors(&statement.payloads, m),
+        }
+    }
+
+    fn deliver(&mut self, doc: DocId, id: EnvelopeId, statement: Statement) {
+        let Some(who) = self.charter.standing(&statement.charter, &statement.device).map(|member| {
+            binding(member, &statement)
+        }) else {
+            return;
+        };
+        self.out.push(Output::Deliver(Delivery {
+            doc,
+            who,
+            counter: statement.counter,
+            id,
+            payloads: statement.payloads,
+            last: statement.last,
+        }));
+    }
+
+    /// Delivers what is stored of a log beyond `seen`, in the order in which it came, each session in its own order.
+    pub(super) fn deliver_stored(&mut self, log_id: LogId, seen: &Seen) {
+        let Some(log) = self.logs.get(&log_id) else {
+            return;
+        };
+        let mut beyond: Vec<_> = log
+            .stored
+            .iter()
+            .filter(|(_, stored)| stored.row.standing == Standing::Accepted)
+            .filter(|(_, stored)| stored.row.counter > seen.get(&stored.row.session).copied().unwrap_or(0))
+            .map(|(id, stored)| (stored.row.place, stored.row.session, stored.row.counter, *id))
+            .collect();
+        beyond.sort_unstable();
+        // Places are hints (two tabs may number differently); a session's own order is not.
+        let mut of_session: std::collections::BTreeMap<_, Vec<_>> = std::collections::BTreeMap::new();
+        for (_, session, counter, id) in &beyond {
+            of_session.entry(*session).or_default().push((*counter, *id));
+        }
+        for list in of_session.values_mut() {
+            list.sort_unstable_by(|a, b| b.cmp(a));
+        }
+        for (_, session, _, _) in beyond {
+            let Some((_, id)) = of_session.get_mut(&session).and_then(Vec::pop) else {
+                continue;
+            };
+            let Some(log) = self.logs.get(&log_id) else {
+                return;
+            };
+            let opened = log.stored.get(&id).and_then(|stored| Statement::open(&stored.row.sealed, &log.keys).ok());
+            if let (Some(statement), Some(doc)) = (opened, log.doc().cloned()) {
+                self.deliver(doc, id, statement);
+            }
+        }
+    }
+
+    /// Takes entries of the charter.
+    pub(super) fn take_entries(&mut self, entries: &[Vec<u8>], m: &mut Moment<'_>) {
+        let mut changed = false;
+        for bytes in entries {
+            match self.charter.insert(bytes) {
+                Ok(Inserted::Added) => changed = true,
+                Ok(Inserted::Known | Inserted::Waiting) => {}
+                Err(EntryError::Version(_)) => self.complain_once("charter", needs_update),
+                Err(why) => self.out.push(Output::Trouble(format!("An entry of the charter was refused: {why}."))),
+            }
+        }
+        if changed {
+            if self.charter.needs_update() {
+                self.complain_once("charter", needs_update);
+            }
+            self.out.push(Output::Charter);
+            self.look_for_me(m);
+        }
+    }
+}
+
+fn needs_update() -> String {
+    "The members have decided something that this Komuz does not understand: update it before you write on.".to_owned()
+}
+
+pub(super) fn binding(member: &MemberCard, statement: &Statement) -> Binding {
+    Binding {
+        device: statement.device,
+        member: member.id,
+        outlet: member.outlet.clone(),
+        role: member.role,
+        session: statement.session(),
+    }
+}

@@ -1,0 +1,332 @@
+//! How a replica begins: founded, joined, or loaded from its rows; and what it takes from another session's rows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use komuz_seal::bytes::{EnvelopeId, LogId, SessionId, Start};
+use komuz_seal::chain::envelope_id;
+use komuz_seal::charter::{Charter, Founder, MAX_TEXT, MemberCard, OutletCard};
+use komuz_seal::device::Device;
+use komuz_seal::doc::DocId;
+use komuz_seal::envelope::{Kind, Statement};
+use komuz_seal::epoch::EpochKey;
+use komuz_seal::invite::{DoorMessage, Invite, Request};
+use komuz_seal::random;
+
+use super::door::{Waiting, is_origin};
+use super::intake::Origin;
+use super::link::{Unsent, below};
+use super::log::{Purpose, Stored};
+use super::rows::{self, Cursor, EnvelopeRow, MeRow, Pending, Standing};
+use super::{
+    CommandError, Founding, Joining, LoadError, Made, Moment, Output, Replica, State, fail,
+};
+
+/// How long stored envelopes of others wait after a start before this device sends them, in milliseconds.
+const SETTLE: u64 = 10_000;
+
+fn new(device: Device, charter: Charter, epoch: Option<EpochKey>, m: &mut Moment<'_>) -> Replica {
+    let start = Start(random(m.entropy));
+    Replica {
+        session: SessionId::of(&device.id(), &start),
+        device,
+        start,
+        charter,
+        epoch,
+        me: None,
+        waiting: None,
+        invites: BTreeMap::new(),
+        doors: Vec::new(),
+        logs: BTreeMap::new(),
+        docs: BTreeMap::new(),
+        links: Vec::new(),
+        alone: BTreeSet::new(),
+        batch: 0,
+        durable: 0,
+        place: 0,
+        heard: BTreeMap::new(),
+        spoken: 0,
+        clock: m.now,
+        complained: BTreeSet::new(),
+        out: Vec::new(),
+        rows: Pending::default(),
+        shown: State::default(),
+    }
+}
+
+fn check_text(code: &'static str, what: &str, text: &str) -> Result<(), CommandError> {
+    if text.trim().is_empty() || text.len() > MAX_TEXT {
+        return Err(fail(code, &format!("{what} must have between 1 and {MAX_TEXT} bytes")));
+    }
+    Ok(())
+}
+
+fn check_outlet(outlet: &OutletCard) -> Result<(), CommandError> {
+    if outlet.is_complete() {
+        return Ok(());
+    }
+    Err(fail("outlet-card", "an outlet needs a name, a short id of a-z, 0-9 and -, and two different release keys"))
+}
+
+fn check_server(url: &str) -> Result<(), CommandError> {
+    if is_origin(url) {
+        return Ok(());
+    }
+    Err(fail("server-address", "a server's address is like https://desk.outlet.example, without a path"))
+}
+
+pub(super) fn found(founding: Founding, m: &mut Moment<'_>) -> Made<CommandError> {
+    let Founding { title, outlet, name, server } = founding;
+    check_text("title", "the title", &title)?;
+    check_text("name", "the name", &name)?;
+    check_outlet(&outlet)?;
+    check_server(&server.url)?;
+    let device = Device::new(m.entropy);
+    let epoch = EpochKey::new(m.entropy);
+    let (charter, entry) = Charter::found(Founder { title, outlet, name }, &device, &epoch, m.entropy);
+    let mut replica = new(device, charter, Some(epoch), m);
+    replica.look_for_me(m);
+    replica.put_me();
+    replica.add_document(&DocId::Charter);
+    replica.add_link(&server.url, server.ticket.as_deref(), m);
+    replica.seal_all(&DocId::Charter, Kind::Charter, vec![entry], None, m)?;
+    replica.seal_all(&DocId::Charter, Kind::Servers, vec![server.url.into_bytes()], None, m)?;
+    replica.on_tick(m);
+    let out = replica.finish();
+    Ok((replica, out))
+}
+
+pub(super) fn join(joining: Joining, m: &mut Moment<'_>) -> Made<CommandError> {
+    let Joining { fragment, outlet, name, server } = joining;
+    let invite = Invite::from_text(&fragment).map_err(|why| fail("invite-unreadable", &why.to_string()))?;
+    if invite.has_ended(m.now) {
+        return Err(fail("invite-ended", "this invitation has ended: ask for a new one"));
+    }
+    check_text("name", "the name", &name)?;
+    check_server(&invite.relay)?;
+    let card = match invite.outlet {
+        Some(_) => None,
+        None => Some(outlet),
+    };
+    if let Some(card) = &card {
+        check_outlet(card)?;
+    }
+    if let Some(server) = &server {
+        check_server(&server.url)?;
+    }
+    let device = Device::new(m.entropy);
+    let own = invite.outlet.clone().or_else(|| card.as_ref().map(|card| card.id.clone())).unwrap_or_default();
+    let member = MemberCard { id: random(m.entropy).into(), name, outlet: own, role: invite.role };
+    let sealed = DoorMessage::Request(Request::new(&invite, &device, member, card)).seal(&invite, &device, m.entropy);
+    let server = server.map(|server| (server.url, server.ticket.unwrap_or_default()));
+    let mut replica = new(device, Charter::expecting(invite.charter), None, m);
+    replica.add_door(&invite);
+    replica.add_link(&invite.relay, None, m);
+    let door = invite.door().id;
+    replica.waiting = Some(Waiting { invite, request: envelope_id(&sealed), server, refused: false });
+    replica.put_me();
+    replica.take(door, &sealed, Origin::Here, m);
+    replica.on_tick(m);
+    let out = replica.finish();
+    Ok((replica, out))
+}
+
+/// Rows by table.
+type Tables = BTreeMap<String, Vec<(Vec<u8>, Vec<u8>)>>;
+
+pub(super) fn load(all: Vec<(String, Vec<u8>, Vec<u8>)>, m: &mut Moment<'_>) -> Made<LoadError> {
+    let mut tables = Tables::new();
+    for (table, key, value) in all {
+        tables.entry(table).or_default().push((key, value));
+    }
+    let mut take = |table: &str| tables.remove(table).unwrap_or_default();
+    let me = take(rows::ME).into_iter().next().ok_or(LoadError::NoDevice)?;
+    let me = MeRow::read(&me.1)?;
+    let device = Device::from_secret(&me.device);
+    let epoch = me.epoch.map(|secret| EpochKey::from_secret(*secret));
+    let mut replica = new(device, Charter::expecting(me.charter), epoch, m);
+    for (key, value) in take(rows::SERVERS) {
+        if let Some((url, ticket)) = replica.readable(rows::read_server(&key, &value)) {
+            replica.add_link(&url, ticket.as_deref(), m);
+        }
+    }
+    for (_, value) in take(rows::INVITES) {
+        let read = replica.readable(rows::read_invite(&value));
+        if let Some((bytes, used)) = read
+            && let Ok(invite) = Invite::from_bytes(&bytes)
+        {
+            replica.add_invite(invite, used);
+        }
+    }
+    if let Some(joining) = me.joining {
+        let invite = Invite::from_bytes(&joining.invite)
+            .map_err(|why| LoadError::Row { table: rows::ME, why: why.to_string() })?;
+        replica.add_door(&invite);
+        replica.waiting =
+            Some(Waiting { invite, request: joining.request, server: joining.server, refused: false });
+    }
+    if replica.epoch.is_some() {
+        replica.add_document(&DocId::Charter);
+    }
+    for (_, value) in take(rows::LOGS) {
+        if let Some(doc) = replica.readable(rows::read_log(&value)) {
+            replica.add_document(&doc);
+        }
+    }
+    for (key, value) in take(rows::ENVELOPES) {
+        let row = rows::read_envelope_key(&key).and_then(|key| Ok((key, EnvelopeRow::read(&value)?)));
+        if let Some(((log, id), row)) = replica.readable(row) {
+            replica.put_back(log, id, row);
+        }
+    }
+    replica.read_charter(m);
+    let cursors = take(rows::CURSORS);
+    let unsent = take(rows::UNSENT);
+    replica.put_lines_back(cursors, unsent, m);
+    // What came from the rows need not go there again.
+    replica.rows = Pending::default();
+    replica.look_for_me(m);
+    replica.settle(m);
+    // What was there already is not news.
+    replica.out.retain(|output| !matches!(output, Output::Charter));
+    replica.on_tick(m);
+    let out = replica.finish();
+    Ok((replica, out))
+}
+
+impl Replica {
+    /// What a row holds; a row that cannot be read is said and passed over.
+    fn readable<T>(&mut self, row: Result<T, LoadError>) -> Option<T> {
+        row.map_err(|why| self.out.push(Output::Trouble(format!("Something stored here is passed over: {why}.")))).ok()
+    }
+
+    fn put_back(&mut self, log_id: LogId, id: EnvelopeId, row: EnvelopeRow) {
+        let Some(log) = self.logs.get_mut(&log_id) else {
+            return;
+        };
+        self.place = self.place.max(row.place);
+        if matches!(log.purpose, Purpose::Document(_)) {
+            match row.standing {
+                Standing::Accepted => log.extend(row.session, row.counter, id),
+                Standing::Held => {
+                    if let Ok(statement) = Statement::open(&row.sealed, &log.keys) {
+                        log.held.insert(id, statement);
+                    }
+                }
+                Standing::Refused => {}
+            }
+        }
+        log.stored.insert(id, Stored { row, batch: 0 });
+    }
+
+    /// Evaluates the charter from what is stored.
+    fn read_charter(&mut self, m: &mut Moment<'_>) {
+        let Some(log) = self.docs.get(&DocId::Charter).and_then(|id| self.logs.get(id)) else {
+            return;
+        };
+        let mut stored: Vec<&Stored> =
+            log.stored.values().filter(|stored| stored.row.standing == Standing::Accepted).collect();
+        stored.sort_by_key(|stored| stored.row.place);
+        let opened: Vec<Statement> =
+            stored.iter().filter_map(|stored| Statement::open(&stored.row.sealed, &log.keys).ok()).collect();
+        for statement in &opened {
+            match statement.kind {
+                Kind::Charter => self.take_entries(&statement.payloads, m),
+                Kind::Doors => self.take_doors(&statement.payloads, m),
+                Kind::Servers => self.take_servers(&statement.payloads, m),
+                Kind::Changes => {}
+            }
+        }
+    }
+
+    /// Where each relay stands with each log.
+    fn put_lines_back(&mut self, cursors: Vec<(Vec<u8>, Vec<u8>)>, unsent: Vec<(Vec<u8>, Vec<u8>)>, m: &mut Moment<'_>) {
+        let mut saved: BTreeMap<(String, LogId), Cursor> = BTreeMap::new();
+        for (key, value) in cursors {
+            if let Some((log, url, cursor)) = self.readable(rows::read_cursor(&key, &value)) {
+                saved.insert((url, log), cursor);
+            }
+        }
+        let logs: Vec<LogId> = self.logs.keys().copied().collect();
+        for number in 0..self.links.len() {
+            let url = self.links[number].url.clone();
+            for log in &logs {
+                // Links were made before the logs were all known: lines are made anew, with their cursors.
+                self.links[number].lines.remove(log);
+                self.add_line(number, *log, saved.get(&(url.clone(), *log)).copied(), m.now);
+            }
+        }
+        let mut mine = BTreeSet::new();
+        for (key, value) in unsent {
+            let row = rows::read_unsent_key(&key).and_then(|key| Ok((key, rows::read_unsent(&value)?)));
+            let Some(((log, id, url), own)) = self.readable(row) else {
+                continue;
+            };
+            let here = self.logs.get(&log).is_some_and(|log| log.kept().any(|kept| *kept == id));
+            let Some(line) = self.links.iter_mut().find(|link| link.url == url).and_then(|link| link.lines.get_mut(&log))
+            else {
+                continue;
+            };
+            if !here {
+                continue;
+            }
+            let due = if own { m.now } else { m.now + below(SETTLE, m.entropy) };
+            line.unsent.insert(id, Unsent { mine: own, due, noted: true });
+            if own {
+                mine.insert((log, id));
+            }
+        }
+        for (log, id) in mine {
+            let known = self
+                .links
+                .iter()
+                .filter_map(|link| link.lines.get(&log))
+                .any(|line| !line.unsent.contains_key(&id));
+            if !known {
+                self.alone.insert(id);
+            }
+        }
+    }
+
+    /// Takes what another session of this device has stored.
+    pub(super) fn take_rows(&mut self, all: &[(String, Vec<u8>, Option<Vec<u8>>)], m: &mut Moment<'_>) {
+        for (table, key, value) in all {
+            match (table.as_str(), value) {
+                (rows::LOGS, Some(value)) => {
+                    if let Some(doc) = self.readable(rows::read_log(value))
+                        && let Some(log) = self.add_document(&doc)
+                    {
+                        self.spread(log, m);
+                    }
+                }
+                (rows::SERVERS, Some(value)) => {
+                    if let Some((url, ticket)) = self.readable(rows::read_server(key, value)) {
+                        self.add_link(&url, ticket.as_deref(), m);
+                    }
+                }
+                _ => {}
+            }
+        }
+        for (table, key, value) in all {
+            match (table.as_str(), value) {
+                (rows::ENVELOPES, Some(value)) => {
+                    let row = rows::read_envelope_key(key).and_then(|key| Ok((key, EnvelopeRow::read(value)?)));
+                    if let Some(((log, _), row)) = self.readable(row)
+                        && !row.sealed.is_empty()
+                    {
+                        self.take(log, &row.sealed, Origin::Sibling, m);
+                    }
+                }
+                (rows::UNSENT, None) => {
+                    if let Some((log, id, url)) = self.readable(rows::read_unsent_key(key)) {
+                        self.alone.remove(&id);
+                        let line = self.links.iter_mut().find(|link| link.url == url);
+                        if let Some(line) = line.and_then(|link| link.lines.get_mut(&log)) {
+                            line.unsent.remove(&id);
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}

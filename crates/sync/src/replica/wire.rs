@@ -1,0 +1,616 @@
+//! Connections: what is said to relays and what they say.
+
+use komuz_seal::bytes::{Chain, EnvelopeId, LogId, Nonce};
+use komuz_seal::chain::{self, envelope_id};
+use komuz_seal::charter::Role;
+use komuz_seal::presence::Presence;
+use komuz_seal::random;
+
+use super::intake::Origin;
+use super::link::{Connection, Line, Phase, Unsent};
+use super::log::Purpose;
+use super::rows::{self, Cursor};
+use super::{Binding, Moment, Output, RelayId, Replica};
+use crate::frame::{ClientFrame, ErrorCode, MAX_IDS, RelayFrame, sign_challenge, sign_registration};
+
+/// How long a connection may take to open, and a relay to answer, in milliseconds.
+const PATIENCE: u64 = 20_000;
+/// After how long a silence a relay is asked for a sign of life, in milliseconds.
+const SILENCE: u64 = 30_000;
+/// How many envelopes and bytes are on their way to a relay at a time, for each log.
+const WINDOW: usize = 64;
+const WINDOW_BYTES: usize = 1 << 20;
+/// How many envelopes are fetched at a time.
+const FETCH: usize = 256;
+/// How many numbers may come before the ones that precede them.
+const MAX_AHEAD: usize = 4096;
+/// How long an envelope waits that a relay did not take, in milliseconds.
+const REFUSED_WAIT: u64 = 60_000;
+
+impl Replica {
+    fn send(&mut self, relay: RelayId, frame: &ClientFrame) {
+        self.out.push(Output::Send { relay, bytes: frame.encode() });
+    }
+
+    pub(super) fn on_connected(&mut self, relay: RelayId, m: &mut Moment<'_>) {
+        let nonce = Nonce(random(m.entropy));
+        let Some(link) = self.links.get_mut(relay.0 as usize) else {
+            return;
+        };
+        link.connection = Connection::Greeting { nonce };
+        link.heard = m.now;
+        link.probed = m.now;
+        self.send(relay, &ClientFrame::Hello { nonce });
+    }
+
+    pub(super) fn on_disconnected(&mut self, relay: RelayId, m: &mut Moment<'_>) {
+        let Some(link) = self.links.get_mut(relay.0 as usize) else {
+            return;
+        };
+        if matches!(link.connection, Connection::Down { .. }) {
+            return;
+        }
+        let wait = link.backoff.next(m.entropy);
+        link.connection = Connection::Down { retry: m.now + wait };
+        for line in link.lines.values_mut() {
+            line.drop_connection();
+            line.restarts = 0;
+        }
+    }
+
+    /// Closes a connection that went wrong; it is tried again some time after the caller has said that it is closed.
+    fn hang_up(&mut self, relay: RelayId) {
+        let Some(link) = self.links.get_mut(relay.0 as usize) else {
+            return;
+        };
+        link.connection = Connection::Closing;
+        for line in link.lines.values_mut() {
+            line.drop_connection();
+            line.restarts = 0;
+        }
+        self.out.push(Output::Disconnect { relay });
+    }
+
+    pub(super) fn on_tick(&mut self, m: &mut Moment<'_>) {
+        for number in 0..self.links.len() {
+            let relay = RelayId(number as u32);
+            self.note_overdue(relay, m);
+            let link = &mut self.links[number];
+            match link.connection {
+                Connection::Down { retry } if retry <= m.now => {
+                    link.connection = Connection::Connecting { since: m.now };
+                    self.out.push(Output::Connect { relay, url: link.url.clone() });
+                }
+                Connection::Connecting { since } if since + PATIENCE <= m.now => self.hang_up(relay),
+                Connection::Greeting { .. } | Connection::Up { .. } if link.probed > link.heard => {
+                    if link.probed + PATIENCE <= m.now {
+                        self.hang_up(relay);
+                    }
+                }
+                Connection::Greeting { .. } if link.heard + PATIENCE <= m.now => self.hang_up(relay),
+                Connection::Up { .. } => {
+                    // Many a dead connection looks alive: a subscription at the cursor that one has costs the relay nothing
+                    // and is answered.
+                    if link.heard + SILENCE <= m.now {
+                        link.probed = m.now;
+                        let live = link.lines.iter().find(|(_, line)| line.phase == Phase::Live);
+                        let probe = live.map(|(log, line)| ClientFrame::Subscribe {
+                            log: *log,
+                            after: line.cursor.seq,
+                            chain: line.cursor.chain,
+                            ids_only: false,
+                        });
+                        if let Some(probe) = probe {
+                            self.send(relay, &probe);
+                        } else {
+                            self.links[number].heard = m.now;
+                        }
+                    }
+                    self.retry_lines(relay, m);
+                    self.push(relay, m);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn retry_lines(&mut self, relay: RelayId, m: &mut Moment<'_>) {
+        let Some(link) = self.links.get(relay.0 as usize) else {
+            return;
+        };
+        let due: Vec<LogId> = link
+            .lines
+            .iter()
+            .filter(|(_, line)| matches!(line.phase, Phase::Absent { retry } if retry <= m.now))
+            .map(|(log, _)| *log)
+            .collect();
+        for log in due {
+            self.greet(relay, log);
+        }
+    }
+
+    /// Asks again at once for what a relay did not have or allow.
+    pub(super) fn greet_absent(&mut self, relay: RelayId) {
+        let Some(link) = self.links.get(relay.0 as usize) else {
+            return;
+        };
+        let absent = |line: &Line| matches!(line.phase, Phase::Absent { .. });
+        let logs: Vec<LogId> = link.lines.iter().filter(|(_, line)| absent(line)).map(|(log, _)| *log).collect();
+        for log in logs {
+            self.greet(relay, log);
+        }
+    }
+
+    /// Writes down which of others' envelopes a relay still lacks once their time has come (most never need it).
+    fn note_overdue(&mut self, relay: RelayId, m: &mut Moment<'_>) {
+        let Some(link) = self.links.get_mut(relay.0 as usize) else {
+            return;
+        };
+        for (log, line) in &mut link.lines {
+            for (id, unsent) in &mut line.unsent {
+                if !unsent.noted && unsent.due <= m.now {
+                    unsent.noted = true;
+                    rows::put_unsent(&mut self.rows, &link.url, log, id, unsent.mine);
+                }
+            }
+        }
+    }
+
+    /// Adds a log to all relays where it lives, and asks those that are up for it.
+    pub(super) fn spread(&mut self, log_id: LogId, m: &mut Moment<'_>) {
+        for number in 0..self.links.len() {
+            if self.add_line(number, log_id, None, m.now) && self.links[number].is_up() {
+                self.greet(RelayId(number as u32), log_id);
+            }
+        }
+    }
+
+    /// Adds a log to a relay; false when it does not live there or was there. Everything that is here counts as lacking
+    /// there until the relay's list says otherwise.
+    pub(super) fn add_line(&mut self, number: usize, log_id: LogId, saved: Option<Cursor>, now: u64) -> bool {
+        let (Some(link), Some(log)) = (self.links.get_mut(number), self.logs.get(&log_id)) else {
+            return false;
+        };
+        if !log.is_at(&link.url) || link.lines.contains_key(&log_id) {
+            return false;
+        }
+        let mut line = Line::new(saved);
+        if saved.is_none() {
+            line.unsent = log.kept().map(|id| (*id, Unsent { mine: self.alone.contains(id), due: now, noted: false })).collect();
+        }
+        link.lines.insert(log_id, line);
+        true
+    }
+
+    /// Proves the keys of a log to a relay and subscribes. With the operator's ticket the log is opened first: opening
+    /// what is open is no error.
+    fn greet(&mut self, relay: RelayId, log_id: LogId) {
+        let writes = self.me.as_ref().is_none_or(|me| me.member.role != Role::Observer);
+        let (Some(link), Some(log)) = (self.links.get_mut(relay.0 as usize), self.logs.get(&log_id)) else {
+            return;
+        };
+        let Connection::Up { nonce, theirs } = link.connection else {
+            return;
+        };
+        let Some(line) = link.lines.get_mut(&log_id) else {
+            return;
+        };
+        let keys = &log.keys;
+        let auth = |key: &komuz_seal::sign::SignKey| ClientFrame::Auth {
+            log: keys.id,
+            key: key.public(),
+            signature: sign_challenge(key, &link.url, &keys.id, &keys.epoch, &nonce, &theirs),
+        };
+        let mut frames = Vec::new();
+        if let Some(ticket) = link.ticket.clone().filter(|_| !link.bad_ticket) {
+            frames.push(ClientFrame::Open {
+                log: keys.id,
+                ticket,
+                reader: keys.reader.public(),
+                registrar: keys.registrar.public(),
+                epoch: keys.epoch,
+            });
+        }
+        frames.push(auth(&keys.reader));
+        if writes {
+            // Every member has the registrar's key for now and registers itself; issue 4 leaves that to editors.
+            let key = log.append.public();
+            let signature = sign_registration(&keys.registrar, &keys.id, &key);
+            frames.push(ClientFrame::Register { log: keys.id, key, signature });
+            frames.push(auth(&log.append));
+        }
+        // From nothing, ids are enough where much is here already.
+        let from_start = line.cursor == Cursor::START;
+        let ids_only = from_start && !log.stored.is_empty();
+        line.listed = from_start.then(Default::default);
+        line.phase = Phase::Asked;
+        frames.push(ClientFrame::Subscribe {
+            log: keys.id,
+            after: line.cursor.seq,
+            chain: line.cursor.chain,
+            ids_only,
+        });
+        for frame in frames {
+            self.send(relay, &frame);
+        }
+    }
+
+    /// Sends what a relay lacks, is due, and is on this device's disk.
+    pub(super) fn push(&mut self, relay: RelayId, m: &mut Moment<'_>) {
+        let Some(link) = self.links.get_mut(relay.0 as usize) else {
+            return;
+        };
+        if !link.is_up() {
+            return;
+        }
+        for (log_id, line) in &mut link.lines {
+            if line.phase != Phase::Live || line.unsent.is_empty() {
+                continue;
+            }
+            let Some(log) = self.logs.get(log_id) else {
+                continue;
+            };
+            for (id, unsent) in &line.unsent {
+                if line.flying.len() >= WINDOW || line.flying_bytes >= WINDOW_BYTES {
+                    break;
+                }
+                let Some(stored) = log.stored.get(id) else {
+                    continue;
+                };
+                if unsent.due > m.now || stored.batch > self.durable || line.flying.contains(id) {
+                    continue;
+                }
+                line.flying.insert(*id);
+                line.flying_bytes += stored.row.sealed.len();
+                let frame = ClientFrame::Append { log: *log_id, bytes: stored.row.sealed.clone() };
+                self.out.push(Output::Send { relay, bytes: frame.encode() });
+            }
+        }
+    }
+
+    pub(super) fn push_all(&mut self, m: &mut Moment<'_>) {
+        for number in 0..self.links.len() {
+            self.push(RelayId(number as u32), m);
+        }
+    }
+
+    pub(super) fn on_frame(&mut self, relay: RelayId, bytes: &[u8], m: &mut Moment<'_>) {
+        let Some(link) = self.links.get_mut(relay.0 as usize) else {
+            return;
+        };
+        if matches!(link.connection, Connection::Closing | Connection::Down { .. } | Connection::Connecting { .. }) {
+            return;
+        }
+        link.heard = m.now;
+        let url = link.url.clone();
+        let frame = match RelayFrame::decode(bytes) {
+            Ok(frame) => frame,
+            Err(why) => {
+                self.complain(relay, "frame", format!("The server {url} says something that cannot be read: {why}."));
+                self.hang_up(relay);
+                return;
+            }
+        };
+        match frame {
+            RelayFrame::Challenge { origin, nonce } => self.on_challenge(relay, &origin, nonce, m),
+            RelayFrame::Entry { log, seq, chain, bytes } => {
+                let id = envelope_id(&bytes);
+                self.is_there(relay, log, id);
+                let asked = self.line(relay, log).is_some_and(|line| {
+                    line.fetching.remove(&id);
+                    line.wanted.remove(&id);
+                    line.phase != Phase::Off
+                });
+                if asked {
+                    self.take(log, &bytes, Origin::Relay(relay), m);
+                    self.advance(relay, log, seq, id, chain);
+                    self.fetch(relay, log);
+                    self.save_cursor(relay, log);
+                }
+            }
+            RelayFrame::Ack { log, id, seq, chain } => {
+                self.is_there(relay, log, id);
+                self.advance(relay, log, seq, id, chain);
+                self.save_cursor(relay, log);
+                self.push(relay, m);
+            }
+            RelayFrame::Ids { log, first, ids } => self.on_ids(relay, log, first, &ids),
+            RelayFrame::CaughtUp { log, seq, chain } => self.on_caught_up(relay, log, Cursor { seq, chain }, m),
+            RelayFrame::Rewound { log, .. } => self.start_over(relay, log),
+            RelayFrame::Presence { log, bytes } => self.on_presence(log, &bytes),
+            RelayFrame::Error { code, sentence, log, id } => self.on_error(relay, code, &sentence, log, id, m),
+        }
+    }
+
+    fn line(&mut self, relay: RelayId, log: LogId) -> Option<&mut Line> {
+        self.links.get_mut(relay.0 as usize)?.lines.get_mut(&log)
+    }
+
+    fn on_challenge(&mut self, relay: RelayId, origin: &str, theirs: Nonce, m: &mut Moment<'_>) {
+        let Some(link) = self.links.get_mut(relay.0 as usize) else {
+            return;
+        };
+        let Connection::Greeting { nonce } = link.connection else {
+            self.hang_up(relay);
+            return;
+        };
+        if origin != link.url {
+            // Whoever stands between could otherwise pass our proofs on to another relay.
+            let sentence = format!("The server at {} says that it is {origin}: it is not used.", link.url);
+            self.complain(relay, "origin", sentence);
+            self.hang_up(relay);
+            return;
+        }
+        link.connection = Connection::Up { nonce, theirs };
+        link.bad_ticket = false;
+        let logs: Vec<LogId> = link.lines.keys().copied().collect();
+        for log in logs {
+            self.greet(relay, log);
+        }
+        self.open_doors(relay, m);
+    }
+
+    /// A relay is known to have an envelope.
+    fn is_there(&mut self, relay: RelayId, log_id: LogId, id: EnvelopeId) {
+        self.alone.remove(&id);
+        let Some(link) = self.links.get_mut(relay.0 as usize) else {
+            return;
+        };
+        let Some(line) = link.lines.get_mut(&log_id) else {
+            return;
+        };
+        if line.flying.remove(&id)
+            && let Some(stored) = self.logs.get(&log_id).and_then(|log| log.stored.get(&id))
+        {
+            line.flying_bytes = line.flying_bytes.saturating_sub(stored.row.sealed.len());
+        }
+        if line.unsent.remove(&id).is_some_and(|unsent| unsent.noted) {
+            self.rows.delete(rows::UNSENT, rows::unsent_key(&link.url, &log_id, &id));
+        }
+        if let Some(listed) = &mut line.listed {
+            listed.insert(id);
+        }
+    }
+
+    /// Moves the cursor over a number that a relay has named, when it is the next; keeps it for later when it comes early.
+    fn advance(&mut self, relay: RelayId, log: LogId, seq: u64, id: EnvelopeId, chain: Chain) {
+        let Some(line) = self.line(relay, log) else {
+            return;
+        };
+        if seq <= line.cursor.seq {
+            return;
+        }
+        line.ahead.insert(seq, (id, chain));
+        while let Some(next) = line.ahead.first_entry() {
+            let seq = *next.key();
+            if seq > line.cursor.seq + 1 {
+                break;
+            }
+            let (id, chain) = next.remove();
+            if seq == line.cursor.seq + 1 {
+                if chain::next(line.cursor.chain, id) != chain {
+                    self.start_over(relay, log);
+                    return;
+                }
+                line.cursor = Cursor { seq, chain };
+            }
+        }
+        if line.ahead.len() > MAX_AHEAD {
+            self.start_over(relay, log);
+        }
+    }
+
+    /// Writes the cursor down once everything before it is here.
+    fn save_cursor(&mut self, relay: RelayId, log: LogId) {
+        let Some(link) = self.links.get_mut(relay.0 as usize) else {
+            return;
+        };
+        let Some(line) = link.lines.get_mut(&log) else {
+            return;
+        };
+        // Before a listing from the start has ended, it is not known what the relay lacks: that is what a saved cursor says.
+        let settled = line.has_all() && line.listed.is_none() && !line.lossy;
+        if settled && line.saved != Some(line.cursor) {
+            line.saved = Some(line.cursor);
+            rows::put_cursor(&mut self.rows, &link.url, &log, &line.cursor);
+        }
+    }
+
+    fn on_ids(&mut self, relay: RelayId, log_id: LogId, first: u64, ids: &[EnvelopeId]) {
+        let here = |replica: &Self, id: &EnvelopeId| {
+            replica.logs.get(&log_id).is_some_and(|log| log.stored.contains_key(id))
+        };
+        match self.line(relay, log_id) {
+            Some(line) if line.phase == Phase::Asked && first == line.cursor.seq + 1 => {}
+            _ => {
+                self.start_over(relay, log_id);
+                return;
+            }
+        }
+        for id in ids {
+            self.is_there(relay, log_id, *id);
+            let here = here(self, id);
+            if let Some(line) = self.line(relay, log_id) {
+                line.cursor = Cursor { seq: line.cursor.seq + 1, chain: chain::next(line.cursor.chain, *id) };
+                if !here {
+                    line.wanted.insert(*id);
+                }
+            }
+        }
+    }
+
+    fn on_caught_up(&mut self, relay: RelayId, log_id: LogId, end: Cursor, m: &mut Moment<'_>) {
+        let Some(link) = self.links.get_mut(relay.0 as usize) else {
+            return;
+        };
+        let Some(line) = link.lines.get_mut(&log_id) else {
+            return;
+        };
+        if line.cursor != end {
+            // A sign of life may be overtaken by entries; a subscription's end may not.
+            if line.phase == Phase::Asked {
+                self.start_over(relay, log_id);
+            }
+            return;
+        }
+        line.phase = Phase::Live;
+        line.restarts = 0;
+        line.backoff.reset();
+        link.backoff.reset();
+        if let Some(listed) = line.listed.take()
+            && let Some(log) = self.logs.get(&log_id)
+        {
+            // The list is whole: what is here and not there is what the relay lacks.
+            let alone = &self.alone;
+            for id in log.kept().filter(|id| !listed.contains(*id)) {
+                let unsent =
+                    line.unsent.entry(*id).or_insert(Unsent { mine: alone.contains(id), due: m.now, noted: false });
+                if !unsent.noted {
+                    unsent.noted = true;
+                    rows::put_unsent(&mut self.rows, &link.url, &log_id, id, unsent.mine);
+                }
+            }
+            line.lossy = false;
+        }
+        self.fetch(relay, log_id);
+        self.save_cursor(relay, log_id);
+        self.push(relay, m);
+    }
+
+    /// Asks for the next envelopes that are known by their ids only.
+    fn fetch(&mut self, relay: RelayId, log: LogId) {
+        let Some(line) = self.line(relay, log) else {
+            return;
+        };
+        if !line.fetching.is_empty() || line.wanted.is_empty() || line.phase != Phase::Live {
+            return;
+        }
+        let ids: Vec<EnvelopeId> = line.wanted.iter().take(FETCH.min(MAX_IDS)).copied().collect();
+        for id in &ids {
+            line.wanted.remove(id);
+            line.fetching.insert(*id);
+        }
+        self.send(relay, &ClientFrame::Fetch { log, ids });
+    }
+
+    /// The relay's log is not the one that the cursor says: everything is listed again, and what it lacks is refilled.
+    fn start_over(&mut self, relay: RelayId, log_id: LogId) {
+        let Some(link) = self.links.get_mut(relay.0 as usize) else {
+            return;
+        };
+        let Some(line) = link.lines.get_mut(&log_id) else {
+            return;
+        };
+        line.restarts += 1;
+        if line.restarts > 1 {
+            // It happens again on the way from the start: this relay is not to be understood for now.
+            self.hang_up(relay);
+            return;
+        }
+        line.drop_connection();
+        line.cursor = Cursor::START;
+        if line.saved.take().is_some() {
+            self.rows.delete(rows::CURSORS, rows::cursor_key(&link.url, &log_id));
+        }
+        self.greet(relay, log_id);
+    }
+
+    fn on_error(
+        &mut self,
+        relay: RelayId,
+        code: ErrorCode,
+        sentence: &str,
+        log: Option<LogId>,
+        id: Option<EnvelopeId>,
+        m: &mut Moment<'_>,
+    ) {
+        let Some(link) = self.links.get_mut(relay.0 as usize) else {
+            return;
+        };
+        let url = link.url.clone();
+        if code == ErrorCode::BadTicket {
+            link.bad_ticket = true;
+            self.complain(relay, "ticket", format!("The server {url} does not take its ticket: {sentence}"));
+            return;
+        }
+        let Some((log, line)) = log.and_then(|log| Some((log, link.lines.get_mut(&log)?))) else {
+            self.complain(relay, "error", format!("The server {url} says: {sentence}"));
+            return;
+        };
+        if let Some(id) = id {
+            line.flying.remove(&id);
+            let bytes = self.logs.get(&log).and_then(|log| log.stored.get(&id)).map_or(0, |s| s.row.sealed.len());
+            line.flying_bytes = line.flying_bytes.saturating_sub(bytes);
+            if let Some(unsent) = line.unsent.get_mut(&id) {
+                unsent.due = m.now + if code == ErrorCode::Busy { line.backoff.next(m.entropy) } else { REFUSED_WAIT };
+            }
+            if code != ErrorCode::Busy {
+                self.complain(relay, "append", format!("The server {url} did not store what you wrote: {sentence}"));
+            }
+            return;
+        }
+        // Several frames about one log are on their way together, and each may be answered with an error: one retry.
+        if line.phase == Phase::Asked {
+            let wait = line.backoff.next(m.entropy);
+            line.phase = Phase::Absent { retry: m.now + wait };
+            if !matches!(code, ErrorCode::NoSuchLog | ErrorCode::Busy) {
+                self.complain(relay, "log", format!("The server {url} does not open a document: {sentence}"));
+            }
+        }
+    }
+
+    /// Says something about a relay, once.
+    fn complain(&mut self, relay: RelayId, about: &'static str, sentence: String) {
+        let Some(link) = self.links.get_mut(relay.0 as usize) else {
+            return;
+        };
+        if link.complained.insert(about) {
+            self.out.push(Output::Trouble(sentence));
+        }
+    }
+
+    pub(super) fn send_presence(&mut self, log_id: LogId, bytes: &[u8], m: &mut Moment<'_>) {
+        self.spoken += 1;
+        let presence =
+            Presence { device: self.device.id(), start: self.start, number: self.spoken, bytes: bytes.to_vec() };
+        let Some(log) = self.logs.get(&log_id) else {
+            return;
+        };
+        let Some(sealed) = presence.seal(&self.device, &log.keys, m.entropy) else {
+            return;
+        };
+        let frame = ClientFrame::Presence { log: log_id, bytes: sealed }.encode();
+        for (number, link) in self.links.iter().enumerate() {
+            if link.is_up() && link.lines.get(&log_id).is_some_and(|line| line.phase == Phase::Live) {
+                self.out.push(Output::Send { relay: RelayId(number as u32), bytes: frame.clone() });
+            }
+        }
+    }
+
+    fn on_presence(&mut self, log_id: LogId, sealed: &[u8]) {
+        let Some(log) = self.logs.get(&log_id) else {
+            return;
+        };
+        let (Purpose::Document(doc), Some(presence)) = (&log.purpose, Presence::open(sealed, &log.keys)) else {
+            return;
+        };
+        let Some(member) = self.charter.member_of(&presence.device) else {
+            return;
+        };
+        let session = presence.session();
+        // It comes by every relay: only the newest of a session says something.
+        let heard = self.heard.entry(session).or_insert(0);
+        if session == self.session || presence.number <= *heard || !log.watched {
+            return;
+        }
+        *heard = presence.number;
+        let who = Binding {
+            device: presence.device,
+            member: member.id,
+            outlet: member.outlet.clone(),
+            role: member.role,
+            session,
+        };
+        self.out.push(Output::Presence { doc: doc.clone(), who, bytes: presence.bytes });
+    }
+}

@@ -671,5 +671,5 @@ fn heads_text(heads: &[ChangeHash]) -> String {
 }
 
 fn parse_heads(text: &str) -> Option<Version> {
-    text.split(' ').map(|hash| hash.parse().ok()).collect()
+    text.split_whitespace().map(|hash| hash.parse().ok()).collect()
 }

@@ -450,14 +450,14 @@ pub fn change_html(change: &Change, lang: Lang) -> String {
     }
     if !change.old.is_empty() {
         parts.push(format!(
-            "<del><small>{}</small> {}</del>",
+            "<small>{}</small> <del>{}</del>",
             words.was,
             lines(&change.old)
         ));
     }
     if !change.new.is_empty() {
         parts.push(format!(
-            "<ins><small>{}</small> {}</ins>",
+            "<small>{}</small> <ins>{}</ins>",
             words.now,
             lines(&change.new)
         ));

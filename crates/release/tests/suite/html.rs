@@ -63,7 +63,7 @@ fn a_correction_is_shown() {
     let page = article(&second, &masthead(), &ArticleOptions::default());
     assert!(page.contains("<p dir=\"auto\">The &lt;month&gt; was wrong.</p>"));
     assert!(page.contains(
-        "… The statement was published in <del><small>was:</small> November</del> <ins><small>now:</small> December</ins> 2019"
+        "… The statement was published in <small>was:</small> <del>November</del> <small>now:</small> <ins>December</ins> 2019"
     ));
     assert!(page.contains("Corrected <time"));
     assert!(page.contains("Release 2"));

@@ -91,15 +91,14 @@ fn name(source: &Source) -> Html {
     html! { <b {lang} dir="auto">{ link(&source.url, html! { { title(source).to_owned() } }) }</b> }
 }
 
-/// Who made a source, where and when it appeared, and where in it to look.
+/// Who made a source, where and when it appeared, and where in it to look. An outlet that is its own author is named once.
 fn origin(note: &Note<'_>, lang: Lang) -> String {
-    let mut parts = vec![authors(note.source), appeared(note.source, lang), note.locator.to_owned()];
-    parts.retain(|part| !part.is_empty());
-    // An outlet that is its own author is named once.
-    if let [who, rest, ..] = &parts[..]
-        && rest.split(", ").any(|part| part == who)
-    {
-        parts.remove(0);
+    let (authors, appeared) = (authors(note.source), appeared(note.source, lang));
+    let mut parts: Vec<&str> = Vec::new();
+    for part in authors.split(", ").chain(appeared.split(", ")).chain([note.locator]) {
+        if !part.is_empty() && !parts.contains(&part) {
+            parts.push(part);
+        }
     }
     parts.join(", ")
 }
@@ -186,7 +185,7 @@ pub fn source_list(notes: &Notes<'_>, open: Option<u32>, lang: Lang, place: &Nod
 #[cfg(test)]
 mod tests {
     use komuz_release::notes::notes;
-    use komuz_release::story::{BlockKind, Place, Span};
+    use komuz_release::story::{BlockKind, Name, Place, Span};
 
     use super::*;
 
@@ -244,6 +243,14 @@ mod tests {
         let citations = [citation("long", "s", ("a", 0), ("a", 6)), citation("short", "t", ("a", 2), ("a", 4))];
         let sources = [source("s"), source("t")];
         assert_eq!(shown(&blocks[0], &blocks, &citations, &sources), ["<long: ab>", "<short long: cd>", "1", "<long: ef>", "2"]);
+    }
+
+    #[test]
+    fn an_outlet_that_is_its_own_author_is_named_once() {
+        let author = ["Kloop", "OCCRP"].map(|name| Name { literal: name.to_owned(), ..Name::default() });
+        let source = Source { author: author.to_vec(), container_title: "OCCRP".to_owned(), ..source("s") };
+        let note = Note { number: 1, source: &source, locator: "p. 2", citations: Vec::new() };
+        assert_eq!(origin(&note, Lang::En), "Kloop, OCCRP, p. 2");
     }
 
     #[test]

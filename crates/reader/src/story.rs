@@ -276,8 +276,8 @@ pub fn change_line(change: &Change, lang: Lang) -> Html {
         <li dir="auto">
             if let Some(place) = place { <b>{ place }{ "." }</b>{ " " } }
             { (!change.before.is_empty()).then(|| format!("… {} ", change.before.trim())) }
-            if !change.old.is_empty() { <del><small>{ words.was }</small>{ " " }{ lines(&change.old) }</del>{ " " } }
-            if !change.new.is_empty() { <ins><small>{ words.now }</small>{ " " }{ lines(&change.new) }</ins> }
+            if !change.old.is_empty() { <small>{ words.was }</small>{ " " }<del>{ lines(&change.old) }</del>{ " " } }
+            if !change.new.is_empty() { <small>{ words.now }</small>{ " " }<ins>{ lines(&change.new) }</ins> }
             { (!change.after.is_empty()).then(|| format!(" {} …", change.after.trim())) }
         </li>
     }
@@ -377,15 +377,24 @@ impl View<'_> {
         html! { <span class={classes!("claim", open.then_some("on"))} {onclick}>{ text }</span> }
     }
 
+    /// A note's number: a button that is an inline box and no `<button>`, which browsers lay out as a block of its own, so that
+    /// a line could end between a word and its number.
     fn number(&self, block: &Block, mark: Mark<'_>) -> Html {
         let open = self.open.as_ref().is_some_and(|o| o.citation == mark.citation);
         let toggle = self.toggle.clone();
         let wanted = Open { citation: mark.citation.to_owned(), block: block.id.clone() };
-        let onclick = move |event: MouseEvent| toggle.emit((wanted.clone(), event.target_dyn_into::<HtmlElement>()));
+        let press = Callback::from(move |target: Option<HtmlElement>| toggle.emit((wanted.clone(), target)));
+        let onclick = press.reform(|event: MouseEvent| event.target_dyn_into::<HtmlElement>());
+        let onkeydown = move |event: KeyboardEvent| {
+            if matches!(event.key().as_str(), "Enter" | " ") {
+                event.prevent_default();
+                press.emit(event.target_dyn_into::<HtmlElement>());
+            }
+        };
         html! {
-            <sup>{ WORD_JOINER }<button type="button" class="number" aria-label={label(mark.number, self.lang)}
+            <sup>{ WORD_JOINER }<span class="number" role="button" tabindex="0" aria-label={label(mark.number, self.lang)}
                 aria-expanded={if open { "true" } else { "false" }} aria-controls={open.then_some(NOTE_ID)}
-                {onclick}>{ mark.number }</button></sup>
+                {onclick} {onkeydown}>{ mark.number }</span></sup>
         }
     }
 }

@@ -47,9 +47,21 @@ export function random(count) {
   return crypto.getRandomValues(new Uint8Array(count))
 }
 
-/** Opens a dialog so that the rest of the page waits; the focus goes back to where it was when it closes. */
+const before = new WeakMap()
+
+/** Opens a dialog so that the rest of the page waits. The first field gets the focus, or the dialog's first button. */
 export function showModal(dialog) {
-  if (!dialog.open) dialog.showModal()
+  if (dialog.open) return
+  before.set(dialog, focused())
+  dialog.showModal()
+  dialog.querySelector("form :is(input, textarea, select):not([readonly])")?.focus()
+}
+
+/** Closes a dialog; the focus goes back to where it was. */
+export function hideModal(dialog) {
+  if (dialog.open) dialog.close()
+  const back = before.get(dialog)
+  if (back?.isConnected) back.focus()
 }
 
 /** Where the focus is, through shadow roots. */

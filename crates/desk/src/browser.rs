@@ -36,6 +36,10 @@ extern "C" {
     #[wasm_bindgen(js_name = showModal)]
     pub fn show_modal(dialog: &Element);
 
+    /// Closes a dialog element; the focus goes back to where it was.
+    #[wasm_bindgen(js_name = hideModal)]
+    pub fn hide_modal(dialog: &Element);
+
     /// The focused element, through shadow roots.
     pub fn focused() -> Option<web_sys::HtmlElement>;
 

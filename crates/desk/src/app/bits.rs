@@ -38,8 +38,14 @@ pub fn Modal(props: &ModalProps) -> Html {
     use_effect_with((), {
         let node = node.clone();
         move |()| {
-            if let Some(dialog) = node.cast::<Element>() {
-                browser::show_modal(&dialog);
+            let dialog = node.cast::<Element>();
+            if let Some(dialog) = &dialog {
+                browser::show_modal(dialog);
+            }
+            move || {
+                if let Some(dialog) = dialog {
+                    browser::hide_modal(&dialog);
+                }
             }
         }
     });

@@ -50,7 +50,7 @@ pub fn source_line(w: &Words, source: &Source) -> String {
     } else {
         &source.container_title
     };
-    if !outlet.is_empty() {
+    if !outlet.is_empty() && !parts.contains(outlet) {
         parts.push(outlet.clone());
     }
     if let Some(date) = source

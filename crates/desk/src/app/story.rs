@@ -400,7 +400,7 @@ fn Tools(props: &ToolsProps) -> Html {
             <label>
                 <span class="hidden">{ w.save_as }</span>
                 <select tabindex="-1" data-test="export" onchange={export}>
-                    <option value="">{ w.save_as }</option>
+                    <option value="" selected=true>{ w.save_as }</option>
                     <option value="html">{ "HTML" }</option>
                     <option value="markdown">{ "Markdown" }</option>
                     <option value="csl-json">{ "CSL-JSON" }</option>

@@ -28,11 +28,21 @@ pub fn routes(store: Arc<dyn Store>, identity: &Identity) -> Router {
 
 async fn health(State(store): State<Arc<dyn Store>>) -> Response {
     let healthy = store.healthy().await.is_ok();
-    let status = if healthy { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let status = if healthy {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
     let said = json!({ "version": env!("CARGO_PKG_VERSION"), "database": if healthy { "ok" } else { "failing" } });
     (status, [(header::CACHE_CONTROL, "no-store")], Json(said)).into_response()
 }
 
 async fn tell(about: Value) -> impl IntoResponse {
-    ([(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"), (header::CACHE_CONTROL, "no-cache")], Json(about))
+    (
+        [
+            (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+            (header::CACHE_CONTROL, "no-cache"),
+        ],
+        Json(about),
+    )
 }

@@ -178,7 +178,10 @@ pub async fn serve(socket: WebSocket, relay: Arc<Relay>, nonce: Nonce, mut stop:
 impl Connection {
     /// What was read has been read: answer what the store still answers, then say goodbye.
     async fn finish(mut self) {
-        self.logs.values_mut().filter_map(|known| known.follower.take()).for_each(|follower| follower.abort());
+        self.logs
+            .values_mut()
+            .filter_map(|known| known.follower.take())
+            .for_each(|follower| follower.abort());
         while let Some(mut stored) = self.storing.next().await {
             stored.followed = false;
             if self.stored(stored).await.is_err() {
@@ -204,27 +207,56 @@ impl Connection {
         match (frame, self.client_nonce) {
             (ClientFrame::Hello { nonce }, None) => {
                 self.client_nonce = Some(nonce);
-                let challenge = RelayFrame::Challenge { origin: self.relay.origin.clone(), nonce: self.nonce };
+                let challenge = RelayFrame::Challenge {
+                    origin: self.relay.origin.clone(),
+                    nonce: self.nonce,
+                };
                 Ok(self.say(&challenge).await?)
             }
             (ClientFrame::Hello { .. }, Some(_)) => self.bad_frame("Hello comes once").await,
             (_, None) => self.bad_frame("the first frame is Hello").await,
             (ClientFrame::Auth { log, key, signature }, Some(nonce)) => self.auth(log, key, signature, nonce).await,
-            (ClientFrame::Open { log, ticket, reader, registrar, epoch }, _) => {
-                self.open(log, &ticket, LogKeys { reader, registrar, epoch }).await
+            (
+                ClientFrame::Open {
+                    log,
+                    ticket,
+                    reader,
+                    registrar,
+                    epoch,
+                },
+                _,
+            ) => {
+                self.open(
+                    log,
+                    &ticket,
+                    LogKeys {
+                        reader,
+                        registrar,
+                        epoch,
+                    },
+                )
+                .await
             }
             (ClientFrame::Register { log, key, signature }, _) => self.register(log, key, signature).await,
             (ClientFrame::Append { log, bytes }, _) => self.append(log, bytes).await,
-            (ClientFrame::Subscribe { log, after, chain, ids_only }, _) => {
-                self.subscribe(log, Cursor { seq: after, chain }, ids_only).await
-            }
+            (
+                ClientFrame::Subscribe {
+                    log,
+                    after,
+                    chain,
+                    ids_only,
+                },
+                _,
+            ) => self.subscribe(log, Cursor { seq: after, chain }, ids_only).await,
             (ClientFrame::Fetch { log, ids }, _) => self.fetch(log, ids).await,
             (ClientFrame::Presence { log, bytes }, _) => self.tell(log, bytes).await,
         }
     }
 
     async fn auth(&mut self, name: LogId, key: PublicKey, signature: Signature, nonce: Nonce) -> Result<(), End> {
-        let Some(log) = self.find(name).await? else { return Ok(()) };
+        let Some(log) = self.find(name).await? else {
+            return Ok(());
+        };
         let registrar = key == log.keys.registrar;
         let (reader, append) = (key == log.keys.reader, log.may_append(&key));
         let origin = &self.relay.origin;
@@ -234,7 +266,11 @@ impl Connection {
             let sentence = "the log does not know this key, or the signature is not the key's over this challenge";
             self.error(ErrorCode::NotAllowed, sentence, Some(name), None).await?;
             self.failed_proofs += 1;
-            return if self.failed_proofs < FAILED_PROOFS { Ok(()) } else { Err(End::Told) };
+            return if self.failed_proofs < FAILED_PROOFS {
+                Ok(())
+            } else {
+                Err(End::Told)
+            };
         }
         let most = self.relay.limits.logs_per_connection;
         if !self.logs.contains_key(&name) && self.logs.len() >= most {
@@ -260,7 +296,11 @@ impl Connection {
             let sentence = "this ticket is not one of this server's operator";
             self.error(ErrorCode::BadTicket, sentence, Some(name), None).await?;
             self.failed_proofs += 1;
-            return if self.failed_proofs < FAILED_PROOFS { Ok(()) } else { Err(End::Told) };
+            return if self.failed_proofs < FAILED_PROOFS {
+                Ok(())
+            } else {
+                Err(End::Told)
+            };
         }
         match self.relay.store.open(name, keys).await {
             Ok(()) => Ok(()),
@@ -269,7 +309,9 @@ impl Connection {
     }
 
     async fn register(&mut self, name: LogId, key: PublicKey, signature: Signature) -> Result<(), End> {
-        let Some(log) = self.find(name).await? else { return Ok(()) };
+        let Some(log) = self.find(name).await? else {
+            return Ok(());
+        };
         if !verify_registration(&log.keys.registrar, &signature, &name, &key) {
             let sentence = "the registration is not signed by the log's registrar";
             return Ok(self.error(ErrorCode::NotAllowed, sentence, Some(name), None).await?);
@@ -294,8 +336,21 @@ impl Connection {
         }
         let (store, len) = (self.relay.store.clone(), bytes.len());
         let mut storing: Storing = async move {
-            let result = store.append(Append { log: name, key, id, bytes }).await;
-            Stored { log: name, id, bytes: len, followed, result }
+            let result = store
+                .append(Append {
+                    log: name,
+                    key,
+                    id,
+                    bytes,
+                })
+                .await;
+            Stored {
+                log: name,
+                id,
+                bytes: len,
+                followed,
+                result,
+            }
         }
         .boxed();
         // Polled once at once: that puts it into the store's queue, in the order of the frames.
@@ -315,13 +370,26 @@ impl Connection {
     /// Answers an append. One that is new in a log that this connection follows is acknowledged by the follower, in its
     /// turn among the others' entries, so that a client sees every number once and in order.
     async fn stored(&mut self, stored: Stored) -> Result<(), End> {
-        let Stored { log, id, bytes, followed, result } = stored;
+        let Stored {
+            log,
+            id,
+            bytes,
+            followed,
+            result,
+        } = stored;
         self.storing_bytes = self.storing_bytes.saturating_sub(bytes);
         match result {
             Ok(Appended { fresh: true, .. }) if followed => Ok(()),
             Ok(Appended { at, .. }) => {
                 self.forget_own(log, id);
-                Ok(self.say(&RelayFrame::Ack { log, id, seq: at.seq, chain: at.chain }).await?)
+                Ok(self
+                    .say(&RelayFrame::Ack {
+                        log,
+                        id,
+                        seq: at.seq,
+                        chain: at.chain,
+                    })
+                    .await?)
             }
             Err(error) => {
                 self.forget_own(log, id);
@@ -350,10 +418,16 @@ impl Connection {
             Err(error) => return self.not_stored(error, name, None).await,
         };
         if there != Some(after.chain) {
-            let rewound = RelayFrame::Rewound { log: name, seq: end.seq, chain: end.chain };
+            let rewound = RelayFrame::Rewound {
+                log: name,
+                seq: end.seq,
+                chain: end.chain,
+            };
             return Ok(self.say(&rewound).await?);
         }
-        let Some(known) = self.logs.get_mut(&name) else { return Ok(()) };
+        let Some(known) = self.logs.get_mut(&name) else {
+            return Ok(());
+        };
         let follower = Follower {
             connection: self.number,
             store: self.relay.store.clone(),
@@ -382,7 +456,11 @@ impl Connection {
     }
 
     async fn tell(&mut self, name: LogId, bytes: Vec<u8>) -> Result<(), End> {
-        let Some(known) = self.logs.get(&name).filter(|known| known.reader || known.append.is_some()) else {
+        let Some(known) = self
+            .logs
+            .get(&name)
+            .filter(|known| known.reader || known.append.is_some())
+        else {
             return self.not_proved(name, None).await;
         };
         if self.presence.take(Instant::now()) {
@@ -433,7 +511,13 @@ impl Connection {
         log: Option<LogId>,
         id: Option<EnvelopeId>,
     ) -> Result<(), Gone> {
-        self.say(&RelayFrame::Error { code, sentence: sentence.into(), log, id }).await
+        self.say(&RelayFrame::Error {
+            code,
+            sentence: sentence.into(),
+            log,
+            id,
+        })
+        .await
     }
 
     async fn say(&mut self, frame: &RelayFrame) -> Result<(), Gone> {
@@ -450,11 +534,17 @@ struct Allowance {
 
 impl Allowance {
     fn new(each_second: u32) -> Self {
-        Self { each_second: f64::from(each_second), saved: f64::from(each_second), since: None }
+        Self {
+            each_second: f64::from(each_second),
+            saved: f64::from(each_second),
+            since: None,
+        }
     }
 
     fn take(&mut self, now: Instant) -> bool {
-        let passed = self.since.map_or(0.0, |since| now.saturating_duration_since(since).as_secs_f64());
+        let passed = self
+            .since
+            .map_or(0.0, |since| now.saturating_duration_since(since).as_secs_f64());
         self.since = Some(now);
         self.saved = (self.saved + passed * self.each_second).min(self.each_second);
         let allowed = self.saved >= 1.0;

@@ -77,12 +77,17 @@ impl Hub {
         if let Some(log) = locked(&self.logs).get(&name).and_then(Weak::upgrade) {
             return Ok(Some(log));
         }
-        let Some(info) = store.log(name).await? else { return Ok(None) };
+        let Some(info) = store.log(name).await? else {
+            return Ok(None);
+        };
         let log = self.enter(name, info);
         // Whatever was committed between reading and entering was not announced here: read once more.
         if let Some(info) = store.log(name).await? {
             log.raise(info.end);
-            log.writers.write().unwrap_or_else(PoisonError::into_inner).extend(info.writers);
+            log.writers
+                .write()
+                .unwrap_or_else(PoisonError::into_inner)
+                .extend(info.writers);
         }
         Ok(Some(log))
     }
@@ -112,8 +117,12 @@ impl Hub {
 
 impl Commits for Hub {
     fn committed(&self, name: LogId, rows: Vec<Row>) {
-        let Some(log) = locked(&self.logs).get(&name).and_then(Weak::upgrade) else { return };
-        let Some(end) = rows.last().map(|row| row.at) else { return };
+        let Some(log) = locked(&self.logs).get(&name).and_then(Weak::upgrade) else {
+            return;
+        };
+        let Some(end) = rows.last().map(|row| row.at) else {
+            return;
+        };
         let mut tail = locked(&log.tail);
         for row in rows {
             tail.push(outgoing(name, row));
@@ -126,7 +135,10 @@ impl Commits for Hub {
 impl Log {
     /// Whether a key may append.
     pub fn may_append(&self, key: &PublicKey) -> bool {
-        self.writers.read().unwrap_or_else(PoisonError::into_inner).contains(key)
+        self.writers
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .contains(key)
     }
 
     /// Enters an append key that the store has registered.
@@ -175,7 +187,18 @@ impl Log {
 /// A row as it is sent.
 pub fn outgoing(log: LogId, row: Row) -> Outgoing {
     let Row { at, id, bytes } = row;
-    Outgoing { at, id, frame: RelayFrame::Entry { log, seq: at.seq, chain: at.chain, bytes }.encode().into() }
+    Outgoing {
+        at,
+        id,
+        frame: RelayFrame::Entry {
+            log,
+            seq: at.seq,
+            chain: at.chain,
+            bytes,
+        }
+        .encode()
+        .into(),
+    }
 }
 
 impl Tail {
@@ -206,7 +229,14 @@ mod tests {
     use komuz_sync::seal::bytes::Chain;
 
     fn row(seq: u64, len: usize) -> Outgoing {
-        Outgoing { at: Cursor { seq, chain: Chain([0; 32]) }, id: EnvelopeId([0; 32]), frame: vec![0; len].into() }
+        Outgoing {
+            at: Cursor {
+                seq,
+                chain: Chain([0; 32]),
+            },
+            id: EnvelopeId([0; 32]),
+            frame: vec![0; len].into(),
+        }
     }
 
     fn seqs(rows: Option<Vec<Outgoing>>) -> Option<Vec<u64>> {

@@ -37,7 +37,9 @@ pub enum IdentityError {
     #[error("the server's own file cannot be read or written: {0}")]
     Io(#[from] io::Error),
     /// Not what was written.
-    #[error("the server's own file, server.json in the data folder, is damaged ({0}): put a copy back, or move it away to start with a new ticket")]
+    #[error(
+        "the server's own file, server.json in the data folder, is damaged ({0}): put a copy back, or move it away to start with a new ticket"
+    )]
     Damaged(String),
     /// Written by a newer version.
     #[error("the server's own file has version {0}, this komuz knows {VERSION}: run the newer komuz")]
@@ -83,7 +85,15 @@ impl Identity {
         let seed: [u8; 32] = decode(&kept.freshness).ok_or_else(|| damaged("the freshness key is not 32 bytes"))?;
         let ticket: [u8; 32] = decode(&kept.ticket).ok_or_else(|| damaged("the ticket's hash is not 32 bytes"))?;
         let ticket = TicketHash::from_kept(ticket);
-        Ok((Self { path, ticket, freshness: SigningKey::from_seed(&seed), kept: Mutex::new(kept) }, None))
+        Ok((
+            Self {
+                path,
+                ticket,
+                freshness: SigningKey::from_seed(&seed),
+                kept: Mutex::new(kept),
+            },
+            None,
+        ))
     }
 
     fn make(path: PathBuf) -> Result<(Self, Option<Ticket>), IdentityError> {
@@ -97,7 +107,15 @@ impl Identity {
         };
         keep(&path, &kept)?;
         let freshness = SigningKey::from_seed(&seed);
-        Ok((Self { path, ticket: ticket.hash(), freshness, kept: Mutex::new(kept) }, Some(ticket)))
+        Ok((
+            Self {
+                path,
+                ticket: ticket.hash(),
+                freshness,
+                kept: Mutex::new(kept),
+            },
+            Some(ticket),
+        ))
     }
 
     /// Whether one of these keys is among those that the operator trusts.
@@ -194,7 +212,10 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         Identity::open(folder.path()).unwrap();
-        let mode = std::fs::metadata(folder.path().join("server.json")).unwrap().permissions().mode();
+        let mode = std::fs::metadata(folder.path().join("server.json"))
+            .unwrap()
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o077, 0);
     }
 }

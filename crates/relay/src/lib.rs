@@ -26,3 +26,6 @@ pub use identity::IdentityError;
 pub use limits::Limits;
 pub use server::{Clock, Config, RunningServer, Server, StartError};
 pub use site::NotAnOrigin;
+
+/// Whether this build carries the desk and the embed files (cargo feature `bundle`).
+pub const BUNDLED: bool = cfg!(feature = "bundle");

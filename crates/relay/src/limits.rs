@@ -71,7 +71,10 @@ pub struct DiskFull {
 impl Disk {
     /// An account that starts empty.
     pub fn new(limit: u64) -> Self {
-        Self { used: AtomicU64::new(0), limit }
+        Self {
+            used: AtomicU64::new(0),
+            limit,
+        }
     }
 
     /// Enters what lies on the disk already, even beyond the limit.

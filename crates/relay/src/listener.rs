@@ -21,7 +21,10 @@ use crate::limits::Limits;
 /// Serves `router` on `listener` until `stop` turns true, then until every connection has ended, WebSockets included.
 pub async fn serve(listener: TcpListener, router: Router, limits: &Limits, mut stop: watch::Receiver<bool>) {
     let places = Arc::new(Semaphore::new(limits.connections));
-    let addresses = Addresses { limit: limits.connections_per_address, counts: Arc::default() };
+    let addresses = Addresses {
+        limit: limits.connections_per_address,
+        counts: Arc::default(),
+    };
     // Every connection holds a sender; when all are gone, `recv` says so.
     let (alive, mut all_gone) = mpsc::channel::<()>(1);
     loop {
@@ -30,10 +33,17 @@ pub async fn serve(listener: TcpListener, router: Router, limits: &Limits, mut s
             () = stopped(&mut stop) => break,
         };
         // Beyond its share, an address is hung up on: an answer would cost what the limit saves.
-        let Some(share) = addresses.share(peer.ip()) else { continue };
+        let Some(share) = addresses.share(peer.ip()) else {
+            continue;
+        };
         // Keys are sent one by one: waiting to fill a packet would cost the partner's eye 40 ms.
         let _ = stream.set_nodelay(true);
-        let held = Held { stream, _share: share, _place: place, _alive: alive.clone() };
+        let held = Held {
+            stream,
+            _share: share,
+            _place: place,
+            _alive: alive.clone(),
+        };
         tokio::spawn(connection(held, router.clone(), limits.request, stop.clone()));
     }
     drop(listener);
@@ -65,7 +75,9 @@ async fn accept(
 async fn connection(stream: Held, router: Router, head_timeout: Duration, mut stop: watch::Receiver<bool>) {
     let mut builder = hyper::server::conn::http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(head_timeout);
-    let serving = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router)).with_upgrades();
+    let serving = builder
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+        .with_upgrades();
     tokio::pin!(serving);
     tokio::select! {
         _ = &mut serving => return,
@@ -137,7 +149,10 @@ impl Addresses {
             return None;
         }
         *count += 1;
-        Some(Share { address, counts: self.counts.clone() })
+        Some(Share {
+            address,
+            counts: self.counts.clone(),
+        })
     }
 }
 
@@ -167,7 +182,10 @@ mod tests {
 
     #[test]
     fn an_address_gets_its_share_and_no_more() {
-        let addresses = Addresses { limit: Some(2), counts: Arc::default() };
+        let addresses = Addresses {
+            limit: Some(2),
+            counts: Arc::default(),
+        };
         let one: IpAddr = "192.0.2.1".parse().unwrap();
         let other: IpAddr = "192.0.2.2".parse().unwrap();
         let first = addresses.share(one);
@@ -181,7 +199,10 @@ mod tests {
 
     #[test]
     fn one_ipv6_network_counts_as_one() {
-        let addresses = Addresses { limit: Some(1), counts: Arc::default() };
+        let addresses = Addresses {
+            limit: Some(1),
+            counts: Arc::default(),
+        };
         let _held = addresses.share("2001:db8:0:1::5".parse().unwrap());
         assert!(addresses.share("2001:db8:0:1:ffff::9".parse().unwrap()).is_none());
         assert!(addresses.share("2001:db8:0:2::5".parse().unwrap()).is_some());

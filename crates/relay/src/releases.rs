@@ -72,7 +72,10 @@ fn open(mut response: Response) -> Response {
         set.insert(name, HeaderValue::from_static(value));
     }
     set.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    set.insert(HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("cross-origin"));
+    set.insert(
+        HeaderName::from_static("cross-origin-resource-policy"),
+        HeaderValue::from_static("cross-origin"),
+    );
     response
 }
 
@@ -82,11 +85,17 @@ async fn preflight() -> Response {
 
 fn place(uri: &axum::http::Uri) -> Result<Place, Refused> {
     let path = uri.path().strip_prefix("/r/").unwrap_or_default();
-    path.parse().map_err(|_| (StatusCode::NOT_FOUND, "there is no such place under /r/\n".to_owned()))
+    path.parse()
+        .map_err(|_| (StatusCode::NOT_FOUND, "there is no such place under /r/\n".to_owned()))
 }
 
 async fn read(State(releases): State<Releases>, OriginalUri(uri): OriginalUri, headers: HeaderMap) -> Response {
-    open(releases.read(&uri, &headers).await.unwrap_or_else(IntoResponse::into_response))
+    open(
+        releases
+            .read(&uri, &headers)
+            .await
+            .unwrap_or_else(IntoResponse::into_response),
+    )
 }
 
 async fn write(
@@ -95,11 +104,21 @@ async fn write(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    open(releases.write(&uri, &headers, body).await.unwrap_or_else(IntoResponse::into_response))
+    open(
+        releases
+            .write(&uri, &headers, body)
+            .await
+            .unwrap_or_else(IntoResponse::into_response),
+    )
 }
 
 async fn trust(State(releases): State<Releases>, headers: HeaderMap, body: Body) -> Response {
-    open(releases.trust(&headers, body).await.unwrap_or_else(IntoResponse::into_response))
+    open(
+        releases
+            .trust(&headers, body)
+            .await
+            .unwrap_or_else(IntoResponse::into_response),
+    )
 }
 
 /// What a page or picture from here may do where it is opened by itself. It comes from others' hands, on the desk's own
@@ -125,7 +144,11 @@ impl Releases {
         };
         let set = response.headers_mut();
         set.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
-        let caching = if fixed { "public, max-age=31536000, immutable" } else { "no-cache" };
+        let caching = if fixed {
+            "public, max-age=31536000, immutable"
+        } else {
+            "no-cache"
+        };
         set.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
         if let Ok(tag) = HeaderValue::from_str(&tag) {
             set.insert(header::ETAG, tag);
@@ -147,7 +170,12 @@ impl Releases {
         let ticket = match headers.get(header::AUTHORIZATION) {
             None => false,
             Some(value) if self.identity.ticket.admits_header(value.as_bytes()) => true,
-            Some(_) => return Err((StatusCode::FORBIDDEN, "this ticket is not one of this server's operator\n".to_owned())),
+            Some(_) => {
+                return Err((
+                    StatusCode::FORBIDDEN,
+                    "this ticket is not one of this server's operator\n".to_owned(),
+                ));
+            }
         };
         let bytes = collect(body, most, self.limits.request).await?;
         let (shelf, now) = (self.shelf.clone(), (self.clock)());
@@ -166,7 +194,9 @@ impl Releases {
                 };
                 let mut response = (status, format!("{error}\n")).into_response();
                 if status == StatusCode::UNAUTHORIZED {
-                    response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Komuz"));
+                    response
+                        .headers_mut()
+                        .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Komuz"));
                 }
                 Ok(response)
             }
@@ -176,18 +206,25 @@ impl Releases {
     async fn trust(&self, headers: &HeaderMap, body: Body) -> Result<Response, Refused> {
         let ticket = headers.get(header::AUTHORIZATION);
         if !ticket.is_some_and(|value| self.identity.ticket.admits_header(value.as_bytes())) {
-            return Err((StatusCode::FORBIDDEN, "this needs the ticket of this server's operator\n".to_owned()));
+            return Err((
+                StatusCode::FORBIDDEN,
+                "this needs the ticket of this server's operator\n".to_owned(),
+            ));
         }
         let bytes = collect(body, MAX_TRUST, self.limits.request).await?;
         let keys: Vec<PublicKey> = serde_json::from_slice(&bytes).map_err(|error| {
-            (StatusCode::UNPROCESSABLE_ENTITY, format!("not a list of release keys as base64url: {error}\n"))
+            (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                format!("not a list of release keys as base64url: {error}\n"),
+            )
         })?;
         let identity = self.identity.clone();
         match blocking(move || identity.trust(keys)).await? {
             Ok(()) => Ok(StatusCode::NO_CONTENT.into_response()),
-            Err(error) if error.kind() == std::io::ErrorKind::QuotaExceeded => {
-                Err((StatusCode::INSUFFICIENT_STORAGE, "this server trusts as many keys as it can hold\n".to_owned()))
-            }
+            Err(error) if error.kind() == std::io::ErrorKind::QuotaExceeded => Err((
+                StatusCode::INSUFFICIENT_STORAGE,
+                "this server trusts as many keys as it can hold\n".to_owned(),
+            )),
             Err(_) => Err(internal()),
         }
     }
@@ -199,7 +236,10 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
 }
 
 fn internal() -> Refused {
-    (StatusCode::INTERNAL_SERVER_ERROR, "the server could not do it; its disk may be full or damaged\n".to_owned())
+    (
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "the server could not do it; its disk may be full or damaged\n".to_owned(),
+    )
 }
 
 /// Reads a body of limited size from a sender who keeps sending.
@@ -214,7 +254,10 @@ async fn collect(body: Body, most: usize, patience: Duration) -> Result<Vec<u8>,
             Err(_) => return Err((StatusCode::REQUEST_TIMEOUT, "the body came too slowly\n".to_owned())),
         };
         if bytes.len() + part.len() > most {
-            return Err((StatusCode::PAYLOAD_TOO_LARGE, format!("at most {most} bytes are taken here\n")));
+            return Err((
+                StatusCode::PAYLOAD_TOO_LARGE,
+                format!("at most {most} bytes are taken here\n"),
+            ));
         }
         bytes.extend_from_slice(&part);
     }

@@ -17,6 +17,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::about;
 use crate::connection::{self, Relay};
 use crate::hub::Hub;
 use crate::identity::{self, Identity, IdentityError};
@@ -27,7 +28,6 @@ use crate::releases::{self, Releases};
 use crate::site::{self, NotAnOrigin, Site};
 use crate::store::Store;
 use crate::store::sqlite::{OpenError, Sqlite};
-use crate::about;
 
 /// Tells the time: seconds since 1970. Injected, so that tests need not wait for a day.
 pub type Clock = Arc<dyn Fn() -> Seconds + Send + Sync>;
@@ -128,7 +128,15 @@ impl Server {
     /// # Errors
     /// [`StartError`], and then nothing runs.
     pub async fn start(config: Config) -> Result<RunningServer, StartError> {
-        let Config { listen, data, origin, site, frame_ancestors, limits, clock } = config;
+        let Config {
+            listen,
+            data,
+            origin,
+            site,
+            frame_ancestors,
+            limits,
+            clock,
+        } = config;
         if let Some(bad) = origin.as_ref().filter(|origin| !site::is_origin(origin)) {
             return Err(NotAnOrigin(bad.clone()).into());
         }
@@ -148,7 +156,9 @@ impl Server {
                 return Err(StartError::Listen { address: listen, error });
             }
         };
-        let address = listener.local_addr().map_err(|error| StartError::Listen { address: listen, error })?;
+        let address = listener
+            .local_addr()
+            .map_err(|error| StartError::Listen { address: listen, error })?;
         let origin = origin.unwrap_or_else(|| format!("http://{address}"));
         let founding_link = ticket.map(|ticket| format!("{origin}/desk/#ticket={}", ticket.text()));
 
@@ -160,7 +170,12 @@ impl Server {
             origin: origin.clone(),
             ticket: identity.ticket,
         });
-        let releases = Releases { shelf: shelf.clone(), identity: identity.clone(), limits: limits.clone(), clock: clock.clone() };
+        let releases = Releases {
+            shelf: shelf.clone(),
+            identity: identity.clone(),
+            limits: limits.clone(),
+            clock: clock.clone(),
+        };
         let router = Router::new()
             .route("/sync", get(sync))
             .with_state((relay, stopping.clone()))
@@ -169,14 +184,30 @@ impl Server {
             .merge(site::routes(site));
         let renewing = tokio::spawn(renew(shelf, clock, stopping.clone()));
         let serving = tokio::spawn(async move { listener::serve(listener, router, &limits, stopping).await });
-        Ok(RunningServer { address, origin, founding_link, stop, serving, renewing, store, _lock: lock })
+        Ok(RunningServer {
+            address,
+            origin,
+            founding_link,
+            stop,
+            serving,
+            renewing,
+            store,
+            _lock: lock,
+        })
     }
 }
 
 impl RunningServer {
     /// Stops: takes nothing new, answers what was taken, closes the store.
     pub async fn stop(self) {
-        let Self { stop, mut serving, renewing, store, _lock, .. } = self;
+        let Self {
+            stop,
+            mut serving,
+            renewing,
+            store,
+            _lock,
+            ..
+        } = self;
         stop.send_replace(true);
         if tokio::time::timeout(STOP_PATIENCE, &mut serving).await.is_err() {
             // Connections that do not end hold nothing that was acknowledged and is not on disk.
@@ -207,7 +238,10 @@ async fn sync(
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, (axum::http::StatusCode, &'static str)> {
     let Ok(nonce) = identity::random() else {
-        return Err((axum::http::StatusCode::SERVICE_UNAVAILABLE, "the server has no randomness\n"));
+        return Err((
+            axum::http::StatusCode::SERVICE_UNAVAILABLE,
+            "the server has no randomness\n",
+        ));
     };
     let upgrade = upgrade.max_message_size(MAX_FRAME).max_frame_size(MAX_FRAME);
     Ok(upgrade.on_upgrade(move |socket| connection::serve(socket, relay, Nonce(nonce), stopping)))

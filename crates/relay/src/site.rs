@@ -40,7 +40,10 @@ impl Site {
     /// # Errors
     /// [`NotAnOrigin`] for the first of `frame_ancestors` that is not an origin.
     pub fn new(folder: Option<PathBuf>, frame_ancestors: &[String]) -> Result<Self, NotAnOrigin> {
-        Ok(Self { files: Files::new(folder), desk_policy: desk_policy(frame_ancestors)? })
+        Ok(Self {
+            files: Files::new(folder),
+            desk_policy: desk_policy(frame_ancestors)?,
+        })
     }
 }
 
@@ -159,7 +162,9 @@ pub(crate) fn is_origin(text: &str) -> bool {
     };
     let host_ok = !host.is_empty()
         && host.split('.').all(|label| !label.is_empty())
-        && host.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.');
+        && host
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.');
     host_ok && port.is_some_and(|port| port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok())
 }
 
@@ -169,12 +174,33 @@ mod tests {
 
     #[test]
     fn origins_are_told_from_everything_else() {
-        for good in ["https://kloop.kg", "http://localhost:8080", "http://[::1]:8080", "http://127.0.0.1", "https://a-b.example"] {
+        for good in [
+            "https://kloop.kg",
+            "http://localhost:8080",
+            "http://[::1]:8080",
+            "http://127.0.0.1",
+            "https://a-b.example",
+        ] {
             assert!(is_origin(good), "{good}");
         }
         for bad in [
-            "", "kloop.kg", "https://", "https://a/", "https://a b", "https://a;", "ftp://a", "https://a:b", "https://a:99999",
-            "https://a..b", "'none'", "*", "https://*.a", "http://[::1", "http://[x]", "https://a\r\nx: y", "https://u@a",
+            "",
+            "kloop.kg",
+            "https://",
+            "https://a/",
+            "https://a b",
+            "https://a;",
+            "ftp://a",
+            "https://a:b",
+            "https://a:99999",
+            "https://a..b",
+            "'none'",
+            "*",
+            "https://*.a",
+            "http://[::1",
+            "http://[x]",
+            "https://a\r\nx: y",
+            "https://u@a",
         ] {
             assert!(!is_origin(bad), "{bad}");
         }

@@ -54,7 +54,9 @@ impl TicketHash {
     /// Whether an `Authorization` header is `Komuz <ticket>` with the right ticket.
     pub fn admits_header(&self, value: &[u8]) -> bool {
         let value = std::str::from_utf8(value).unwrap_or_default();
-        value.strip_prefix("Komuz ").is_some_and(|ticket| self.admits(ticket.trim()))
+        value
+            .strip_prefix("Komuz ")
+            .is_some_and(|ticket| self.admits(ticket.trim()))
     }
 }
 

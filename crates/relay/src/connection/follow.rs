@@ -69,7 +69,12 @@ impl Follower {
     pub async fn run(mut self) {
         if let Err(End::Store(error)) = self.follow().await {
             let log = Some(self.log.name);
-            let told = RelayFrame::Error { code: ErrorCode::Busy, sentence: error.to_string(), log, id: None };
+            let told = RelayFrame::Error {
+                code: ErrorCode::Busy,
+                sentence: error.to_string(),
+                log,
+                id: None,
+            };
             let _ = self.say(&told).await;
         }
     }
@@ -83,7 +88,12 @@ impl Follower {
         }
         self.send_rows(there).await?;
         let Cursor { seq, chain } = self.at;
-        self.say(&RelayFrame::CaughtUp { log: self.log.name, seq, chain }).await?;
+        self.say(&RelayFrame::CaughtUp {
+            log: self.log.name,
+            seq,
+            chain,
+        })
+        .await?;
         loop {
             let until = *end.borrow_and_update();
             self.send_rows(until).await?;
@@ -102,13 +112,21 @@ impl Follower {
     async fn send_ids(&mut self, until: Cursor) -> Result<(), End> {
         while self.at.seq < until.seq {
             let left = usize::try_from(until.seq - self.at.seq).unwrap_or(MAX_IDS);
-            let ids = self.store.ids_after(self.log.name, self.at.seq, left.min(MAX_IDS)).await?;
+            let ids = self
+                .store
+                .ids_after(self.log.name, self.at.seq, left.min(MAX_IDS))
+                .await?;
             let first = self.at.seq + 1;
             if ids.is_empty() {
                 return Err(missing(first).into());
             }
             self.at.seq += ids.len() as u64;
-            self.say(&RelayFrame::Ids { log: self.log.name, first, ids }).await?;
+            self.say(&RelayFrame::Ids {
+                log: self.log.name,
+                first,
+                ids,
+            })
+            .await?;
         }
         self.at = until;
         Ok(())
@@ -124,7 +142,13 @@ impl Follower {
                 self.at = row.at;
                 if self.own.take(row.id) {
                     let (log, Cursor { seq, chain }) = (self.log.name, row.at);
-                    self.say(&RelayFrame::Ack { log, id: row.id, seq, chain }).await?;
+                    self.say(&RelayFrame::Ack {
+                        log,
+                        id: row.id,
+                        seq,
+                        chain,
+                    })
+                    .await?;
                 } else {
                     self.out.send(Message::Binary(row.frame)).await?;
                 }

@@ -30,7 +30,12 @@ impl Out {
     /// # Errors
     /// [`Gone`] when the connection has ended.
     pub async fn send(&self, message: Message) -> Result<(), Gone> {
-        let room = self.room.clone().acquire_many_owned(size(&message)).await.map_err(|_| Gone)?;
+        let room = self
+            .room
+            .clone()
+            .acquire_many_owned(size(&message))
+            .await
+            .map_err(|_| Gone)?;
         self.queue.send((message, room)).await.map_err(|_| Gone)
     }
 

@@ -94,7 +94,12 @@ impl Shelf {
     /// What the file system says.
     pub fn open(folder: PathBuf, identity: Arc<Identity>, disk: Arc<Disk>) -> io::Result<Self> {
         disk.found(write::tidy(&folder)?);
-        Ok(Self { folder, identity, disk, figures: Mutex::default() })
+        Ok(Self {
+            folder,
+            identity,
+            disk,
+            figures: Mutex::default(),
+        })
     }
 
     /// A file's bytes; `None` when it is not there.
@@ -148,7 +153,10 @@ impl Shelf {
         let chain = Chain::verify(bytes, fingerprint).map_err(refused)?;
         let Some(before) = self.get(place)? else {
             let list: Vec<General> = serde_json::from_slice(bytes).map_err(refused)?;
-            let signed = list.iter().filter_map(|one| one.verify(Typ::Masthead).ok()).flat_map(|jws| jws.signatures);
+            let signed = list
+                .iter()
+                .filter_map(|one| one.verify(Typ::Masthead).ok())
+                .flat_map(|jws| jws.signatures);
             let keys: Vec<PublicKey> = signed.map(|signature| signature.key).collect();
             if !ticket && !self.identity.trusts_any(&keys) {
                 return Err(PutError::Ticket);
@@ -169,20 +177,20 @@ impl Shelf {
         self.replace(place, bytes)
     }
 
-    fn put_signatures(
-        &self,
-        place: &Place,
-        edition: &Edition,
-        hash: &str,
-        bytes: &[u8],
-    ) -> Result<Put, PutError> {
-        let jws = General::parse(bytes).and_then(|general| general.verify(Typ::Release)).map_err(refused)?;
+    fn put_signatures(&self, place: &Place, edition: &Edition, hash: &str, bytes: &[u8]) -> Result<Put, PutError> {
+        let jws = General::parse(bytes)
+            .and_then(|general| general.verify(Typ::Release))
+            .map_err(refused)?;
         let statement = Statement::parse(&jws.payload).map_err(refused)?;
         if statement.release != hash || statement.story != edition.story || statement.lang != edition.lang {
-            return Err(refused("the signatures are for another release, story or language than their place"));
+            return Err(refused(
+                "the signatures are for another release, story or language than their place",
+            ));
         }
         let chain = self.chain(&edition.fingerprint)?;
-        let masthead = chain.get(&statement.masthead).ok_or(PutError::TooEarly("its masthead is not here"))?;
+        let masthead = chain
+            .get(&statement.masthead)
+            .ok_or(PutError::TooEarly("its masthead is not here"))?;
         check_quorum(masthead, &jws.signatures)?;
         if self.get(place)?.is_some() {
             return Ok(Put::Known);
@@ -210,13 +218,19 @@ impl Shelf {
     }
 
     fn put_latest(&self, place: &Place, edition: &Edition, bytes: &[u8], now: Seconds) -> Result<Put, PutError> {
-        let masthead = self.get(&masthead_place(edition))?.ok_or(PutError::TooEarly("its masthead is not here"))?;
+        let masthead = self
+            .get(&masthead_place(edition))?
+            .ok_or(PutError::TooEarly("its masthead is not here"))?;
         let newest = newest(edition, &masthead, bytes, None, &Seen::default(), now)?;
         let stored = self.get(place)?;
         if let Some(stored) = &stored {
             // What is here has been verified when it came.
             let stored = newest_unseen(stored).ok_or_else(|| refused("the latest.json that is here is damaged"))?;
-            let seen = Seen { masthead: 0, number: stored.number, release: stored.release.clone() };
+            let seen = Seen {
+                masthead: 0,
+                number: stored.number,
+                release: stored.release.clone(),
+            };
             self::newest(edition, &masthead, bytes, None, &seen, now)?;
             if stored.number == newest.latest.number {
                 return Ok(Put::Known);
@@ -236,12 +250,21 @@ impl Shelf {
     fn check_whole(&self, edition: &Edition, newest: &Newest) -> Result<(), PutError> {
         let hash = newest.latest.release.clone();
         let read = |place: Place, missing| self.get(&place)?.ok_or(PutError::TooEarly(missing));
-        let release = read(Place::Release(edition.clone(), hash.clone()), "its release.json is not here")?;
-        let signatures = read(Place::Signatures(edition.clone(), hash.clone()), "its signatures.json is not here")?;
+        let release = read(
+            Place::Release(edition.clone(), hash.clone()),
+            "its release.json is not here",
+        )?;
+        let signatures = read(
+            Place::Signatures(edition.clone(), hash.clone()),
+            "its signatures.json is not here",
+        )?;
         let verified = newest.verify_release(&release, &signatures)?;
         read(Place::Index(edition.clone(), hash), "its index.html is not here")?;
         for sha256 in verified.release.files() {
-            let place = Place::File { fingerprint: edition.fingerprint.clone(), sha256: sha256.to_owned() };
+            let place = Place::File {
+                fingerprint: edition.fingerprint.clone(),
+                sha256: sha256.to_owned(),
+            };
             if !self.path(&place).is_file() {
                 return Err(PutError::TooEarly("one of its figures is not here"));
             }
@@ -269,9 +292,10 @@ impl Shelf {
     }
 
     fn renew_edition(&self, edition: &Edition, now: Seconds) -> io::Result<bool> {
-        let (Some(masthead), Some(latest)) =
-            (self.get(&masthead_place(edition))?, self.get(&Place::Latest(edition.clone()))?)
-        else {
+        let (Some(masthead), Some(latest)) = (
+            self.get(&masthead_place(edition))?,
+            self.get(&Place::Latest(edition.clone()))?,
+        ) else {
             return Ok(false);
         };
         let place = Place::Freshness(edition.clone());
@@ -284,7 +308,13 @@ impl Shelf {
             return Ok(false);
         };
         let key = self.identity.freshness.public();
-        let Some(outlet) = newest.chain.newest().outlets.iter().find(|outlet| outlet.freshness == Some(key)) else {
+        let Some(outlet) = newest
+            .chain
+            .newest()
+            .outlets
+            .iter()
+            .find(|outlet| outlet.freshness == Some(key))
+        else {
             return Ok(false);
         };
         let (Freshness::Fresh { since, .. } | Freshness::NotRenewed { since }) = newest.freshness;
@@ -294,8 +324,15 @@ impl Shelf {
         let payload = newest.latest.extended(now).to_bytes();
         let input = signing_input(Typ::Freshness, &payload, &outlet.id, &key);
         let bytes = self.identity.freshness.sign(input.as_bytes());
-        let signature = Signature { outlet: outlet.id.clone(), key, bytes };
-        write::put(&self.path(&place), &assemble(Typ::Freshness, &payload, &[signature]).to_bytes())?;
+        let signature = Signature {
+            outlet: outlet.id.clone(),
+            key,
+            bytes,
+        };
+        write::put(
+            &self.path(&place),
+            &assemble(Typ::Freshness, &payload, &[signature]).to_bytes(),
+        )?;
         Ok(true)
     }
 
@@ -322,7 +359,9 @@ impl Shelf {
         for story in names(&top)? {
             for lang in names(&top.join(&story))? {
                 for hash in names(&top.join(&story).join(&lang))? {
-                    let Ok(place) = format!("{fingerprint}/{story}/{lang}/{hash}/release.json").parse() else { continue };
+                    let Ok(place) = format!("{fingerprint}/{story}/{lang}/{hash}/release.json").parse() else {
+                        continue;
+                    };
                     let release = self.get(&place)?.and_then(|bytes| Release::parse(&bytes).ok());
                     named.extend(release.iter().flat_map(Release::files).map(str::to_owned));
                 }
@@ -332,16 +371,24 @@ impl Shelf {
     }
 
     fn chain(&self, fingerprint: &str) -> Result<Chain, PutError> {
-        let place = Place::Masthead { fingerprint: fingerprint.to_owned() };
-        let bytes = self.get(&place)?.ok_or(PutError::TooEarly("its masthead is not here"))?;
+        let place = Place::Masthead {
+            fingerprint: fingerprint.to_owned(),
+        };
+        let bytes = self
+            .get(&place)?
+            .ok_or(PutError::TooEarly("its masthead is not here"))?;
         Chain::verify(&bytes, fingerprint).map_err(refused)
     }
 
     /// What was signed about a release. Its signatures were verified when they came.
     fn statement(&self, edition: &Edition, hash: &str) -> Result<Statement, PutError> {
         let place = Place::Signatures(edition.clone(), hash.to_owned());
-        let bytes = self.get(&place)?.ok_or(PutError::TooEarly("its signatures.json is not here"))?;
-        let payload = General::parse(&bytes).and_then(|general| general.payload()).map_err(refused)?;
+        let bytes = self
+            .get(&place)?
+            .ok_or(PutError::TooEarly("its signatures.json is not here"))?;
+        let payload = General::parse(&bytes)
+            .and_then(|general| general.payload())
+            .map_err(refused)?;
         Statement::parse(&payload).map_err(refused)
     }
 
@@ -374,12 +421,17 @@ impl Shelf {
 
     /// Where a file lies: made from a place's typed parts, so nothing outside the folder has a path.
     fn path(&self, place: &Place) -> PathBuf {
-        place.to_string().split('/').fold(self.folder.clone(), |path, part| path.join(part))
+        place
+            .to_string()
+            .split('/')
+            .fold(self.folder.clone(), |path, part| path.join(part))
     }
 }
 
 fn masthead_place(edition: &Edition) -> Place {
-    Place::Masthead { fingerprint: edition.fingerprint.clone() }
+    Place::Masthead {
+        fingerprint: edition.fingerprint.clone(),
+    }
 }
 
 fn newest(
@@ -390,8 +442,23 @@ fn newest(
     seen: &Seen,
     now: Seconds,
 ) -> Result<Newest, Refusal> {
-    let Edition { fingerprint, story, lang } = edition;
-    verify_latest(&Expected { fingerprint, story, lang, seen, now }, masthead, latest, freshness)
+    let Edition {
+        fingerprint,
+        story,
+        lang,
+    } = edition;
+    verify_latest(
+        &Expected {
+            fingerprint,
+            story,
+            lang,
+            seen,
+            now,
+        },
+        masthead,
+        latest,
+        freshness,
+    )
 }
 
 /// What a latest says, signatures aside.
@@ -400,9 +467,16 @@ fn newest_unseen(bytes: &[u8]) -> Option<Latest> {
 }
 
 fn check_quorum(masthead: &Masthead, signatures: &[Signature]) -> Result<(), PutError> {
-    let has = |s: &Signature| masthead.outlet(&s.outlet).is_some_and(|outlet| outlet.keys.contains(&s.key));
+    let has = |s: &Signature| {
+        masthead
+            .outlet(&s.outlet)
+            .is_some_and(|outlet| outlet.keys.contains(&s.key))
+    };
     if let Some(stranger) = signatures.iter().find(|signature| !has(signature)) {
-        return Err(refused(format!("signed with a key that {} does not have", stranger.outlet)));
+        return Err(refused(format!(
+            "signed with a key that {} does not have",
+            stranger.outlet
+        )));
     }
     match masthead.missing(signatures).first() {
         Some(outlet) => Err(refused(format!("the signature of {outlet} is missing"))),

@@ -53,7 +53,10 @@ impl Files {
             }
         };
         let set = response.headers_mut();
-        set.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type(path.extension())));
+        set.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static(media_type(path.extension())),
+        );
         set.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
         // Names carry no hash: asked for every time, answered with 304 almost every time.
         set.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
@@ -71,9 +74,15 @@ impl Files {
             Self::Folder(folder) => {
                 let mut file = path.under(folder).into_os_string();
                 file.push(suffix);
-                let meta = tokio::fs::metadata(&file).await.ok().filter(std::fs::Metadata::is_file)?;
+                let meta = tokio::fs::metadata(&file)
+                    .await
+                    .ok()
+                    .filter(std::fs::Metadata::is_file)?;
                 let changed = meta.modified().ok()?.duration_since(UNIX_EPOCH).ok()?.as_nanos();
-                Some(Found::File { path: file.into(), tag: format!("W/\"{:x}-{changed:x}{suffix}\"", meta.len()) })
+                Some(Found::File {
+                    path: file.into(),
+                    tag: format!("W/\"{:x}-{changed:x}{suffix}\"", meta.len()),
+                })
             }
             Self::Bundled => bundled(&format!("{}{suffix}", path.joined())),
         }
@@ -82,7 +91,10 @@ impl Files {
 
 /// A file that exists.
 enum Found {
-    File { path: PathBuf, tag: String },
+    File {
+        path: PathBuf,
+        tag: String,
+    },
     #[cfg(feature = "bundle")]
     InBinary(Box<rust_embed::EmbeddedFile>),
 }
@@ -120,7 +132,10 @@ impl Found {
 
 /// Whether the client takes brotli: named, and not with a weight of zero.
 fn accepts_brotli(request: &HeaderMap) -> bool {
-    let accepted = request.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let accepted = request
+        .get(header::ACCEPT_ENCODING)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     accepted.split(',').any(|coding| {
         let mut parts = coding.split(';').map(str::trim);
         parts.next() == Some("br") && !parts.any(|part| matches!(part, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
@@ -130,8 +145,13 @@ fn accepts_brotli(request: &HeaderMap) -> bool {
 /// Whether the client's copy is the one that we have (RFC 9110, 13.1.2: weak comparison).
 pub fn matches_tag(request: &HeaderMap, tag: &str) -> bool {
     let strong = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
-    let named = request.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    named.split(',').any(|one| one.trim() == "*" || strong(one) == strong(tag))
+    let named = request
+        .get(header::IF_NONE_MATCH)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    named
+        .split(',')
+        .any(|one| one.trim() == "*" || strong(one) == strong(tag))
 }
 
 /// The media type for a file's extension. Browsers compile Wasm while it arrives only under its own type.
@@ -173,7 +193,10 @@ mod tests {
 
     #[test]
     fn a_copy_is_recognised_by_its_tag() {
-        assert!(matches_tag(&with(header::IF_NONE_MATCH, "\"x\", W/\"a-1\""), "W/\"a-1\""));
+        assert!(matches_tag(
+            &with(header::IF_NONE_MATCH, "\"x\", W/\"a-1\""),
+            "W/\"a-1\""
+        ));
         assert!(!matches_tag(&with(header::IF_NONE_MATCH, "\"a-2\""), "W/\"a-1\""));
         assert!(!matches_tag(&HeaderMap::new(), "W/\"a-1\""));
     }

@@ -23,7 +23,11 @@ impl SitePath {
 
     /// The same path inside a folder.
     pub fn inside(&self, folder: &str) -> Self {
-        Self(std::iter::once(folder.to_owned()).chain(self.0.iter().cloned()).collect())
+        Self(
+            std::iter::once(folder.to_owned())
+                .chain(self.0.iter().cloned())
+                .collect(),
+        )
     }
 
     /// Whether it lies in a top folder of this name.
@@ -33,7 +37,9 @@ impl SitePath {
 
     /// As a path of the file system below `folder`.
     pub fn under(&self, folder: &Path) -> PathBuf {
-        self.0.iter().fold(folder.to_owned(), |path, segment| path.join(segment))
+        self.0
+            .iter()
+            .fold(folder.to_owned(), |path, segment| path.join(segment))
     }
 
     /// As one string with slashes.
@@ -43,7 +49,10 @@ impl SitePath {
 
     /// What follows the last dot of its name.
     pub fn extension(&self) -> &str {
-        self.0.last().and_then(|name| name.rsplit_once('.')).map_or("", |(_, extension)| extension)
+        self.0
+            .last()
+            .and_then(|name| name.rsplit_once('.'))
+            .map_or("", |(_, extension)| extension)
     }
 }
 
@@ -51,7 +60,9 @@ fn is_name(segment: &str) -> bool {
     !segment.is_empty()
         && segment.len() <= 128
         && !segment.starts_with('.')
-        && segment.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+        && segment
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
 }
 
 #[cfg(test)]
@@ -61,18 +72,38 @@ mod tests {
     #[test]
     fn plain_paths_are_read() {
         let path = SitePath::parse("engine/komuz_engine_bg.wasm", "index.html").unwrap();
-        assert_eq!(path.inside("desk").under(Path::new("/site")), Path::new("/site/desk/engine/komuz_engine_bg.wasm"));
+        assert_eq!(
+            path.inside("desk").under(Path::new("/site")),
+            Path::new("/site/desk/engine/komuz_engine_bg.wasm")
+        );
         assert_eq!(path.extension(), "wasm");
         assert_eq!(SitePath::parse("", "index.html").unwrap().joined(), "index.html");
-        assert_eq!(SitePath::parse("help/", "index.html").unwrap().joined(), "help/index.html");
+        assert_eq!(
+            SitePath::parse("help/", "index.html").unwrap().joined(),
+            "help/index.html"
+        );
         assert!(SitePath::parse("desk/a", "x").unwrap().is_inside("desk"));
     }
 
     #[test]
     fn nothing_outside_the_folder_has_a_path() {
         for raw in [
-            "..", "../a", "a/../b", "a//b", "/etc/passwd", "//a", ".git/config", "a/.b", "%2e%2e/a", "a%2fb", "a\\b", "a b", "a\0b",
-            "ä", "C:a", "a/b/c/d/e/f/g/h/i",
+            "..",
+            "../a",
+            "a/../b",
+            "a//b",
+            "/etc/passwd",
+            "//a",
+            ".git/config",
+            "a/.b",
+            "%2e%2e/a",
+            "a%2fb",
+            "a\\b",
+            "a b",
+            "a\0b",
+            "ä",
+            "C:a",
+            "a/b/c/d/e/f/g/h/i",
         ] {
             assert_eq!(SitePath::parse(raw, "index.html"), None, "{raw}");
         }

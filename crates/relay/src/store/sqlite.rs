@@ -14,8 +14,8 @@ use komuz_sync::seal::chain;
 use rusqlite::{Connection, OptionalExtension, params};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
-use self::schema::{fixed, place, places};
 pub use self::schema::OpenError;
+use self::schema::{fixed, place, places};
 use self::writer::{Job, Writer};
 use super::{Answer, Append, Appended, Commits, Cursor, LogInfo, LogKeys, Row, Store, StoreError};
 use crate::limits::{Disk, Limits};
@@ -39,12 +39,7 @@ impl Sqlite {
     ///
     /// # Errors
     /// [`OpenError`]: made by a newer version, damaged, or not to be opened at all.
-    pub fn start(
-        path: &Path,
-        limits: &Limits,
-        disk: Arc<Disk>,
-        commits: Arc<dyn Commits>,
-    ) -> Result<Self, OpenError> {
+    pub fn start(path: &Path, limits: &Limits, disk: Arc<Disk>, commits: Arc<dyn Commits>) -> Result<Self, OpenError> {
         let db = schema::open(path)?;
         disk.found(schema::check(&db)?);
         let mut readers = Vec::with_capacity(READERS);
@@ -67,7 +62,12 @@ impl Sqlite {
 
     /// Has the writer do a job.
     async fn write<T>(&self, job: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Job) -> Result<T, StoreError> {
-        let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner).clone().ok_or(StoreError::Closing)?;
+        let jobs = self
+            .jobs
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+            .ok_or(StoreError::Closing)?;
         let (reply, answer) = oneshot::channel();
         jobs.send(job(reply)).await.map_err(|_| StoreError::Closing)?;
         // The writer drops a reply only when it ends before it came to the job.
@@ -80,7 +80,12 @@ impl Sqlite {
         read: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         let _turn = self.reading.acquire().await.map_err(|_| StoreError::Closing)?;
-        let db = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop().ok_or(StoreError::Closing)?;
+        let db = self
+            .readers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop()
+            .ok_or(StoreError::Closing)?;
         let readers = self.readers.clone();
         let done = tokio::task::spawn_blocking(move || {
             let result = read(&db);
@@ -121,9 +126,13 @@ impl Store for Sqlite {
             if seq == 0 {
                 return Ok(number(db, log)?.map(|_| chain::EMPTY));
             }
-            let Some((number, seq)) = number(db, log)?.zip(u32::try_from(seq).ok()) else { return Ok(None) };
+            let Some((number, seq)) = number(db, log)?.zip(u32::try_from(seq).ok()) else {
+                return Ok(None);
+            };
             let mut query = db.prepare_cached("SELECT chain FROM envelope WHERE place = ?1")?;
-            query.query_row([place(number, seq)], |row| Ok(Chain(fixed(row, 0)?))).optional()
+            query
+                .query_row([place(number, seq)], |row| Ok(Chain(fixed(row, 0)?)))
+                .optional()
         })
         .boxed()
     }
@@ -131,7 +140,9 @@ impl Store for Sqlite {
     fn rows_after(&self, log: LogId, seq: u64, bytes: usize) -> Answer<'_, Vec<Row>> {
         self.read(move |db| {
             let mut found = Vec::new();
-            let Some((number, seq)) = number(db, log)?.zip(u32::try_from(seq).ok()) else { return Ok(found) };
+            let Some((number, seq)) = number(db, log)?.zip(u32::try_from(seq).ok()) else {
+                return Ok(found);
+            };
             let mut query = db.prepare_cached(
                 "SELECT place, chain, id, bytes FROM envelope WHERE place > ?1 AND place <= ?2 ORDER BY place",
             )?;
@@ -152,12 +163,16 @@ impl Store for Sqlite {
 
     fn ids_after(&self, log: LogId, seq: u64, count: usize) -> Answer<'_, Vec<EnvelopeId>> {
         self.read(move |db| {
-            let Some((number, seq)) = number(db, log)?.zip(u32::try_from(seq).ok()) else { return Ok(Vec::new()) };
-            let mut query = db
-                .prepare_cached("SELECT id FROM envelope WHERE place > ?1 AND place <= ?2 ORDER BY place LIMIT ?3")?;
+            let Some((number, seq)) = number(db, log)?.zip(u32::try_from(seq).ok()) else {
+                return Ok(Vec::new());
+            };
+            let mut query =
+                db.prepare_cached("SELECT id FROM envelope WHERE place > ?1 AND place <= ?2 ORDER BY place LIMIT ?3")?;
             let count = i64::try_from(count).unwrap_or(i64::MAX);
             query
-                .query_map(params![place(number, seq), places(number), count], |row| Ok(EnvelopeId(fixed(row, 0)?)))?
+                .query_map(params![place(number, seq), places(number), count], |row| {
+                    Ok(EnvelopeId(fixed(row, 0)?))
+                })?
                 .collect()
         })
         .boxed()
@@ -165,7 +180,9 @@ impl Store for Sqlite {
 
     fn find(&self, log: LogId, id: EnvelopeId) -> Answer<'_, Option<Row>> {
         self.read(move |db| {
-            let Some(number) = number(db, log)? else { return Ok(None) };
+            let Some(number) = number(db, log)? else {
+                return Ok(None);
+            };
             let mut query =
                 db.prepare_cached("SELECT place, chain, id, bytes FROM envelope WHERE log = ?1 AND id = ?2")?;
             query.query_row(params![number, id.0], read_row).optional()
@@ -191,7 +208,9 @@ impl Store for Sqlite {
 
 /// The number under which a log's rows lie.
 fn number(db: &Connection, log: LogId) -> rusqlite::Result<Option<i64>> {
-    db.prepare_cached("SELECT number FROM log WHERE name = ?1")?.query_row([log.0], |row| row.get(0)).optional()
+    db.prepare_cached("SELECT number FROM log WHERE name = ?1")?
+        .query_row([log.0], |row| row.get(0))
+        .optional()
 }
 
 fn read_log(db: &Connection, log: LogId) -> rusqlite::Result<Option<LogInfo>> {
@@ -206,11 +225,16 @@ fn read_log(db: &Connection, log: LogId) -> rusqlite::Result<Option<LogInfo>> {
                 registrar: PublicKey(fixed(row, 2)?),
                 epoch: fixed(row, 3)?.into(),
             };
-            let end = Cursor { seq: u64::from(row.get::<_, u32>(4)?), chain: Chain(fixed(row, 5)?) };
+            let end = Cursor {
+                seq: u64::from(row.get::<_, u32>(4)?),
+                chain: Chain(fixed(row, 5)?),
+            };
             Ok((row.get::<_, i64>(0)?, keys, end))
         })
         .optional()?;
-    let Some((number, keys, end)) = found else { return Ok(None) };
+    let Some((number, keys, end)) = found else {
+        return Ok(None);
+    };
     let writers = db
         .prepare_cached("SELECT key FROM writer WHERE log = ?1")?
         .query_map([number], |row| Ok(PublicKey(fixed(row, 0)?)))?
@@ -219,6 +243,13 @@ fn read_log(db: &Connection, log: LogId) -> rusqlite::Result<Option<LogInfo>> {
 }
 
 fn read_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
-    let at = Cursor { seq: schema::seq(row.get(0)?), chain: Chain(fixed(row, 1)?) };
-    Ok(Row { at, id: EnvelopeId(fixed(row, 2)?), bytes: row.get(3)? })
+    let at = Cursor {
+        seq: schema::seq(row.get(0)?),
+        chain: Chain(fixed(row, 1)?),
+    };
+    Ok(Row {
+        at,
+        id: EnvelopeId(fixed(row, 2)?),
+        bytes: row.get(3)?,
+    })
 }

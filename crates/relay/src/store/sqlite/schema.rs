@@ -106,7 +106,9 @@ pub fn open(path: &Path) -> Result<Connection, OpenError> {
     if tables == 0 {
         let making = db.transaction()?;
         making.execute_batch(TABLES)?;
-        making.execute_batch(&format!("PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION};"))?;
+        making.execute_batch(&format!(
+            "PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION};"
+        ))?;
         making.commit()?;
     }
     Ok(db)
@@ -136,7 +138,9 @@ pub fn check(db: &Connection) -> Result<u64, OpenError> {
         let seq: u32 = row.get(1)?;
         let end = Chain(fixed(row, 2)?);
         if last_link(db, number)? != Some((seq, end)) {
-            return Err(OpenError::Damaged(format!("the end of log {number} does not fit its last envelope")));
+            return Err(OpenError::Damaged(format!(
+                "the end of log {number} does not fit its last envelope"
+            )));
         }
         sum += u64::from(seq) * ROW_OVERHEAD + row.get::<_, i64>(3)?.unsigned_abs();
     }
@@ -153,7 +157,9 @@ fn last_link(db: &Connection, number: i64) -> rusqlite::Result<Option<(u32, Chai
             Ok((seq(row.get(0)?), EnvelopeId(fixed(row, 1)?), Chain(fixed(row, 2)?)))
         })
         .optional()?;
-    let Some((seq, id, link)) = last else { return Ok(Some((0, chain::EMPTY))) };
+    let Some((seq, id, link)) = last else {
+        return Ok(Some((0, chain::EMPTY)));
+    };
     let Ok(seq) = u32::try_from(seq) else { return Ok(None) };
     let before = if seq == 1 {
         Some(chain::EMPTY)
@@ -162,7 +168,9 @@ fn last_link(db: &Connection, number: i64) -> rusqlite::Result<Option<(u32, Chai
             .query_row([place(number, seq - 1)], |row| Ok(Chain(fixed(row, 0)?)))
             .optional()?
     };
-    Ok(before.filter(|before| chain::next(*before, id) == link).map(|_| (seq, link)))
+    Ok(before
+        .filter(|before| chain::next(*before, id) == link)
+        .map(|_| (seq, link)))
 }
 
 /// Where a row lies: the log's number in the upper half, the row's in the lower 32 bits.

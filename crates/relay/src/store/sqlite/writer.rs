@@ -24,9 +24,17 @@ type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 /// Something to be written.
 pub enum Job {
     /// See [`crate::store::Store::open`].
-    Open { log: LogId, keys: LogKeys, reply: Reply<()> },
+    Open {
+        log: LogId,
+        keys: LogKeys,
+        reply: Reply<()>,
+    },
     /// See [`crate::store::Store::register`].
-    Register { log: LogId, key: PublicKey, reply: Reply<()> },
+    Register {
+        log: LogId,
+        key: PublicKey,
+        reply: Reply<()>,
+    },
     /// See [`crate::store::Store::append`].
     Append { append: Append, reply: Reply<Appended> },
     /// See [`crate::store::Store::healthy`].
@@ -97,7 +105,13 @@ impl Writer {
         disk: Arc<Disk>,
         commits: Arc<dyn Commits>,
     ) -> Self {
-        Self { db, queue, limits, disk, commits }
+        Self {
+            db,
+            queue,
+            limits,
+            disk,
+            commits,
+        }
     }
 
     /// Writes until nobody can send jobs any more.
@@ -123,7 +137,10 @@ impl Writer {
         if let Err(error) = self.transact(&mut jobs, &mut batch) {
             self.disk.give_back(batch.room);
             let error = failed(error);
-            batch.pending.into_iter().for_each(|pending| pending.answer(Err(error.clone())));
+            batch
+                .pending
+                .into_iter()
+                .for_each(|pending| pending.answer(Err(error.clone())));
             jobs.for_each(|job| job.refuse(error.clone()));
             return;
         }
@@ -142,7 +159,12 @@ impl Writer {
     fn transact(&mut self, jobs: &mut impl Iterator<Item = Job>, batch: &mut Batch) -> rusqlite::Result<()> {
         let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for job in jobs {
-            let mut work = Work { db: &transaction, limits: &self.limits, disk: &self.disk, batch };
+            let mut work = Work {
+                db: &transaction,
+                limits: &self.limits,
+                disk: &self.disk,
+                batch,
+            };
             let broken = match job {
                 Job::Open { log, keys, reply } => {
                     let (result, broken) = settle(work.open(log, keys));
@@ -219,9 +241,16 @@ struct Work<'a> {
 impl Work<'_> {
     fn open(&mut self, log: LogId, keys: LogKeys) -> Result<(), Failure> {
         if let Some(found) = self.find(log)? {
-            return if found.keys == keys { Ok(()) } else { Err(StoreError::LogTaken.into()) };
+            return if found.keys == keys {
+                Ok(())
+            } else {
+                Err(StoreError::LogTaken.into())
+            };
         }
-        let count: i64 = self.db.prepare_cached("SELECT count(*) FROM log")?.query_row([], |row| row.get(0))?;
+        let count: i64 = self
+            .db
+            .prepare_cached("SELECT count(*) FROM log")?
+            .query_row([], |row| row.get(0))?;
         if count.unsigned_abs() >= self.limits.logs {
             return Err(StoreError::TooManyLogs(self.limits.logs).into());
         }
@@ -229,7 +258,13 @@ impl Work<'_> {
             .prepare_cached(
                 "INSERT INTO log (name, reader, registrar, epoch, seq, chain, bytes) VALUES (?1, ?2, ?3, ?4, 0, ?5, 0)",
             )?
-            .execute(params![log.0, keys.reader.0, keys.registrar.0, keys.epoch.0, chain::EMPTY.0])?;
+            .execute(params![
+                log.0,
+                keys.reader.0,
+                keys.registrar.0,
+                keys.epoch.0,
+                chain::EMPTY.0
+            ])?;
         Ok(())
     }
 
@@ -261,7 +296,10 @@ impl Work<'_> {
             .db
             .prepare_cached("SELECT place, chain FROM envelope WHERE log = ?1 AND id = ?2")?
             .query_row(params![log.number, append.id.0], |row| {
-                Ok(Cursor { seq: schema::seq(row.get(0)?), chain: Chain(fixed(row, 1)?) })
+                Ok(Cursor {
+                    seq: schema::seq(row.get(0)?),
+                    chain: Chain(fixed(row, 1)?),
+                })
             })
             .optional()?;
         if let Some(at) = there {
@@ -274,22 +312,41 @@ impl Work<'_> {
         if used + bytes > self.limits.key_bytes {
             return Err(StoreError::KeyFull(self.limits.key_bytes).into());
         }
-        let seq = log.seq.checked_add(1).ok_or(StoreError::LogFull(self.limits.log_bytes))?;
+        let seq = log
+            .seq
+            .checked_add(1)
+            .ok_or(StoreError::LogFull(self.limits.log_bytes))?;
         let room = bytes + ROW_OVERHEAD;
         self.disk.take(room).map_err(StoreError::from)?;
         self.batch.room += room;
         let link = chain::next(log.chain, append.id);
         self.db
             .prepare_cached("INSERT INTO envelope (place, log, id, chain, bytes) VALUES (?1, ?2, ?3, ?4, ?5)")?
-            .execute(params![place(log.number, seq), log.number, append.id.0, link.0, append.bytes])?;
+            .execute(params![
+                place(log.number, seq),
+                log.number,
+                append.id.0,
+                link.0,
+                append.bytes
+            ])?;
         self.db
             .prepare_cached("UPDATE log SET seq = ?2, chain = ?3, bytes = bytes + ?4 WHERE number = ?1")?
             .execute(params![log.number, seq, link.0, bytes.cast_signed()])?;
         self.db
             .prepare_cached("UPDATE writer SET bytes = bytes + ?3 WHERE log = ?1 AND key = ?2")?
             .execute(params![log.number, append.key.0, bytes.cast_signed()])?;
-        let at = Cursor { seq: u64::from(seq), chain: link };
-        self.batch.rows.push((append.log, Row { at, id: append.id, bytes: append.bytes }));
+        let at = Cursor {
+            seq: u64::from(seq),
+            chain: link,
+        };
+        self.batch.rows.push((
+            append.log,
+            Row {
+                at,
+                id: append.id,
+                bytes: append.bytes,
+            },
+        ));
         Ok(Appended { at, fresh: true })
     }
 

@@ -1,0 +1,159 @@
+//! The store's file: what is refused when it is opened.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use komuz_relay::limits::{Disk, Limits};
+use komuz_relay::store::sqlite::{OpenError, Sqlite};
+use komuz_relay::store::{Append, Commits, LogKeys, Row, Store};
+use komuz_sync::seal::bytes::{EpochId, LogId, PublicKey};
+use komuz_sync::seal::chain;
+use rusqlite::Connection;
+
+struct Nobody;
+
+impl Commits for Nobody {
+    fn committed(&self, _: LogId, _: Vec<Row>) {}
+}
+
+fn open(path: &Path) -> Result<Sqlite, OpenError> {
+    Sqlite::start(
+        path,
+        &Limits::default(),
+        Arc::new(Disk::new(u64::MAX)),
+        Arc::new(Nobody),
+    )
+}
+
+const LOG: LogId = LogId([1; 32]);
+const KEY: PublicKey = PublicKey([2; 32]);
+
+/// A closed store with three envelopes.
+async fn filled(path: &Path) {
+    let store = open(path).unwrap();
+    let keys = LogKeys {
+        reader: PublicKey([3; 32]),
+        registrar: PublicKey([4; 32]),
+        epoch: EpochId([5; 32]),
+    };
+    store.open(LOG, keys).await.unwrap();
+    store.register(LOG, KEY).await.unwrap();
+    for bytes in [b"one", b"two", b"six"] {
+        let id = chain::envelope_id(bytes);
+        store
+            .append(Append {
+                log: LOG,
+                key: KEY,
+                id,
+                bytes: bytes.to_vec(),
+            })
+            .await
+            .unwrap();
+    }
+    store.close().await;
+}
+
+fn change(path: &Path, sql: &str) {
+    Connection::open(path).unwrap().execute_batch(sql).unwrap();
+}
+
+#[tokio::test]
+async fn what_was_stored_is_found_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("logs.sqlite");
+    filled(&path).await;
+    let disk = Arc::new(Disk::new(1000));
+    let store = Sqlite::start(&path, &Limits::default(), disk.clone(), Arc::new(Nobody)).unwrap();
+    let rows = store.rows_after(LOG, 1, usize::MAX).await.unwrap();
+    assert_eq!(
+        rows.iter().map(|row| (row.at.seq, &row.bytes[..])).collect::<Vec<_>>(),
+        [(2, &b"two"[..]), (3, b"six")]
+    );
+    assert_eq!(store.chain_at(LOG, 3).await.unwrap(), Some(rows[1].at.chain));
+    assert_eq!(store.chain_at(LOG, 4).await.unwrap(), None);
+    assert_eq!(store.chain_at(LOG, u64::MAX).await.unwrap(), None);
+    assert_eq!(store.log(LogId([9; 32])).await.unwrap(), None);
+    assert_eq!(
+        store.rows_after(LOG, 0, 1).await.unwrap().len(),
+        1,
+        "one row even where it does not fit"
+    );
+    // Three envelopes of three bytes and what a row costs.
+    assert!(disk.take(600).is_err() && disk.take(400).is_ok());
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_closed_store_leaves_one_file() {
+    let folder = tempfile::tempdir().unwrap();
+    filled(&folder.path().join("logs.sqlite")).await;
+    let left: Vec<u64> = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().metadata().unwrap().len())
+        .collect();
+    assert_eq!(left.iter().filter(|len| **len > 0).count(), 1, "{left:?}");
+}
+
+#[tokio::test]
+async fn a_closed_store_takes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder.path().join("logs.sqlite")).unwrap();
+    store.close().await;
+    assert_eq!(
+        store.register(LOG, KEY).await,
+        Err(komuz_relay::store::StoreError::Closing)
+    );
+}
+
+#[tokio::test]
+async fn a_newer_database_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("logs.sqlite");
+    filled(&path).await;
+    change(&path, "PRAGMA user_version = 2");
+    assert_eq!(open(&path).err(), Some(OpenError::Newer { found: 2 }));
+}
+
+#[test]
+fn another_programs_database_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("logs.sqlite");
+    change(&path, "CREATE TABLE theirs (x)");
+    assert_eq!(open(&path).err(), Some(OpenError::Foreign));
+}
+
+#[test]
+fn a_file_that_is_no_database_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("logs.sqlite");
+    std::fs::write(
+        &path,
+        "no database at all, and long enough to be looked at ".repeat(100),
+    )
+    .unwrap();
+    assert!(matches!(open(&path), Err(OpenError::Damaged(_))));
+}
+
+#[tokio::test]
+async fn a_log_whose_end_is_lost_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("logs.sqlite");
+    filled(&path).await;
+    change(
+        &path,
+        "DELETE FROM envelope WHERE place = (SELECT max(place) FROM envelope)",
+    );
+    assert!(matches!(open(&path), Err(OpenError::Damaged(_))));
+}
+
+#[tokio::test]
+async fn a_link_that_does_not_follow_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("logs.sqlite");
+    filled(&path).await;
+    change(
+        &path,
+        "UPDATE envelope SET id = zeroblob(32) WHERE place = (SELECT max(place) FROM envelope)",
+    );
+    assert!(matches!(open(&path), Err(OpenError::Damaged(_))));
+}

@@ -49,6 +49,7 @@ pub fn fill(site: &str, into: &Path, values: &BTreeMap<String, String>) -> Resul
         }
     }
     crate::pkg::fonts(&to.join("fonts"))?;
+    write(&to.join("fonts/fonts.css"), read(&root().join("www/fonts/fonts.css"))?)?;
     let dist = crate::pkg::dist();
     for path in files(&dist)?.into_iter().filter(|path| !path.starts_with("desk")) {
         write(&to.join("komuz").join(&path), read(&dist.join(&path))?)?;

@@ -25,7 +25,9 @@ pub(crate) fn seal(key: &[u8; 32], ad: &[u8], plain: &[u8], entropy: Entropy<'_>
 /// Opens what [`seal`] made; none when key, associated data or a bit of it are others.
 pub(crate) fn open(key: &[u8; 32], ad: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
     let (nonce, sealed) = sealed.split_first_chunk::<NONCE>()?;
-    XChaCha20Poly1305::new(&(*key).into()).decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad: ad }).ok()
+    XChaCha20Poly1305::new(&(*key).into())
+        .decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad: ad })
+        .ok()
 }
 
 /// The least length of anything sealed and padded, in bytes.

@@ -17,7 +17,11 @@ pub const VERSION: u8 = 1;
 pub const MAX_FILE: usize = 512 << 20;
 
 /// Work that a guess costs: RFC 9106's second recommendation (64 MiB, 3 passes), on one lane, as browsers have one.
-pub const COST: Cost = Cost { memory: 64 << 10, passes: 3, lanes: 1 };
+pub const COST: Cost = Cost {
+    memory: 64 << 10,
+    passes: 3,
+    lanes: 1,
+};
 
 /// Work that a guess at the passphrase costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,9 +36,17 @@ pub struct Cost {
 
 impl Cost {
     /// The least that is accepted (OWASP's floor for Argon2id).
-    pub const LEAST: Self = Self { memory: 19 << 10, passes: 2, lanes: 1 };
+    pub const LEAST: Self = Self {
+        memory: 19 << 10,
+        passes: 2,
+        lanes: 1,
+    };
     /// The most that a file may ask of a device.
-    pub const MOST: Self = Self { memory: 256 << 10, passes: 8, lanes: 4 };
+    pub const MOST: Self = Self {
+        memory: 256 << 10,
+        passes: 8,
+        lanes: 4,
+    };
 
     fn is_allowed(&self) -> bool {
         (Self::LEAST.memory..=Self::MOST.memory).contains(&self.memory)
@@ -43,8 +55,7 @@ impl Cost {
     }
 
     fn key(&self, passphrase: &str, salt: &[u8; 16]) -> Result<Zeroizing<[u8; 32]>, BackupError> {
-        let params =
-            Params::new(self.memory, self.passes, self.lanes, Some(32)).map_err(|_| BackupError::Cost)?;
+        let params = Params::new(self.memory, self.passes, self.lanes, Some(32)).map_err(|_| BackupError::Cost)?;
         let mut key = Zeroizing::new([0; 32]);
         Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
             .hash_password_into(passphrase.as_bytes(), salt, &mut *key)
@@ -91,7 +102,11 @@ pub fn open(file: &[u8], passphrase: &str) -> Result<Zeroizing<Vec<u8>>, BackupE
     }
     r.array(5)?;
     let mut number = || r.uint().map(|value| u32::try_from(value).unwrap_or(u32::MAX));
-    let cost = Cost { memory: number()?, passes: number()?, lanes: number()? };
+    let cost = Cost {
+        memory: number()?,
+        passes: number()?,
+        lanes: number()?,
+    };
     let salt: [u8; 16] = r.fixed()?;
     let sealed = r.bytes(MAX_FILE)?;
     r.end()?;
@@ -99,7 +114,9 @@ pub fn open(file: &[u8], passphrase: &str) -> Result<Zeroizing<Vec<u8>>, BackupE
         return Err(BackupError::Cost);
     }
     let key = cost.key(passphrase, &salt)?;
-    aead::open(&key, &header(cost, &salt).finish(), sealed).map(Zeroizing::new).ok_or(BackupError::Passphrase)
+    aead::open(&key, &header(cost, &salt).finish(), sealed)
+        .map(Zeroizing::new)
+        .ok_or(BackupError::Passphrase)
 }
 
 fn header(cost: Cost, salt: &[u8; 16]) -> Writer {

@@ -159,7 +159,10 @@ impl<'a> Reader<'a> {
 
     fn take(&mut self, len: usize) -> Result<&'a [u8], CborError> {
         let end = self.at.checked_add(len).ok_or(CborError::Truncated(self.bytes.len()))?;
-        let slice = self.bytes.get(self.at..end).ok_or(CborError::Truncated(self.bytes.len()))?;
+        let slice = self
+            .bytes
+            .get(self.at..end)
+            .ok_or(CborError::Truncated(self.bytes.len()))?;
         self.at = end;
         Ok(slice)
     }
@@ -186,7 +189,10 @@ impl<'a> Reader<'a> {
     }
 
     fn big_endian(&mut self, len: usize) -> Result<u64, CborError> {
-        Ok(self.take(len)?.iter().fold(0, |value, byte| value << 8 | u64::from(*byte)))
+        Ok(self
+            .take(len)?
+            .iter()
+            .fold(0, |value, byte| value << 8 | u64::from(*byte)))
     }
 
     /// An array of exactly `len` values is opened.
@@ -242,7 +248,9 @@ impl<'a> Reader<'a> {
     pub fn fixed<const N: usize, T: From<[u8; N]>>(&mut self) -> Result<T, CborError> {
         let start = self.at;
         let slice = self.bytes(N)?;
-        <[u8; N]>::try_from(slice).map(T::from).map_err(|_| CborError::NotAllowed(start))
+        <[u8; N]>::try_from(slice)
+            .map(T::from)
+            .map_err(|_| CborError::NotAllowed(start))
     }
 
     /// A text of at most `limit` bytes of UTF-8.
@@ -274,6 +282,10 @@ impl<'a> Reader<'a> {
 
     /// Nothing may be left.
     pub fn end(self) -> Result<(), CborError> {
-        if self.at == self.bytes.len() { Ok(()) } else { Err(CborError::Trailing(self.at)) }
+        if self.at == self.bytes.len() {
+            Ok(())
+        } else {
+            Err(CborError::Trailing(self.at))
+        }
     }
 }

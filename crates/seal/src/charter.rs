@@ -85,7 +85,12 @@ impl Charter {
             device: device.card(),
             epoch: epoch.id(),
         };
-        let entry = Entry { charter: None, heads: Vec::new(), author: device.id(), act };
+        let entry = Entry {
+            charter: None,
+            heads: Vec::new(),
+            author: device.id(),
+            act,
+        };
         let bytes = entry.sign(device);
         let id = entry_id(&bytes);
         let mut charter = Self::expecting(id);
@@ -95,7 +100,12 @@ impl Charter {
 
     /// A charter of which nothing is known but the id of its founding entry, which an invitation names.
     pub fn expecting(founding: Digest) -> Self {
-        Self { founding, nodes: Vec::new(), places: BTreeMap::new(), waiting: BTreeMap::new() }
+        Self {
+            founding,
+            nodes: Vec::new(),
+            places: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+        }
     }
 
     /// Id of the founding entry: what names the investigation among its members.
@@ -125,8 +135,12 @@ impl Charter {
         }
         self.place(id, entry);
         loop {
-            let ready: Vec<Digest> =
-                self.waiting.iter().filter(|(_, entry)| self.knows(&entry.heads)).map(|(id, _)| *id).collect();
+            let ready: Vec<Digest> = self
+                .waiting
+                .iter()
+                .filter(|(_, entry)| self.knows(&entry.heads))
+                .map(|(id, _)| *id)
+                .collect();
             if ready.is_empty() {
                 return Ok(Inserted::Added);
             }
@@ -150,10 +164,20 @@ impl Charter {
 
     fn place(&mut self, id: Digest, entry: Entry) {
         let past = self.closure(&entry.heads);
-        let depth = entry.heads.iter().filter_map(|head| Some(self.nodes[*self.places.get(head)?].depth + 1)).max();
+        let depth = entry
+            .heads
+            .iter()
+            .filter_map(|head| Some(self.nodes[*self.places.get(head)?].depth + 1))
+            .max();
         let effective = self.has_effect(&entry, &past);
         self.places.insert(id, self.nodes.len());
-        self.nodes.push(Node { id, entry, depth: depth.unwrap_or(0), past, effective });
+        self.nodes.push(Node {
+            id,
+            entry,
+            depth: depth.unwrap_or(0),
+            past,
+            effective,
+        });
     }
 
     /// These entries and all that they build on.
@@ -168,8 +192,11 @@ impl Charter {
 
     /// The effective entries of a set, in the order (depth, id).
     fn effective(&self, set: impl IntoIterator<Item = usize>) -> Vec<&Node> {
-        let mut nodes: Vec<&Node> =
-            set.into_iter().filter_map(|place| self.nodes.get(place)).filter(|node| node.effective).collect();
+        let mut nodes: Vec<&Node> = set
+            .into_iter()
+            .filter_map(|place| self.nodes.get(place))
+            .filter(|node| node.effective)
+            .collect();
         nodes.sort_by_key(|node| (node.depth, node.id));
         nodes
     }
@@ -177,7 +204,9 @@ impl Charter {
     fn has_effect(&self, entry: &Entry, past: &Set) -> bool {
         let past = self.effective(past.iter().copied());
         match &entry.act {
-            Act::Founded { outlet, member, device, .. } => {
+            Act::Founded {
+                outlet, member, device, ..
+            } => {
                 entry.charter.is_none()
                     && entry.heads.is_empty()
                     && entry.author == device.sign
@@ -190,7 +219,9 @@ impl Charter {
                     && outlet.is_complete()
                     && admitted.member.outlet == outlet.id
                     && admitted.member.role == Role::Editor
-                    && !past.iter().any(|node| node.outlet().is_some_and(|known| known.id == outlet.id))
+                    && !past
+                        .iter()
+                        .any(|node| node.outlet().is_some_and(|known| known.id == outlet.id))
                     && is_new(&past, admitted)
                     && admitted.has_consent(&self.founding, Some(outlet))
             }
@@ -211,8 +242,11 @@ impl Charter {
         for node in &nodes {
             covered.extend(&node.past);
         }
-        let mut heads: Vec<Digest> =
-            nodes.iter().filter(|node| !covered.contains(&self.places[&node.id])).map(|node| node.id).collect();
+        let mut heads: Vec<Digest> = nodes
+            .iter()
+            .filter(|node| !covered.contains(&self.places[&node.id]))
+            .map(|node| node.id)
+            .collect();
         heads.sort_unstable();
         heads.truncate(MAX_HEADS);
         heads
@@ -221,7 +255,9 @@ impl Charter {
     /// What a device was for who knew these heads; none when it was nobody. All heads must be known
     /// ([`Self::knows`]).
     pub fn standing(&self, heads: &[Digest], device: &PublicKey) -> Option<&MemberCard> {
-        self.effective(self.closure(heads)).into_iter().find_map(|node| node.joined(device))
+        self.effective(self.closure(heads))
+            .into_iter()
+            .find_map(|node| node.joined(device))
     }
 
     /// What a device is, by all that is known.
@@ -253,23 +289,35 @@ impl Charter {
     /// Members, each once, in the order in which they came.
     pub fn members(&self) -> Vec<&MemberCard> {
         let mut seen = BTreeSet::new();
-        self.all().into_iter().filter_map(Node::member).filter(|member| seen.insert(member.id)).collect()
+        self.all()
+            .into_iter()
+            .filter_map(Node::member)
+            .filter(|member| seen.insert(member.id))
+            .collect()
     }
 
     /// Outlets, each once, in the order in which they came.
     pub fn outlets(&self) -> Vec<&OutletCard> {
         let mut seen = BTreeSet::new();
-        self.all().into_iter().filter_map(Node::outlet).filter(|outlet| seen.insert(&outlet.id)).collect()
+        self.all()
+            .into_iter()
+            .filter_map(Node::outlet)
+            .filter(|outlet| seen.insert(&outlet.id))
+            .collect()
     }
 
     /// Whether an invitation was used.
     pub fn has_used(&self, invite: &InviteId) -> bool {
-        self.all().iter().any(|node| node.admitted().is_some_and(|admitted| admitted.invite == *invite))
+        self.all()
+            .iter()
+            .any(|node| node.admitted().is_some_and(|admitted| admitted.invite == *invite))
     }
 
     /// Whether a later version of Komuz has written what this one does not understand.
     pub fn needs_update(&self) -> bool {
-        self.nodes.iter().any(|node| matches!(node.entry.act, Act::Later { .. }))
+        self.nodes
+            .iter()
+            .any(|node| matches!(node.entry.act, Act::Later { .. }))
     }
 
     /// Makes and takes the entry that lets somebody in: its id and bytes. `outlet` is the card of a new outlet. None when
@@ -282,10 +330,18 @@ impl Charter {
         admitted: Admitted,
     ) -> Option<(Digest, Vec<u8>)> {
         let act = match outlet {
-            Some(outlet) => Act::OutletJoined { outlet: outlet.clone(), admitted },
+            Some(outlet) => Act::OutletJoined {
+                outlet: outlet.clone(),
+                admitted,
+            },
             None => Act::MemberAdded { admitted },
         };
-        let entry = Entry { charter: Some(self.founding), heads: self.heads(), author: device.id(), act };
+        let entry = Entry {
+            charter: Some(self.founding),
+            heads: self.heads(),
+            author: device.id(),
+            act,
+        };
         if !self.has_effect(&entry, &self.closure(&entry.heads)) {
             return None;
         }
@@ -300,7 +356,10 @@ impl Charter {
 
     /// The entry that let a device in; none when there is none (yet).
     pub fn admission_of(&self, device: &PublicKey) -> Option<Digest> {
-        self.all().into_iter().find(|node| node.joined(device).is_some()).map(|node| node.id)
+        self.all()
+            .into_iter()
+            .find(|node| node.joined(device).is_some())
+            .map(|node| node.id)
     }
 }
 
@@ -335,13 +394,19 @@ impl Node {
 
     /// The member that the entry brings in with this device.
     fn joined(&self, device: &PublicKey) -> Option<&MemberCard> {
-        if self.device()?.sign == *device { self.member() } else { None }
+        if self.device()?.sign == *device {
+            self.member()
+        } else {
+            None
+        }
     }
 }
 
 /// The author's card, when they are an editor in this past.
 fn editor<'a>(past: &[&'a Node], author: &PublicKey) -> Option<&'a MemberCard> {
-    past.iter().find_map(|node| node.joined(author)).filter(|member| member.role == Role::Editor)
+    past.iter()
+        .find_map(|node| node.joined(author))
+        .filter(|member| member.role == Role::Editor)
 }
 
 /// Whether member, device and invitation are new to this past.

@@ -25,7 +25,10 @@ impl DeviceCard {
 
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, CborError> {
         r.array(2)?;
-        Ok(Self { sign: r.fixed()?, seal: r.fixed()? })
+        Ok(Self {
+            sign: r.fixed()?,
+            seal: r.fixed()?,
+        })
     }
 }
 
@@ -59,8 +62,15 @@ impl Device {
         first.copy_from_slice(&secret[..32]);
         second.copy_from_slice(&secret[32..]);
         let sign = SignKey::from_secret(&first);
-        let card = DeviceCard { sign: sign.public(), seal: box_public(&second) };
-        Self { sign, seal: second, card }
+        let card = DeviceCard {
+            sign: sign.public(),
+            seal: box_public(&second),
+        };
+        Self {
+            sign,
+            seal: second,
+            card,
+        }
     }
 
     /// The secret, to be wrapped and stored.

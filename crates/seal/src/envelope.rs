@@ -157,7 +157,11 @@ impl Statement {
     }
 
     fn signed(&self, keys: &LogKeys) -> Vec<u8> {
-        let w = Writer::bare().array(11).uint(u64::from(VERSION)).bytes(&keys.id.0).bytes(&keys.epoch.0);
+        let w = Writer::bare()
+            .array(11)
+            .uint(u64::from(VERSION))
+            .bytes(&keys.id.0)
+            .bytes(&keys.epoch.0);
         self.write(w).finish()
     }
 
@@ -221,5 +225,9 @@ impl Statement {
 
 /// The associated data: what is public about an envelope.
 fn associated(keys: &LogKeys) -> Vec<u8> {
-    Writer::versioned(VERSION).array(2).bytes(&keys.id.0).bytes(&keys.epoch.0).finish()
+    Writer::versioned(VERSION)
+        .array(2)
+        .bytes(&keys.id.0)
+        .bytes(&keys.epoch.0)
+        .finish()
 }

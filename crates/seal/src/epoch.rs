@@ -127,7 +127,12 @@ impl EpochKey {
     /// [`LOCKED_LEN`] bytes.
     pub fn lock_previous(&self, previous: &Self, entropy: Entropy<'_>) -> Vec<u8> {
         let mut out = vec![VERSION];
-        out.extend(aead::seal(&derive(&*self.0, PREVIOUS, b""), &self.link(&previous.id()), &*previous.0, entropy));
+        out.extend(aead::seal(
+            &derive(&*self.0, PREVIOUS, b""),
+            &self.link(&previous.id()),
+            &*previous.0,
+            entropy,
+        ));
         out
     }
 
@@ -138,26 +143,45 @@ impl EpochKey {
             .map(Zeroizing::new)
             .ok_or(EpochError::NotForUs)?;
         let key = Self::from_slice(&key)?;
-        if key.id() == *id { Ok(key) } else { Err(EpochError::NotForUs) }
+        if key.id() == *id {
+            Ok(key)
+        } else {
+            Err(EpochError::NotForUs)
+        }
     }
 
     fn link(&self, previous: &EpochId) -> Vec<u8> {
-        Writer::versioned(VERSION).array(2).bytes(&self.id().0).bytes(&previous.0).finish()
+        Writer::versioned(VERSION)
+            .array(2)
+            .bytes(&self.id().0)
+            .bytes(&previous.0)
+            .finish()
     }
 
     fn from_slice(bytes: &[u8]) -> Result<Self, EpochError> {
-        bytes.try_into().map(Self::from_secret).map_err(|_| EpochError::NotForUs)
+        bytes
+            .try_into()
+            .map(Self::from_secret)
+            .map_err(|_| EpochError::NotForUs)
     }
 }
 
 fn info(entry: &Digest, to: &DeviceCard) -> Vec<u8> {
-    Writer::bare().array(3).text(WRAP).bytes(&entry.0).with(|w| to.write(w)).finish()
+    Writer::bare()
+        .array(3)
+        .text(WRAP)
+        .bytes(&entry.0)
+        .with(|w| to.write(w))
+        .finish()
 }
 
 fn check(bytes: &[u8], expected: usize) -> Result<(), EpochError> {
     match bytes.first() {
         Some(&version) if version != VERSION => Err(EpochError::Version(version)),
-        _ if bytes.len() != expected => Err(EpochError::Length { expected, found: bytes.len() }),
+        _ if bytes.len() != expected => Err(EpochError::Length {
+            expected,
+            found: bytes.len(),
+        }),
         _ => Ok(()),
     }
 }

@@ -98,9 +98,27 @@ pub enum InviteError {
 impl Invite {
     /// A new invitation, good for [`LIFETIME`].
     pub fn new(terms: Terms, now: u64, entropy: Entropy<'_>) -> Self {
-        let Terms { charter, inviter, relay, outlet, outlet_name, role, title } = terms;
+        let Terms {
+            charter,
+            inviter,
+            relay,
+            outlet,
+            outlet_name,
+            role,
+            title,
+        } = terms;
         let secret = Zeroizing::new(random(entropy));
-        Self { secret, charter, inviter, relay, outlet, outlet_name, role, title, expires: now + LIFETIME }
+        Self {
+            secret,
+            charter,
+            inviter,
+            relay,
+            outlet,
+            outlet_name,
+            role,
+            title,
+            expires: now + LIFETIME,
+        }
     }
 
     /// Its id, derived from the secret.
@@ -149,7 +167,10 @@ impl Invite {
         if fragment.len() > MAX_INVITE.div_ceil(3) * 4 {
             return Err(InviteError::NotText);
         }
-        let bytes = URL_SAFE_NO_PAD.decode(fragment).map(Zeroizing::new).map_err(|_| InviteError::NotText)?;
+        let bytes = URL_SAFE_NO_PAD
+            .decode(fragment)
+            .map(Zeroizing::new)
+            .map_err(|_| InviteError::NotText)?;
         Self::from_bytes(&bytes)
     }
 
@@ -186,7 +207,9 @@ impl Invite {
         hash.update(joiner.sign.0);
         hash.update(joiner.seal.0);
         let hash: [u8; 32] = hash.finalize().into();
-        let number = hash[..16].iter().fold(0u128, |number, byte| number << 8 | u128::from(*byte));
+        let number = hash[..16]
+            .iter()
+            .fold(0u128, |number, byte| number << 8 | u128::from(*byte));
         let digits = number % 1_000_000_000_000_000;
         let (first, rest) = (digits / 10_000_000_000, digits % 10_000_000_000);
         format!("{first:05} {:05} {:05}", rest / 100_000, rest % 100_000)

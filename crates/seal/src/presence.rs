@@ -36,11 +36,18 @@ impl Presence {
     }
 
     fn write(&self, w: Writer) -> Writer {
-        w.bytes(&self.device.0).bytes(&self.start.0).uint(self.number).bytes(&self.bytes)
+        w.bytes(&self.device.0)
+            .bytes(&self.start.0)
+            .uint(self.number)
+            .bytes(&self.bytes)
     }
 
     fn signed(&self, keys: &LogKeys) -> Vec<u8> {
-        let w = Writer::bare().array(7).uint(u64::from(VERSION)).bytes(&keys.id.0).bytes(&keys.epoch.0);
+        let w = Writer::bare()
+            .array(7)
+            .uint(u64::from(VERSION))
+            .bytes(&keys.id.0)
+            .bytes(&keys.epoch.0);
         self.write(w).finish()
     }
 
@@ -82,5 +89,9 @@ impl Presence {
 }
 
 fn associated(keys: &LogKeys) -> Vec<u8> {
-    Writer::versioned(VERSION).array(2).bytes(&keys.id.0).bytes(&keys.epoch.0).finish()
+    Writer::versioned(VERSION)
+        .array(2)
+        .bytes(&keys.id.0)
+        .bytes(&keys.epoch.0)
+        .finish()
 }

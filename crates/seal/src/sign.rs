@@ -52,5 +52,9 @@ pub fn verify(key: &PublicKey, label: &str, message: &[u8], signature: &Signatur
     let Ok(key) = VerifyingKey::from_bytes(&key.0) else {
         return false;
     };
-    key.verify_strict(&labelled(label, message), &ed25519_dalek::Signature::from_bytes(&signature.0)).is_ok()
+    key.verify_strict(
+        &labelled(label, message),
+        &ed25519_dalek::Signature::from_bytes(&signature.0),
+    )
+    .is_ok()
 }

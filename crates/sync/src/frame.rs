@@ -296,7 +296,14 @@ pub enum FrameError {
 
 /// What a challenge signs: origin, log, epoch and both nonces.
 fn challenge(origin: &str, log: &LogId, epoch: &EpochId, client: &Nonce, relay: &Nonce) -> Vec<u8> {
-    Writer::bare().array(5).text(origin).bytes(&log.0).bytes(&epoch.0).bytes(&client.0).bytes(&relay.0).finish()
+    Writer::bare()
+        .array(5)
+        .text(origin)
+        .bytes(&log.0)
+        .bytes(&epoch.0)
+        .bytes(&client.0)
+        .bytes(&relay.0)
+        .finish()
 }
 
 /// Signs a relay's challenge with a key of the log. `origin` is the one that the client dialled.
@@ -349,7 +356,11 @@ fn open(bytes: &[u8]) -> Result<(u64, usize, Reader<'_>), FrameError> {
 }
 
 fn expect(len: usize, found: usize) -> Result<(), FrameError> {
-    if len == found { Ok(()) } else { Err(CborError::NotAllowed(1).into()) }
+    if len == found {
+        Ok(())
+    } else {
+        Err(CborError::NotAllowed(1).into())
+    }
 }
 
 fn frame(kind: u64, fields: usize) -> Writer {
@@ -362,14 +373,30 @@ impl ClientFrame {
         match self {
             Self::Hello { nonce } => frame(1, 1).bytes(&nonce.0),
             Self::Auth { log, key, signature } => frame(2, 3).bytes(&log.0).bytes(&key.0).bytes(&signature.0),
-            Self::Open { log, ticket, reader, registrar, epoch } => {
-                frame(3, 5).bytes(&log.0).text(ticket).bytes(&reader.0).bytes(&registrar.0).bytes(&epoch.0)
-            }
+            Self::Open {
+                log,
+                ticket,
+                reader,
+                registrar,
+                epoch,
+            } => frame(3, 5)
+                .bytes(&log.0)
+                .text(ticket)
+                .bytes(&reader.0)
+                .bytes(&registrar.0)
+                .bytes(&epoch.0),
             Self::Register { log, key, signature } => frame(4, 3).bytes(&log.0).bytes(&key.0).bytes(&signature.0),
             Self::Append { log, bytes } => frame(5, 2).bytes(&log.0).bytes(bytes),
-            Self::Subscribe { log, after, chain, ids_only } => {
-                frame(6, 4).bytes(&log.0).uint(*after).bytes(&chain.0).uint(u64::from(*ids_only))
-            }
+            Self::Subscribe {
+                log,
+                after,
+                chain,
+                ids_only,
+            } => frame(6, 4)
+                .bytes(&log.0)
+                .uint(*after)
+                .bytes(&chain.0)
+                .uint(u64::from(*ids_only)),
             Self::Fetch { log, ids } => frame(7, 2).bytes(&log.0).list(ids.iter(), |w, id| w.bytes(&id.0)),
             Self::Presence { log, bytes } => frame(8, 2).bytes(&log.0).bytes(bytes),
         }
@@ -386,7 +413,11 @@ impl ClientFrame {
             }
             2 => {
                 expect(len, 4)?;
-                Self::Auth { log: r.fixed()?, key: r.fixed()?, signature: r.fixed()? }
+                Self::Auth {
+                    log: r.fixed()?,
+                    key: r.fixed()?,
+                    signature: r.fixed()?,
+                }
             }
             3 => {
                 expect(len, 6)?;
@@ -400,11 +431,18 @@ impl ClientFrame {
             }
             4 => {
                 expect(len, 4)?;
-                Self::Register { log: r.fixed()?, key: r.fixed()?, signature: r.fixed()? }
+                Self::Register {
+                    log: r.fixed()?,
+                    key: r.fixed()?,
+                    signature: r.fixed()?,
+                }
             }
             5 => {
                 expect(len, 3)?;
-                Self::Append { log: r.fixed()?, bytes: r.bytes(MAX_ENTRY)?.to_vec() }
+                Self::Append {
+                    log: r.fixed()?,
+                    bytes: r.bytes(MAX_ENTRY)?.to_vec(),
+                }
             }
             6 => {
                 expect(len, 5)?;
@@ -415,15 +453,26 @@ impl ClientFrame {
                     1 => true,
                     _ => return Err(CborError::NotAllowed(start).into()),
                 };
-                Self::Subscribe { log, after, chain, ids_only }
+                Self::Subscribe {
+                    log,
+                    after,
+                    chain,
+                    ids_only,
+                }
             }
             7 => {
                 expect(len, 3)?;
-                Self::Fetch { log: r.fixed()?, ids: r.list(MAX_IDS, |r| r.fixed())? }
+                Self::Fetch {
+                    log: r.fixed()?,
+                    ids: r.list(MAX_IDS, |r| r.fixed())?,
+                }
             }
             8 => {
                 expect(len, 3)?;
-                Self::Presence { log: r.fixed()?, bytes: r.bytes(MAX_PRESENCE)?.to_vec() }
+                Self::Presence {
+                    log: r.fixed()?,
+                    bytes: r.bytes(MAX_PRESENCE)?.to_vec(),
+                }
             }
             other => return Err(FrameError::Unknown(other)),
         };
@@ -437,17 +486,21 @@ impl RelayFrame {
     pub fn encode(&self) -> Vec<u8> {
         match self {
             Self::Challenge { origin, nonce } => frame(1, 2).text(origin).bytes(&nonce.0),
-            Self::Entry { log, seq, chain, bytes } => {
-                frame(2, 4).bytes(&log.0).uint(*seq).bytes(&chain.0).bytes(bytes)
-            }
+            Self::Entry { log, seq, chain, bytes } => frame(2, 4).bytes(&log.0).uint(*seq).bytes(&chain.0).bytes(bytes),
             Self::Ack { log, id, seq, chain } => frame(3, 4).bytes(&log.0).bytes(&id.0).uint(*seq).bytes(&chain.0),
-            Self::Ids { log, first, ids } => {
-                frame(4, 3).bytes(&log.0).uint(*first).list(ids.iter(), |w, id| w.bytes(&id.0))
-            }
+            Self::Ids { log, first, ids } => frame(4, 3)
+                .bytes(&log.0)
+                .uint(*first)
+                .list(ids.iter(), |w, id| w.bytes(&id.0)),
             Self::CaughtUp { log, seq, chain } => frame(5, 3).bytes(&log.0).uint(*seq).bytes(&chain.0),
             Self::Rewound { log, seq, chain } => frame(6, 3).bytes(&log.0).uint(*seq).bytes(&chain.0),
             Self::Presence { log, bytes } => frame(7, 2).bytes(&log.0).bytes(bytes),
-            Self::Error { code, sentence, log, id } => frame(8, 4)
+            Self::Error {
+                code,
+                sentence,
+                log,
+                id,
+            } => frame(8, 4)
                 .uint(code.number())
                 .text(sentence)
                 .with(|w| match log {
@@ -468,7 +521,10 @@ impl RelayFrame {
         let frame = match kind {
             1 => {
                 expect(len, 3)?;
-                Self::Challenge { origin: r.text(MAX_TEXT)?.to_owned(), nonce: r.fixed()? }
+                Self::Challenge {
+                    origin: r.text(MAX_TEXT)?.to_owned(),
+                    nonce: r.fixed()?,
+                }
             }
             2 => {
                 expect(len, 5)?;
@@ -481,23 +537,43 @@ impl RelayFrame {
             }
             3 => {
                 expect(len, 5)?;
-                Self::Ack { log: r.fixed()?, id: r.fixed()?, seq: r.uint()?, chain: r.fixed()? }
+                Self::Ack {
+                    log: r.fixed()?,
+                    id: r.fixed()?,
+                    seq: r.uint()?,
+                    chain: r.fixed()?,
+                }
             }
             4 => {
                 expect(len, 4)?;
-                Self::Ids { log: r.fixed()?, first: r.uint()?, ids: r.list(MAX_IDS, |r| r.fixed())? }
+                Self::Ids {
+                    log: r.fixed()?,
+                    first: r.uint()?,
+                    ids: r.list(MAX_IDS, |r| r.fixed())?,
+                }
             }
             5 => {
                 expect(len, 4)?;
-                Self::CaughtUp { log: r.fixed()?, seq: r.uint()?, chain: r.fixed()? }
+                Self::CaughtUp {
+                    log: r.fixed()?,
+                    seq: r.uint()?,
+                    chain: r.fixed()?,
+                }
             }
             6 => {
                 expect(len, 4)?;
-                Self::Rewound { log: r.fixed()?, seq: r.uint()?, chain: r.fixed()? }
+                Self::Rewound {
+                    log: r.fixed()?,
+                    seq: r.uint()?,
+                    chain: r.fixed()?,
+                }
             }
             7 => {
                 expect(len, 3)?;
-                Self::Presence { log: r.fixed()?, bytes: r.bytes(MAX_PRESENCE)?.to_vec() }
+                Self::Presence {
+                    log: r.fixed()?,
+                    bytes: r.bytes(MAX_PRESENCE)?.to_vec(),
+                }
             }
             8 => {
                 expect(len, 5)?;

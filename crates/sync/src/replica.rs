@@ -102,11 +102,17 @@ pub struct Replica {
 pub type Made<E> = Result<(Replica, Vec<Output>), E>;
 
 fn fail(code: &'static str, sentence: &str) -> CommandError {
-    CommandError { code, sentence: sentence.to_owned() }
+    CommandError {
+        code,
+        sentence: sentence.to_owned(),
+    }
 }
 
 fn not_joined() -> CommandError {
-    fail("not-joined", "this device is not in the investigation yet: an editor has to confirm it")
+    fail(
+        "not-joined",
+        "this device is not in the investigation yet: an editor has to confirm it",
+    )
 }
 
 impl Replica {
@@ -145,7 +151,13 @@ impl Replica {
         let rows = self.rows.take();
         if !rows.is_empty() {
             self.batch += 1;
-            out.insert(0, Output::Store { batch: self.batch, rows });
+            out.insert(
+                0,
+                Output::Store {
+                    batch: self.batch,
+                    rows,
+                },
+            );
         }
         let state = self.state();
         if state != self.shown {
@@ -243,9 +255,16 @@ impl Replica {
                 let sentence = format!("as {} you may not write there", me.member.role.name());
                 return Err(fail("role", &sentence));
             }
-            let watched = replica.docs.get(doc).and_then(|id| replica.logs.get(id)).is_some_and(|log| log.watched);
+            let watched = replica
+                .docs
+                .get(doc)
+                .and_then(|id| replica.logs.get(id))
+                .is_some_and(|log| log.watched);
             if !watched {
-                return Err(fail("not-watched", "the document has to be watched before it is written to"));
+                return Err(fail(
+                    "not-watched",
+                    "the document has to be watched before it is written to",
+                ));
             }
             if let Some(large) = payloads.iter().find(|payload| payload.len() > MAX_PAYLOAD) {
                 let sentence = format!("a payload of {} bytes is longer than {MAX_PAYLOAD}", large.len());
@@ -255,7 +274,11 @@ impl Replica {
                 return Ok(());
             }
             let (counter, ids) = replica.seal_all(doc, Kind::Changes, payloads, last, m)?;
-            replica.out.push(Output::Sealed { doc: doc.clone(), counter, ids });
+            replica.out.push(Output::Sealed {
+                doc: doc.clone(),
+                counter,
+                ids,
+            });
             Ok(())
         })?;
         Ok(out)
@@ -274,7 +297,10 @@ impl Replica {
         let mut groups: Vec<Vec<Vec<u8>>> = Vec::new();
         let mut room = 0;
         for payload in payloads {
-            match groups.last_mut().filter(|group| payload.len() <= room && group.len() < MAX_PAYLOADS) {
+            match groups
+                .last_mut()
+                .filter(|group| payload.len() <= room && group.len() < MAX_PAYLOADS)
+            {
                 Some(group) => {
                     room -= payload.len();
                     group.push(payload);
@@ -335,12 +361,14 @@ impl Replica {
     /// Admits who made a request, after the codes were compared. Errors: `not-joined`, `not-an-editor`, `no-request`,
     /// `invite-used`, `invite-ended`, `no-effect`, `bad-device`.
     pub fn confirm(&mut self, request: &Digest, now: u64, entropy: Entropy<'_>) -> Result<Vec<Output>, CommandError> {
-        self.try_turn(now, entropy, |replica, m| replica.confirm_request(request, m)).map(|((), out)| out)
+        self.try_turn(now, entropy, |replica, m| replica.confirm_request(request, m))
+            .map(|((), out)| out)
     }
 
     /// Turns a request down; its invitation is used by that. Errors: `no-request`, `invite-used`.
     pub fn refuse(&mut self, request: &Digest, now: u64, entropy: Entropy<'_>) -> Result<Vec<Output>, CommandError> {
-        self.try_turn(now, entropy, |replica, m| replica.refuse_request(request, m)).map(|((), out)| out)
+        self.try_turn(now, entropy, |replica, m| replica.refuse_request(request, m))
+            .map(|((), out)| out)
     }
 
     /// Adds a server to the investigation (all members learn its address), or a ticket to one that it has. Errors:
@@ -390,7 +418,13 @@ impl Replica {
 
     /// The servers, in the order in which they became known here.
     pub fn servers(&self) -> Vec<Server> {
-        self.links.iter().map(|link| Server { url: link.url.clone(), ticket: link.ticket.clone() }).collect()
+        self.links
+            .iter()
+            .map(|link| Server {
+                url: link.url.clone(),
+                ticket: link.ticket.clone(),
+            })
+            .collect()
     }
 
     /// Who waits for an editor of this device.
@@ -400,7 +434,9 @@ impl Replica {
 
     /// The code that a waiting join shows; none when nothing waits.
     pub fn joining_code(&self) -> Option<String> {
-        self.waiting.as_ref().map(|waiting| waiting.invite.code(&self.device.card()))
+        self.waiting
+            .as_ref()
+            .map(|waiting| waiting.invite.code(&self.device.card()))
     }
 
     /// Connections and counts.
@@ -412,7 +448,10 @@ impl Replica {
             in_sync: link.is_up() && link.lines.values().all(link::Line::is_in_sync),
             missing: link.lines.values().map(|line| line.unsent.len()).sum(),
         });
-        State { relays: relays.collect(), unsent: self.alone.len() }
+        State {
+            relays: relays.collect(),
+            unsent: self.alone.len(),
+        }
     }
 
     /// Makes a document's log, when it is not there; none while there is no epoch.
@@ -425,7 +464,8 @@ impl Replica {
         let id = keys.id;
         let append = append_key(&self.device, &keys.epoch);
         rows::put_log(&mut self.rows, &id, doc);
-        self.logs.insert(id, Log::new(Purpose::Document(doc.clone()), keys, append));
+        self.logs
+            .insert(id, Log::new(Purpose::Document(doc.clone()), keys, append));
         self.docs.insert(doc.clone(), id);
         Some(id)
     }
@@ -439,7 +479,10 @@ impl Replica {
         let row = MeRow {
             device: self.device.to_secret(),
             charter: self.charter.id(),
-            epoch: self.epoch.as_ref().map(|epoch| zeroize::Zeroizing::new(*epoch.secret())),
+            epoch: self
+                .epoch
+                .as_ref()
+                .map(|epoch| zeroize::Zeroizing::new(*epoch.secret())),
             joining,
         };
         row.put(&mut self.rows);

@@ -40,7 +40,15 @@ impl Role {
 
     /// The role of a name.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Observer, Self::Trainee, Self::Reviewer, Self::Writer, Self::Editor].into_iter().find(|r| r.name() == name)
+        [
+            Self::Observer,
+            Self::Trainee,
+            Self::Reviewer,
+            Self::Writer,
+            Self::Editor,
+        ]
+        .into_iter()
+        .find(|r| r.name() == name)
     }
 
     /// Whether a member of this role may write to a document.
@@ -110,12 +118,18 @@ impl OutletCard {
     /// Whether the card may stand in a charter: an id of the allowed letters, a name, and enough release keys, each once.
     pub fn is_complete(&self) -> bool {
         let id = !self.id.is_empty()
-            && self.id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+            && self
+                .id
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
         let mut keys = self.release_keys.clone();
         keys.sort_unstable();
         keys.dedup();
-        let enough = keys.len() == self.release_keys.len() && (MIN_RELEASE_KEYS..=MAX_RELEASE_KEYS).contains(&keys.len());
-        let short = [&self.id, &self.name, &self.domain].iter().all(|text| text.len() <= MAX_TEXT);
+        let enough =
+            keys.len() == self.release_keys.len() && (MIN_RELEASE_KEYS..=MAX_RELEASE_KEYS).contains(&keys.len());
+        let short = [&self.id, &self.name, &self.domain]
+            .iter()
+            .all(|text| text.len() <= MAX_TEXT);
         id && enough && short && !self.name.is_empty()
     }
 }
@@ -135,7 +149,11 @@ pub struct MemberCard {
 
 impl MemberCard {
     pub(crate) fn write(&self, w: Writer) -> Writer {
-        w.array(4).bytes(&self.id.0).text(&self.name).text(&self.outlet).uint(self.role.number())
+        w.array(4)
+            .bytes(&self.id.0)
+            .text(&self.name)
+            .text(&self.outlet)
+            .uint(self.role.number())
     }
 
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, CborError> {

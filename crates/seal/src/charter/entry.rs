@@ -136,7 +136,9 @@ pub fn consent(
     member: &MemberCard,
     outlet: Option<&OutletCard>,
 ) -> Signature {
-    device.signer().sign(CONSENT, &consented(charter, invite, member, &device.card(), outlet))
+    device
+        .signer()
+        .sign(CONSENT, &consented(charter, invite, member, &device.card(), outlet))
 }
 
 fn consented(
@@ -158,7 +160,14 @@ fn consented(
 impl Act {
     fn write(&self, w: Writer) -> Writer {
         match self {
-            Self::Founded { investigation, title, outlet, member, device, epoch } => {
+            Self::Founded {
+                investigation,
+                title,
+                outlet,
+                member,
+                device,
+                epoch,
+            } => {
                 let w = w.array(7).uint(1).bytes(&investigation.0).text(title);
                 device.write(member.write(outlet.write(w))).bytes(&epoch.0)
             }
@@ -179,10 +188,18 @@ impl Act {
                 device: DeviceCard::read(r)?,
                 epoch: r.fixed()?,
             },
-            (3, 2) => Self::OutletJoined { outlet: OutletCard::read(r)?, admitted: Admitted::read(r)? },
-            (2, 3) => Self::MemberAdded { admitted: Admitted::read(r)? },
+            (3, 2) => Self::OutletJoined {
+                outlet: OutletCard::read(r)?,
+                admitted: Admitted::read(r)?,
+            },
+            (2, 3) => Self::MemberAdded {
+                admitted: Admitted::read(r)?,
+            },
             // Every act of a later version is its number and one byte string.
-            (2, kind) if kind > 3 => Self::Later { kind, content: r.bytes(MAX_ENTRY)?.to_vec() },
+            (2, kind) if kind > 3 => Self::Later {
+                kind,
+                content: r.bytes(MAX_ENTRY)?.to_vec(),
+            },
             _ => return Err(CborError::NotAllowed(start)),
         })
     }
@@ -194,7 +211,9 @@ impl Entry {
             Some(charter) => w.bytes(&charter.0),
             None => w.null(),
         });
-        let w = w.list(self.heads.iter(), |w, head| w.bytes(&head.0)).bytes(&self.author.0);
+        let w = w
+            .list(self.heads.iter(), |w, head| w.bytes(&head.0))
+            .bytes(&self.author.0);
         self.act.write(w).finish()
     }
 
@@ -202,7 +221,11 @@ impl Entry {
     pub fn sign(&self, device: &Device) -> Vec<u8> {
         let body = self.write();
         let signature = device.signer().sign(LABEL, &body);
-        Writer::versioned(VERSION).array(2).bytes(&body).bytes(&signature.0).finish()
+        Writer::versioned(VERSION)
+            .array(2)
+            .bytes(&body)
+            .bytes(&signature.0)
+            .finish()
     }
 
     /// Reads an entry and checks its signature: id and entry.

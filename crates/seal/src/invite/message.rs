@@ -55,7 +55,15 @@ impl Request {
     /// Asks to be let in, with the device's consent.
     pub fn new(invite: &Invite, device: &Device, member: MemberCard, outlet: Option<OutletCard>) -> Self {
         let consent = charter::consent(device, &invite.charter, &invite.id(), &member, outlet.as_ref());
-        Self { admitted: Admitted { member, device: device.card(), invite: invite.id(), consent }, outlet }
+        Self {
+            admitted: Admitted {
+                member,
+                device: device.card(),
+                invite: invite.id(),
+                consent,
+            },
+            outlet,
+        }
     }
 
     /// Whether it asks for what the invitation gives and consents to it.
@@ -89,7 +97,12 @@ impl DoorMessage {
                     None => w.null(),
                 }
             }
-            Self::Welcome(Welcome { request, entry, epoch, servers }) => Writer::bare()
+            Self::Welcome(Welcome {
+                request,
+                entry,
+                epoch,
+                servers,
+            }) => Writer::bare()
                 .array(5)
                 .uint(2)
                 .bytes(&request.0)
@@ -104,9 +117,10 @@ impl DoorMessage {
     fn read(r: &mut Reader<'_>) -> Result<Self, CborError> {
         let start = r.position();
         Ok(match r.array_of_kind()? {
-            (3, 1) => {
-                Self::Request(Request { admitted: Admitted::read(r)?, outlet: r.optional(OutletCard::read)? })
-            }
+            (3, 1) => Self::Request(Request {
+                admitted: Admitted::read(r)?,
+                outlet: r.optional(OutletCard::read)?,
+            }),
             (5, 2) => Self::Welcome(Welcome {
                 request: r.fixed()?,
                 entry: r.fixed()?,
@@ -162,7 +176,12 @@ impl DoorMessage {
 }
 
 fn signed(invite: &Invite, body: &[u8]) -> Vec<u8> {
-    Writer::versioned(VERSION).array(3).bytes(&invite.charter.0).bytes(&invite.id().0).bytes(body).finish()
+    Writer::versioned(VERSION)
+        .array(3)
+        .bytes(&invite.charter.0)
+        .bytes(&invite.id().0)
+        .bytes(body)
+        .finish()
 }
 
 fn associated(invite: &Invite) -> Vec<u8> {

@@ -248,7 +248,9 @@ pub struct CommandError {
 #[non_exhaustive]
 pub enum LoadError {
     /// There is no device among the rows.
-    #[error("these rows hold no device: the investigation was left on this device, or its rows are of another database")]
+    #[error(
+        "these rows hold no device: the investigation was left on this device, or its rows are of another database"
+    )]
     NoDevice,
     /// A row cannot be read.
     #[error("a row of table `{table}` cannot be read: {why}")]

@@ -13,9 +13,7 @@ use super::intake::Origin;
 use super::link::{Connection, Link};
 use super::log::{Log, Purpose};
 use super::rows;
-use super::{
-    CommandError, Invitation, Me, Moment, Output, RefusedJoin, RelayId, Replica, Request, Server, fail,
-};
+use super::{CommandError, Invitation, Me, Moment, Output, RefusedJoin, RelayId, Replica, Request, Server, fail};
 use crate::frame::ClientFrame;
 
 /// How long an address may be, in bytes.
@@ -94,7 +92,10 @@ impl Replica {
     fn editor(&self) -> Result<&Me, CommandError> {
         let me = self.me.as_ref().ok_or_else(super::not_joined)?;
         if me.member.role != Role::Editor {
-            return Err(fail("not-an-editor", "only an editor may do this: ask one of your outlet"));
+            return Err(fail(
+                "not-an-editor",
+                "only an editor may do this: ask one of your outlet",
+            ));
         }
         Ok(me)
     }
@@ -110,7 +111,12 @@ impl Replica {
         if name.is_empty() || name.len() > komuz_seal::charter::MAX_TEXT {
             return Err(fail("outlet-name", "say the outlet's name, in fewer than 500 letters"));
         }
-        let known = self.charter.outlets().into_iter().find(|card| card.id == name || card.name == name).cloned();
+        let known = self
+            .charter
+            .outlets()
+            .into_iter()
+            .find(|card| card.id == name || card.name == name)
+            .cloned();
         let outlet = match known {
             Some(card) if card.id == own => Some(card),
             Some(card) => {
@@ -118,7 +124,10 @@ impl Replica {
                 return Err(fail("other-outlet", &sentence));
             }
             None if role != Role::Editor => {
-                return Err(fail("first-is-editor", "the first person of an outlet joins as an editor"));
+                return Err(fail(
+                    "first-is-editor",
+                    "the first person of an outlet joins as an editor",
+                ));
             }
             None => None,
         };
@@ -139,7 +148,11 @@ impl Replica {
             title: self.charter.title().to_owned(),
         };
         let invite = Invite::new(terms, m.now, m.entropy);
-        let invitation = Invitation { id: invite.id(), fragment: invite.to_text(), expires: invite.expires };
+        let invitation = Invitation {
+            id: invite.id(),
+            fragment: invite.to_text(),
+            expires: invite.expires,
+        };
         if !has_ticket {
             let keys = invite.door();
             let door = Door {
@@ -168,7 +181,10 @@ impl Replica {
     pub(super) fn add_door(&mut self, invite: &Invite) {
         let keys = invite.door();
         let append = append_key(&self.device, &keys.epoch);
-        let purpose = Purpose::Door { invite: invite.id(), url: invite.relay.clone() };
+        let purpose = Purpose::Door {
+            invite: invite.id(),
+            url: invite.relay.clone(),
+        };
         self.logs.insert(keys.id, Log::new(purpose, keys, append));
     }
 
@@ -191,7 +207,11 @@ impl Replica {
             }
             return;
         }
-        if let Some(request) = self.invites.get(invite).and_then(|mine| self.request_of(mine, id, m.now)) {
+        if let Some(request) = self
+            .invites
+            .get(invite)
+            .and_then(|mine| self.request_of(mine, id, m.now))
+        {
             self.out.push(Output::Request(request));
         }
     }
@@ -209,7 +229,10 @@ impl Replica {
             return None;
         }
         let known = |id: &str| self.charter.outlets().into_iter().find(|card| card.id == id).cloned();
-        let outlet = request.outlet.clone().or_else(|| known(&request.admitted.member.outlet))?;
+        let outlet = request
+            .outlet
+            .clone()
+            .or_else(|| known(&request.admitted.member.outlet))?;
         Some(Request {
             id: Digest(id.0),
             invite: mine.invite.id(),
@@ -265,16 +288,26 @@ impl Replica {
         epoch
             .wrap(&Digest([0; 32]), &card, m.entropy)
             .map_err(|why| fail("bad-device", &why.to_string()))?;
-        let Some((entry, bytes)) = self.charter.admit(&self.device, request.outlet.as_ref(), request.admitted) else {
+        let Some((entry, bytes)) = self
+            .charter
+            .admit(&self.device, request.outlet.as_ref(), request.admitted)
+        else {
             return Err(fail(
                 "no-effect",
                 "this person cannot be let in: the outlet's short name is taken, or the invitation was used",
             ));
         };
-        let epoch = epoch.wrap(&entry, &card, m.entropy).map_err(|why| fail("bad-device", &why.to_string()))?;
+        let epoch = epoch
+            .wrap(&entry, &card, m.entropy)
+            .map_err(|why| fail("bad-device", &why.to_string()))?;
         let mut servers: Vec<String> = self.links.iter().map(|link| link.url.clone()).collect();
         servers.truncate(MAX_SERVERS);
-        let welcome = Welcome { request: *id, entry, epoch, servers };
+        let welcome = Welcome {
+            request: *id,
+            entry,
+            epoch,
+            servers,
+        };
         self.seal_all(&DocId::Charter, Kind::Charter, vec![bytes], None, m)?;
         self.answer(&invite, &DoorMessage::Welcome(welcome), m);
         self.out.push(Output::Charter);
@@ -310,7 +343,8 @@ impl Replica {
         match EpochKey::unwrap(&welcome.epoch, &welcome.entry, &self.device) {
             Ok(epoch) => self.epoch = Some(epoch),
             Err(why) => {
-                self.out.push(Output::Trouble(format!("The welcome cannot be opened: {why}.")));
+                self.out
+                    .push(Output::Trouble(format!("The welcome cannot be opened: {why}.")));
                 return;
             }
         }
@@ -334,10 +368,16 @@ impl Replica {
         };
         // The invitation pins the charter, the charter the epoch: a key that is not this one's would be another's logs.
         if self.charter.epoch() != self.epoch.as_ref().map(EpochKey::id) {
-            self.out.push(Output::Trouble("The key that came with the welcome is not the charter's.".to_owned()));
+            self.out.push(Output::Trouble(
+                "The key that came with the welcome is not the charter's.".to_owned(),
+            ));
             return;
         }
-        self.me = Some(Me { device: self.device.id(), member, session: self.session });
+        self.me = Some(Me {
+            device: self.device.id(),
+            member,
+            session: self.session,
+        });
         let Some(waiting) = self.waiting.take() else {
             return;
         };
@@ -345,7 +385,10 @@ impl Replica {
         self.put_me();
         self.out.push(Output::Joined);
         if let Some((url, ticket)) = waiting.server {
-            let server = Server { url, ticket: Some(ticket).filter(|ticket| !ticket.is_empty()) };
+            let server = Server {
+                url,
+                ticket: Some(ticket).filter(|ticket| !ticket.is_empty()),
+            };
             if let Err(why) = self.put_server(&server, m) {
                 self.out.push(Output::Trouble(why.sentence));
             }
@@ -384,13 +427,17 @@ impl Replica {
     }
 
     fn is_live_somewhere(&self, log: &LogId) -> bool {
-        self.links
-            .iter()
-            .any(|link| link.lines.get(log).is_some_and(|line| line.phase == super::link::Phase::Live && line.has_all()))
+        self.links.iter().any(|link| {
+            link.lines
+                .get(log)
+                .is_some_and(|line| line.phase == super::link::Phase::Live && line.has_all())
+        })
     }
 
     fn is_unsent(&self, log: &LogId) -> bool {
-        self.links.iter().any(|link| link.lines.get(log).is_some_and(|line| !line.unsent.is_empty()))
+        self.links
+            .iter()
+            .any(|link| link.lines.get(log).is_some_and(|line| !line.unsent.is_empty()))
     }
 
     /// Forgets a door and its rows.
@@ -407,7 +454,8 @@ impl Replica {
             if let Some(line) = link.lines.remove(&id) {
                 self.rows.delete(rows::CURSORS, rows::cursor_key(&link.url, &id));
                 for envelope in line.unsent.keys() {
-                    self.rows.delete(rows::UNSENT, rows::unsent_key(&link.url, &id, envelope));
+                    self.rows
+                        .delete(rows::UNSENT, rows::unsent_key(&link.url, &id, envelope));
                 }
             }
         }
@@ -427,7 +475,13 @@ impl Replica {
         }
         self.add_link(&server.url, server.ticket.as_deref(), m);
         if !known {
-            self.seal_all(&DocId::Charter, Kind::Servers, vec![server.url.clone().into_bytes()], None, m)?;
+            self.seal_all(
+                &DocId::Charter,
+                Kind::Servers,
+                vec![server.url.clone().into_bytes()],
+                None,
+                m,
+            )?;
         }
         Ok(())
     }
@@ -449,7 +503,8 @@ impl Replica {
             return;
         }
         rows::put_server(&mut self.rows, url, ticket);
-        self.links.push(Link::new(url.to_owned(), ticket.map(str::to_owned), m.now));
+        self.links
+            .push(Link::new(url.to_owned(), ticket.map(str::to_owned), m.now));
         let logs: Vec<LogId> = self.logs.keys().copied().collect();
         for log in logs {
             self.add_line(self.links.len() - 1, log, None, m.now);
@@ -492,7 +547,10 @@ impl Replica {
                 registrar: door.registrar,
                 epoch: door.epoch,
             };
-            self.out.push(Output::Send { relay, bytes: frame.encode() });
+            self.out.push(Output::Send {
+                relay,
+                bytes: frame.encode(),
+            });
         }
     }
 }

@@ -53,7 +53,11 @@ impl Replica {
             session: [0; 16].into(),
             counter: 0,
             place: 0,
-            sealed: if standing == Standing::Refused { Vec::new() } else { sealed.to_vec() },
+            sealed: if standing == Standing::Refused {
+                Vec::new()
+            } else {
+                sealed.to_vec()
+            },
         };
         if matches!(log.purpose, Purpose::Door { .. }) {
             self.keep(log_id, id, row(Standing::Accepted), origin, m);
@@ -66,8 +70,11 @@ impl Replica {
                     self.let_go(log_id);
                     return;
                 }
-                let opened =
-                    EnvelopeRow { session: statement.session(), counter: statement.counter, ..row(Standing::Held) };
+                let opened = EnvelopeRow {
+                    session: statement.session(),
+                    counter: statement.counter,
+                    ..row(Standing::Held)
+                };
                 self.keep(log_id, id, opened, origin, m);
                 if let Some(log) = self.logs.get_mut(&log_id) {
                     log.held.insert(id, statement);
@@ -77,12 +84,14 @@ impl Replica {
             Err(EnvelopeError::Version(_)) => {
                 self.keep(log_id, id, row(Standing::Held), origin, m);
                 self.complain_once("version", || {
-                    "Something was written by a newer Komuz: update this one to see it. It is kept until then.".to_owned()
+                    "Something was written by a newer Komuz: update this one to see it. It is kept until then."
+                        .to_owned()
                 });
             }
             Err(why) => {
                 self.keep(log_id, id, row(Standing::Refused), origin, m);
-                self.out.push(Output::Trouble(format!("A piece of writing was refused: {why}.")));
+                self.out
+                    .push(Output::Trouble(format!("A piece of writing was refused: {why}.")));
             }
         }
     }
@@ -111,7 +120,11 @@ impl Replica {
             if origin == Origin::Relay(RelayId(number as u32)) {
                 continue;
             }
-            let due = if mine { m.now } else { m.now + OTHERS_WAIT + below(OTHERS_JITTER, m.entropy) };
+            let due = if mine {
+                m.now
+            } else {
+                m.now + OTHERS_WAIT + below(OTHERS_JITTER, m.entropy)
+            };
             line.unsent.insert(id, Unsent { mine, due, noted: mine });
             if mine {
                 rows::put_unsent(&mut self.rows, &link.url, &log_id, &id, true);
@@ -144,8 +157,11 @@ impl Replica {
     /// Judges everything that is held, again and again until nothing moves.
     pub(super) fn settle(&mut self, m: &mut Moment<'_>) {
         loop {
-            let held: Vec<(LogId, EnvelopeId)> =
-                self.logs.iter().flat_map(|(log, entry)| entry.held.keys().map(|id| (*log, *id))).collect();
+            let held: Vec<(LogId, EnvelopeId)> = self
+                .logs
+                .iter()
+                .flat_map(|(log, entry)| entry.held.keys().map(|id| (*log, *id)))
+                .collect();
             let mut moved = false;
             for (log_id, id) in held {
                 let Some(statement) = self.logs.get(&log_id).and_then(|log| log.held.get(&id)).cloned() else {
@@ -199,12 +215,17 @@ impl Replica {
             // A session that has written two different things under one number. The one that came first stands; replicas
             // may differ in which that was, until a cut (issue 4) says it for all.
             _ if tail.is_some_and(|tail| tail.id == id) => Verdict::Accept,
-            _ => Verdict::Refuse(format!("{} has numbered two things alike", self.name_of(&statement.device))),
+            _ => Verdict::Refuse(format!(
+                "{} has numbered two things alike",
+                self.name_of(&statement.device)
+            )),
         }
     }
 
     fn name_of(&self, device: &komuz_seal::bytes::PublicKey) -> String {
-        self.charter.member_of(device).map_or_else(|| "somebody".to_owned(), |member| member.name.clone())
+        self.charter
+            .member_of(device)
+            .map_or_else(|| "somebody".to_owned(), |member| member.name.clone())
     }
 
     fn refuse_envelope(&mut self, log_id: LogId, id: EnvelopeId, statement: &Statement, why: &str) {
@@ -220,11 +241,14 @@ impl Replica {
             if let Some(line) = link.lines.get_mut(&log_id)
                 && line.unsent.remove(&id).is_some()
             {
-                self.rows.delete(rows::UNSENT, rows::unsent_key(&link.url, &log_id, &id));
+                self.rows
+                    .delete(rows::UNSENT, rows::unsent_key(&link.url, &log_id, &id));
             }
         }
         let name = self.name_of(&statement.device);
-        self.out.push(Output::Trouble(format!("A piece of writing signed by {name}'s device was refused: {why}.")));
+        self.out.push(Output::Trouble(format!(
+            "A piece of writing signed by {name}'s device was refused: {why}."
+        )));
     }
 
     fn accept(&mut self, log_id: LogId, id: EnvelopeId, statement: Statement, m: &mut Moment<'_>) {
@@ -256,9 +280,11 @@ impl Replica {
     }
 
     fn deliver(&mut self, doc: DocId, id: EnvelopeId, statement: Statement) {
-        let Some(who) = self.charter.standing(&statement.charter, &statement.device).map(|member| {
-            binding(member, &statement)
-        }) else {
+        let Some(who) = self
+            .charter
+            .standing(&statement.charter, &statement.device)
+            .map(|member| binding(member, &statement))
+        else {
             return;
         };
         self.out.push(Output::Deliver(Delivery {
@@ -299,7 +325,10 @@ impl Replica {
             let Some(log) = self.logs.get(&log_id) else {
                 return;
             };
-            let opened = log.stored.get(&id).and_then(|stored| Statement::open(&stored.row.sealed, &log.keys).ok());
+            let opened = log
+                .stored
+                .get(&id)
+                .and_then(|stored| Statement::open(&stored.row.sealed, &log.keys).ok());
             if let (Some(statement), Some(doc)) = (opened, log.doc().cloned()) {
                 self.deliver(doc, id, statement);
             }
@@ -314,7 +343,9 @@ impl Replica {
                 Ok(Inserted::Added) => changed = true,
                 Ok(Inserted::Known | Inserted::Waiting) => {}
                 Err(EntryError::Version(_)) => self.complain_once("charter", needs_update),
-                Err(why) => self.out.push(Output::Trouble(format!("An entry of the charter was refused: {why}."))),
+                Err(why) => self
+                    .out
+                    .push(Output::Trouble(format!("An entry of the charter was refused: {why}."))),
             }
         }
         if changed {

@@ -32,7 +32,9 @@ impl Backoff {
 
 /// A random number below `limit` (0 for 0). The bias of the remainder is of no consequence for waiting.
 pub(super) fn below(limit: u64, entropy: Entropy<'_>) -> u64 {
-    u64::from_le_bytes(komuz_seal::random(entropy)).checked_rem(limit).unwrap_or(0)
+    u64::from_le_bytes(komuz_seal::random(entropy))
+        .checked_rem(limit)
+        .unwrap_or(0)
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,6 +99,8 @@ pub(super) struct Line {
     pub(super) flying_bytes: usize,
     /// How often the log was listed again on this connection without coming to an end.
     pub(super) restarts: u8,
+    /// How often in a row the relay did not let us in although it has the log.
+    pub(super) denied: u8,
 }
 
 impl Line {
@@ -115,6 +119,7 @@ impl Line {
             flying: BTreeSet::new(),
             flying_bytes: 0,
             restarts: 0,
+            denied: 0,
         }
     }
 

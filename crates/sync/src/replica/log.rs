@@ -16,10 +16,7 @@ pub(super) enum Purpose {
     /// A document.
     Document(DocId),
     /// The door of an invitation, which is at one relay only.
-    Door {
-        invite: InviteId,
-        url: String,
-    },
+    Door { invite: InviteId, url: String },
 }
 
 /// An envelope that is here.
@@ -81,7 +78,10 @@ impl Log {
 
     /// Envelopes whose bytes are kept, so that a relay that lacks them can have them.
     pub(super) fn kept(&self) -> impl Iterator<Item = &EnvelopeId> {
-        self.stored.iter().filter(|(_, stored)| stored.row.standing != Standing::Refused).map(|(id, _)| id)
+        self.stored
+            .iter()
+            .filter(|(_, stored)| stored.row.standing != Standing::Refused)
+            .map(|(id, _)| id)
     }
 
     /// Notes that the session's envelope counts.

@@ -43,7 +43,10 @@ impl Pending {
     }
 
     pub(super) fn take(&mut self) -> Vec<Row> {
-        core::mem::take(&mut self.0).into_iter().map(|((table, key), value)| Row { table, key, value }).collect()
+        core::mem::take(&mut self.0)
+            .into_iter()
+            .map(|((table, key), value)| Row { table, key, value })
+            .collect()
     }
 }
 
@@ -61,7 +64,10 @@ fn read<T>(
         r.end()?;
         Ok(value)
     };
-    inner().map_err(|why: CborError| LoadError::Row { table, why: why.to_string() })
+    inner().map_err(|why: CborError| LoadError::Row {
+        table,
+        why: why.to_string(),
+    })
 }
 
 /// What this device is.
@@ -83,7 +89,10 @@ pub(super) struct JoiningRow {
 
 impl MeRow {
     pub(super) fn put(&self, pending: &mut Pending) {
-        let w = Writer::versioned(VERSION).array(4).bytes(&*self.device).bytes(&self.charter.0);
+        let w = Writer::versioned(VERSION)
+            .array(4)
+            .bytes(&*self.device)
+            .bytes(&self.charter.0);
         let w = match &self.epoch {
             Some(epoch) => w.bytes(&**epoch),
             None => w.null(),
@@ -213,12 +222,18 @@ pub(super) fn envelope_key(log: &LogId, id: &EnvelopeId) -> Vec<u8> {
 }
 
 pub(super) fn read_envelope_key(key: &[u8]) -> Result<(LogId, EnvelopeId), LoadError> {
-    let halves = key.split_first_chunk::<32>().and_then(|(log, id)| Some((LogId(*log), EnvelopeId::from_slice(id)?)));
+    let halves = key
+        .split_first_chunk::<32>()
+        .and_then(|(log, id)| Some((LogId(*log), EnvelopeId::from_slice(id)?)));
     halves.ok_or_else(|| bad_key(ENVELOPES))
 }
 
 pub(super) fn put_unsent(pending: &mut Pending, url: &str, log: &LogId, id: &EnvelopeId, mine: bool) {
-    pending.put(UNSENT, unsent_key(url, log, id), Writer::versioned(VERSION).uint(u64::from(mine)).finish());
+    pending.put(
+        UNSENT,
+        unsent_key(url, log, id),
+        Writer::versioned(VERSION).uint(u64::from(mine)).finish(),
+    );
 }
 
 pub(super) fn unsent_key(url: &str, log: &LogId, id: &EnvelopeId) -> Vec<u8> {
@@ -246,11 +261,18 @@ pub(super) struct Cursor {
 }
 
 impl Cursor {
-    pub(super) const START: Self = Self { seq: 0, chain: chain::EMPTY };
+    pub(super) const START: Self = Self {
+        seq: 0,
+        chain: chain::EMPTY,
+    };
 }
 
 pub(super) fn put_cursor(pending: &mut Pending, url: &str, log: &LogId, cursor: &Cursor) {
-    let value = Writer::versioned(VERSION).array(2).uint(cursor.seq).bytes(&cursor.chain.0).finish();
+    let value = Writer::versioned(VERSION)
+        .array(2)
+        .uint(cursor.seq)
+        .bytes(&cursor.chain.0)
+        .finish();
     pending.put(CURSORS, cursor_key(url, log), value);
 }
 
@@ -262,14 +284,21 @@ pub(super) fn read_cursor(key: &[u8], value: &[u8]) -> Result<(LogId, String, Cu
     let (log, url) = key.split_first_chunk::<32>().ok_or_else(|| bad_key(CURSORS))?;
     let cursor = read(CURSORS, value, |r| {
         r.array(2)?;
-        Ok(Cursor { seq: r.uint()?, chain: r.fixed()? })
+        Ok(Cursor {
+            seq: r.uint()?,
+            chain: r.fixed()?,
+        })
     })?;
     Ok((LogId(*log), text_key(CURSORS, url)?, cursor))
 }
 
 /// An invitation of this device; `used` once it was answered.
 pub(super) fn put_invite(pending: &mut Pending, id: &InviteId, invite: &[u8], used: bool) {
-    let value = Writer::versioned(VERSION).array(2).bytes(invite).uint(u64::from(used)).finish();
+    let value = Writer::versioned(VERSION)
+        .array(2)
+        .bytes(invite)
+        .uint(u64::from(used))
+        .finish();
     pending.put(INVITES, id.0.to_vec(), value);
 }
 
@@ -281,7 +310,10 @@ pub(super) fn read_invite(value: &[u8]) -> Result<(Zeroizing<Vec<u8>>, bool), Lo
 }
 
 fn bad_key(table: &'static str) -> LoadError {
-    LoadError::Row { table, why: "its key has another form".to_owned() }
+    LoadError::Row {
+        table,
+        why: "its key has another form".to_owned(),
+    }
 }
 
 fn text_key(table: &'static str, key: &[u8]) -> Result<String, LoadError> {

@@ -17,9 +17,7 @@ use super::intake::Origin;
 use super::link::{Unsent, below};
 use super::log::{Purpose, Stored};
 use super::rows::{self, Cursor, EnvelopeRow, MeRow, Pending, Standing};
-use super::{
-    CommandError, Founding, Joining, LoadError, Made, Moment, Output, Replica, State, fail,
-};
+use super::{CommandError, Founding, Joining, LoadError, Made, Moment, Output, Replica, State, fail};
 
 /// How long stored envelopes of others wait after a start before this device sends them, in milliseconds.
 const SETTLE: u64 = 10_000;
@@ -64,18 +62,29 @@ fn check_outlet(outlet: &OutletCard) -> Result<(), CommandError> {
     if outlet.is_complete() {
         return Ok(());
     }
-    Err(fail("outlet-card", "an outlet needs a name, a short id of a-z, 0-9 and -, and two different release keys"))
+    Err(fail(
+        "outlet-card",
+        "an outlet needs a name, a short id of a-z, 0-9 and -, and two different release keys",
+    ))
 }
 
 fn check_server(url: &str) -> Result<(), CommandError> {
     if is_origin(url) {
         return Ok(());
     }
-    Err(fail("server-address", "a server's address is like https://desk.outlet.example, without a path"))
+    Err(fail(
+        "server-address",
+        "a server's address is like https://desk.outlet.example, without a path",
+    ))
 }
 
 pub(super) fn found(founding: Founding, m: &mut Moment<'_>) -> Made<CommandError> {
-    let Founding { title, outlet, name, server } = founding;
+    let Founding {
+        title,
+        outlet,
+        name,
+        server,
+    } = founding;
     check_text("title", "the title", &title)?;
     check_text("name", "the name", &name)?;
     check_outlet(&outlet)?;
@@ -96,7 +105,12 @@ pub(super) fn found(founding: Founding, m: &mut Moment<'_>) -> Made<CommandError
 }
 
 pub(super) fn join(joining: Joining, m: &mut Moment<'_>) -> Made<CommandError> {
-    let Joining { fragment, outlet, name, server } = joining;
+    let Joining {
+        fragment,
+        outlet,
+        name,
+        server,
+    } = joining;
     let invite = Invite::from_text(&fragment).map_err(|why| fail("invite-unreadable", &why.to_string()))?;
     if invite.has_ended(m.now) {
         return Err(fail("invite-ended", "this invitation has ended: ask for a new one"));
@@ -114,15 +128,29 @@ pub(super) fn join(joining: Joining, m: &mut Moment<'_>) -> Made<CommandError> {
         check_server(&server.url)?;
     }
     let device = Device::new(m.entropy);
-    let own = invite.outlet.clone().or_else(|| card.as_ref().map(|card| card.id.clone())).unwrap_or_default();
-    let member = MemberCard { id: random(m.entropy).into(), name, outlet: own, role: invite.role };
+    let own = invite
+        .outlet
+        .clone()
+        .or_else(|| card.as_ref().map(|card| card.id.clone()))
+        .unwrap_or_default();
+    let member = MemberCard {
+        id: random(m.entropy).into(),
+        name,
+        outlet: own,
+        role: invite.role,
+    };
     let sealed = DoorMessage::Request(Request::new(&invite, &device, member, card)).seal(&invite, &device, m.entropy);
     let server = server.map(|server| (server.url, server.ticket.unwrap_or_default()));
     let mut replica = new(device, Charter::expecting(invite.charter), None, m);
     replica.add_door(&invite);
     replica.add_link(&invite.relay, None, m);
     let door = invite.door().id;
-    replica.waiting = Some(Waiting { invite, request: envelope_id(&sealed), server, refused: false });
+    replica.waiting = Some(Waiting {
+        invite,
+        request: envelope_id(&sealed),
+        server,
+        refused: false,
+    });
     replica.put_me();
     replica.take(door, &sealed, Origin::Here, m);
     replica.on_tick(m);
@@ -158,11 +186,17 @@ pub(super) fn load(all: Vec<(String, Vec<u8>, Vec<u8>)>, m: &mut Moment<'_>) -> 
         }
     }
     if let Some(joining) = me.joining {
-        let invite = Invite::from_bytes(&joining.invite)
-            .map_err(|why| LoadError::Row { table: rows::ME, why: why.to_string() })?;
+        let invite = Invite::from_bytes(&joining.invite).map_err(|why| LoadError::Row {
+            table: rows::ME,
+            why: why.to_string(),
+        })?;
         replica.add_door(&invite);
-        replica.waiting =
-            Some(Waiting { invite, request: joining.request, server: joining.server, refused: false });
+        replica.waiting = Some(Waiting {
+            invite,
+            request: joining.request,
+            server: joining.server,
+            refused: false,
+        });
     }
     if replica.epoch.is_some() {
         replica.add_document(&DocId::Charter);
@@ -196,7 +230,11 @@ pub(super) fn load(all: Vec<(String, Vec<u8>, Vec<u8>)>, m: &mut Moment<'_>) -> 
 impl Replica {
     /// What a row holds; a row that cannot be read is said and passed over.
     fn readable<T>(&mut self, row: Result<T, LoadError>) -> Option<T> {
-        row.map_err(|why| self.out.push(Output::Trouble(format!("Something stored here is passed over: {why}.")))).ok()
+        row.map_err(|why| {
+            self.out
+                .push(Output::Trouble(format!("Something stored here is passed over: {why}.")))
+        })
+        .ok()
     }
 
     fn put_back(&mut self, log_id: LogId, id: EnvelopeId, row: EnvelopeRow) {
@@ -223,11 +261,16 @@ impl Replica {
         let Some(log) = self.docs.get(&DocId::Charter).and_then(|id| self.logs.get(id)) else {
             return;
         };
-        let mut stored: Vec<&Stored> =
-            log.stored.values().filter(|stored| stored.row.standing == Standing::Accepted).collect();
+        let mut stored: Vec<&Stored> = log
+            .stored
+            .values()
+            .filter(|stored| stored.row.standing == Standing::Accepted)
+            .collect();
         stored.sort_by_key(|stored| stored.row.place);
-        let opened: Vec<Statement> =
-            stored.iter().filter_map(|stored| Statement::open(&stored.row.sealed, &log.keys).ok()).collect();
+        let opened: Vec<Statement> = stored
+            .iter()
+            .filter_map(|stored| Statement::open(&stored.row.sealed, &log.keys).ok())
+            .collect();
         for statement in &opened {
             match statement.kind {
                 Kind::Charter => self.take_entries(&statement.payloads, m),
@@ -239,7 +282,12 @@ impl Replica {
     }
 
     /// Where each relay stands with each log.
-    fn put_lines_back(&mut self, cursors: Vec<(Vec<u8>, Vec<u8>)>, unsent: Vec<(Vec<u8>, Vec<u8>)>, m: &mut Moment<'_>) {
+    fn put_lines_back(
+        &mut self,
+        cursors: Vec<(Vec<u8>, Vec<u8>)>,
+        unsent: Vec<(Vec<u8>, Vec<u8>)>,
+        m: &mut Moment<'_>,
+    ) {
         let mut saved: BTreeMap<(String, LogId), Cursor> = BTreeMap::new();
         for (key, value) in cursors {
             if let Some((log, url, cursor)) = self.readable(rows::read_cursor(&key, &value)) {
@@ -261,8 +309,15 @@ impl Replica {
             let Some(((log, id, url), own)) = self.readable(row) else {
                 continue;
             };
-            let here = self.logs.get(&log).is_some_and(|log| log.kept().any(|kept| *kept == id));
-            let Some(line) = self.links.iter_mut().find(|link| link.url == url).and_then(|link| link.lines.get_mut(&log))
+            let here = self
+                .logs
+                .get(&log)
+                .is_some_and(|log| log.kept().any(|kept| *kept == id));
+            let Some(line) = self
+                .links
+                .iter_mut()
+                .find(|link| link.url == url)
+                .and_then(|link| link.lines.get_mut(&log))
             else {
                 continue;
             };
@@ -270,7 +325,14 @@ impl Replica {
                 continue;
             }
             let due = if own { m.now } else { m.now + below(SETTLE, m.entropy) };
-            line.unsent.insert(id, Unsent { mine: own, due, noted: true });
+            line.unsent.insert(
+                id,
+                Unsent {
+                    mine: own,
+                    due,
+                    noted: true,
+                },
+            );
             if own {
                 mine.insert((log, id));
             }

@@ -29,7 +29,10 @@ const REFUSED_WAIT: u64 = 60_000;
 
 impl Replica {
     fn send(&mut self, relay: RelayId, frame: &ClientFrame) {
-        self.out.push(Output::Send { relay, bytes: frame.encode() });
+        self.out.push(Output::Send {
+            relay,
+            bytes: frame.encode(),
+        });
     }
 
     pub(super) fn on_connected(&mut self, relay: RelayId, m: &mut Moment<'_>) {
@@ -79,7 +82,10 @@ impl Replica {
             match link.connection {
                 Connection::Down { retry } if retry <= m.now => {
                     link.connection = Connection::Connecting { since: m.now };
-                    self.out.push(Output::Connect { relay, url: link.url.clone() });
+                    self.out.push(Output::Connect {
+                        relay,
+                        url: link.url.clone(),
+                    });
                 }
                 Connection::Connecting { since } if since + PATIENCE <= m.now => self.hang_up(relay),
                 Connection::Greeting { .. } | Connection::Up { .. } if link.probed > link.heard => {
@@ -135,7 +141,12 @@ impl Replica {
             return;
         };
         let absent = |line: &Line| matches!(line.phase, Phase::Absent { .. });
-        let logs: Vec<LogId> = link.lines.iter().filter(|(_, line)| absent(line)).map(|(log, _)| *log).collect();
+        let logs: Vec<LogId> = link
+            .lines
+            .iter()
+            .filter(|(_, line)| absent(line))
+            .map(|(log, _)| *log)
+            .collect();
         for log in logs {
             self.greet(relay, log);
         }
@@ -176,7 +187,19 @@ impl Replica {
         }
         let mut line = Line::new(saved);
         if saved.is_none() {
-            line.unsent = log.kept().map(|id| (*id, Unsent { mine: self.alone.contains(id), due: now, noted: false })).collect();
+            line.unsent = log
+                .kept()
+                .map(|id| {
+                    (
+                        *id,
+                        Unsent {
+                            mine: self.alone.contains(id),
+                            due: now,
+                            noted: false,
+                        },
+                    )
+                })
+                .collect();
         }
         link.lines.insert(log_id, line);
         true
@@ -216,7 +239,11 @@ impl Replica {
             // Every member has the registrar's key for now and registers itself; issue 4 leaves that to editors.
             let key = log.append.public();
             let signature = sign_registration(&keys.registrar, &keys.id, &key);
-            frames.push(ClientFrame::Register { log: keys.id, key, signature });
+            frames.push(ClientFrame::Register {
+                log: keys.id,
+                key,
+                signature,
+            });
             frames.push(auth(&log.append));
         }
         // From nothing, ids are enough where much is here already.
@@ -262,8 +289,14 @@ impl Replica {
                 }
                 line.flying.insert(*id);
                 line.flying_bytes += stored.row.sealed.len();
-                let frame = ClientFrame::Append { log: *log_id, bytes: stored.row.sealed.clone() };
-                self.out.push(Output::Send { relay, bytes: frame.encode() });
+                let frame = ClientFrame::Append {
+                    log: *log_id,
+                    bytes: stored.row.sealed.clone(),
+                };
+                self.out.push(Output::Send {
+                    relay,
+                    bytes: frame.encode(),
+                });
             }
         }
     }
@@ -278,7 +311,10 @@ impl Replica {
         let Some(link) = self.links.get_mut(relay.0 as usize) else {
             return;
         };
-        if matches!(link.connection, Connection::Closing | Connection::Down { .. } | Connection::Connecting { .. }) {
+        if matches!(
+            link.connection,
+            Connection::Closing | Connection::Down { .. } | Connection::Connecting { .. }
+        ) {
             return;
         }
         link.heard = m.now;
@@ -286,7 +322,11 @@ impl Replica {
         let frame = match RelayFrame::decode(bytes) {
             Ok(frame) => frame,
             Err(why) => {
-                self.complain(relay, "frame", format!("The server {url} says something that cannot be read: {why}."));
+                self.complain(
+                    relay,
+                    "frame",
+                    format!("The server {url} says something that cannot be read: {why}."),
+                );
                 self.hang_up(relay);
                 return;
             }
@@ -318,7 +358,12 @@ impl Replica {
             RelayFrame::CaughtUp { log, seq, chain } => self.on_caught_up(relay, log, Cursor { seq, chain }, m),
             RelayFrame::Rewound { log, .. } => self.start_over(relay, log),
             RelayFrame::Presence { log, bytes } => self.on_presence(log, &bytes),
-            RelayFrame::Error { code, sentence, log, id } => self.on_error(relay, code, &sentence, log, id, m),
+            RelayFrame::Error {
+                code,
+                sentence,
+                log,
+                id,
+            } => self.on_error(relay, code, &sentence, log, id, m),
         }
     }
 
@@ -365,7 +410,8 @@ impl Replica {
             line.flying_bytes = line.flying_bytes.saturating_sub(stored.row.sealed.len());
         }
         if line.unsent.remove(&id).is_some_and(|unsent| unsent.noted) {
-            self.rows.delete(rows::UNSENT, rows::unsent_key(&link.url, &log_id, &id));
+            self.rows
+                .delete(rows::UNSENT, rows::unsent_key(&link.url, &log_id, &id));
         }
         if let Some(listed) = &mut line.listed {
             listed.insert(id);
@@ -417,9 +463,8 @@ impl Replica {
     }
 
     fn on_ids(&mut self, relay: RelayId, log_id: LogId, first: u64, ids: &[EnvelopeId]) {
-        let here = |replica: &Self, id: &EnvelopeId| {
-            replica.logs.get(&log_id).is_some_and(|log| log.stored.contains_key(id))
-        };
+        let here =
+            |replica: &Self, id: &EnvelopeId| replica.logs.get(&log_id).is_some_and(|log| log.stored.contains_key(id));
         match self.line(relay, log_id) {
             Some(line) if line.phase == Phase::Asked && first == line.cursor.seq + 1 => {}
             _ => {
@@ -431,7 +476,10 @@ impl Replica {
             self.is_there(relay, log_id, *id);
             let here = here(self, id);
             if let Some(line) = self.line(relay, log_id) {
-                line.cursor = Cursor { seq: line.cursor.seq + 1, chain: chain::next(line.cursor.chain, *id) };
+                line.cursor = Cursor {
+                    seq: line.cursor.seq + 1,
+                    chain: chain::next(line.cursor.chain, *id),
+                };
                 if !here {
                     line.wanted.insert(*id);
                 }
@@ -455,6 +503,7 @@ impl Replica {
         }
         line.phase = Phase::Live;
         line.restarts = 0;
+        line.denied = 0;
         line.backoff.reset();
         link.backoff.reset();
         if let Some(listed) = line.listed.take()
@@ -463,8 +512,11 @@ impl Replica {
             // The list is whole: what is here and not there is what the relay lacks.
             let alone = &self.alone;
             for id in log.kept().filter(|id| !listed.contains(*id)) {
-                let unsent =
-                    line.unsent.entry(*id).or_insert(Unsent { mine: alone.contains(id), due: m.now, noted: false });
+                let unsent = line.unsent.entry(*id).or_insert(Unsent {
+                    mine: alone.contains(id),
+                    due: m.now,
+                    noted: false,
+                });
                 if !unsent.noted {
                     unsent.noted = true;
                     rows::put_unsent(&mut self.rows, &link.url, &log_id, id, unsent.mine);
@@ -530,7 +582,11 @@ impl Replica {
         let url = link.url.clone();
         if code == ErrorCode::BadTicket {
             link.bad_ticket = true;
-            self.complain(relay, "ticket", format!("The server {url} does not take its ticket: {sentence}"));
+            self.complain(
+                relay,
+                "ticket",
+                format!("The server {url} does not take its ticket: {sentence}"),
+            );
             return;
         }
         let Some((log, line)) = log.and_then(|log| Some((log, link.lines.get_mut(&log)?))) else {
@@ -539,13 +595,26 @@ impl Replica {
         };
         if let Some(id) = id {
             line.flying.remove(&id);
-            let bytes = self.logs.get(&log).and_then(|log| log.stored.get(&id)).map_or(0, |s| s.row.sealed.len());
+            let bytes = self
+                .logs
+                .get(&log)
+                .and_then(|log| log.stored.get(&id))
+                .map_or(0, |s| s.row.sealed.len());
             line.flying_bytes = line.flying_bytes.saturating_sub(bytes);
             if let Some(unsent) = line.unsent.get_mut(&id) {
-                unsent.due = m.now + if code == ErrorCode::Busy { line.backoff.next(m.entropy) } else { REFUSED_WAIT };
+                unsent.due = m.now
+                    + if code == ErrorCode::Busy {
+                        line.backoff.next(m.entropy)
+                    } else {
+                        REFUSED_WAIT
+                    };
             }
             if code != ErrorCode::Busy {
-                self.complain(relay, "append", format!("The server {url} did not store what you wrote: {sentence}"));
+                self.complain(
+                    relay,
+                    "append",
+                    format!("The server {url} did not store what you wrote: {sentence}"),
+                );
             }
             return;
         }
@@ -553,8 +622,19 @@ impl Replica {
         if line.phase == Phase::Asked {
             let wait = line.backoff.next(m.entropy);
             line.phase = Phase::Absent { retry: m.now + wait };
-            if !matches!(code, ErrorCode::NoSuchLog | ErrorCode::Busy) {
-                self.complain(relay, "log", format!("The server {url} does not open a document: {sentence}"));
+            // A log that is opened while our frames are under way answers the later ones with other errors than the first:
+            // only what stays is worth a word.
+            line.denied = if code == ErrorCode::NoSuchLog {
+                0
+            } else {
+                line.denied.saturating_add(1)
+            };
+            if line.denied > 2 && code != ErrorCode::Busy {
+                self.complain(
+                    relay,
+                    "log",
+                    format!("The server {url} does not open a document: {sentence}"),
+                );
             }
         }
     }
@@ -571,18 +651,29 @@ impl Replica {
 
     pub(super) fn send_presence(&mut self, log_id: LogId, bytes: &[u8], m: &mut Moment<'_>) {
         self.spoken += 1;
-        let presence =
-            Presence { device: self.device.id(), start: self.start, number: self.spoken, bytes: bytes.to_vec() };
+        let presence = Presence {
+            device: self.device.id(),
+            start: self.start,
+            number: self.spoken,
+            bytes: bytes.to_vec(),
+        };
         let Some(log) = self.logs.get(&log_id) else {
             return;
         };
         let Some(sealed) = presence.seal(&self.device, &log.keys, m.entropy) else {
             return;
         };
-        let frame = ClientFrame::Presence { log: log_id, bytes: sealed }.encode();
+        let frame = ClientFrame::Presence {
+            log: log_id,
+            bytes: sealed,
+        }
+        .encode();
         for (number, link) in self.links.iter().enumerate() {
             if link.is_up() && link.lines.get(&log_id).is_some_and(|line| line.phase == Phase::Live) {
-                self.out.push(Output::Send { relay: RelayId(number as u32), bytes: frame.clone() });
+                self.out.push(Output::Send {
+                    relay: RelayId(number as u32),
+                    bytes: frame.clone(),
+                });
             }
         }
     }
@@ -611,6 +702,10 @@ impl Replica {
             role: member.role,
             session,
         };
-        self.out.push(Output::Presence { doc: doc.clone(), who, bytes: presence.bytes });
+        self.out.push(Output::Presence {
+            doc: doc.clone(),
+            who,
+            bytes: presence.bytes,
+        });
     }
 }

@@ -1,0 +1,10 @@
+//! Replication under a bad network: several devices of two outlets, several relays, everything that can go wrong. A seed
+//! repeats a failure.
+
+mod chaos;
+mod dice;
+mod joining;
+mod peer;
+mod relay;
+mod relays;
+mod world;

@@ -1,0 +1,170 @@
+//! A person's device: a replica, a disk, and what an engine would keep of its documents.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use komuz_sync::Replica;
+use komuz_sync::replica::{Output, RefusedJoin, RelayId, Request, Row, Seen};
+use komuz_sync::seal::bytes::{EnvelopeId, MemberId};
+use komuz_sync::seal::doc::DocId;
+
+use crate::relay::Conn;
+
+/// What an engine has taken of a document.
+#[derive(Clone, Default)]
+pub struct Taken {
+    pub seen: Seen,
+    pub ids: BTreeSet<EnvelopeId>,
+    pub payloads: BTreeSet<Vec<u8>>,
+}
+
+/// Something on its way to the disk, in order.
+pub enum Write {
+    Rows(u64, Vec<Row>),
+    Document(DocId, Taken),
+}
+
+pub struct Peer {
+    pub name: String,
+    pub replica: Replica,
+    pub disk: BTreeMap<(String, Vec<u8>), Vec<u8>>,
+    pub saved: BTreeMap<DocId, Taken>,
+    pub writing: VecDeque<Write>,
+    pub docs: BTreeMap<DocId, Taken>,
+    /// Own payloads by the batch that stores them: they must never be lost once that is on the disk.
+    pub promised: Vec<(u64, DocId, Vec<u8>)>,
+    pub conns: BTreeMap<RelayId, Conn>,
+    pub wants: Vec<(RelayId, String)>,
+    pub leaves: Vec<RelayId>,
+    pub sends: Vec<(RelayId, Vec<u8>)>,
+    pub joined: bool,
+    pub refused: Option<RefusedJoin>,
+    pub requests: Vec<Request>,
+    pub troubles: Vec<String>,
+    pub heard: Vec<(MemberId, Vec<u8>)>,
+    last_batch: u64,
+}
+
+impl Peer {
+    pub fn new(name: &str, replica: Replica, outputs: Vec<Output>) -> Self {
+        let mut peer = Self {
+            name: name.to_owned(),
+            replica,
+            disk: BTreeMap::new(),
+            saved: BTreeMap::new(),
+            writing: VecDeque::new(),
+            docs: BTreeMap::new(),
+            promised: Vec::new(),
+            conns: BTreeMap::new(),
+            wants: Vec::new(),
+            leaves: Vec::new(),
+            sends: Vec::new(),
+            joined: false,
+            refused: None,
+            requests: Vec::new(),
+            troubles: Vec::new(),
+            heard: Vec::new(),
+            last_batch: 0,
+        };
+        peer.take(outputs);
+        peer
+    }
+
+    /// Does what the replica asks for, as far as it is this device's own.
+    pub fn take(&mut self, outputs: Vec<Output>) {
+        for output in outputs {
+            match output {
+                Output::Connect { relay, url } => self.wants.push((relay, url)),
+                Output::Disconnect { relay } => self.leaves.push(relay),
+                Output::Send { relay, bytes } => self.sends.push((relay, bytes)),
+                Output::Store { batch, rows } => {
+                    assert_eq!(batch, self.last_batch + 1, "batches count up");
+                    self.last_batch = batch;
+                    self.writing.push_back(Write::Rows(batch, rows));
+                }
+                Output::Deliver(delivery) => {
+                    let doc = self
+                        .docs
+                        .get_mut(&delivery.doc)
+                        .expect("only what is watched is delivered");
+                    assert!(doc.ids.insert(delivery.id), "{}: nothing is delivered twice", self.name);
+                    let seen = doc.seen.entry(delivery.who.session).or_insert(0);
+                    assert_eq!(
+                        delivery.counter,
+                        *seen + 1,
+                        "{}: a session's envelopes come in order",
+                        self.name
+                    );
+                    *seen = delivery.counter;
+                    doc.payloads.extend(delivery.payloads);
+                }
+                Output::Sealed { doc, counter, ids } => {
+                    let session = self.replica.session();
+                    let doc = self.docs.get_mut(&doc).expect("only what is watched is written");
+                    doc.seen.insert(session, counter);
+                    doc.ids.extend(ids);
+                }
+                Output::Presence { who, bytes, .. } => self.heard.push((who.member, bytes)),
+                Output::Joined => self.joined = true,
+                Output::Refused(why) => self.refused = Some(why),
+                Output::Request(request) => self.requests.push(request),
+                Output::Trouble(sentence) => self.troubles.push(sentence),
+                Output::Charter | Output::State => {}
+            }
+        }
+    }
+
+    /// Number of the batch that was handed out last.
+    pub fn last_batch(&self) -> u64 {
+        self.last_batch
+    }
+
+    /// Puts the next thing on the disk; the number of the batch when it was one.
+    pub fn flush(&mut self) -> Option<u64> {
+        match self.writing.pop_front()? {
+            Write::Rows(batch, rows) => {
+                for Row { table, key, value } in rows {
+                    let key = (table.to_owned(), key);
+                    match value {
+                        Some(value) => self.disk.insert(key, value),
+                        None => self.disk.remove(&key),
+                    };
+                }
+                Some(batch)
+            }
+            Write::Document(doc, taken) => {
+                self.saved.insert(doc, taken);
+                None
+            }
+        }
+    }
+
+    /// Saves a document, after everything that is already on its way to the disk.
+    pub fn save(&mut self, doc: &DocId) {
+        if let Some(taken) = self.docs.get(doc) {
+            self.writing.push_back(Write::Document(doc.clone(), taken.clone()));
+        }
+    }
+
+    /// The process dies: what was not on the disk is gone. Gives the rows for the next start.
+    pub fn die(&mut self) -> Vec<(String, Vec<u8>, Vec<u8>)> {
+        self.writing.clear();
+        self.promised.clear();
+        self.conns.clear();
+        self.wants.clear();
+        self.leaves.clear();
+        self.sends.clear();
+        self.last_batch = 0;
+        let watched: Vec<DocId> = self.docs.keys().cloned().collect();
+        self.docs = watched
+            .into_iter()
+            .map(|doc| {
+                let taken = self.saved.get(&doc).cloned().unwrap_or_default();
+                (doc, taken)
+            })
+            .collect();
+        self.disk
+            .iter()
+            .map(|((table, key), value)| (table.clone(), key.clone(), value.clone()))
+            .collect()
+    }
+}

@@ -1,0 +1,312 @@
+//! A relay in memory: the other side of the protocol, as strict as the frames' documentation says.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use komuz_sync::frame::{ClientFrame, ErrorCode, RelayFrame, verify_challenge, verify_registration};
+use komuz_sync::seal::bytes::{Chain, EnvelopeId, EpochId, LogId, Nonce, PublicKey};
+use komuz_sync::seal::chain;
+
+use crate::dice::Dice;
+
+/// A connection, by its number in the world.
+pub type Conn = u64;
+
+pub struct Entry {
+    pub id: EnvelopeId,
+    pub chain: Chain,
+    pub bytes: Vec<u8>,
+}
+
+pub struct Log {
+    reader: PublicKey,
+    registrar: PublicKey,
+    epoch: EpochId,
+    append: BTreeSet<PublicKey>,
+    pub entries: Vec<Entry>,
+}
+
+#[derive(Default)]
+struct Client {
+    nonces: Option<(Nonce, Nonce)>,
+    proved: BTreeSet<(LogId, PublicKey)>,
+    subscribed: BTreeSet<LogId>,
+}
+
+pub struct Relay {
+    pub url: String,
+    pub ticket: String,
+    pub up: bool,
+    pub logs: BTreeMap<LogId, Log>,
+    clients: BTreeMap<Conn, Client>,
+}
+
+impl Relay {
+    pub fn new(url: &str) -> Self {
+        Self {
+            url: url.to_owned(),
+            ticket: format!("ticket of {url}"),
+            up: true,
+            logs: BTreeMap::new(),
+            clients: BTreeMap::new(),
+        }
+    }
+
+    pub fn connect(&mut self, conn: Conn) {
+        self.clients.insert(conn, Client::default());
+    }
+
+    pub fn disconnect(&mut self, conn: Conn) {
+        self.clients.remove(&conn);
+    }
+
+    /// The store is set back to some earlier time: every log loses a part of its end.
+    pub fn roll_back(&mut self, dice: &mut Dice) {
+        for log in self.logs.values_mut() {
+            let keep = dice.below(log.entries.len() + 1);
+            log.entries.truncate(keep);
+        }
+    }
+
+    /// Handles a frame: what is sent to whom.
+    pub fn frame(&mut self, conn: Conn, bytes: &[u8], dice: &mut Dice) -> Vec<(Conn, RelayFrame)> {
+        let frame = ClientFrame::decode(bytes).expect("clients speak in frames");
+        let Some(client) = self.clients.get_mut(&conn) else {
+            return Vec::new();
+        };
+        let no = |code, log, id| {
+            let sentence = format!("{code:?}");
+            vec![(
+                conn,
+                RelayFrame::Error {
+                    code,
+                    sentence,
+                    log: Some(log),
+                    id,
+                },
+            )]
+        };
+        match frame {
+            ClientFrame::Hello { nonce } => {
+                let mut mine = [0; 32];
+                dice.fill(&mut mine);
+                client.nonces = Some((nonce, Nonce(mine)));
+                vec![(
+                    conn,
+                    RelayFrame::Challenge {
+                        origin: self.url.clone(),
+                        nonce: Nonce(mine),
+                    },
+                )]
+            }
+            ClientFrame::Open {
+                log,
+                ticket,
+                reader,
+                registrar,
+                epoch,
+            } => {
+                if ticket != self.ticket {
+                    return no(ErrorCode::BadTicket, log, None);
+                }
+                let opened = self.logs.entry(log).or_insert(Log {
+                    reader,
+                    registrar,
+                    epoch,
+                    append: BTreeSet::new(),
+                    entries: Vec::new(),
+                });
+                let same = (opened.reader, opened.registrar, opened.epoch) == (reader, registrar, epoch);
+                if same {
+                    Vec::new()
+                } else {
+                    no(ErrorCode::LogTaken, log, None)
+                }
+            }
+            ClientFrame::Auth {
+                log: id,
+                key,
+                signature,
+            } => {
+                let Some(log) = self.logs.get(&id) else {
+                    return no(ErrorCode::NoSuchLog, id, None);
+                };
+                let (theirs, ours) = client.nonces.expect("Hello comes first");
+                let known = key == log.reader || key == log.registrar || log.append.contains(&key);
+                if !known || !verify_challenge(&key, &signature, &self.url, &id, &log.epoch, &theirs, &ours) {
+                    return no(ErrorCode::NotAllowed, id, None);
+                }
+                client.proved.insert((id, key));
+                Vec::new()
+            }
+            ClientFrame::Register {
+                log: id,
+                key,
+                signature,
+            } => {
+                let Some(log) = self.logs.get_mut(&id) else {
+                    return no(ErrorCode::NoSuchLog, id, None);
+                };
+                if !verify_registration(&log.registrar, &signature, &id, &key) {
+                    return no(ErrorCode::NotAllowed, id, None);
+                }
+                log.append.insert(key);
+                Vec::new()
+            }
+            ClientFrame::Append { log: id, bytes } => {
+                let envelope = chain::envelope_id(&bytes);
+                let Some(log) = self.logs.get_mut(&id) else {
+                    return no(ErrorCode::NoSuchLog, id, Some(envelope));
+                };
+                if !log.append.iter().any(|key| client.proved.contains(&(id, *key))) {
+                    return no(ErrorCode::NotAllowed, id, Some(envelope));
+                }
+                if let Some(place) = log.entries.iter().position(|entry| entry.id == envelope) {
+                    let (seq, chain) = (place as u64 + 1, log.entries[place].chain);
+                    return vec![(
+                        conn,
+                        RelayFrame::Ack {
+                            log: id,
+                            id: envelope,
+                            seq,
+                            chain,
+                        },
+                    )];
+                }
+                // Now and then the store is busy: the client tries again.
+                if dice.once_in(20) {
+                    return no(ErrorCode::Busy, id, Some(envelope));
+                }
+                let before = log.entries.last().map_or(chain::EMPTY, |entry| entry.chain);
+                let chain = chain::next(before, envelope);
+                log.entries.push(Entry {
+                    id: envelope,
+                    chain,
+                    bytes: bytes.clone(),
+                });
+                let seq = log.entries.len() as u64;
+                let mut out = vec![(
+                    conn,
+                    RelayFrame::Ack {
+                        log: id,
+                        id: envelope,
+                        seq,
+                        chain,
+                    },
+                )];
+                // Who appends may get the entry too: the frames allow it.
+                let echo = dice.once_in(4);
+                for (other, client) in &self.clients {
+                    if client.subscribed.contains(&id) && (*other != conn || echo) {
+                        out.push((
+                            *other,
+                            RelayFrame::Entry {
+                                log: id,
+                                seq,
+                                chain,
+                                bytes: bytes.clone(),
+                            },
+                        ));
+                    }
+                }
+                out
+            }
+            ClientFrame::Subscribe {
+                log: id,
+                after,
+                chain,
+                ids_only,
+            } => {
+                let Some(log) = self.logs.get(&id) else {
+                    return no(ErrorCode::NoSuchLog, id, None);
+                };
+                if !client.proved.contains(&(id, log.reader)) {
+                    return no(ErrorCode::NotAllowed, id, None);
+                }
+                let last = log.entries.len() as u64;
+                let at = |seq: u64| match seq.checked_sub(1) {
+                    None => Some(chain::EMPTY),
+                    Some(place) => log.entries.get(place as usize).map(|entry| entry.chain),
+                };
+                let end = at(last).expect("the last is there");
+                if at(after) != Some(chain) {
+                    return vec![(
+                        conn,
+                        RelayFrame::Rewound {
+                            log: id,
+                            seq: last,
+                            chain: end,
+                        },
+                    )];
+                }
+                client.subscribed.insert(id);
+                let rest = &log.entries[after as usize..];
+                let mut out = Vec::new();
+                if ids_only {
+                    // In several frames, as a long log is listed.
+                    for (number, ids) in rest.chunks(7).enumerate() {
+                        let first = after + number as u64 * 7 + 1;
+                        let ids = ids.iter().map(|entry| entry.id).collect();
+                        out.push((conn, RelayFrame::Ids { log: id, first, ids }));
+                    }
+                } else {
+                    for (seq, entry) in (after + 1..).zip(rest) {
+                        let (chain, bytes) = (entry.chain, entry.bytes.clone());
+                        out.push((
+                            conn,
+                            RelayFrame::Entry {
+                                log: id,
+                                seq,
+                                chain,
+                                bytes,
+                            },
+                        ));
+                    }
+                }
+                out.push((
+                    conn,
+                    RelayFrame::CaughtUp {
+                        log: id,
+                        seq: last,
+                        chain: end,
+                    },
+                ));
+                out
+            }
+            ClientFrame::Fetch { log: id, ids } => {
+                let Some(log) = self.logs.get(&id) else {
+                    return no(ErrorCode::NoSuchLog, id, None);
+                };
+                if !client.proved.contains(&(id, log.reader)) {
+                    return no(ErrorCode::NotAllowed, id, None);
+                }
+                let found = ids
+                    .iter()
+                    .filter_map(|wanted| log.entries.iter().position(|entry| entry.id == *wanted));
+                let frame = |place: usize| {
+                    let entry = &log.entries[place];
+                    RelayFrame::Entry {
+                        log: id,
+                        seq: place as u64 + 1,
+                        chain: entry.chain,
+                        bytes: entry.bytes.clone(),
+                    }
+                };
+                found.map(|place| (conn, frame(place))).collect()
+            }
+            ClientFrame::Presence { log, bytes } => self
+                .clients
+                .iter()
+                .filter(|(other, client)| **other != conn && client.subscribed.contains(&log))
+                .map(|(other, _)| {
+                    (
+                        *other,
+                        RelayFrame::Presence {
+                            log,
+                            bytes: bytes.clone(),
+                        },
+                    )
+                })
+                .collect(),
+        }
+    }
+}

@@ -1,0 +1,496 @@
+//! Devices, relays and the network between them, driven by a seed.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use komuz_sync::Replica;
+use komuz_sync::replica::{Founding, Joining, Output, RelayId, Server};
+use komuz_sync::seal::bytes::PublicKey;
+use komuz_sync::seal::charter::{OutletCard, Role};
+use komuz_sync::seal::doc::DocId;
+
+use crate::dice::Dice;
+use crate::peer::Peer;
+use crate::relay::{Conn, Relay};
+
+/// A connection: whose, to where, and what is under way in each direction, in order.
+struct Wire {
+    peer: usize,
+    id: RelayId,
+    relay: usize,
+    up: VecDeque<Vec<u8>>,
+    down: VecDeque<Vec<u8>>,
+}
+
+pub struct World {
+    pub now: u64,
+    pub dice: Dice,
+    pub peers: Vec<Peer>,
+    pub relays: Vec<Relay>,
+    wires: BTreeMap<Conn, Wire>,
+    next_conn: Conn,
+    written: u64,
+    /// What was said to be on a disk: it must reach everybody.
+    pub promised: BTreeMap<DocId, BTreeSet<Vec<u8>>>,
+}
+
+pub fn outlet(id: &str) -> OutletCard {
+    let key = |salt: u8| {
+        let mut bytes = [salt; 32];
+        bytes[..id.len()].copy_from_slice(id.as_bytes());
+        PublicKey(bytes)
+    };
+    OutletCard {
+        id: id.to_owned(),
+        name: format!("The {id}"),
+        domain: format!("{id}.example"),
+        release_keys: vec![key(1), key(2)],
+    }
+}
+
+pub fn body(lang: &str) -> DocId {
+    DocId::Body {
+        story: "s1".to_owned(),
+        lang: lang.to_owned(),
+    }
+}
+
+pub fn url(number: usize) -> String {
+    format!("https://relay{number}.example")
+}
+
+impl World {
+    /// A world with relays and a founder of outlet `alpha` whose server is the first relay.
+    pub fn new(seed: u64, relays: usize) -> Self {
+        let relays: Vec<Relay> = (1..=relays).map(|number| Relay::new(&url(number))).collect();
+        let mut world = Self {
+            now: 1_700_000_000_000,
+            dice: Dice::new(seed),
+            peers: Vec::new(),
+            relays,
+            wires: BTreeMap::new(),
+            next_conn: 0,
+            written: 0,
+            promised: BTreeMap::new(),
+        };
+        let founding = Founding {
+            title: "Samaragate".to_owned(),
+            outlet: outlet("alpha"),
+            name: "Ada".to_owned(),
+            server: Server {
+                url: url(1),
+                ticket: Some(world.relays[0].ticket.clone()),
+            },
+        };
+        let (replica, out) =
+            Replica::found(founding, world.now, &mut |bytes| world.dice.fill(bytes)).expect("a good founding");
+        world.peers.push(Peer::new("Ada", replica, out));
+        world
+    }
+
+    /// Calls a peer's replica, and does what comes out.
+    pub fn call<T: Outputs>(
+        &mut self,
+        peer: usize,
+        work: impl FnOnce(&mut Replica, u64, &mut dyn FnMut(&mut [u8])) -> T,
+    ) -> T::Rest {
+        let (now, dice) = (self.now, &mut self.dice);
+        let done = work(&mut self.peers[peer].replica, now, &mut |bytes| dice.fill(bytes));
+        let (rest, out) = done.outputs();
+        self.peers[peer].take(out);
+        self.carry(peer);
+        rest
+    }
+
+    /// Connections and frames that a peer has asked for.
+    fn carry(&mut self, peer: usize) {
+        for id in std::mem::take(&mut self.peers[peer].leaves) {
+            if let Some(conn) = self.peers[peer].conns.get(&id).copied() {
+                self.cut(conn);
+            } else {
+                self.call(peer, |replica, now, entropy| replica.disconnected(id, now, entropy));
+            }
+        }
+        for (id, url) in std::mem::take(&mut self.peers[peer].wants) {
+            let relay = self.relays.iter().position(|relay| relay.url == url && relay.up);
+            let Some(relay) = relay else {
+                self.call(peer, |replica, now, entropy| replica.disconnected(id, now, entropy));
+                continue;
+            };
+            self.next_conn += 1;
+            let conn = self.next_conn;
+            self.relays[relay].connect(conn);
+            self.wires.insert(
+                conn,
+                Wire {
+                    peer,
+                    id,
+                    relay,
+                    up: VecDeque::new(),
+                    down: VecDeque::new(),
+                },
+            );
+            self.peers[peer].conns.insert(id, conn);
+            self.call(peer, |replica, now, entropy| replica.connected(id, now, entropy));
+        }
+        for (id, bytes) in std::mem::take(&mut self.peers[peer].sends) {
+            let wire = self.peers[peer]
+                .conns
+                .get(&id)
+                .and_then(|conn| self.wires.get_mut(conn));
+            if let Some(wire) = wire {
+                wire.up.push_back(bytes);
+            }
+        }
+    }
+
+    /// A connection breaks: what was under way is lost.
+    fn cut(&mut self, conn: Conn) {
+        let Some(wire) = self.wires.remove(&conn) else {
+            return;
+        };
+        self.relays[wire.relay].disconnect(conn);
+        self.peers[wire.peer].conns.remove(&wire.id);
+        self.call(wire.peer, |replica, now, entropy| {
+            replica.disconnected(wire.id, now, entropy)
+        });
+    }
+
+    /// Carries one frame one way over one connection; false when nothing is under way on it.
+    fn step_wire(&mut self, conn: Conn, up: bool) -> bool {
+        let Some(wire) = self.wires.get_mut(&conn) else {
+            return false;
+        };
+        let (peer, id, relay) = (wire.peer, wire.id, wire.relay);
+        if up {
+            let Some(bytes) = wire.up.pop_front() else {
+                return false;
+            };
+            for (to, frame) in self.relays[relay].frame(conn, &bytes, &mut self.dice) {
+                if let Some(wire) = self.wires.get_mut(&to) {
+                    wire.down.push_back(frame.encode());
+                }
+            }
+        } else {
+            let Some(bytes) = wire.down.pop_front() else {
+                return false;
+            };
+            self.call(peer, |replica, now, entropy| replica.frame(id, &bytes, now, entropy));
+        }
+        true
+    }
+
+    fn flush(&mut self, peer: usize) -> bool {
+        if self.peers[peer].writing.is_empty() {
+            return false;
+        }
+        if let Some(batch) = self.peers[peer].flush() {
+            let promised = std::mem::take(&mut self.peers[peer].promised);
+            for (at, doc, payload) in promised {
+                if at <= batch {
+                    self.promised.entry(doc).or_default().insert(payload);
+                } else {
+                    self.peers[peer].promised.push((at, doc, payload));
+                }
+            }
+            self.call(peer, |replica, now, entropy| replica.stored(batch, now, entropy));
+        }
+        true
+    }
+
+    pub fn tick(&mut self, by: u64) {
+        self.now += by;
+        for peer in 0..self.peers.len() {
+            self.call(peer, |replica, now, entropy| replica.tick(now, entropy));
+        }
+    }
+
+    pub fn watch(&mut self, peer: usize, doc: &DocId) {
+        let taken = self.peers[peer].docs.entry(doc.clone()).or_default();
+        let seen = taken.seen.clone();
+        self.call(peer, |replica, now, entropy| replica.watch(doc, &seen, now, entropy));
+    }
+
+    /// Writes some payloads, each unlike every other.
+    pub fn write(&mut self, peer: usize, doc: &DocId) {
+        let count = 1 + self.dice.below(3);
+        let payloads: Vec<Vec<u8>> = (0..count)
+            .map(|_| {
+                self.written += 1;
+                format!("words {} of {}", self.written, self.peers[peer].name).into_bytes()
+            })
+            .collect();
+        let given = payloads.clone();
+        self.call(peer, |replica, now, entropy| {
+            replica
+                .write(doc, given, None, now, entropy)
+                .expect("a member may write")
+        });
+        let peer = &mut self.peers[peer];
+        let batch = peer.last_batch();
+        for payload in payloads {
+            peer.docs
+                .get_mut(doc)
+                .expect("watched")
+                .payloads
+                .insert(payload.clone());
+            peer.promised.push((batch, doc.clone(), payload));
+        }
+    }
+
+    /// The process of a peer dies and starts again from its disk.
+    pub fn crash(&mut self, peer: usize) {
+        let conns: Vec<Conn> = self.peers[peer].conns.values().copied().collect();
+        for conn in conns {
+            if let Some(wire) = self.wires.remove(&conn) {
+                self.relays[wire.relay].disconnect(conn);
+            }
+        }
+        let rows = self.peers[peer].die();
+        let (now, dice) = (self.now, &mut self.dice);
+        let (replica, out) =
+            Replica::load(rows, now, &mut |bytes| dice.fill(bytes)).expect("what was stored can be loaded");
+        self.peers[peer].replica = replica;
+        self.peers[peer].take(out);
+        self.carry(peer);
+        let docs: Vec<DocId> = self.peers[peer].docs.keys().cloned().collect();
+        for doc in docs {
+            self.watch(peer, &doc);
+        }
+    }
+
+    pub fn relay_down(&mut self, relay: usize) {
+        self.relays[relay].up = false;
+        let conns: Vec<Conn> = self
+            .wires
+            .iter()
+            .filter(|(_, wire)| wire.relay == relay)
+            .map(|(conn, _)| *conn)
+            .collect();
+        for conn in conns {
+            self.cut(conn);
+        }
+    }
+
+    /// One thing happens, well or badly.
+    pub fn happen(&mut self, docs: &[DocId]) {
+        let peer = self.dice.below(self.peers.len());
+        let relay = self.dice.below(self.relays.len());
+        match self.dice.below(100) {
+            0..=59 => {
+                let conns: Vec<Conn> = self.wires.keys().copied().collect();
+                if !conns.is_empty() {
+                    let conn = conns[self.dice.below(conns.len())];
+                    let up = self.dice.once_in(2);
+                    for _ in 0..=self.dice.below(8) {
+                        self.step_wire(conn, up);
+                    }
+                }
+            }
+            60..=74 => {
+                self.flush(peer);
+            }
+            75..=84 => {
+                let doc = &docs[self.dice.below(docs.len())];
+                self.write(peer, doc);
+            }
+            85..=91 => {
+                let by = self.dice.next() % 4_000;
+                self.tick(by);
+            }
+            92..=94 => {
+                let doc = &docs[self.dice.below(docs.len())];
+                self.peers[peer].save(doc);
+            }
+            95 => {
+                let conns: Vec<Conn> = self.wires.keys().copied().collect();
+                if !conns.is_empty() {
+                    let conn = conns[self.dice.below(conns.len())];
+                    self.cut(conn);
+                }
+            }
+            96 => self.crash(peer),
+            97 => self.relay_down(relay),
+            98 => self.relays[relay].up = true,
+            _ => {
+                // Set back, or replaced by an empty one: its connections do not survive that.
+                self.relay_down(relay);
+                if self.dice.once_in(2) {
+                    let dice = &mut self.dice;
+                    self.relays[relay].roll_back(dice);
+                } else {
+                    self.relays[relay].logs.clear();
+                }
+                self.relays[relay].up = true;
+            }
+        }
+    }
+
+    /// Whether every replica says that all relays have everything and it has everything.
+    pub fn is_in_sync(&self) -> bool {
+        self.peers.iter().all(|peer| {
+            let state = peer.replica.state();
+            state.unsent == 0 && state.relays.iter().all(|relay| relay.reached && relay.in_sync)
+        })
+    }
+
+    /// Carries everything that is under way, without any time passing.
+    pub fn drain(&mut self) {
+        loop {
+            let mut moved = false;
+            for conn in self.wires.keys().copied().collect::<Vec<_>>() {
+                while self.step_wire(conn, true) {
+                    moved = true;
+                }
+                while self.step_wire(conn, false) {
+                    moved = true;
+                }
+            }
+            for peer in 0..self.peers.len() {
+                while self.flush(peer) {
+                    moved = true;
+                }
+            }
+            if !moved {
+                return;
+            }
+        }
+    }
+
+    /// Carries everything that is on the wires; no disk is written.
+    pub fn carry_frames(&mut self) {
+        let mut moved = true;
+        while std::mem::take(&mut moved) {
+            for conn in self.wires.keys().copied().collect::<Vec<_>>() {
+                while self.step_wire(conn, true) || self.step_wire(conn, false) {
+                    moved = true;
+                }
+            }
+        }
+    }
+
+    /// A device is gone for good.
+    pub fn lose(&mut self, peer: usize) {
+        let conns: Vec<Conn> = self.peers[peer].conns.values().copied().collect();
+        for conn in conns {
+            if let Some(wire) = self.wires.remove(&conn) {
+                self.relays[wire.relay].disconnect(conn);
+            }
+        }
+        self.peers.remove(peer);
+        for wire in self.wires.values_mut() {
+            wire.peer -= usize::from(wire.peer > peer);
+        }
+    }
+
+    /// Nothing goes wrong any more, until all is in sync.
+    pub fn quiet(&mut self) {
+        for relay in &mut self.relays {
+            relay.up = true;
+        }
+        for _ in 0..600 {
+            self.drain();
+            if self.is_in_sync() {
+                return;
+            }
+            self.tick(1_000);
+        }
+        let states: Vec<_> = self
+            .peers
+            .iter()
+            .map(|peer| (&peer.name, peer.replica.state(), &peer.troubles))
+            .collect();
+        panic!("not in sync after ten minutes without faults: {states:#?}");
+    }
+
+    /// Lets somebody in by an invitation from `inviter`: their number.
+    pub fn admit(&mut self, inviter: usize, name: &str, outlet_name: &str, role: Role, server: Option<usize>) -> usize {
+        let invitation = self.call(inviter, |replica, now, entropy| {
+            replica
+                .invite(outlet_name, role, now, entropy)
+                .expect("an editor invites")
+        });
+        let joiner = self.ask(name, &invitation.fragment, outlet_name, server);
+        for _ in 0..120 {
+            self.drain();
+            if let Some(request) = self.peers[inviter].replica.requests().first().cloned() {
+                let code = self.peers[joiner].replica.joining_code();
+                assert_eq!(code, Some(request.code), "both read the same code");
+                self.call(inviter, |replica, now, entropy| {
+                    replica.confirm(&request.id, now, entropy).expect("an editor confirms")
+                });
+            }
+            if self.peers[joiner].joined {
+                return joiner;
+            }
+            self.tick(1_000);
+        }
+        panic!(
+            "{name} was not let in: {:?} {:?}",
+            self.peers[joiner].troubles, self.peers[inviter].troubles
+        );
+    }
+
+    /// Uses an invitation: the new peer's number.
+    pub fn ask(&mut self, name: &str, fragment: &str, outlet_id: &str, server: Option<usize>) -> usize {
+        let server = server.map(|relay| Server {
+            url: self.relays[relay].url.clone(),
+            ticket: Some(self.relays[relay].ticket.clone()),
+        });
+        let joining = Joining {
+            fragment: fragment.to_owned(),
+            outlet: outlet(outlet_id),
+            name: name.to_owned(),
+            server,
+        };
+        let (now, dice) = (self.now, &mut self.dice);
+        let (replica, out) = Replica::join(joining, now, &mut |bytes| dice.fill(bytes)).expect("a good invitation");
+        self.peers.push(Peer::new(name, replica, out));
+        let number = self.peers.len() - 1;
+        self.carry(number);
+        number
+    }
+
+    /// Everybody has taken the same, and nothing of what was on a disk is missing.
+    pub fn check(&self, docs: &[DocId]) {
+        for doc in docs {
+            let first = &self.peers[0].docs[doc].payloads;
+            for peer in &self.peers[1..] {
+                assert_eq!(
+                    &peer.docs[doc].payloads, first,
+                    "{} and {} have the same",
+                    peer.name, self.peers[0].name
+                );
+            }
+            for payload in self.promised.get(doc).into_iter().flatten() {
+                assert!(
+                    first.contains(payload),
+                    "{} was on a disk and is lost",
+                    String::from_utf8_lossy(payload)
+                );
+            }
+        }
+        for peer in &self.peers {
+            assert!(peer.troubles.is_empty(), "{}: {:?}", peer.name, peer.troubles);
+        }
+    }
+}
+
+/// What a method of a replica gives back: its outputs, and perhaps something else.
+pub trait Outputs {
+    type Rest;
+    fn outputs(self) -> (Self::Rest, Vec<Output>);
+}
+
+impl Outputs for Vec<Output> {
+    type Rest = ();
+    fn outputs(self) -> ((), Vec<Output>) {
+        ((), self)
+    }
+}
+
+impl<T> Outputs for (T, Vec<Output>) {
+    type Rest = T;
+    fn outputs(self) -> (T, Vec<Output>) {
+        self
+    }
+}

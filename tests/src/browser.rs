@@ -86,39 +86,73 @@ impl Browser {
                     &format!("--user-data-dir={}", profile.path().display()),
                 ];
                 let options = json!({ "binary": variable("KOMUZ_CHROMIUM", "/usr/bin/chromium"), "args": args });
-                (driver, json!({ "browserName": "chrome", "goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"} }))
+                (
+                    driver,
+                    json!({ "browserName": "chrome", "goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"} }),
+                )
             }
             Engine::Firefox => {
                 let mut driver = Command::new(variable("GECKODRIVER", "geckodriver"));
-                driver.args(["--port", &port.to_string(), "--websocket-port", &free_port().to_string(), "--profile-root"]);
+                driver.args([
+                    "--port",
+                    &port.to_string(),
+                    "--websocket-port",
+                    &free_port().to_string(),
+                    "--profile-root",
+                ]);
                 driver.arg(profile.path());
                 let prefs = json!({ "browser.shell.checkDefaultBrowser": false, "app.update.enabled": false });
-                let options =
-                    json!({ "binary": variable("KOMUZ_FIREFOX", "/usr/bin/firefox-esr"), "args": ["-headless"], "prefs": prefs });
-                (driver, json!({ "browserName": "firefox", "moz:firefoxOptions": options }))
+                let options = json!({ "binary": variable("KOMUZ_FIREFOX", "/usr/bin/firefox-esr"), "args": ["-headless"], "prefs": prefs });
+                (
+                    driver,
+                    json!({ "browserName": "firefox", "moz:firefoxOptions": options }),
+                )
             }
             Engine::WebKit => {
                 let number = 90 + u32::from(port) % 800;
                 let mut xvfb = Command::new(variable("KOMUZ_XVFB", "Xvfb"));
-                xvfb.args([&format!(":{number}"), "-screen", "0", "1400x1000x24", "-nolisten", "tcp"]);
+                xvfb.args([
+                    &format!(":{number}"),
+                    "-screen",
+                    "0",
+                    "1400x1000x24",
+                    "-nolisten",
+                    "tcp",
+                ]);
                 display = Some(Running::start(&mut xvfb));
                 let mut driver = Command::new(variable("KOMUZ_WEBKIT_DRIVER", "WebKitWebDriver"));
                 driver.arg(format!("--port={port}"));
-                driver.env("DISPLAY", format!(":{number}")).env("HOME", profile.path()).env("GDK_BACKEND", "x11");
-                driver.env("WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS", "1").env("WEBKIT_DISABLE_COMPOSITING_MODE", "1");
+                driver
+                    .env("DISPLAY", format!(":{number}"))
+                    .env("HOME", profile.path())
+                    .env("GDK_BACKEND", "x11");
+                driver
+                    .env("WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS", "1")
+                    .env("WEBKIT_DISABLE_COMPOSITING_MODE", "1");
                 let options = json!({ "binary": mini_browser(), "args": ["--automation"] });
-                (driver, json!({ "browserName": "MiniBrowser", "webkitgtk:browserOptions": options }))
+                (
+                    driver,
+                    json!({ "browserName": "MiniBrowser", "webkitgtk:browserOptions": options }),
+                )
             }
         };
         let driver = Running::start(&mut driver);
         wait_for_port(port);
-        let Value::Object(capabilities) = capabilities else { unreachable!("written as an object above") };
+        let Value::Object(capabilities) = capabilities else {
+            unreachable!("written as an object above")
+        };
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities)
             .connect(&format!("http://127.0.0.1:{port}"))
             .await
             .unwrap_or_else(|error| panic!("{engine:?} does not start: {error}"));
-        let browser = Browser { client, engine, _driver: driver, _display: display, _profile: profile };
+        let browser = Browser {
+            client,
+            engine,
+            _driver: driver,
+            _display: display,
+            _profile: profile,
+        };
         if engine != Engine::WebKit {
             browser.size(1280, 900).await;
         }
@@ -127,22 +161,35 @@ impl Browser {
 
     /// Sets the window's size.
     pub async fn size(&self, width: u32, height: u32) {
-        self.client.set_window_size(width, height).await.expect("the window takes the size");
+        self.client
+            .set_window_size(width, height)
+            .await
+            .expect("the window takes the size");
     }
 
     /// Opens an address.
     pub async fn open(&self, address: &str) {
-        self.client.goto(address).await.unwrap_or_else(|error| panic!("{address}: {error}"));
+        self.client
+            .goto(address)
+            .await
+            .unwrap_or_else(|error| panic!("{address}: {error}"));
     }
 
     /// Runs a script and returns what it returns.
     pub async fn script(&self, script: &str, args: Vec<Value>) -> Value {
-        self.client.execute(script, args).await.unwrap_or_else(|error| panic!("script {script}: {error}"))
+        self.client
+            .execute(script, args)
+            .await
+            .unwrap_or_else(|error| panic!("script {script}: {error}"))
     }
 
     /// Looks once for an element, through open shadow roots.
     pub async fn look(&self, css: &str, text: Option<&str>) -> Option<Element> {
-        let found = self.client.execute(FIND, vec![css.into(), text.map_or(Value::Null, Value::from)]).await.ok()?;
+        let found = self
+            .client
+            .execute(FIND, vec![css.into(), text.map_or(Value::Null, Value::from)])
+            .await
+            .ok()?;
         let id = found.as_object()?.values().next()?.as_str()?.to_owned();
         Some(Element::from_element_id(self.client.clone(), ElementRef::from(id)))
     }
@@ -189,7 +236,11 @@ impl Browser {
     pub async fn gone(&self, css: &str) {
         let start = Instant::now();
         while self.look(css, None).await.is_some() {
-            assert!(start.elapsed() < PATIENCE, "{css} is still there; the page shows: {}", self.shown().await);
+            assert!(
+                start.elapsed() < PATIENCE,
+                "{css} is still there; the page shows: {}",
+                self.shown().await
+            );
             tokio::task::yield_now().await;
         }
     }
@@ -220,25 +271,39 @@ impl Browser {
     /// Replaces what a field holds by typing.
     pub async fn fill(&self, css: &str, text: &str) {
         let field = self.find(css).await;
-        field.clear().await.unwrap_or_else(|error| panic!("{css} cannot be cleared: {error}"));
-        field.send_keys(text).await.unwrap_or_else(|error| panic!("{css} cannot be typed in: {error}"));
+        field
+            .clear()
+            .await
+            .unwrap_or_else(|error| panic!("{css} cannot be cleared: {error}"));
+        field
+            .send_keys(text)
+            .await
+            .unwrap_or_else(|error| panic!("{css} cannot be typed in: {error}"));
     }
 
     /// Types into an element as it is.
     pub async fn type_in(&self, css: &str, text: &str) {
         let field = self.find(css).await;
-        field.send_keys(text).await.unwrap_or_else(|error| panic!("{css} cannot be typed in: {error}"));
+        field
+            .send_keys(text)
+            .await
+            .unwrap_or_else(|error| panic!("{css} cannot be typed in: {error}"));
     }
 
     /// An element's text.
     pub async fn text(&self, css: &str) -> String {
         let start = Instant::now();
         loop {
-            let script = format!("const found = (() => {{{FIND}}})(); return found && (found.value ?? found.textContent);");
+            let script =
+                format!("const found = (() => {{{FIND}}})(); return found && (found.value ?? found.textContent);");
             // FIND reads `arguments`, which an arrow function takes from the script.
             match self.client.execute(&script, vec![css.into(), Value::Null]).await {
                 Ok(Value::String(text)) => return text,
-                _ => assert!(start.elapsed() < PATIENCE, "no {css}; the page shows: {}", self.shown().await),
+                _ => assert!(
+                    start.elapsed() < PATIENCE,
+                    "no {css}; the page shows: {}",
+                    self.shown().await
+                ),
             }
             tokio::task::yield_now().await;
         }
@@ -251,7 +316,10 @@ const walk = root => [...root.querySelectorAll('*')].map(e => e.shadowRoot ? e.s
 return ((document.body?.innerText ?? '') + ' | ' + walk(document)).slice(0, 4000);";
         let text = self.client.execute(script, vec![]).await;
         let logs = self.logs().await;
-        format!("{}\nconsole: {logs}", text.map_or_else(|error| error.to_string(), |text| text.to_string()))
+        format!(
+            "{}\nconsole: {logs}",
+            text.map_or_else(|error| error.to_string(), |text| text.to_string())
+        )
     }
 
     /// The console's messages, where the driver gives them (Chromium).
@@ -259,11 +327,7 @@ return ((document.body?.innerText ?? '') + ' | ' + walk(document)).slice(0, 4000
         #[derive(Debug)]
         struct Log;
         impl fantoccini::wd::WebDriverCompatibleCommand for Log {
-            fn endpoint(
-                &self,
-                base: &Url,
-                session: Option<&str>,
-            ) -> Result<Url, ParseError> {
+            fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
                 base.join(&format!("session/{}/se/log", session.unwrap_or_default()))
             }
             fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
@@ -273,7 +337,10 @@ return ((document.body?.innerText ?? '') + ' | ' + walk(document)).slice(0, 4000
         if self.engine != Engine::Chromium {
             return String::new();
         }
-        self.client.issue_cmd(Log).await.map_or_else(|error| error.to_string(), |log| log.to_string())
+        self.client
+            .issue_cmd(Log)
+            .await
+            .map_or_else(|error| error.to_string(), |log| log.to_string())
     }
 
     /// A picture of the window as PNG.
@@ -289,8 +356,15 @@ return ((document.body?.innerText ?? '') + ' | ' + walk(document)).slice(0, 4000
 }
 
 fn mini_browser() -> String {
-    let places = ["/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser", "/usr/lib/x86_64-linux-gnu/webkit2gtk-4.0/MiniBrowser",
-        "/usr/lib/aarch64-linux-gnu/webkit2gtk-4.1/MiniBrowser", "/usr/lib/aarch64-linux-gnu/webkit2gtk-4.0/MiniBrowser"];
-    let found = places.iter().find(|place| std::path::Path::new(place).is_file()).copied();
+    let places = [
+        "/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser",
+        "/usr/lib/x86_64-linux-gnu/webkit2gtk-4.0/MiniBrowser",
+        "/usr/lib/aarch64-linux-gnu/webkit2gtk-4.1/MiniBrowser",
+        "/usr/lib/aarch64-linux-gnu/webkit2gtk-4.0/MiniBrowser",
+    ];
+    let found = places
+        .iter()
+        .find(|place| std::path::Path::new(place).is_file())
+        .copied();
     variable("KOMUZ_MINIBROWSER", found.unwrap_or("MiniBrowser"))
 }

@@ -1,1 +1,215 @@
-//! Skeleton.
+//! What a person does at the desk, by the hooks that `crates/desk/src/app.rs` lists.
+
+use std::path::Path;
+
+use crate::browser::{Browser, Engine};
+use crate::process::Server;
+
+/// A browser with a desk in it.
+pub struct Desk {
+    /// For what the helpers below do not do.
+    pub browser: Browser,
+}
+
+/// The text under edit.
+pub const TEXT: &str = ".ProseMirror";
+
+fn hook(name: &str) -> String {
+    format!("[data-test=\"{name}\"]")
+}
+
+fn within(outer: &str, inner: &str) -> String {
+    format!("{} {inner}", hook(outer))
+}
+
+impl Desk {
+    /// Opens an address of a desk in a new browser.
+    pub async fn open(engine: Engine, address: &str) -> Desk {
+        let browser = Browser::start(engine).await;
+        browser.open(address).await;
+        Desk { browser }
+    }
+
+    /// Founds an investigation at a server; the founder is an editor.
+    pub async fn found(engine: Engine, server: &Server, title: &str, outlet: &str, member: &str) -> Desk {
+        let desk = Desk::open(engine, &server.founding_link()).await;
+        let form = |field: &str| within("found", &format!("[name={field}]"));
+        desk.browser.fill(&form("title"), title).await;
+        desk.browser.fill(&form("outlet"), outlet).await;
+        desk.browser
+            .fill(
+                &form("domain"),
+                &format!("{}.example", outlet.to_lowercase().replace(' ', "-")),
+            )
+            .await;
+        desk.browser.fill(&form("member"), member).await;
+        desk.browser.click(&within("found", &hook("submit"))).await;
+        desk.keep_recovery_key().await;
+        desk
+    }
+
+    async fn keep_recovery_key(&self) {
+        self.browser.click(&hook("recovery-sure")).await;
+        self.browser.click(&hook("recovery-done")).await;
+        self.browser.gone(&hook("dialog-recovery")).await;
+    }
+
+    /// Makes an invitation and returns its link.
+    pub async fn invite(&self, outlet: &str) -> String {
+        self.browser.click(&hook("go-people")).await;
+        self.browser.click(&hook("invite")).await;
+        self.browser
+            .fill(&within("dialog-invite", "[name=outlet]"), outlet)
+            .await;
+        self.browser.click(&within("dialog-invite", &hook("submit"))).await;
+        let link = self.browser.text(&hook("invite-link")).await;
+        self.browser.click(&within("dialog-invite", &hook("done"))).await;
+        link
+    }
+
+    /// Uses an invitation at one's own server, up to the short code, which is returned.
+    pub async fn join(engine: Engine, server: &Server, link: &str, member: &str, domain: &str) -> (Desk, String) {
+        let desk = Desk::open(engine, &server.founding_link()).await;
+        desk.browser.fill(&within("read-invite", "[name=link]"), link).await;
+        desk.browser.click(&within("read-invite", &hook("submit"))).await;
+        desk.browser.fill(&within("join", "[name=member]"), member).await;
+        desk.browser.fill(&within("join", "[name=domain]"), domain).await;
+        desk.browser.click(&within("join", &hook("submit"))).await;
+        desk.keep_recovery_key().await;
+        let code = desk.browser.text(&hook("joining-code")).await;
+        (desk, code)
+    }
+
+    /// Lets in who reads out this code.
+    pub async fn confirm(&self, code: &str) {
+        self.browser.click(&hook("go-people")).await;
+        self.browser.find_with(&hook("request-code"), code.trim()).await;
+        self.browser.click(&hook("confirm")).await;
+        self.browser.gone(&hook("request")).await;
+    }
+
+    /// Starts the first story.
+    pub async fn new_story(&self, lang: &str, headline: &str) {
+        self.browser.click(&hook("go-stories")).await;
+        self.browser.click(&hook("new-story-first")).await;
+        self.browser
+            .fill(&within("dialog-new-story", "[name=lang]"), lang)
+            .await;
+        self.browser
+            .fill(&within("dialog-new-story", "[name=headline]"), headline)
+            .await;
+        self.browser.click(&within("dialog-new-story", &hook("submit"))).await;
+        self.browser.find(TEXT).await;
+    }
+
+    /// Opens an edition that is listed.
+    pub async fn open_edition(&self, lang: &str) {
+        self.browser.click(&hook(&format!("edition-{lang}"))).await;
+        self.browser.find(TEXT).await;
+    }
+
+    /// Imports a file into the open edition.
+    pub async fn import(&self, file: &Path) {
+        let path = file.to_str().expect("a plain path");
+        self.browser
+            .find(&hook("import"))
+            .await
+            .send_keys(path)
+            .await
+            .expect("the file is taken");
+        self.browser.click(&within("dialog-imported", &hook("submit"))).await;
+    }
+
+    /// Types at the end of the text.
+    pub async fn type_at_end(&self, text: &str) {
+        self.browser.click(TEXT).await;
+        self.browser.script(PUT_CURSOR, vec![serde_json::Value::Null]).await;
+        self.browser.type_in(TEXT, text).await;
+    }
+
+    /// Selects a word in the text (its first place) and types over it.
+    pub async fn replace(&self, word: &str, with: &str) {
+        self.browser.click(TEXT).await;
+        self.select(word).await;
+        self.browser.type_in(TEXT, with).await;
+    }
+
+    /// Selects a text (its first place).
+    pub async fn select(&self, word: &str) {
+        self.browser
+            .until("the words are there to be selected", PUT_CURSOR, vec![word.into()])
+            .await;
+    }
+
+    /// Waits until the text holds something.
+    pub async fn reads(&self, text: &str) {
+        self.browser.find_with(TEXT, text).await;
+    }
+
+    /// Waits until everything is on disk and at all servers.
+    pub async fn in_sync(&self) {
+        self.browser
+            .find(&format!("{}[data-state=\"good\"]", hook("saved")))
+            .await;
+    }
+
+    /// Reviews and signs for one's outlet.
+    pub async fn sign(&self) {
+        self.browser.click(&hook("review")).await;
+        self.browser.click(&within("dialog-review", &hook("sign"))).await;
+        self.browser.gone(&hook("dialog-review")).await;
+    }
+
+    /// Publishes; waits until it is out.
+    pub async fn publish(&self) {
+        self.browser.click(&hook("publish")).await;
+        self.browser.click(&hook("publish-do")).await;
+        self.browser.find(&hook("published")).await;
+    }
+
+    /// The snippet in both forms for an outlet and a language, after [`Desk::publish`].
+    pub async fn snippets(&self) -> (String, String) {
+        self.browser.click(&hook("to-snippet")).await;
+        let element = self.browser.text(&hook("snippet-element")).await;
+        let plain = self.browser.text(&hook("snippet-plain")).await;
+        self.close_dialog("dialog-snippet").await;
+        (element, plain)
+    }
+
+    /// Closes a dialog.
+    pub async fn close_dialog(&self, name: &str) {
+        self.browser.click(&within(name, &hook("close"))).await;
+        self.browser.gone(&hook(name)).await;
+    }
+}
+
+/// Puts the selection into the text through the DOM, as a mouse would: over the first place of a text, or to the end.
+const PUT_CURSOR: &str = r"
+const deep = (root, css) => {
+  const found = root.querySelector(css);
+  if (found) return found;
+  for (const element of root.querySelectorAll('*')) {
+    if (element.shadowRoot) { const inner = deep(element.shadowRoot, css); if (inner) return inner; }
+  }
+  return null;
+};
+const text = deep(document, '.ProseMirror');
+if (!text) return false;
+text.focus();
+const selection = getSelection();
+if (arguments[0] === null) {
+  const walker = document.createTreeWalker(text, NodeFilter.SHOW_TEXT);
+  let last = null;
+  while (walker.nextNode()) last = walker.currentNode;
+  if (last) selection.collapse(last, last.length); else selection.collapse(text.lastElementChild ?? text, 0);
+  return true;
+}
+const walker = document.createTreeWalker(text, NodeFilter.SHOW_TEXT);
+while (walker.nextNode()) {
+  const at = walker.currentNode.data.indexOf(arguments[0]);
+  if (at >= 0) {
+    selection.setBaseAndExtent(walker.currentNode, at, walker.currentNode, at + arguments[0].length);
+    return true;
+  }
+}
+return false;";

@@ -1,6 +1,6 @@
 //! What the tests that cross crates share: real servers, real browsers, and what is done with both.
 
 pub mod browser;
-pub mod demo;
 pub mod desk;
 pub mod process;
+pub mod site;

@@ -9,14 +9,19 @@ use std::time::{Duration, Instant};
 
 /// The top of the checkout.
 pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests lie in the workspace").to_path_buf()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the tests lie in the workspace")
+        .to_path_buf()
 }
 
 /// A program that was built beside the tests (`cargo xtask test` builds it first).
 pub fn built(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("the test has a path");
     let folder = test.ancestors().find(|folder| folder.join("komuz").is_file());
-    folder.unwrap_or_else(|| panic!("the komuz binary is not built: run `cargo xtask test`")).join(name)
+    folder
+        .unwrap_or_else(|| panic!("the komuz binary is not built: run `cargo xtask test`"))
+        .join(name)
 }
 
 /// A port on loopback that was free a moment ago.
@@ -32,7 +37,11 @@ impl Running {
     /// Starts it with no input and no output.
     pub fn start(command: &mut Command) -> Running {
         let name = format!("{:?}", command.get_program());
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .process_group(0);
         let child = command.spawn();
         Running(child.unwrap_or_else(|error| panic!("could not start {name}: {error}")))
     }
@@ -40,7 +49,10 @@ impl Running {
     /// Ends it as a power cut would.
     pub fn kill(&mut self) {
         // Its whole group, which bears its number. It may have ended by itself, which is as dead.
-        let _ = Command::new("kill").args(["-KILL", "--", &format!("-{}", self.0.id())]).stderr(Stdio::null()).status();
+        let _ = Command::new("kill")
+            .args(["-KILL", "--", &format!("-{}", self.0.id())])
+            .stderr(Stdio::null())
+            .status();
         let _ = self.0.wait();
     }
 }
@@ -55,7 +67,10 @@ impl Drop for Running {
 pub fn wait_for_port(port: u16) {
     let start = Instant::now();
     while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
-        assert!(start.elapsed() < Duration::from_secs(60), "nothing listens on port {port}");
+        assert!(
+            start.elapsed() < Duration::from_secs(60),
+            "nothing listens on port {port}"
+        );
         std::thread::yield_now();
     }
 }
@@ -89,7 +104,12 @@ impl Server {
             .spawn()
             .expect("komuz starts");
         let stdout = child.stdout.take().expect("stdout is piped");
-        let mut server = Server { running: Running(child), origin: String::new(), ticket, data: data.to_path_buf() };
+        let mut server = Server {
+            running: Running(child),
+            origin: String::new(),
+            ticket,
+            data: data.to_path_buf(),
+        };
         let mut lines = BufReader::new(stdout).lines();
         for line in lines.by_ref().map_while(Result::ok) {
             if let Some((_, ticket)) = line.split_once("/desk/#ticket=") {
@@ -120,7 +140,12 @@ impl Server {
 
     /// The same server again after [`Server::kill`].
     pub fn restart(&mut self) {
-        let port = self.origin.rsplit(':').next().and_then(|port| port.parse().ok()).expect("the origin has a port");
+        let port = self
+            .origin
+            .rsplit(':')
+            .next()
+            .and_then(|port| port.parse().ok())
+            .expect("the origin has a port");
         *self = Server::at(&self.data, port, std::mem::take(&mut self.ticket));
     }
 

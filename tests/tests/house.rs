@@ -11,18 +11,40 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("komuz-core", &["komuz-release"]),
     ("komuz-seal", &[]),
     ("komuz-sync", &["komuz-seal"]),
-    ("komuz-engine", &["komuz-core", "komuz-sync", "komuz-messages", "komuz-import", "komuz-release"]),
+    (
+        "komuz-engine",
+        &[
+            "komuz-core",
+            "komuz-sync",
+            "komuz-messages",
+            "komuz-import",
+            "komuz-release",
+        ],
+    ),
     ("komuz-reader", &["komuz-release"]),
     ("komuz-desk", &["komuz-reader", "komuz-messages", "komuz-release"]),
     ("komuz-relay", &["komuz-sync", "komuz-release"]),
-    ("komuz", &["komuz-relay", "komuz-engine", "komuz-messages", "komuz-core", "komuz-import", "komuz-release"]),
+    (
+        "komuz",
+        &[
+            "komuz-relay",
+            "komuz-engine",
+            "komuz-messages",
+            "komuz-core",
+            "komuz-import",
+            "komuz-release",
+        ],
+    ),
     ("xtask", &[]),
 ];
 
 /// What must never come into a crate, not even through others: by name of a package.
 const NEVER: [(&str, &[&str]); 6] = [
     ("komuz-reader", &["automerge", "komuz-core", "komuz-seal", "komuz-sync"]),
-    ("komuz-desk", &["automerge", "komuz-core", "komuz-seal", "komuz-sync", "komuz-engine"]),
+    (
+        "komuz-desk",
+        &["automerge", "komuz-core", "komuz-seal", "komuz-sync", "komuz-engine"],
+    ),
     ("komuz-relay", &["automerge", "komuz-core", "komuz-engine"]),
     ("komuz-core", &["komuz-seal", "tokio"]),
     ("komuz-seal", &["automerge", "tokio"]),
@@ -54,9 +76,17 @@ fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
         .iter()
         .map(|node| {
             let normal = |dep: &&serde_json::Value| {
-                dep["dep_kinds"].as_array().is_some_and(|kinds| kinds.iter().any(|kind| kind["kind"].is_null()))
+                dep["dep_kinds"]
+                    .as_array()
+                    .is_some_and(|kinds| kinds.iter().any(|kind| kind["kind"].is_null()))
             };
-            let deps = node["deps"].as_array().expect("deps").iter().filter(normal).map(|dep| name(&dep["pkg"])).collect();
+            let deps = node["deps"]
+                .as_array()
+                .expect("deps")
+                .iter()
+                .filter(normal)
+                .map(|dep| name(&dep["pkg"]))
+                .collect();
             (name(&node["id"]), deps)
         })
         .collect()
@@ -66,9 +96,14 @@ fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
 fn crates_know_only_whom_they_may() {
     let all = dependencies();
     for (name, allowed) in ARROWS {
-        let ours: Vec<&String> =
-            all[name].iter().filter(|dep| dep.starts_with("komuz") && !allowed.contains(&dep.as_str())).collect();
-        assert!(ours.is_empty(), "{name} must not depend on {ours:?}; see docs/design.md, section 2");
+        let ours: Vec<&String> = all[name]
+            .iter()
+            .filter(|dep| dep.starts_with("komuz") && !allowed.contains(&dep.as_str()))
+            .collect();
+        assert!(
+            ours.is_empty(),
+            "{name} must not depend on {ours:?}; see docs/design.md, section 2"
+        );
     }
 }
 

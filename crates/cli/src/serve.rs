@@ -20,9 +20,9 @@ pub struct Serve {
     /// Serve desk and embed files from this folder instead of those that the program carries.
     #[arg(long)]
     site: Option<PathBuf>,
-    /// Origins of pages that may frame the desk, separated by commas.
-    #[arg(long, value_delimiter = ',')]
-    frame_ancestors: Vec<String>,
+    /// Origins of pages that may frame the desk, separated by commas or spaces.
+    #[arg(long, default_value = "")]
+    frame_ancestors: String,
     /// Most bytes that one log holds; K, M and G are understood.
     #[arg(long, value_parser = bytes, default_value = "256M")]
     max_log_bytes: u64,
@@ -55,7 +55,11 @@ async fn serve(arguments: Serve) -> Result<(), String> {
     }
     config.origin = arguments.origin;
     config.site = arguments.site;
-    config.frame_ancestors = arguments.frame_ancestors;
+    let origins = arguments
+        .frame_ancestors
+        .split([',', ' '])
+        .filter(|origin| !origin.is_empty());
+    config.frame_ancestors = origins.map(str::to_owned).collect();
     config.limits.log_bytes = arguments.max_log_bytes;
     config.limits.disk_bytes = arguments.max_disk;
     if arguments.behind_proxy {

@@ -87,11 +87,7 @@ async fn what_was_stored_is_found_again() {
 async fn a_closed_store_leaves_one_file() {
     let folder = tempfile::tempdir().unwrap();
     filled(&folder.path().join("logs.sqlite")).await;
-    let left: Vec<u64> = std::fs::read_dir(folder.path())
-        .unwrap()
-        .map(|entry| entry.unwrap().metadata().unwrap().len())
-        .collect();
-    assert_eq!(left.iter().filter(|len| **len > 0).count(), 1, "{left:?}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 
 #[tokio::test]

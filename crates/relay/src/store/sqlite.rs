@@ -196,6 +196,9 @@ impl Store for Sqlite {
 
     fn close(&self) -> futures_util::future::BoxFuture<'_, ()> {
         async {
+            // Readers first: the last to leave removes the write-ahead log, and those who only read cannot.
+            self.reading.close();
+            self.readers.lock().unwrap_or_else(PoisonError::into_inner).clear();
             drop(self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take());
             let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
             if let Some(writer) = writer {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::notes::{Notes, Piece, notes};
 use crate::release::Release;
@@ -10,22 +10,21 @@ use crate::story::{Block, BlockKind, Byline, Marks};
 use crate::words::{Lang, source_line};
 
 /// A change between two releases: some words in one place.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Change {
     /// Where: `headline`, `summary`, `byline`, `note`, `sources`, `languages`, or `block:` and a block's id.
     pub place: String,
     /// A few words before it.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub before: String,
     /// Words that went; empty where words were added.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub old: String,
     /// Words that came; empty where words were taken out.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub new: String,
     /// A few words after it.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub after: String,
 }
 

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
 use crate::canonical::canonical;
+use crate::form::part;
 use crate::keys::{PublicKey, parse_signature, signature_text};
 
 /// What is signed. Each has a `typ` of its own, so that a signature for one thing is never taken for another.
@@ -84,7 +85,7 @@ pub enum JwsError {
         found: String,
     },
     /// The header has `crit` or other members that this version does not understand.
-    #[error("signature {at}: the header {error}")]
+    #[error("signature {at}: the header is not taken: {error}")]
     Header {
         /// Which signature.
         at: usize,
@@ -130,12 +131,12 @@ pub struct Jws {
     pub signatures: Vec<Signature>,
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Header {
-    alg: String,
-    kid: String,
-    typ: String,
+/// The protected header of a signature.
+#[derive(Serialize)]
+pub(crate) struct Header {
+    pub(crate) alg: String,
+    pub(crate) kid: String,
+    pub(crate) typ: String,
 }
 
 /// The general serialisation as it lies in a file.
@@ -143,16 +144,16 @@ struct Header {
 #[serde(deny_unknown_fields)]
 pub struct General {
     /// base64url of the payload.
-    payload: String,
+    pub(crate) payload: String,
     /// Signatures.
-    signatures: Vec<GeneralSignature>,
+    pub(crate) signatures: Vec<GeneralSignature>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct GeneralSignature {
-    protected: String,
-    signature: String,
+pub(crate) struct GeneralSignature {
+    pub(crate) protected: String,
+    pub(crate) signature: String,
 }
 
 /// The JWS signing input (RFC 7515 section 5.1) that an outlet signs with a key: ASCII, the header's members in canonical order.
@@ -195,13 +196,7 @@ impl General {
 
     /// Reads a file. It must be in the canonical form in which Komuz writes it.
     pub fn parse(bytes: &[u8]) -> Result<Self, JwsError> {
-        let general: Self = serde_json::from_slice(bytes).map_err(|e| JwsError::Malformed(e.to_string()))?;
-        if general.to_bytes() != bytes {
-            return Err(JwsError::Malformed(
-                "the file is not in canonical form (RFC 8785)".into(),
-            ));
-        }
-        Ok(general)
+        part(bytes).map_err(|e| JwsError::Malformed(e.to_string()))
     }
 
     /// The payload, before any signature was checked.
@@ -225,7 +220,7 @@ impl General {
             let header = URL_SAFE_NO_PAD.decode(&one.protected).map_err(|_| JwsError::Encoding {
                 part: format!("header {at}"),
             })?;
-            let header: Header = serde_json::from_slice(&header).map_err(|e| JwsError::Header {
+            let header: Header = part(&header).map_err(|e| JwsError::Header {
                 at,
                 error: e.to_string(),
             })?;

@@ -1,10 +1,11 @@
 //! `latest.json`: which release of an edition is the newest, signed by the quorum, with an end; and the extension of that
 //! end by one outlet's freshness key (TUF's timestamp role, with keys that can do nothing else).
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::canonical::canonical;
-use crate::release::{RELEASE_VERSION, Release, ReleaseError, read};
+use crate::form::file;
+use crate::release::{RELEASE_VERSION, Release, ReleaseError};
 use crate::time::{self, Seconds};
 
 /// The largest `latest.json` or `freshness.json` that is read, in bytes.
@@ -14,8 +15,7 @@ pub const MAX_LATEST: usize = 16 << 10;
 pub const LATEST_FOR: Seconds = 30 * 86_400;
 
 /// Which release is the newest. An extension has the same form, with the same number and hash and a later end.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Latest {
     /// Format version, [`RELEASE_VERSION`].
     pub komuz: u8,
@@ -69,6 +69,6 @@ impl Latest {
 
     /// Reads a payload.
     pub fn parse(bytes: &[u8]) -> Result<Self, ReleaseError> {
-        read(bytes, MAX_LATEST)
+        file(bytes, MAX_LATEST)
     }
 }

@@ -18,6 +18,7 @@ pub mod canonical;
 pub mod csl;
 pub mod difference;
 pub mod folder;
+mod form;
 pub mod html;
 pub mod jws;
 pub mod keys;

@@ -5,10 +5,11 @@
 
 use std::collections::BTreeSet;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::canonical::{MAX_INTEGER, canonical, is_sha256_hex, sha256_hex};
 use crate::folder::is_name;
+use crate::form::{file, parts};
 use crate::jws::{General, JwsError, Signature, Typ, assemble};
 use crate::keys::PublicKey;
 use crate::release::{RELEASE_VERSION, ReleaseError};
@@ -21,15 +22,14 @@ const MAX_OUTLETS: usize = 32;
 const MAX_KEYS: usize = 8;
 
 /// One version of the masthead.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Masthead {
     /// Format version, [`RELEASE_VERSION`].
     pub komuz: u8,
     /// 1 for the first, one more with each version.
     pub number: u64,
     /// Hash of the version before; none for the first.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub previous: Option<String>,
     /// How many outlets must sign.
     pub quorum: Quorum,
@@ -38,7 +38,7 @@ pub struct Masthead {
 }
 
 /// How many outlets must sign a release, a latest, a next masthead.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Quorum {
     /// Every outlet.
@@ -47,8 +47,7 @@ pub enum Quorum {
 }
 
 /// An outlet that signs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Outlet {
     /// Its id: `a-z`, `0-9`, `-`, at most 64.
     pub id: String,
@@ -59,7 +58,7 @@ pub struct Outlet {
     /// Its release keys, at least two; each signs for it.
     pub keys: Vec<PublicKey>,
     /// The key of its server that may extend the expiry of a latest.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub freshness: Option<PublicKey>,
 }
 
@@ -174,7 +173,7 @@ impl Masthead {
 
     /// Reads a payload.
     pub fn parse(bytes: &[u8]) -> Result<Self, ReleaseError> {
-        let masthead: Self = crate::release::read(bytes, MAX_MASTHEAD)?;
+        let masthead: Self = file(bytes, MAX_MASTHEAD)?;
         masthead.check()?;
         Ok(masthead)
     }
@@ -296,12 +295,7 @@ impl Chain {
             let problem = format!("{} bytes, and at most {MAX_MASTHEAD} are read", bytes.len());
             return Err(MastheadError::Malformed(problem));
         }
-        let list: Vec<General> = serde_json::from_slice(bytes).map_err(|e| MastheadError::Malformed(e.to_string()))?;
-        if chain_bytes(&list) != bytes {
-            return Err(MastheadError::Malformed(
-                "the file is not in canonical form (RFC 8785)".into(),
-            ));
-        }
+        let list: Vec<General> = parts(bytes).map_err(|e| MastheadError::Malformed(e.to_string()))?;
         let mut chain: Option<Self> = None;
         for (at, general) in list.iter().enumerate() {
             let number = at + 1;

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::canonical::{CanonicalError, MAX_INTEGER, canonical, is_sha256_hex, sha256_hex};
 use crate::difference::{Change, difference};
 use crate::folder::{is_lang, is_name};
+use crate::form::file;
 use crate::masthead::Masthead;
 use crate::story::{Block, BlockKind, Byline, Citation, MAX_DEPTH, STORY_VERSION, Source, Span, Story, safe_link};
 use crate::time;
@@ -18,8 +19,7 @@ pub const RELEASE_VERSION: u8 = 1;
 pub const MAX_RELEASE: usize = 4 << 20;
 
 /// One language edition as it is published. Its canonical bytes (RFC 8785) are the file `release.json`; their SHA-256 is its name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Release {
     /// Format version, [`RELEASE_VERSION`].
     pub komuz: u8,
@@ -34,13 +34,13 @@ pub struct Release {
     /// When it was proposed for publication, RFC 3339 in UTC to the second.
     pub published: String,
     /// The release that this one corrects; none for the first.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub supersedes: Option<Supersedes>,
     /// Why there is a correction, in the words of the outlets, for readers.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub reason: String,
     /// What the correction changed, for readers.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<Change>,
     /// Languages in which the story is published, this one included, sorted.
     pub editions: Vec<String>,
@@ -51,8 +51,7 @@ pub struct Release {
 }
 
 /// The release before.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Supersedes {
     /// Its hash.
     pub release: String,
@@ -61,36 +60,34 @@ pub struct Supersedes {
 }
 
 /// The common part of a release.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Body {
     /// The text.
     pub blocks: Vec<Block>,
     /// Which spans rest on which sources.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub citations: Vec<Citation>,
     /// The sources that the citations name, no others.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub sources: Vec<Source>,
 }
 
 /// What one outlet puts around the common body.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Front {
     /// Headline, plain text.
     pub headline: String,
     /// Summary, plain text.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub summary: String,
     /// Who is named as author.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub byline: Vec<Byline>,
     /// The outlet's own note to its readers, plain text.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub note: String,
     /// Id of the figure in the body that leads the outlet's page.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub figure: String,
 }
 
@@ -108,8 +105,7 @@ pub struct Head {
 }
 
 /// What each outlet signs for a release: the payload of `signatures.json`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Statement {
     /// Format version, [`RELEASE_VERSION`].
     pub komuz: u8,
@@ -153,7 +149,7 @@ pub enum ReleaseError {
     NotCanonical,
     /// A value with no canonical form.
     #[error(transparent)]
-    Canonical(#[from] CanonicalError),
+    Canonical(CanonicalError),
     /// A member that says what cannot be.
     #[error("{place}: {problem}")]
     Invalid {
@@ -164,6 +160,16 @@ pub enum ReleaseError {
     },
 }
 
+impl From<CanonicalError> for ReleaseError {
+    fn from(error: CanonicalError) -> Self {
+        match error {
+            CanonicalError::NotJson(problem) => Self::Malformed(problem),
+            CanonicalError::NotCanonical => Self::NotCanonical,
+            other => Self::Canonical(other),
+        }
+    }
+}
+
 impl ReleaseError {
     pub(crate) fn invalid(place: impl Into<String>, problem: impl Into<String>) -> Self {
         Self::Invalid {
@@ -171,30 +177,6 @@ impl ReleaseError {
             problem: problem.into(),
         }
     }
-}
-
-/// Reads a canonical file of ours: size, version, form, and that no other bytes would say the same.
-pub(crate) fn read<T: Serialize + for<'a> Deserialize<'a>>(bytes: &[u8], limit: usize) -> Result<T, ReleaseError> {
-    #[derive(Deserialize)]
-    struct Version {
-        komuz: u64,
-    }
-    if bytes.len() > limit {
-        return Err(ReleaseError::TooLarge {
-            bytes: bytes.len(),
-            limit,
-        });
-    }
-    let malformed = |e: serde_json::Error| ReleaseError::Malformed(e.to_string());
-    let version: Version = serde_json::from_slice(bytes).map_err(malformed)?;
-    if version.komuz != u64::from(RELEASE_VERSION) {
-        return Err(ReleaseError::Version { found: version.komuz });
-    }
-    let value: T = serde_json::from_slice(bytes).map_err(malformed)?;
-    if canonical(&value)? != bytes {
-        return Err(ReleaseError::NotCanonical);
-    }
-    Ok(value)
 }
 
 impl Release {
@@ -252,7 +234,7 @@ impl Release {
 
     /// Reads `release.json`.
     pub fn parse(bytes: &[u8]) -> Result<Self, ReleaseError> {
-        let release: Self = read(bytes, MAX_RELEASE)?;
+        let release: Self = file(bytes, MAX_RELEASE)?;
         release.check()?;
         Ok(release)
     }
@@ -555,7 +537,7 @@ impl Statement {
 
     /// Reads a payload.
     pub fn parse(bytes: &[u8]) -> Result<Self, ReleaseError> {
-        read(bytes, MAX_STATEMENT)
+        file(bytes, MAX_STATEMENT)
     }
 }
 

@@ -7,7 +7,7 @@
 mod genesis;
 
 use automerge::transaction::Transaction;
-use automerge::{ActorId, Automerge, AutomergeError, Change, ChangeHash, LoadOptions, PatchLog, ReadDoc, TextEncoding};
+use automerge::{ActorId, Automerge, AutomergeError, Change, ChangeHash, LoadOptions, ReadDoc, TextEncoding};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -87,8 +87,7 @@ pub enum DocumentError {
 
 /// An Automerge document of one kind, with the actor that writes to it.
 ///
-/// Positions in its texts are UTF-16 code units. All changes of one's own go through [`Document::transact`] and
-/// [`Document::transact_at`], so that [`Document::take_changes`] knows them.
+/// Positions in its texts are UTF-16 code units. All changes of one's own go through [`Document::transact`], so that [`Document::take_changes`] knows them.
 #[derive(Debug, Clone)]
 pub struct Document {
     kind: DocKind,
@@ -159,8 +158,7 @@ impl Document {
         self.doc.get_change_meta_by_hash(hash).is_some()
     }
 
-    /// Raw bytes (uncompressed change chunks) of one's own changes made since the last call, in causal order. Changes of
-    /// actors that [`Document::transact_at`] derived from one's own are among them.
+    /// Raw bytes (uncompressed change chunks) of one's own changes made since the last call, in causal order.
     pub fn take_changes(&mut self) -> Vec<Vec<u8>> {
         let fresh = std::mem::take(&mut self.fresh);
         fresh
@@ -178,6 +176,12 @@ impl Document {
         })
     }
 
+    /// The counter that the first operation of the next change of one's own gets: one more than the highest here.
+    pub(crate) fn next_counter(&self) -> u64 {
+        let highest = |hash: &ChangeHash| self.doc.get_change_meta_by_hash(hash).map(|meta| meta.max_op);
+        self.heads().iter().filter_map(highest).max().unwrap_or(0) + 1
+    }
+
     /// The Automerge document, to read.
     pub(crate) fn automerge(&self) -> &Automerge {
         &self.doc
@@ -186,34 +190,10 @@ impl Document {
     /// Makes one change of one's own on the document as it stands. An error rolls all of it back; a change without
     /// operations leaves no trace.
     pub(crate) fn transact<T, E>(&mut self, write: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>) -> Result<T, E> {
-        Self::finish(self.doc.transaction(), &mut self.fresh, write)
-    }
-
-    /// Makes one change of one's own on the document as it was at `heads` (all known here); Automerge merges it with
-    /// what came since. Where heads leave out one's own latest change, Automerge derives an actor for the branch.
-    pub(crate) fn transact_at<T, E>(
-        &mut self,
-        heads: &[ChangeHash],
-        write: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
-    ) -> Result<T, E> {
-        if self.doc.get_heads() == heads {
-            return self.transact(write);
-        }
-        match self.doc.transaction_at(PatchLog::inactive(), heads) {
-            Ok(tx) => Self::finish(tx, &mut self.fresh, write),
-            // Only a patch log of another document could mismatch, and this one is inactive.
-            Err(mismatch) => unreachable!("an inactive patch log belongs to every document: {mismatch}"),
-        }
-    }
-
-    fn finish<T, E>(
-        mut tx: Transaction<'_>,
-        fresh: &mut Vec<ChangeHash>,
-        write: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
-    ) -> Result<T, E> {
+        let mut tx = self.doc.transaction();
         match write(&mut tx) {
             Ok(value) => {
-                fresh.extend(tx.commit().0);
+                self.fresh.extend(tx.commit().0);
                 Ok(value)
             }
             Err(error) => {
@@ -293,13 +273,10 @@ mod tests {
     }
 
     #[test]
-    fn changes_are_taken_once_and_include_those_made_on_old_versions() {
+    fn changes_are_taken_once_and_lead_another_replica_to_the_same_document() {
         let mut doc = Document::new(DocKind::Body, &actor(1));
-        let (_, headline) = doc.automerge().get(ROOT, "headline").unwrap().unwrap();
-        let old = doc.heads();
-        write(&mut doc, "headline", 0, "one");
-        doc.transact_at(&old, |tx| tx.splice_text(&headline, 0, 0, "two"))
-            .unwrap();
+        write(&mut doc, "headline", 0, "two");
+        write(&mut doc, "headline", 0, "one ");
         let changes = doc.take_changes();
         assert_eq!(changes.len(), 2);
         assert!(doc.take_changes().is_empty());
@@ -312,7 +289,7 @@ mod tests {
                     .collect(),
             )
             .unwrap();
-        assert_eq!(text(&other, "headline"), text(&doc, "headline"));
+        assert_eq!(text(&other, "headline"), "one two");
         assert_eq!(other.heads(), doc.heads());
     }
 

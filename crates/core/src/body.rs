@@ -1,0 +1,618 @@
+//! The body of an edition: headline, summary, byline, text and citations, as an Automerge document and as what is made
+//! of it.
+//!
+//! A [`Body`] is what was read from a [`Document`] of kind [`DocKind::Body`](crate::document::DocKind::Body); the two go
+//! together through every call. What one writes keeps the body in step; after [`Document::apply`] call
+//! [`Body::refresh`].
+//!
+//! In the document the text is a list of sections, each an Automerge `Text` with block markers and marks. Together they
+//! are one flat list of blocks: text before a section's first marker continues the block before it. Citations lie beside
+//! the text in a map; each has two [points](Point) that stay with the words.
+
+mod point;
+mod read;
+pub(crate) mod sheet;
+mod story;
+pub(crate) mod write;
+
+use std::collections::HashSet;
+use std::ops::Range;
+use std::sync::Arc;
+
+use automerge::transaction::Transactable;
+use automerge::{ActorId, AutomergeError, ChangeHash, ObjId, ObjType, ReadDoc, Value};
+use komuz_release::story::Byline;
+use thiserror::Error;
+
+use crate::document::{DocKind, Document};
+use crate::page::{Block, Mark, Page, Place};
+use read::{Look, read_sheet, text_at};
+use sheet::{Elem, Row, Sheet};
+use write::{Action, Writer};
+
+pub use point::{BadPoint, Point};
+
+/// Why a body was not read or written.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum BodyError {
+    /// Automerge said no: the document lacks what its genesis made, or an operation was wrong.
+    #[error("the text of the edition cannot be read or written: {0}")]
+    Automerge(#[from] AutomergeError),
+    /// A citation was named that is not there.
+    #[error("there is no citation {id:?}: it was removed, or has not come yet")]
+    NoCitation {
+        /// The id that was named.
+        id: String,
+    },
+    /// A citation's id is taken, or is none (they start with `c-`).
+    #[error("{id:?} cannot be the id of a new citation: it is taken or does not start with `c-`")]
+    BadCitationId {
+        /// The id.
+        id: String,
+    },
+    /// A span without text.
+    #[error("the span holds no text to stand on: select some words")]
+    EmptySpan,
+}
+
+/// The span that an entry stands on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Span {
+    /// Before its first character.
+    pub start: Point,
+    /// Behind its last.
+    pub end: Point,
+}
+
+/// A citation's entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Id of the source.
+    pub source: String,
+    /// Where in the source.
+    pub locator: String,
+    /// The source's own words.
+    pub quote: String,
+    /// What it stands on.
+    pub span: Span,
+}
+
+/// A citation as it is in the text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cited {
+    /// Its id.
+    pub id: String,
+    /// Id of the source.
+    pub source: String,
+    /// Where in the source.
+    pub locator: String,
+    /// The source's own words.
+    pub quote: String,
+    /// The words that it stands on; empty while they are gone.
+    pub text: String,
+    /// The page's positions from its first character to behind its last; none while they are gone.
+    pub range: Option<(u32, u32)>,
+}
+
+/// The span of a thread, which lives in the notes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ThreadSpan {
+    /// The thread's id; starts with `t-`.
+    pub id: String,
+    /// The point before its first character, as a string.
+    pub start: String,
+    /// The point behind its last, as a string.
+    pub end: String,
+}
+
+/// Something that stands on a span, with where that is now.
+#[derive(Debug, Clone)]
+pub(crate) struct Anchor {
+    pub(crate) id: String,
+    pub(crate) span: Option<Span>,
+    /// Flat range; none while none of its text is there.
+    pub(crate) range: Option<Range<usize>>,
+}
+
+/// See the module.
+#[derive(Debug, Clone)]
+pub struct Body {
+    sheet: Sheet,
+    entries: Vec<(String, Entry)>,
+    threads: Vec<ThreadSpan>,
+    anchors: Vec<Anchor>,
+    page: Page,
+    /// Rows and what they were painted as, to be used again.
+    painted: Vec<(Arc<Row>, Vec<(Range<usize>, String)>)>,
+    headline: String,
+    summary: String,
+    byline: Vec<Byline>,
+    /// Elements that are known to lie in the text, so that Automerge may be asked where.
+    known: HashSet<Elem>,
+    /// Elements that do not, though somebody says so.
+    strange: HashSet<Elem>,
+    version: u64,
+}
+
+impl Body {
+    /// Reads a document of kind `Body`.
+    pub fn open(doc: &Document) -> Result<Self, BodyError> {
+        let mut body = Self {
+            sheet: Sheet::default(),
+            entries: Vec::new(),
+            threads: Vec::new(),
+            anchors: Vec::new(),
+            page: Page::default(),
+            painted: Vec::new(),
+            headline: String::new(),
+            summary: String::new(),
+            byline: Vec::new(),
+            known: HashSet::new(),
+            strange: HashSet::new(),
+            version: 0,
+        };
+        body.refresh(doc)?;
+        Ok(body)
+    }
+
+    /// Reads the document again: after changes of others were applied.
+    pub fn refresh(&mut self, doc: &Document) -> Result<(), BodyError> {
+        let look = Look::now(doc.automerge());
+        let mut sheet = read_sheet(look)?;
+        share(&mut sheet, &self.sheet);
+        self.sheet = sheet;
+        self.read_rest(doc)?;
+        self.paint(doc);
+        Ok(())
+    }
+
+    fn read_rest(&mut self, doc: &Document) -> Result<(), BodyError> {
+        let look = Look::now(doc.automerge());
+        self.headline = look.text(&look.root("headline")?)?;
+        self.summary = look.text(&look.root("summary")?)?;
+        self.byline = read_byline(look)?;
+        self.entries = read_entries(look)?;
+        Ok(())
+    }
+
+    /// The page that shows this text, with the anchors of citations and threads.
+    pub fn page(&self) -> &Page {
+        &self.page
+    }
+
+    /// The headline.
+    pub fn headline(&self) -> &str {
+        &self.headline
+    }
+
+    /// The summary.
+    pub fn summary(&self) -> &str {
+        &self.summary
+    }
+
+    /// The byline.
+    pub fn byline(&self) -> &[Byline] {
+        &self.byline
+    }
+
+    /// How many words the text has: what white space parts and a letter or a digit is in.
+    pub fn words(&self) -> u32 {
+        let count = |block: &Arc<Block>| {
+            block
+                .plain_text()
+                .split_whitespace()
+                .filter(|word| word.chars().any(char::is_alphanumeric))
+                .count() as u32
+        };
+        self.page.blocks().iter().map(count).sum()
+    }
+
+    /// Sets the headline; only what differs is written, so that it merges with what others type.
+    pub fn set_headline(&mut self, doc: &mut Document, text: &str) -> Result<(), BodyError> {
+        self.set_line(doc, "headline", text)
+    }
+
+    /// Sets the summary, as [`Body::set_headline`].
+    pub fn set_summary(&mut self, doc: &mut Document, text: &str) -> Result<(), BodyError> {
+        self.set_line(doc, "summary", text)
+    }
+
+    fn set_line(&mut self, doc: &mut Document, name: &str, text: &str) -> Result<(), BodyError> {
+        let text: String = text.chars().filter(|char| *char != '\u{fffc}').collect();
+        let obj = Look::now(doc.automerge()).root(name)?;
+        doc.transact(|tx| tx.update_text(&obj, &text))?;
+        self.read_rest(doc)
+    }
+
+    /// Sets the byline. Names at its start and end that stay are not written again.
+    pub fn set_byline(&mut self, doc: &mut Document, byline: &[Byline]) -> Result<(), BodyError> {
+        let list = Look::now(doc.automerge()).root("byline")?;
+        let old = &self.byline;
+        let start = old.iter().zip(byline).take_while(|(a, b)| a == b).count();
+        let most = old.len().min(byline.len()) - start;
+        let end = old
+            .iter()
+            .rev()
+            .zip(byline.iter().rev())
+            .take(most)
+            .take_while(|(a, b)| a == b)
+            .count();
+        let gone = old.len() - start - end;
+        doc.transact(|tx| {
+            for (nth, name) in byline[start..byline.len() - end].iter().enumerate() {
+                let map = tx.insert_object(&list, start + nth, ObjType::Map)?;
+                tx.put(&map, "name", name.name.as_str())?;
+                if let Some(outlet) = &name.outlet {
+                    tx.put(&map, "outlet", outlet.as_str())?;
+                }
+            }
+            let after = start + (byline.len() - start - end);
+            (0..gone).try_for_each(|_| tx.delete(&list, after))
+        })?;
+        self.read_rest(doc)
+    }
+
+    /// The citations by their ids, in the order in which they end in the text; those whose words are gone come last.
+    pub fn citations(&self) -> Vec<Cited> {
+        let mut all: Vec<(Option<usize>, Cited)> = (self.entries.iter())
+            .map(|(id, entry)| {
+                let range = self.flat_range(id);
+                let cited = Cited {
+                    id: id.clone(),
+                    source: entry.source.clone(),
+                    locator: entry.locator.clone(),
+                    quote: entry.quote.clone(),
+                    text: range.clone().map_or_else(String::new, |range| self.text_in(range)),
+                    range: self.range_of(id),
+                };
+                (range.map(|range| range.end), cited)
+            })
+            .collect();
+        all.sort_by(|(a, one), (b, other)| (a.is_none(), a, &one.id).cmp(&(b.is_none(), b, &other.id)));
+        all.into_iter().map(|(_, cited)| cited).collect()
+    }
+
+    /// A citation's entry.
+    pub fn entry(&self, id: &str) -> Option<&Entry> {
+        self.entries
+            .iter()
+            .find(|(other, _)| other == id)
+            .map(|(_, entry)| entry)
+    }
+
+    /// Says which threads there are: their anchors are in the page from now on.
+    pub fn set_threads(&mut self, doc: &Document, threads: Vec<ThreadSpan>) {
+        if self.threads != threads {
+            self.threads = threads;
+            self.paint(doc);
+        }
+    }
+
+    fn flat_range(&self, id: &str) -> Option<Range<usize>> {
+        self.anchors.iter().find(|anchor| anchor.id == id)?.range.clone()
+    }
+
+    /// The page's positions of a citation or thread, from its first character to behind its last; none while its words
+    /// are gone.
+    pub fn range_of(&self, id: &str) -> Option<(u32, u32)> {
+        let range = self.flat_range(id)?;
+        let start = match self.page.before_flat(range.start + 1) {
+            Some((block, offset)) => Place::In {
+                block,
+                offset: offset.saturating_sub(1),
+            },
+            None => return None,
+        };
+        let (block, offset) = self.page.before_flat(range.end)?;
+        Some((
+            self.page.position(start) as u32,
+            self.page.position(Place::In { block, offset }) as u32,
+        ))
+    }
+
+    /// The words of a citation or thread; blocks are parted by a line break. Empty while they are gone.
+    pub fn text_of(&self, id: &str) -> String {
+        self.flat_range(id)
+            .map_or_else(String::new, |range| self.text_in(range))
+    }
+
+    fn text_in(&self, range: Range<usize>) -> String {
+        let mut text = String::new();
+        for cell in self.sheet.cells(range) {
+            match cell {
+                sheet::Cell::Text(piece) => text.push_str(&piece.text),
+                sheet::Cell::Marker { .. } if text.is_empty() => {}
+                sheet::Cell::Marker { .. } => text.push('\n'),
+            }
+        }
+        text.trim_end_matches('\n').to_owned()
+    }
+
+    pub(crate) fn entries(&self) -> &[(String, Entry)] {
+        &self.entries
+    }
+
+    pub(crate) fn sheet(&self) -> &Sheet {
+        &self.sheet
+    }
+
+    /// The flat index of a point; of one whose element is gone, only while it is known to be of this text.
+    pub(crate) fn flat_of(&self, point: &Point) -> Option<usize> {
+        point.visible(&self.sheet)
+    }
+
+    pub(crate) fn anchors(&self) -> &[Anchor] {
+        &self.anchors
+    }
+
+    /// Rises with everything that may change the page.
+    pub(crate) fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// Makes one change of the text. An error leaves everything as it was.
+    pub(crate) fn edit<T>(
+        &mut self,
+        doc: &mut Document,
+        write: impl FnOnce(&mut Writer<'_, '_>) -> Result<T, AutomergeError>,
+    ) -> Result<(T, Vec<Action>), BodyError> {
+        let actor = ActorId::from(doc.actor());
+        let start = doc.next_counter();
+        let sheet = self.sheet.clone();
+        let (value, sheet, log) = doc.transact(|tx| {
+            let mut writer = Writer::new(tx, sheet, actor, start);
+            let value = write(&mut writer)?;
+            Ok::<_, AutomergeError>((value, writer.sheet, writer.log))
+        })?;
+        self.sheet = sheet;
+        if log.iter().any(|action| matches!(action, Action::Cited { .. })) {
+            self.entries = read_entries(Look::now(doc.automerge()))?;
+        }
+        self.paint(doc);
+        Ok((value, log))
+    }
+
+    /// Finds the anchors and makes the page.
+    fn paint(&mut self, doc: &Document) {
+        self.version += 1;
+        self.find_anchors(doc, None);
+        let mut overlays: Vec<Vec<(Range<usize>, String)>> = vec![Vec::new(); self.sheet.rows.len()];
+        for anchor in &self.anchors {
+            let Some(range) = &anchor.range else { continue };
+            let Some((first, at)) = self.sheet.row_at(range.start) else {
+                continue;
+            };
+            let mut start = range.start - at;
+            for (row, overlay) in self.sheet.rows.iter().zip(&mut overlays).skip(first) {
+                let end = start + row.len() + 1;
+                let (from, to) = (range.start.max(start + 1), range.end.min(end));
+                if from < to {
+                    overlay.push((from - start - 1..to - start - 1, anchor.id.clone()));
+                }
+                if end >= range.end {
+                    break;
+                }
+                start = end;
+            }
+        }
+        let old: std::collections::HashMap<*const Row, usize> = self
+            .painted
+            .iter()
+            .enumerate()
+            .map(|(at, (row, _))| (Arc::as_ptr(row), at))
+            .collect();
+        let mut blocks = Vec::with_capacity(overlays.len());
+        let mut painted = Vec::with_capacity(overlays.len());
+        for (row, overlay) in self.sheet.rows.iter().zip(overlays) {
+            let before = old
+                .get(&Arc::as_ptr(row))
+                .copied()
+                .filter(|at| self.painted[*at].1 == overlay);
+            let block = match before.and_then(|at| self.page.blocks().get(at)) {
+                Some(block) => block.clone(),
+                None => {
+                    let paint = |block: Block, (range, id): &(Range<usize>, String)| {
+                        let mark = Mark::Anchor(id.clone());
+                        // The range lies on characters of this row; if it did not, the anchor would be left out.
+                        crate::page::step::mark_block(&block, range.clone(), &mark, true).unwrap_or(block)
+                    };
+                    Arc::new(overlay.iter().fold(row.block(), paint))
+                }
+            };
+            blocks.push(block);
+            painted.push((row.clone(), overlay));
+        }
+        self.page = Page::from_shared(blocks);
+        self.painted = painted;
+    }
+
+    fn find_anchors(&mut self, doc: &Document, at: Option<&[ChangeHash]>) {
+        let mut anchors: Vec<Anchor> = (self.entries.iter())
+            .map(|(id, entry)| Anchor {
+                id: id.clone(),
+                span: Some(entry.span.clone()),
+                range: None,
+            })
+            .collect();
+        for thread in &self.threads {
+            let span = (thread.start.parse().ok().zip(thread.end.parse().ok())).map(|(start, end)| Span { start, end });
+            anchors.push(Anchor {
+                id: thread.id.clone(),
+                span,
+                range: None,
+            });
+        }
+        let points: Vec<&Point> = anchors
+            .iter()
+            .filter_map(|anchor| anchor.span.as_ref())
+            .flat_map(|span| [&span.start, &span.end])
+            .collect();
+        let visible = point::visible_all(&self.sheet, &points);
+        let mut found = Vec::with_capacity(points.len());
+        for (point, flat) in points.iter().zip(visible) {
+            found.push(match flat {
+                Some(flat) => {
+                    self.known.insert(point.elem().clone());
+                    Some(flat)
+                }
+                None => match at {
+                    None => find_gone(doc, &self.sheet, point, &mut self.known, &mut self.strange),
+                    Some(heads) => find_gone_at(doc, &self.sheet, point, heads),
+                },
+            });
+        }
+        let mut found = found.chunks_exact(2);
+        for anchor in anchors.iter_mut().filter(|anchor| anchor.span.is_some()) {
+            if let Some([Some(start), Some(end)]) = found.next()
+                && start < end
+                && self
+                    .sheet
+                    .cells(*start..*end)
+                    .iter()
+                    .any(|cell| matches!(cell, sheet::Cell::Text(_)))
+            {
+                anchor.range = Some(trim(&self.sheet, *start..*end));
+            }
+        }
+        self.anchors = anchors;
+    }
+}
+
+/// A range without markers at its ends: anchors are on text.
+fn trim(sheet: &Sheet, range: Range<usize>) -> Range<usize> {
+    let is_marker = |flat: usize| sheet.row_at(flat).is_some_and(|(_, at)| at == 0);
+    let mut range = range;
+    while range.start < range.end && is_marker(range.start) {
+        range.start += 1;
+    }
+    while range.start < range.end && is_marker(range.end - 1) {
+        range.end -= 1;
+    }
+    range
+}
+
+/// Where a point lies whose element is gone; none when the element never lay in the section that the point names.
+fn find_gone(
+    doc: &Document,
+    sheet: &Sheet,
+    point: &Point,
+    known: &mut HashSet<Elem>,
+    strange: &mut HashSet<Elem>,
+) -> Option<usize> {
+    let elem = point.elem();
+    let section = point.section(sheet)?;
+    let cursor = point.cursor()?;
+    let obj = &sheet.sections.get(section)?.obj;
+    if !known.contains(elem) {
+        if strange.contains(elem) {
+            return None;
+        }
+        // Asked with a version that is not the newest, Automerge looks through the section: slow, and safe for whatever
+        // the point names. The newest version together with the genesis is the same version, only not to Automerge.
+        let id = ObjId::Id(elem.ctr, elem.actor.clone(), 0);
+        doc.automerge().hash_for_opid(&id)?;
+        let mut heads = doc.heads();
+        let genesis = Document::genesis(DocKind::Body).hash();
+        if heads.contains(&genesis) {
+            return None;
+        }
+        heads.push(genesis);
+        if doc.automerge().get_cursor_position(obj, &cursor, Some(&heads)).is_err() {
+            strange.insert(elem.clone());
+            return None;
+        }
+        known.insert(elem.clone());
+    }
+    let index = point::position_of(doc.automerge(), obj, &cursor)?;
+    Some(sheet.flat(section, index))
+}
+
+/// The same at an old version, where Automerge looks through the section anyway.
+fn find_gone_at(doc: &Document, sheet: &Sheet, point: &Point, heads: &[ChangeHash]) -> Option<usize> {
+    let section = point.section(sheet)?;
+    let obj = &sheet.sections.get(section)?.obj;
+    let index = doc
+        .automerge()
+        .get_cursor_position(obj, &point.cursor()?, Some(heads))
+        .ok()?;
+    Some(sheet.flat(section, index))
+}
+
+/// Makes rows that are equal to older ones the same allocation, so that comparing is cheap.
+fn share(sheet: &mut Sheet, old: &Sheet) {
+    let by_id: std::collections::HashMap<&str, &Arc<Row>> = old.rows.iter().map(|row| (row.id.as_str(), row)).collect();
+    for row in &mut sheet.rows {
+        if let Some(same) = by_id.get(row.id.as_str()).filter(|other| ***other == *row) {
+            *row = (*same).clone();
+        }
+    }
+}
+
+fn read_byline<R: ReadDoc>(look: Look<'_, R>) -> Result<Vec<Byline>, AutomergeError> {
+    let list = look.root("byline")?;
+    let mut byline = Vec::new();
+    for index in 0..look.length(&list) {
+        if let Some((Value::Object(ObjType::Map), map)) = look.get(&list, index)? {
+            let name = text_at(look, &map, "name")?.unwrap_or_default();
+            byline.push(Byline {
+                name,
+                outlet: text_at(look, &map, "outlet")?,
+            });
+        }
+    }
+    Ok(byline)
+}
+
+fn read_entries<R: ReadDoc>(look: Look<'_, R>) -> Result<Vec<(String, Entry)>, AutomergeError> {
+    let all = look.root("citations")?;
+    let mut entries = Vec::new();
+    for id in look.keys(&all) {
+        if !id.starts_with("c-") {
+            continue;
+        }
+        let Some((Value::Object(ObjType::Map), map)) = look.get(&all, id.as_str())? else {
+            continue;
+        };
+        let text = |key: &str| text_at(look, &map, key).map(Option::unwrap_or_default);
+        // An entry without places is none: nothing of it could be shown.
+        let (Ok(start), Ok(end)) = (text("start")?.parse(), text("end")?.parse()) else {
+            continue;
+        };
+        let entry = Entry {
+            source: text("source")?,
+            locator: text("locator")?,
+            quote: text("quote")?,
+            span: Span { start, end },
+        };
+        entries.push((id, entry));
+    }
+    Ok(entries)
+}
+
+/// The body of a document as it was at a version, for building a release again.
+pub(crate) fn at_version(doc: &Document, heads: &[ChangeHash]) -> Result<Body, BodyError> {
+    if doc.heads() == heads {
+        return Body::open(doc);
+    }
+    let look = Look {
+        doc: doc.automerge(),
+        heads: Some(heads),
+    };
+    let mut body = Body {
+        sheet: read_sheet(look)?,
+        entries: read_entries(look)?,
+        threads: Vec::new(),
+        anchors: Vec::new(),
+        page: Page::default(),
+        painted: Vec::new(),
+        headline: look.text(&look.root("headline")?)?,
+        summary: look.text(&look.root("summary")?)?,
+        byline: read_byline(look)?,
+        known: HashSet::new(),
+        strange: HashSet::new(),
+        version: 0,
+    };
+    body.find_anchors(doc, Some(heads));
+    Ok(body)
+}

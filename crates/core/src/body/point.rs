@@ -1,0 +1,167 @@
+//! Points: places in the text that stay with the words beside them. Citations, threads and cursors are made of them.
+
+use std::fmt;
+use std::ops::Range;
+use std::str::FromStr;
+
+use automerge::{ActorId, Cursor, ObjId, ReadDoc};
+
+use super::sheet::{Elem, Sheet};
+
+/// A place at one side of an element of the text. As a string: the element's section, `/`, Automerge's cursor, and `+`
+/// for the place behind the element; such as `9@6b6f6d757a/17@0102+`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Point {
+    section: Elem,
+    elem: Elem,
+    behind: bool,
+}
+
+/// A string that is no point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a place in a text: a section and a cursor were expected, such as `9@6b6f6d757a/17@0102+`")]
+pub struct BadPoint;
+
+/// Longest point as a string: two identities with actors of 64 bytes.
+const MAX_POINT: usize = 320;
+
+impl fmt::Display for Point {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Elem { actor, ctr } = &self.section;
+        write!(
+            f,
+            "{ctr}@{actor}/{}@{}{}",
+            self.elem.ctr,
+            self.elem.actor,
+            if self.behind { "+" } else { "" }
+        )
+    }
+}
+
+impl FromStr for Point {
+    type Err = BadPoint;
+
+    fn from_str(text: &str) -> Result<Self, BadPoint> {
+        let elem = |text: &str| {
+            let (ctr, actor) = text.split_once('@')?;
+            let actor = ActorId::try_from(actor).ok()?;
+            // Automerge counts operations in 32 bits.
+            let ctr: u32 = ctr.parse().ok()?;
+            Some(Elem { actor, ctr: ctr.into() })
+        };
+        let parse = || {
+            let (section, cursor) = text.split_once('/')?;
+            let (cursor, behind) = cursor
+                .strip_suffix('+')
+                .map_or((cursor, false), |cursor| (cursor, true));
+            Some(Point {
+                section: elem(section)?,
+                elem: elem(cursor)?,
+                behind,
+            })
+        };
+        if text.len() > MAX_POINT {
+            Err(BadPoint)
+        } else {
+            parse().ok_or(BadPoint)
+        }
+    }
+}
+
+impl Point {
+    fn at(sheet: &Sheet, flat: usize, behind: bool) -> Option<Point> {
+        let elem = sheet.elem_at(flat)?;
+        let (section, ..) = *sheet.spans(flat..flat + 1).first()?;
+        Some(Point {
+            section: Elem::of(&sheet.sections.get(section)?.obj)?,
+            elem,
+            behind,
+        })
+    }
+
+    /// The place before the element at a flat index.
+    pub(crate) fn before(sheet: &Sheet, flat: usize) -> Option<Point> {
+        Self::at(sheet, flat, false)
+    }
+
+    /// The place behind the element that ends at a flat index.
+    pub(crate) fn behind(sheet: &Sheet, flat: usize) -> Option<Point> {
+        Self::at(sheet, flat.checked_sub(1)?, true)
+    }
+
+    /// The element that it stays with.
+    pub(crate) fn elem(&self) -> &Elem {
+        &self.elem
+    }
+
+    /// The same side of another element of the same section.
+    pub(crate) fn with_elem(&self, elem: Elem) -> Point {
+        Point { elem, ..self.clone() }
+    }
+
+    /// Automerge's cursor.
+    pub(crate) fn cursor(&self) -> Option<Cursor> {
+        Cursor::try_from(format!("{}@{}", self.elem.ctr, self.elem.actor)).ok()
+    }
+
+    /// The index of its section.
+    pub(crate) fn section(&self, sheet: &Sheet) -> Option<usize> {
+        sheet
+            .sections
+            .iter()
+            .position(|section| Elem::of(&section.obj).as_ref() == Some(&self.section))
+    }
+
+    /// Its flat index, if its element is visible.
+    pub(crate) fn visible(&self, sheet: &Sheet) -> Option<usize> {
+        let (flat, width) = sheet.find(&self.elem)?;
+        Some(if self.behind { flat + width } else { flat })
+    }
+}
+
+/// Flat indices of many points whose elements are visible, in one pass.
+pub(crate) fn visible_all(sheet: &Sheet, points: &[&Point]) -> Vec<Option<usize>> {
+    let mut order: Vec<usize> = (0..points.len()).collect();
+    order.sort_by(|a, b| points[*a].elem.cmp(&points[*b].elem));
+    let mut found = vec![None; points.len()];
+    let mut note = |elem: &Elem, count: u64, place: &dyn Fn(u64) -> Range<usize>| {
+        let first = order.partition_point(|at| points[*at].elem < *elem);
+        for at in &order[first..] {
+            let point = points[*at];
+            if point.elem.actor != elem.actor || point.elem.ctr >= elem.ctr + count {
+                break;
+            }
+            let range = place(point.elem.ctr - elem.ctr);
+            found[*at] = Some(if point.behind { range.end } else { range.start });
+        }
+    };
+    let mut start = 0;
+    for row in &sheet.rows {
+        if let Some(elem) = row.marker.as_ref().and_then(Elem::of) {
+            note(&elem, 1, &|_| start..start + 1);
+        }
+        let mut at = start + 1;
+        for piece in row.pieces() {
+            note(&piece.elem, piece.text.chars().count() as u64, &|nth| {
+                let mut before = at;
+                for (index, char) in piece.text.chars().enumerate() {
+                    if index as u64 == nth {
+                        return before..before + char.len_utf16();
+                    }
+                    before += char.len_utf16();
+                }
+                before..before
+            });
+            at += crate::page::utf16_len(&piece.text);
+        }
+        start += row.len() + 1;
+    }
+    found
+}
+
+/// The index that a cursor has in a section now: that of its element or, when that is gone, of what is visible behind it.
+/// Only for elements that are known to lie in the section: asked for another object's, Automerge's fast way stops the
+/// program (reproduced with 0.12: an assertion in `seek_list_opid_fast`).
+pub(crate) fn position_of<R: ReadDoc>(doc: &R, section: &ObjId, cursor: &Cursor) -> Option<usize> {
+    doc.get_cursor_position(section, cursor, None).ok()
+}

@@ -1,0 +1,231 @@
+//! Between the body and the story as a value.
+
+use std::collections::{HashMap, HashSet};
+
+use automerge::ChangeHash;
+use komuz_release::story::{
+    BlockKind, Citation, Marks as StoryMarks, Place, STORY_VERSION, Source, Span as StorySpan, Story,
+};
+use serde_json::Value as Json;
+
+use super::write::New;
+use super::{Body, BodyError, Entry, at_version};
+use crate::document::Document;
+use crate::page::{Block, Mark, Marks, Run};
+
+/// What appending a story brought.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Appended {
+    /// Blocks.
+    pub blocks: u32,
+    /// Citations.
+    pub citations: u32,
+}
+
+impl Body {
+    /// The edition as a value. `sources` are put in as they are; citations whose words are gone are left out.
+    pub fn story(&self, lang: &str, sources: Vec<Source>) -> Story {
+        let mut citations: Vec<(usize, Citation)> = Vec::new();
+        for (id, entry) in &self.entries {
+            let Some(range) = self.flat_range(id) else { continue };
+            let place = |flat: usize| {
+                let (row, at) = self.sheet.row_at(flat)?;
+                Some(Place {
+                    block: self.sheet.rows[row].id.clone(),
+                    offset: at.saturating_sub(1) as u32,
+                })
+            };
+            let last = |flat: usize| {
+                let mut place = place(flat - 1)?;
+                place.offset += 1;
+                Some(place)
+            };
+            let (Some(start), Some(end)) = (place(range.start), last(range.end)) else {
+                continue;
+            };
+            let citation = Citation {
+                id: id.clone(),
+                source: entry.source.clone(),
+                locator: entry.locator.clone(),
+                quote: entry.quote.clone(),
+                start,
+                end,
+            };
+            citations.push((range.end, citation));
+        }
+        citations.sort_by(|(a, one), (b, other)| (a, &one.id).cmp(&(b, &other.id)));
+        Story {
+            komuz: STORY_VERSION,
+            lang: lang.to_owned(),
+            headline: self.headline.clone(),
+            summary: self.summary.clone(),
+            byline: self.byline.clone(),
+            blocks: self.sheet.rows.iter().map(|row| story_block(&row.block())).collect(),
+            citations: citations.into_iter().map(|(_, citation)| citation).collect(),
+            sources,
+        }
+    }
+
+    /// The edition as it was at a version of its document (heads that are in it).
+    pub fn story_at(
+        doc: &Document,
+        heads: &[ChangeHash],
+        lang: &str,
+        sources: Vec<Source>,
+    ) -> Result<Story, BodyError> {
+        Ok(at_version(doc, heads)?.story(lang, sources))
+    }
+
+    /// Puts a story's blocks and citations behind the text, in one change; in place of the text when that is empty.
+    /// Headline, summary and byline are taken where the edition has none. Ids of blocks and citations stay where they are
+    /// free. Sources are the register's business.
+    pub fn append_story(&mut self, doc: &mut Document, story: &Story) -> Result<Appended, BodyError> {
+        let blank = self.sheet.rows.len() == 1 && self.sheet.rows[0].len() == 0;
+        let taken: HashSet<String> = self
+            .sheet
+            .rows
+            .iter()
+            .filter(|_| !blank)
+            .map(|row| row.id.clone())
+            .collect();
+        let mut ids: HashSet<&str> = HashSet::new();
+        let mut new: Vec<New> = Vec::new();
+        for block in &story.blocks {
+            let free = !taken.contains(&block.id) && !block.id.is_empty() && ids.insert(&block.id);
+            new.push(New::Marker(block.kind.clone(), free.then(|| block.id.clone())));
+            if block.kind != BlockKind::Rule {
+                let text = |text: &str| text.chars().filter(|char| *char != '\u{fffc}').collect::<String>();
+                let spans = block.text.iter().filter(|span| !span.text.is_empty());
+                new.extend(spans.map(|span| New::Text(text(&span.text), page_marks(&span.marks))));
+            }
+        }
+        let mut entries: HashSet<String> = self.entries.iter().map(|(id, _)| id.clone()).collect();
+        let mut appended = Appended {
+            blocks: story.blocks.len() as u32,
+            citations: 0,
+        };
+        if !new.is_empty() {
+            let ((), _) = self.edit(doc, |writer| {
+                let end = writer.sheet.flat_len();
+                writer.insert(end, &new)?;
+                let mut start = end;
+                if blank {
+                    writer.delete(0..end)?;
+                    start = 0;
+                }
+                let mut starts: HashMap<&str, usize> = HashMap::new();
+                let first = writer.sheet.row_at(start).map_or(0, |(row, _)| row);
+                for (block, row) in story.blocks.iter().zip(writer.sheet.rows.iter().skip(first)) {
+                    starts.entry(block.id.as_str()).or_insert(start + 1);
+                    start += row.len() + 1;
+                }
+                for citation in &story.citations {
+                    let place = |place: &Place| Some(starts.get(place.block.as_str())? + place.offset as usize);
+                    let (Some(from), Some(to)) = (place(&citation.start), place(&citation.end)) else {
+                        continue;
+                    };
+                    if from >= to {
+                        continue;
+                    }
+                    let Some(span) = writer.span(from..to) else { continue };
+                    let entry = Entry {
+                        source: citation.source.clone(),
+                        locator: citation.locator.clone(),
+                        quote: citation.quote.clone(),
+                        span,
+                    };
+                    let id = free_id(&citation.id, &entries);
+                    entries.insert(id.clone());
+                    writer.cite(&id, None, Some(entry))?;
+                    appended.citations += 1;
+                }
+                Ok(())
+            })?;
+        }
+        if self.headline.is_empty() && !story.headline.is_empty() {
+            self.set_headline(doc, &story.headline)?;
+        }
+        if self.summary.is_empty() && !story.summary.is_empty() {
+            self.set_summary(doc, &story.summary)?;
+        }
+        if self.byline.is_empty() && !story.byline.is_empty() {
+            self.set_byline(doc, &story.byline)?;
+        }
+        Ok(appended)
+    }
+
+    /// A new document with a story in it, written by `actor`.
+    pub fn from_story(story: &Story, actor: &[u8]) -> Result<(Document, Self), BodyError> {
+        let mut doc = Document::new(crate::document::DocKind::Body, actor);
+        let mut body = Self::open(&doc)?;
+        body.append_story(&mut doc, story)?;
+        Ok((doc, body))
+    }
+}
+
+/// A citation's id that is free, made from the wanted one.
+fn free_id(wanted: &str, taken: &HashSet<String>) -> String {
+    let base = if wanted.starts_with("c-") {
+        wanted.to_owned()
+    } else {
+        format!("c-{wanted}")
+    };
+    let mut id = base.clone();
+    let mut nth = 2;
+    while taken.contains(&id) {
+        id = format!("{base}-{nth}");
+        nth += 1;
+    }
+    id
+}
+
+fn story_block(block: &Block) -> komuz_release::story::Block {
+    komuz_release::story::Block {
+        id: block.id.clone().unwrap_or_default(),
+        kind: block.kind.clone(),
+        text: block.runs().iter().map(story_span).collect(),
+    }
+}
+
+fn story_span(run: &Run) -> StorySpan {
+    let mut marks = StoryMarks::default();
+    for mark in run.marks.iter() {
+        match mark {
+            Mark::Strong => marks.strong = true,
+            Mark::Emphasis => marks.emphasis = true,
+            Mark::Code => marks.code = true,
+            Mark::Link(href) => marks.link = Some(href.clone()),
+            Mark::Foreign(name, value) => {
+                marks.other.insert(name.clone(), value.to_string());
+            }
+            Mark::Anchor(_) => {}
+        }
+    }
+    StorySpan {
+        text: run.text.clone(),
+        marks,
+    }
+}
+
+fn page_marks(marks: &StoryMarks) -> Marks {
+    let mut list = Vec::new();
+    if marks.strong {
+        list.push(Mark::Strong);
+    }
+    if marks.emphasis {
+        list.push(Mark::Emphasis);
+    }
+    if marks.code {
+        list.push(Mark::Code);
+    }
+    list.extend(marks.link.clone().map(Mark::Link));
+    // What another program wrote may be no JSON: then it is a string.
+    let value = |text: &str| serde_json::from_str(text).unwrap_or_else(|_| Json::String(text.to_owned()));
+    list.extend(
+        marks
+            .other
+            .iter()
+            .map(|(name, text)| Mark::Foreign(name.clone(), value(text))),
+    );
+    Marks::new(list)
+}

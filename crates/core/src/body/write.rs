@@ -1,0 +1,600 @@
+//! Writing to the text: every change keeps the [`Sheet`] in step and says what it did, so that it can be undone.
+
+use std::ops::Range;
+
+use automerge::marks::ExpandMark;
+use automerge::transaction::{Transactable, Transaction};
+use automerge::{ActorId, AutomergeError, ObjId, ObjType, ReadDoc, ScalarValue};
+use komuz_release::story::{BlockKind, MAX_DEPTH, safe_link};
+use serde_json::Value as Json;
+
+use super::point::Point;
+use super::read::{Look, read_mark, read_marker, read_sheet};
+use super::sheet::{Cell, Elem, Piece, Sheet};
+use super::{Entry, Span as Cited};
+use crate::page::{Mark, Marks, utf16_len};
+
+/// Something to be inserted.
+#[derive(Debug, Clone)]
+pub(crate) enum New {
+    /// A block; with the identity that it takes over, when it comes back.
+    Marker(BlockKind, Option<String>),
+    /// Text. Anchors among the marks say where it was cut.
+    Text(String, Marks),
+}
+
+/// What a change did.
+#[derive(Debug, Clone)]
+pub(crate) enum Action {
+    /// Characters or a marker came.
+    Inserted { elem: Elem, count: u64 },
+    /// These went from a section, in order.
+    Deleted { section: ObjId, cells: Vec<Cell> },
+    /// A marker's kind was set.
+    Retyped {
+        marker: ObjId,
+        old: BlockKind,
+        new: BlockKind,
+    },
+    /// Characters got another mark of a kind, or none.
+    Marked {
+        elem: Elem,
+        count: u64,
+        old: Option<Mark>,
+        new: Option<Mark>,
+    },
+    /// A citation came, went or changed.
+    Cited {
+        id: String,
+        old: Option<Entry>,
+        new: Option<Entry>,
+    },
+}
+
+/// A change being made.
+pub(crate) struct Writer<'w, 't> {
+    tx: &'w mut Transaction<'t>,
+    /// The text as it is now, with what was written.
+    pub(crate) sheet: Sheet,
+    actor: ActorId,
+    start: u64,
+    pub(crate) log: Vec<Action>,
+}
+
+impl<'w, 't> Writer<'w, 't> {
+    /// `start` is the counter that the transaction's first operation gets.
+    pub(crate) fn new(tx: &'w mut Transaction<'t>, sheet: Sheet, actor: ActorId, start: u64) -> Self {
+        Self {
+            tx,
+            sheet,
+            actor,
+            start,
+            log: Vec::new(),
+        }
+    }
+
+    fn next(&self) -> Elem {
+        Elem {
+            actor: self.actor.clone(),
+            ctr: self.start + self.tx.pending_ops() as u64,
+        }
+    }
+
+    /// Inserts before a flat index, behind what is there; what came has the identities that are returned.
+    pub(crate) fn insert(&mut self, flat: usize, new: &[New]) -> Result<Vec<Cell>, AutomergeError> {
+        let (section, first) = self.sheet.slot(flat);
+        let Some(obj) = self.sheet.sections.get(section).map(|section| section.obj.clone()) else {
+            return Err(AutomergeError::InvalidObjId("sections".to_owned()));
+        };
+        let mut index = first;
+        let mut cells = Vec::new();
+        for item in new {
+            match item {
+                New::Marker(kind, claim) => {
+                    let marker = self.tx.split_block(&obj, index)?;
+                    write_marker(self.tx, &marker, kind, claim.as_deref())?;
+                    index += 1;
+                    self.log
+                        .extend(Elem::of(&marker).map(|elem| Action::Inserted { elem, count: 1 }));
+                    let id = claim.clone().unwrap_or_else(|| marker.to_string());
+                    let (_, kind) = read_marker(Look::now(&*self.tx), &marker)?;
+                    cells.push(Cell::Marker {
+                        marker: Some(marker),
+                        id,
+                        kind,
+                    });
+                }
+                New::Text(text, marks) => {
+                    let elem = self.next();
+                    self.tx.splice_text(&obj, index, 0, text)?;
+                    index += utf16_len(text);
+                    let count = text.chars().count() as u64;
+                    self.log.push(Action::Inserted {
+                        elem: elem.clone(),
+                        count,
+                    });
+                    cells.push(Cell::Text(Piece {
+                        elem,
+                        text: text.clone(),
+                        marks: storable(marks),
+                    }));
+                }
+            }
+        }
+        self.correct_marks(&obj, first, &cells)?;
+        if let Some(section) = self.sheet.sections.get_mut(section) {
+            section.len += index - first;
+        }
+        self.sheet.splice(flat..flat, cells.clone());
+        self.settle()?;
+        Ok(cells)
+    }
+
+    /// Deletes a flat range.
+    pub(crate) fn delete(&mut self, range: Range<usize>) -> Result<(), AutomergeError> {
+        if range.is_empty() {
+            return Ok(());
+        }
+        let spans = self.sheet.spans(range.clone());
+        let mut end = range.end;
+        let mut deleted = Vec::new();
+        for (nth, (section, index, len)) in spans.iter().copied().enumerate().rev() {
+            let start = if nth == 0 {
+                range.start
+            } else {
+                self.sheet.flat(section, index)
+            };
+            let cells = self.sheet.cells(start..end);
+            end = start;
+            if let Some(section) = self.sheet.sections.get_mut(section) {
+                self.tx.splice_text(&section.obj, index, len as isize, "")?;
+                section.len -= len;
+                deleted.push(Action::Deleted {
+                    section: section.obj.clone(),
+                    cells,
+                });
+            }
+        }
+        self.log.extend(deleted);
+        self.sheet.splice(range, Vec::new());
+        self.settle()
+    }
+
+    /// Makes a block of another kind; only what differs from `old` is written.
+    pub(crate) fn retype(&mut self, marker: &ObjId, old: &BlockKind, new: &BlockKind) -> Result<(), AutomergeError> {
+        let row = self
+            .sheet
+            .rows
+            .iter()
+            .position(|row| row.marker.as_ref() == Some(marker));
+        let Some(row) = row else { return Ok(()) };
+        put_kind(self.tx, marker, Some(old), new)?;
+        let (_, kind) = read_marker(Look::now(&*self.tx), marker)?;
+        self.log.push(Action::Retyped {
+            marker: marker.clone(),
+            old: old.clone(),
+            new: new.clone(),
+        });
+        self.sheet.update(row, |row| row.kind = kind);
+        self.settle()
+    }
+
+    /// Adds a mark to the text of a flat range, or takes it away.
+    pub(crate) fn mark(&mut self, range: Range<usize>, mark: &Mark, add: bool) -> Result<(), AutomergeError> {
+        if add && !is_storable(mark) {
+            return Ok(());
+        }
+        let mut ranges: Vec<Range<usize>> = Vec::new();
+        let mut at = range.start;
+        for cell in self.sheet.cells(range.clone()) {
+            let Cell::Text(piece) = cell else {
+                at += 1;
+                continue;
+            };
+            let end = at + utf16_len(&piece.text);
+            if piece.marks.has(mark) != add {
+                let old = piece.marks.iter().find(|other| same_kind(other, mark)).cloned();
+                let new = add.then(|| mark.clone());
+                let count = piece.text.chars().count() as u64;
+                self.log.push(Action::Marked {
+                    elem: piece.elem,
+                    count,
+                    old,
+                    new,
+                });
+                match ranges.last_mut() {
+                    Some(last) if last.end == at => last.end = end,
+                    _ => ranges.push(at..end),
+                }
+            }
+            at = end;
+        }
+        for range in ranges {
+            self.write_mark(range.clone(), mark, add)?;
+            self.sheet.remark(range, &|marks| {
+                if add {
+                    marks.with(mark.clone())
+                } else {
+                    marks.without(mark)
+                }
+            });
+        }
+        Ok(())
+    }
+
+    fn write_mark(&mut self, range: Range<usize>, mark: &Mark, add: bool) -> Result<(), AutomergeError> {
+        for (section, index, len) in self.sheet.spans(range) {
+            let Some(obj) = self.sheet.sections.get(section).map(|section| section.obj.clone()) else {
+                continue;
+            };
+            let (name, value, expand) = stored(mark);
+            if add {
+                let mark = automerge::marks::Mark::new(name.to_owned(), value, index, index + len);
+                self.tx.mark(&obj, mark, expand)?;
+            } else {
+                self.tx.unmark(&obj, name, index, index + len, expand)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A step's marks are authoritative: what was inserted is read back, and where Automerge let marks of its neighbours
+    /// grow over it, or did not, that is corrected.
+    fn correct_marks(&mut self, obj: &ObjId, first: usize, cells: &[Cell]) -> Result<(), AutomergeError> {
+        let actual = self.tx.marks(obj)?;
+        let mut wrong: Vec<Correction> = Vec::new();
+        let mut at = first;
+        for cell in cells {
+            let Cell::Text(piece) = cell else {
+                at += 1;
+                continue;
+            };
+            let end = at + utf16_len(&piece.text);
+            compare_marks(&actual, at..end, &piece.marks, &mut wrong);
+            at = end;
+        }
+        // What goes first: a link that comes takes the place of one that goes.
+        wrong.sort_by_key(|correction| correction.add);
+        for Correction { range, mark, add } in wrong {
+            let (name, value, expand) = stored(&mark);
+            if add {
+                let mark = automerge::marks::Mark::new(name.to_owned(), value, range.start, range.end);
+                self.tx.mark(obj, mark, expand)?;
+            } else {
+                self.tx.unmark(obj, name, range.start, range.end, expand)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Text without a marker is rare and follows rules of its own: there the sheet is read back.
+    fn settle(&mut self) -> Result<(), AutomergeError> {
+        let odd = |row: &super::sheet::Row| row.marker.is_none() || (row.kind == BlockKind::Rule && row.len() > 0);
+        if self.sheet.rows.is_empty() || self.sheet.rows.iter().any(|row| odd(row)) {
+            self.sheet = read_sheet(Look::now(&*self.tx))?;
+        }
+        Ok(())
+    }
+
+    /// Writes a citation's entry, or removes it.
+    pub(crate) fn cite(&mut self, id: &str, old: Option<Entry>, new: Option<Entry>) -> Result<(), AutomergeError> {
+        let all = Look::now(&*self.tx).root("citations")?;
+        match &new {
+            None => self.tx.delete(&all, id)?,
+            Some(entry) => {
+                let map = match (&old, self.tx.get(&all, id)?) {
+                    (Some(_), Some((automerge::Value::Object(ObjType::Map), map))) => map,
+                    _ => self.tx.put_object(&all, id, ObjType::Map)?,
+                };
+                let start = entry.span.start.to_string();
+                let end = entry.span.end.to_string();
+                let before = old.as_ref().map(|old| {
+                    (
+                        old.source.as_str(),
+                        old.locator.as_str(),
+                        old.quote.as_str(),
+                        old.span.start.to_string(),
+                        old.span.end.to_string(),
+                    )
+                });
+                for (key, value, same) in [
+                    (
+                        "source",
+                        entry.source.as_str(),
+                        before.as_ref().is_some_and(|b| b.0 == entry.source),
+                    ),
+                    (
+                        "locator",
+                        entry.locator.as_str(),
+                        before.as_ref().is_some_and(|b| b.1 == entry.locator),
+                    ),
+                    (
+                        "quote",
+                        entry.quote.as_str(),
+                        before.as_ref().is_some_and(|b| b.2 == entry.quote),
+                    ),
+                    ("start", start.as_str(), before.as_ref().is_some_and(|b| b.3 == start)),
+                    ("end", end.as_str(), before.as_ref().is_some_and(|b| b.4 == end)),
+                ] {
+                    if !same {
+                        self.tx.put(&map, key, value)?;
+                    }
+                }
+            }
+        }
+        self.log.push(Action::Cited {
+            id: id.to_owned(),
+            old,
+            new,
+        });
+        Ok(())
+    }
+
+    /// The points around a flat range: before its first element and behind its last.
+    pub(crate) fn span(&self, range: Range<usize>) -> Option<Cited> {
+        let start = Point::before(&self.sheet, range.start)?;
+        let end = Point::behind(&self.sheet, range.end)?;
+        Some(Cited { start, end })
+    }
+
+    /// Where in the text an element lay that is gone from a section: the flat index of what is visible behind it. Only
+    /// for elements that were seen in that section (see `point`).
+    pub(crate) fn grave(&self, section: &ObjId, elem: &Elem) -> Option<usize> {
+        let cursor = automerge::Cursor::try_from(format!("{}@{}", elem.ctr, elem.actor)).ok()?;
+        let index = super::point::position_of(&*self.tx, section, &cursor)?;
+        let section = self.sheet.sections.iter().position(|held| held.obj == *section)?;
+        Some(self.sheet.flat(section, index))
+    }
+
+    /// Removes a character that must not be in a text.
+    pub(crate) fn strip(&mut self, char: char) -> Result<(), AutomergeError> {
+        loop {
+            let mut start = 0;
+            let found = self.sheet.rows.iter().find_map(|row| {
+                let mut at = start + 1;
+                start += row.len() + 1;
+                row.pieces().iter().find_map(|piece| {
+                    let here = piece.text.find(char).map(|byte| at + utf16_len(&piece.text[..byte]));
+                    at += utf16_len(&piece.text);
+                    here
+                })
+            });
+            match found {
+                Some(flat) => self.delete(flat..flat + char.len_utf16())?,
+                None => return Ok(()),
+            }
+        }
+    }
+}
+
+/// A mark that is missing or too much on what was inserted.
+struct Correction {
+    range: Range<usize>,
+    mark: Mark,
+    add: bool,
+}
+
+/// Compares the marks that a range of a section has with those that it is to have.
+fn compare_marks(actual: &[automerge::marks::Mark], range: Range<usize>, wanted: &Marks, wrong: &mut Vec<Correction>) {
+    let mut note = |range: Range<usize>, mark: &Mark, add: bool| {
+        let same = |last: &&mut Correction| last.range.end == range.start && last.mark == *mark && last.add == add;
+        match wrong.iter_mut().find(same) {
+            Some(last) => last.range.end = range.end,
+            None => wrong.push(Correction {
+                range,
+                mark: mark.clone(),
+                add,
+            }),
+        }
+    };
+    let mut covered: Vec<(Mark, Range<usize>)> = Vec::new();
+    for mark in actual {
+        let held = mark.start.max(range.start)..mark.end.min(range.end);
+        if held.start < held.end
+            && let Some(found) = read_mark(&mark.name, &mark.value)
+        {
+            if !wanted.has(&found) {
+                note(held.clone(), &found, false);
+            }
+            covered.push((found, held));
+        }
+    }
+    covered.sort_by_key(|(_, held)| held.start);
+    for mark in wanted.iter() {
+        let mut from = range.start;
+        for (_, held) in covered.iter().filter(|(found, _)| found == mark) {
+            if from < held.start {
+                note(from..held.start, mark, true);
+            }
+            from = from.max(held.end);
+        }
+        if from < range.end {
+            note(from..range.end, mark, true);
+        }
+    }
+}
+
+/// Whether two marks take each other's place.
+fn same_kind(a: &Mark, b: &Mark) -> bool {
+    stored(a).0 == stored(b).0
+}
+
+/// How a mark is stored: its name, its value, and whether what is typed at its sides gets it. Peritext: emphasis grows at
+/// its end, a link does not.
+fn stored(mark: &Mark) -> (&str, ScalarValue, ExpandMark) {
+    match mark {
+        Mark::Strong => ("strong", true.into(), ExpandMark::After),
+        Mark::Emphasis => ("emphasis", true.into(), ExpandMark::After),
+        Mark::Code => ("code", true.into(), ExpandMark::None),
+        Mark::Link(href) => ("link", href.as_str().into(), ExpandMark::None),
+        Mark::Foreign(name, value) => (name, to_scalar(value), ExpandMark::None),
+        Mark::Anchor(id) => (id, ScalarValue::Null, ExpandMark::None),
+    }
+}
+
+/// Whether a mark is stored in the text: anchors are derived, unsafe links are refused.
+pub(crate) fn is_storable(mark: &Mark) -> bool {
+    match mark {
+        Mark::Anchor(_) => false,
+        Mark::Link(href) => safe_link(href),
+        Mark::Foreign(name, value) => {
+            !["strong", "emphasis", "code", "link", ""].contains(&name.as_str())
+                && to_scalar(value) != ScalarValue::Null
+        }
+        _ => true,
+    }
+}
+
+fn storable(marks: &Marks) -> Marks {
+    Marks::new(marks.iter().filter(|mark| is_storable(mark)).cloned())
+}
+
+fn to_scalar(value: &Json) -> ScalarValue {
+    match value {
+        Json::String(text) => text.as_str().into(),
+        Json::Bool(value) => (*value).into(),
+        Json::Number(number) => match (number.as_i64(), number.as_u64(), number.as_f64()) {
+            (Some(number), ..) => number.into(),
+            (_, Some(number), _) => number.into(),
+            (.., Some(number)) => number.into(),
+            _ => ScalarValue::Null,
+        },
+        Json::Null | Json::Array(_) | Json::Object(_) => ScalarValue::Null,
+    }
+}
+
+fn write_marker(
+    tx: &mut Transaction<'_>,
+    marker: &ObjId,
+    kind: &BlockKind,
+    claim: Option<&str>,
+) -> Result<(), AutomergeError> {
+    tx.put_object(marker, "parents", ObjType::List)?;
+    tx.put_object(marker, "attrs", ObjType::Map)?;
+    tx.put(marker, "isEmbed", *kind == BlockKind::Rule)?;
+    put_kind(tx, marker, None, kind)?;
+    if let (Some(claim), Some((_, attrs))) = (claim, tx.get(marker, "attrs")?) {
+        tx.put(&attrs, "id", claim)?;
+    }
+    Ok(())
+}
+
+/// The name under which a kind is stored.
+fn type_name(kind: &BlockKind) -> &str {
+    match kind {
+        BlockKind::Other { name, .. } => name,
+        known => crate::page::json::node_name(known),
+    }
+}
+
+/// The attributes of a kind as they are stored. Attributes of the kind before stay in the map: nothing reads them, and
+/// somebody else may just have set them.
+fn attributes(kind: &BlockKind) -> Vec<(&str, Json)> {
+    match kind {
+        BlockKind::Paragraph | BlockKind::Quote | BlockKind::Rule => Vec::new(),
+        BlockKind::Heading { level } => vec![("level", (*level).clamp(2, 3).into())],
+        BlockKind::Item { ordered, depth } => vec![
+            ("ordered", (*ordered).into()),
+            ("depth", (*depth).min(MAX_DEPTH).into()),
+        ],
+        BlockKind::Figure {
+            file,
+            media,
+            alt,
+            credit,
+        } => vec![
+            ("file", file.as_str().into()),
+            ("media", media.as_str().into()),
+            ("alt", alt.as_str().into()),
+            ("credit", credit.as_str().into()),
+        ],
+        BlockKind::Other { attrs, .. } => attrs.iter().map(|(key, value)| (key.as_str(), value.clone())).collect(),
+    }
+}
+
+/// Puts a kind into a marker's map: what is the same in `old` is not written, so that two people may set two attributes.
+fn put_kind(
+    tx: &mut Transaction<'_>,
+    marker: &ObjId,
+    old: Option<&BlockKind>,
+    new: &BlockKind,
+) -> Result<(), AutomergeError> {
+    if old.is_none_or(|old| type_name(old) != type_name(new)) {
+        tx.put(marker, "type", type_name(new))?;
+    }
+    let attrs = match tx.get(marker, "attrs")? {
+        Some((automerge::Value::Object(ObjType::Map), attrs)) => attrs,
+        _ => tx.put_object(marker, "attrs", ObjType::Map)?,
+    };
+    let before = old.map(attributes).unwrap_or_default();
+    let after = attributes(new);
+    for (key, value) in &after {
+        if !before.contains(&(*key, value.clone())) {
+            put_json(tx, &attrs, key, value, 0)?;
+        }
+    }
+    if let (Some(BlockKind::Other { name, .. }), BlockKind::Other { name: same, .. }) = (old, new)
+        && name == same
+    {
+        for (key, _) in before
+            .iter()
+            .filter(|(key, _)| !after.iter().any(|(other, _)| other == key))
+        {
+            tx.delete(&attrs, *key)?;
+        }
+    }
+    Ok(())
+}
+
+/// How deep attributes of unknown blocks nest.
+const MAX_NESTING: usize = 8;
+
+fn put_json(
+    tx: &mut Transaction<'_>,
+    map: &ObjId,
+    key: &str,
+    value: &Json,
+    depth: usize,
+) -> Result<(), AutomergeError> {
+    match value {
+        Json::Object(members) if depth < MAX_NESTING => {
+            let object = tx.put_object(map, key, ObjType::Map)?;
+            members
+                .iter()
+                .try_for_each(|(key, value)| put_json(tx, &object, key, value, depth + 1))
+        }
+        Json::Array(items) if depth < MAX_NESTING => {
+            let list = tx.put_object(map, key, ObjType::List)?;
+            items
+                .iter()
+                .enumerate()
+                .try_for_each(|(index, item)| insert_json(tx, &list, index, item, depth + 1))
+        }
+        other => tx.put(map, key, to_scalar(other)),
+    }
+}
+
+fn insert_json(
+    tx: &mut Transaction<'_>,
+    list: &ObjId,
+    index: usize,
+    value: &Json,
+    depth: usize,
+) -> Result<(), AutomergeError> {
+    match value {
+        Json::Object(members) if depth < MAX_NESTING => {
+            let object = tx.insert_object(list, index, ObjType::Map)?;
+            members
+                .iter()
+                .try_for_each(|(key, value)| put_json(tx, &object, key, value, depth + 1))
+        }
+        Json::Array(items) if depth < MAX_NESTING => {
+            let inner = tx.insert_object(list, index, ObjType::List)?;
+            items
+                .iter()
+                .enumerate()
+                .try_for_each(|(index, item)| insert_json(tx, &inner, index, item, depth + 1))
+        }
+        other => tx.insert(list, index, to_scalar(other)),
+    }
+}

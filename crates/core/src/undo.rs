@@ -1,0 +1,368 @@
+//! Undo and redo of one's own changes, by the identity of what they touched.
+//!
+//! A change is undone by taking away what it inserted, wherever that is now, and by putting back what it deleted where
+//! that lay; what others wrote stays. (An editor's own history works by positions: undoing a pasted paragraph there takes
+//! away the words that somebody else has typed into it.) What comes back has a new identity; the history remembers which
+//! is which, and citations that stood on it stand on it again.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use automerge::AutomergeError;
+use komuz_release::story::BlockKind;
+
+use crate::body::sheet::{Cell, Elem, Piece};
+use crate::body::write::{Action, New, Writer};
+use crate::body::{Body, BodyError, Entry, Point, Span};
+use crate::document::Document;
+use crate::page::utf16_len;
+
+/// Changes that follow each other within so many milliseconds are undone together.
+pub const PAUSE: u64 = 500;
+
+/// How many groups of changes are remembered.
+pub const DEPTH: usize = 200;
+
+/// The history of one page.
+#[derive(Debug, Clone, Default)]
+pub struct History {
+    done: Vec<Group>,
+    undone: Vec<Group>,
+    /// The next change starts a group.
+    closed: bool,
+    /// Characters and markers that came back, by what they were before.
+    reborn: HashMap<Elem, Elem>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Group {
+    actions: Vec<Action>,
+    last: u64,
+}
+
+impl History {
+    /// Whether there is something to undo.
+    pub fn can_undo(&self) -> bool {
+        !self.done.is_empty()
+    }
+
+    /// Whether there is something to redo.
+    pub fn can_redo(&self) -> bool {
+        !self.undone.is_empty()
+    }
+
+    /// Ends the current group: what follows is undone on its own.
+    pub fn close(&mut self) {
+        self.closed = true;
+    }
+
+    /// Remembers a change made at a time in milliseconds.
+    pub(crate) fn record(&mut self, actions: Vec<Action>, now: u64) {
+        if actions.is_empty() {
+            return;
+        }
+        self.undone.clear();
+        match self.done.last_mut() {
+            Some(group) if !self.closed && now.saturating_sub(group.last) < PAUSE => {
+                group.actions.extend(actions);
+                group.last = now;
+            }
+            _ => self.done.push(Group { actions, last: now }),
+        }
+        self.closed = false;
+        if self.done.len() > DEPTH {
+            self.done.remove(0);
+        }
+    }
+
+    /// Undoes the last group. None when there is nothing to undo, otherwise where the cursor goes: the flat range that
+    /// was touched last.
+    pub(crate) fn undo(&mut self, doc: &mut Document, body: &mut Body) -> Result<Option<Range<usize>>, BodyError> {
+        let Some(group) = self.done.last().cloned() else {
+            return Ok(None);
+        };
+        let (actions, range) = self.revert(&group, doc, body)?;
+        self.done.pop();
+        self.undone.push(Group { actions, last: 0 });
+        self.closed = true;
+        Ok(Some(range))
+    }
+
+    /// Does again what was undone last.
+    pub(crate) fn redo(&mut self, doc: &mut Document, body: &mut Body) -> Result<Option<Range<usize>>, BodyError> {
+        let Some(group) = self.undone.last().cloned() else {
+            return Ok(None);
+        };
+        let (actions, range) = self.revert(&group, doc, body)?;
+        self.undone.pop();
+        self.done.push(Group { actions, last: 0 });
+        self.closed = true;
+        Ok(Some(range))
+    }
+
+    fn revert(
+        &mut self,
+        group: &Group,
+        doc: &mut Document,
+        body: &mut Body,
+    ) -> Result<(Vec<Action>, Range<usize>), BodyError> {
+        let mut reborn = self.reborn.clone();
+        let entries = body.entries().to_vec();
+        let (range, actions) = body.edit(doc, |writer| {
+            let mut reverse = Reverse {
+                writer,
+                reborn: &mut reborn,
+                entries,
+                touched: None,
+            };
+            for action in group.actions.iter().rev() {
+                reverse.action(action)?;
+            }
+            reverse.anchor_again()?;
+            Ok(reverse.touched.unwrap_or(0..0))
+        })?;
+        self.reborn = reborn;
+        Ok((actions, range))
+    }
+}
+
+struct Reverse<'r, 'w, 't> {
+    writer: &'r mut Writer<'w, 't>,
+    reborn: &'r mut HashMap<Elem, Elem>,
+    /// The citations as they are.
+    entries: Vec<(String, Entry)>,
+    touched: Option<Range<usize>>,
+}
+
+impl Reverse<'_, '_, '_> {
+    /// What an element is now.
+    fn now(&self, elem: &Elem) -> Elem {
+        let mut elem = elem.clone();
+        // Each time that something comes back it is newer than before: this ends.
+        while let Some(next) = self.reborn.get(&elem) {
+            elem = next.clone();
+        }
+        elem
+    }
+
+    /// Where the elements of a run are now: flat ranges, in the order of the text.
+    fn places(&self, elem: &Elem, count: u64) -> Vec<Range<usize>> {
+        let mut places: Vec<Range<usize>> = Vec::new();
+        let mut at = 0;
+        while at < count {
+            let first = self.now(&elem.plus(at));
+            let mut run = 1;
+            while at + run < count && self.now(&elem.plus(at + run)) == first.plus(run) {
+                run += 1;
+            }
+            places.extend(self.writer.sheet.runs(&first, run));
+            at += run;
+        }
+        places.sort_by_key(|range| range.start);
+        places
+    }
+
+    fn action(&mut self, action: &Action) -> Result<(), AutomergeError> {
+        match action {
+            Action::Inserted { elem, count } => {
+                for range in self.places(elem, *count).into_iter().rev() {
+                    self.touched = Some(range.start..range.start);
+                    self.writer.delete(range)?;
+                }
+            }
+            Action::Deleted { section, cells } => {
+                for cell in cells {
+                    match cell {
+                        Cell::Marker {
+                            marker: Some(marker),
+                            id,
+                            kind,
+                        } => {
+                            let Some(elem) = Elem::of(marker) else { continue };
+                            self.bring_marker(section, &elem, id, kind)?;
+                        }
+                        Cell::Marker { marker: None, .. } => {}
+                        Cell::Text(piece) => self.bring_text(section, piece)?,
+                    }
+                }
+            }
+            Action::Retyped { marker, old, new } => {
+                let Some(elem) = Elem::of(marker).map(|elem| self.now(&elem)) else {
+                    return Ok(());
+                };
+                let row = self
+                    .writer
+                    .sheet
+                    .rows
+                    .iter()
+                    .position(|row| row.marker.as_ref().and_then(Elem::of).as_ref() == Some(&elem));
+                let Some(row) = row else { return Ok(()) };
+                let (obj, kind) = (
+                    self.writer.sheet.rows[row].marker.clone(),
+                    self.writer.sheet.rows[row].kind.clone(),
+                );
+                // Somebody else's later choice stays.
+                if let (Some(obj), true) = (obj, kind == *new) {
+                    self.writer.retype(&obj, new, old)?;
+                    let start = self.writer.sheet.row_start(row);
+                    self.touched = Some(start + 1..start + 1);
+                }
+            }
+            Action::Marked { elem, count, old, new } => {
+                for range in self.places(elem, *count) {
+                    self.touched = Some(range.clone());
+                    match (old, new) {
+                        (Some(old), _) => self.restore_mark(range, old, new.as_ref())?,
+                        (None, Some(new)) => self.writer.mark(range, new, false)?,
+                        (None, None) => {}
+                    }
+                }
+            }
+            Action::Cited { id, old, new } => {
+                let current = self.entries.iter().position(|(other, _)| other == id);
+                let entry = current.map(|at| self.entries[at].1.clone());
+                let wanted = match (old, new) {
+                    // It came: it goes, whatever it says now.
+                    (None, _) => None,
+                    (Some(old), Some(new)) => entry.as_ref().map(|entry| self.changed_back(entry, old, new)),
+                    (Some(old), None) => Some(Entry {
+                        span: self.span_now(&old.span),
+                        ..old.clone()
+                    }),
+                };
+                if entry != wanted {
+                    self.writer.cite(id, entry, wanted.clone())?;
+                    self.entries.retain(|(other, _)| other != id);
+                    self.entries.extend(wanted.map(|entry| (id.clone(), entry)));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn restore_mark(
+        &mut self,
+        range: Range<usize>,
+        old: &crate::page::Mark,
+        new: Option<&crate::page::Mark>,
+    ) -> Result<(), AutomergeError> {
+        let mut at = range.start;
+        for cell in self.writer.sheet.cells(range) {
+            let Cell::Text(piece) = cell else {
+                at += 1;
+                continue;
+            };
+            let end = at + utf16_len(&piece.text);
+            if new.is_none_or(|new| piece.marks.has(new)) {
+                self.writer.mark(at..end, old, true)?;
+            }
+            at = end;
+        }
+        Ok(())
+    }
+
+    /// An entry with what a change set it to set back; what somebody has changed since stays.
+    fn changed_back(&self, entry: &Entry, old: &Entry, new: &Entry) -> Entry {
+        let back = |now: &String, new: &String, old: &String| if now == new { old.clone() } else { now.clone() };
+        Entry {
+            source: back(&entry.source, &new.source, &old.source),
+            locator: back(&entry.locator, &new.locator, &old.locator),
+            quote: back(&entry.quote, &new.quote, &old.quote),
+            span: if entry.span == new.span {
+                self.span_now(&old.span)
+            } else {
+                entry.span.clone()
+            },
+        }
+    }
+
+    fn span_now(&self, span: &Span) -> Span {
+        let point = |point: &Point| point.with_elem(self.now(point.elem()));
+        Span {
+            start: point(&span.start),
+            end: point(&span.end),
+        }
+    }
+
+    fn bring_marker(
+        &mut self,
+        section: &automerge::ObjId,
+        elem: &Elem,
+        id: &str,
+        kind: &BlockKind,
+    ) -> Result<(), AutomergeError> {
+        let Some(flat) = self.writer.grave(section, elem) else {
+            return Ok(());
+        };
+        let cells = self
+            .writer
+            .insert(flat, &[New::Marker(kind.clone(), Some(id.to_owned()))])?;
+        if let Some(Cell::Marker {
+            marker: Some(marker), ..
+        }) = cells.first()
+            && let Some(new) = Elem::of(marker)
+        {
+            self.reborn.insert(elem.clone(), new);
+        }
+        self.touched = Some(flat + 1..flat + 1);
+        Ok(())
+    }
+
+    /// Puts text back: in parts, where somebody has written between its characters since.
+    fn bring_text(&mut self, section: &automerge::ObjId, piece: &Piece) -> Result<(), AutomergeError> {
+        let chars: Vec<char> = piece.text.chars().collect();
+        let mut at = 0;
+        while at < chars.len() {
+            let Some(flat) = self.writer.grave(section, &piece.elem.plus(at as u64)) else {
+                at += 1;
+                continue;
+            };
+            // The longest stretch whose characters all lay there: their places only rise, so that the last one tells.
+            let mut end = chars.len();
+            while end > at + 1 && self.writer.grave(section, &piece.elem.plus(end as u64 - 1)) != Some(flat) {
+                end = at + (end - at) / 2;
+            }
+            let text: String = chars[at..end].iter().collect();
+            let width = utf16_len(&text);
+            let cells = self.writer.insert(flat, &[New::Text(text, piece.marks.clone())])?;
+            if let Some(Cell::Text(new)) = cells.first() {
+                for nth in 0..(end - at) as u64 {
+                    self.reborn.insert(piece.elem.plus(at as u64 + nth), new.elem.plus(nth));
+                }
+            }
+            let start = self
+                .touched
+                .as_ref()
+                .filter(|touched| touched.end == flat)
+                .map_or(flat, |touched| touched.start);
+            self.touched = Some(start..flat + width);
+            at = end;
+        }
+        Ok(())
+    }
+
+    /// Citations whose first or last character came back stand on it again.
+    fn anchor_again(&mut self) -> Result<(), AutomergeError> {
+        for (id, entry) in std::mem::take(&mut self.entries) {
+            let span = self.span_now(&entry.span);
+            let back = |point: &Point| point.visible(&self.writer.sheet).is_some();
+            let span = Span {
+                start: if back(&span.start) {
+                    span.start
+                } else {
+                    entry.span.start.clone()
+                },
+                end: if back(&span.end) {
+                    span.end
+                } else {
+                    entry.span.end.clone()
+                },
+            };
+            if span != entry.span {
+                let new = Entry { span, ..entry.clone() };
+                self.writer.cite(&id, Some(entry), Some(new))?;
+            }
+        }
+        Ok(())
+    }
+}

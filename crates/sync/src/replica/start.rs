@@ -158,6 +158,9 @@ pub(super) fn join(joining: Joining, m: &mut Moment<'_>) -> Made<CommandError> {
     Ok((replica, out))
 }
 
+/// A row as another session tells it: table, key, and the value unless it was deleted.
+type Told = (String, Vec<u8>, Option<Vec<u8>>);
+
 /// Rows by table.
 type Tables = BTreeMap<String, Vec<(Vec<u8>, Vec<u8>)>>;
 
@@ -350,7 +353,7 @@ impl Replica {
     }
 
     /// Takes what another session of this device has stored.
-    pub(super) fn take_rows(&mut self, all: &[(String, Vec<u8>, Option<Vec<u8>>)], m: &mut Moment<'_>) {
+    pub(super) fn take_rows(&mut self, all: &[Told], m: &mut Moment<'_>) {
         for (table, key, value) in all {
             match (table.as_str(), value) {
                 (rows::LOGS, Some(value)) => {

@@ -88,16 +88,14 @@ impl Replica {
                     });
                 }
                 Connection::Connecting { since } if since + PATIENCE <= m.now => self.hang_up(relay),
-                Connection::Greeting { .. } | Connection::Up { .. } if link.probed > link.heard => {
-                    if link.probed + PATIENCE <= m.now {
-                        self.hang_up(relay);
-                    }
+                Connection::Up { .. } if link.probed > link.heard && link.probed + PATIENCE <= m.now => {
+                    self.hang_up(relay);
                 }
                 Connection::Greeting { .. } if link.heard + PATIENCE <= m.now => self.hang_up(relay),
                 Connection::Up { .. } => {
                     // Many a dead connection looks alive: a subscription at the cursor that one has costs the relay nothing
                     // and is answered.
-                    if link.heard + SILENCE <= m.now {
+                    if link.probed <= link.heard && link.heard + SILENCE <= m.now {
                         link.probed = m.now;
                         let live = link.lines.iter().find(|(_, line)| line.phase == Phase::Live);
                         let probe = live.map(|(log, line)| ClientFrame::Subscribe {

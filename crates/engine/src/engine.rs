@@ -1,43 +1,399 @@
-//! The engine.
+//! The engine: what the page asks, what happens around it, and what is to be done about both.
 
-use komuz_messages::{FromEngine, ToEngine, Trouble};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::{Input, Output};
-use disk::Disk;
+use komuz_messages::{Answer, Ask, EditionId, Event, StateView, ToEngine, Trouble};
 
+use crate::{Input, Output, Row};
+use hands::Hands;
+use listing::Listing;
+use room::{Room, Rows};
+use tabs::Said;
+use trouble::{not_open, trouble};
+
+mod backup;
+mod cards;
+mod chunks;
+mod citing;
+mod device;
 mod disk;
+mod editions;
+mod hands;
+mod journal;
+mod listing;
+mod outside;
+mod paper;
+mod people;
+mod room;
+mod signing;
+mod tabs;
+mod text;
+mod trouble;
+mod views;
 
 /// Fills a slice with random bytes from the operating system or the browser.
 pub type Entropy = Box<dyn FnMut(&mut [u8]) + Send>;
 
 /// The engine of one session.
+///
+/// Invariant: every ask that goes in is answered exactly once, at once or later.
 pub struct Engine {
-    #[expect(dead_code, reason = "keys are drawn from it")]
-    entropy: Entropy,
-    disk: Disk,
-    out: Vec<Output>,
+    hands: Hands,
+    listing: Listing,
+    /// The open investigation and the joins that wait, by their id on this device.
+    rooms: BTreeMap<String, Room>,
+    open: Option<String>,
+    /// Asks that came while rows were being read.
+    waiting: VecDeque<ToEngine>,
+    loads: Vec<Load>,
+    jobs: BTreeMap<u32, outside::Waiting>,
+    backup: backup::Backup,
+    leaving: Option<u32>,
+    started: bool,
+    /// Another tab has deleted everything.
+    left: bool,
+    views: views::Views,
+    woken: Option<u64>,
+}
+
+/// Rows that are being read, once everything written before is on disk.
+struct Load {
+    after: disk::Mark,
+    wanted: Vec<(&'static str, String)>,
+    numbers: BTreeSet<u32>,
+    rows: Vec<Row>,
+    purpose: Purpose,
+}
+
+/// What rows are read for.
+enum Purpose {
+    /// The list of investigations.
+    List,
+    /// A room: to be entered (with the ask that wants it), or a join that waits.
+    Room { id: String, ask: Option<u32> },
+    /// A backup.
+    Backup,
 }
 
 impl Engine {
     /// An engine that has not started; it waits for [`Input::Start`].
     pub fn new(entropy: Entropy) -> Self {
-        Self { entropy, disk: Disk::default(), out: Vec::new() }
-    }
-
-    /// Lets something happen at a time (milliseconds since 1970, never going back), and says what to do about it.
-    pub fn handle(&mut self, input: Input, now: u64) -> Vec<Output> {
-        match input {
-            Input::Message(message) => self.asked(message),
-            Input::Stored { batch } => self.disk.stored(batch),
-            Input::StoreFailed { batch, why } => self.disk.failed(batch, &why, now),
-            _ => {}
+        Self {
+            hands: Hands::new(entropy),
+            listing: Listing::default(),
+            rooms: BTreeMap::new(),
+            open: None,
+            waiting: VecDeque::new(),
+            loads: Vec::new(),
+            jobs: BTreeMap::new(),
+            backup: backup::Backup::default(),
+            leaving: None,
+            started: false,
+            left: false,
+            views: views::Views::default(),
+            woken: None,
         }
-        self.out.extend(self.disk.flush(now));
-        std::mem::take(&mut self.out)
     }
 
-    fn asked(&mut self, ToEngine { id, .. }: ToEngine) {
-        let trouble = Trouble { code: "not-open".into(), message: "Open an investigation first.".into() };
-        self.out.push(Output::Message(FromEngine::Answer { id, result: Err(trouble) }));
+    /// Lets something happen at a time (milliseconds since 1970), and says what to do about it.
+    pub fn handle(&mut self, input: Input, now: u64) -> Vec<Output> {
+        self.hands.now = now.max(self.hands.now);
+        match input {
+            Input::Start => self.load(vec![(listing::TABLE, String::new())], Purpose::List),
+            Input::Message(message) => self.waiting.push_back(message),
+            Input::Loaded { load, rows } => self.loaded(load, rows),
+            Input::Stored { batch } => {
+                self.hands.disk.stored(batch);
+                self.each_room(Room::stored);
+            }
+            Input::StoreFailed { batch, why } => self.hands.disk.failed(batch, &why, self.hands.now),
+            Input::Locked { name } => self.each_room(|room, hands| room.locked(&name, hands)),
+            Input::Connected { relay } => self.at_relay(relay, |room, relay, hands| room.connected(relay, hands)),
+            Input::Disconnected { relay } => self.at_relay(relay, |room, relay, hands| room.disconnected(relay, hands)),
+            Input::Frame { relay, bytes } => self.at_relay(relay, |room, relay, hands| room.frame(relay, &bytes, hands)),
+            Input::FromTab(said) => self.from_tab(&said),
+            Input::JobDone { job, result } => self.job_done(job, result),
+            Input::Erased { remains } => self.erased(remains),
+            Input::Tick => self.woken = None,
+        }
+        self.run();
+        self.wake();
+        self.hands.take()
     }
+
+    fn run(&mut self) {
+        while self.started && self.loads.is_empty() && self.leaving.is_none() {
+            let Some(ToEngine { id, ask }) = self.waiting.pop_front() else { break };
+            if let Some(result) = self.asked(id, ask).transpose() {
+                self.hands.answer(id, result);
+            }
+        }
+        self.each_room(Room::time);
+        self.joins();
+        self.restored_when_durable();
+        self.begin_loads();
+        self.each_room(Room::settle);
+        self.show();
+    }
+
+    /// Does what is asked. `None` when the answer comes later.
+    fn asked(&mut self, id: u32, ask: Ask) -> Result<Option<Answer>, Trouble> {
+        if self.left {
+            return Err(trouble("left", "This device was left in another tab. Reload the page."));
+        }
+        let done = |(): ()| Some(Answer::Done);
+        match ask {
+            Ask::Device => Ok(Some(self.listing.answer())),
+            Ask::Found { title, outlet, member, server } => self.found(title, outlet, member, server).map(Some),
+            Ask::ReadInvite { text } => self.read_invite(&text).map(Some),
+            Ask::Join { text, outlet, member, server } => self.join(text, outlet, member, server).map(Some),
+            Ask::Enter { investigation } => self.enter(id, investigation),
+            Ask::Invite { outlet, role } => self.invite(&outlet, &role).map(Some),
+            Ask::Confirm { request } => self.confirm(&request).map(done),
+            Ask::Refuse { request } => self.refuse(&request).map(done),
+            Ask::NewStory { lang, headline } => self.new_story(&lang, &headline).map(Some),
+            Ask::NewEdition { edition, from } => self.new_edition(&edition, from.as_deref()).map(done),
+            Ask::Open { edition } => self.open_edition(&edition).map(done),
+            Ask::Close { edition } => self.close_edition(&edition).map(done),
+            Ask::Import { edition, name, text } => self.import(id, edition, name, text),
+            Ask::Steps { edition, seq, taken, steps } => self.steps(&edition, seq, taken, &steps).map(done),
+            Ask::Taken { edition, batch, hash } => self.taken(&edition, batch, &hash).map(done),
+            Ask::Select { edition, seq, taken, selection } => self.select(&edition, seq, taken, selection).map(done),
+            Ask::Undo { edition } => self.undo(&edition).map(done),
+            Ask::Redo { edition } => self.redo(&edition).map(done),
+            Ask::SetHeadline { edition, text } => self.set_headline(&edition, &text).map(done),
+            Ask::SetSummary { edition, text } => self.set_summary(&edition, &text).map(done),
+            Ask::SetByline { edition, byline } => self.set_byline(&edition, byline).map(done),
+            Ask::SaveSource { source } => self.save_source(&source).map(Some),
+            Ask::PasteSources { text } => self.paste_sources(&text).map(Some),
+            Ask::Cite { edition, seq, taken, from, to, source, locator, quote } => {
+                self.cite(&edition, (seq, taken), (from, to), citing::Reference { source, locator, quote }).map(Some)
+            }
+            Ask::EditCitation { edition, citation, source, locator, quote } => {
+                self.edit_citation(&edition, &citation, citing::Reference { source, locator, quote }).map(done)
+            }
+            Ask::RemoveCitation { edition, citation } => self.remove_citation(&edition, &citation).map(done),
+            Ask::Comment { edition, seq, taken, from, to, text } => {
+                self.comment(&edition, (seq, taken), (from, to), text).map(Some)
+            }
+            Ask::Reply { edition, thread, text } => self.reply(&edition, &thread, text).map(done),
+            Ask::Resolve { edition, thread, resolved } => self.resolve(&edition, &thread, resolved).map(done),
+            Ask::AddFile { media, bytes } => self.add_file(&media, &bytes).map(Some),
+            Ask::GetFile { file } => self.get_file(&file).map(Some),
+            Ask::Review { edition, now, reason, key } => self.review(&edition, &now, &reason, &key).map(Some),
+            Ask::SignOff { edition, release, signatures, key } => {
+                self.sign_off(&edition, &release, &signatures, &key).map(done)
+            }
+            Ask::Publish { edition } => self.publish(&edition).map(Some),
+            Ask::Published { edition, release } => self.published(&edition, &release).map(done),
+            Ask::Export { edition, format } => self.export(id, &edition, &format),
+            Ask::Backup { passphrase, page } => {
+                self.begin_backup(id, passphrase, page);
+                Ok(None)
+            }
+            Ask::Restore { bytes, passphrase } => self.restore(id, &bytes, &passphrase).map(|()| None),
+            Ask::Leave => {
+                self.leave(id);
+                Ok(None)
+            }
+        }
+    }
+
+    /// The open investigation, with the hands that everything in it needs.
+    fn room(&mut self) -> Result<(&mut Room, &mut Hands), Trouble> {
+        let room = self.open.as_ref().and_then(|id| self.rooms.get_mut(id)).ok_or_else(not_open)?;
+        Ok((room, &mut self.hands))
+    }
+
+    fn each_room(&mut self, mut act: impl FnMut(&mut Room, &mut Hands)) {
+        for room in self.rooms.values_mut() {
+            act(room, &mut self.hands);
+        }
+    }
+
+    fn at_relay(&mut self, number: u32, act: impl FnOnce(&mut Room, komuz_sync::replica::RelayId, &mut Hands)) {
+        let found = self.rooms.values_mut().find_map(|room| room.relay(number).map(|relay| (room, relay)));
+        if let Some((room, relay)) = found {
+            act(room, relay, &mut self.hands);
+        }
+    }
+
+    fn from_tab(&mut self, said: &[u8]) {
+        match Said::read(said) {
+            Ok(Said::Rows { room, rows }) => {
+                if let Some(room) = self.rooms.get_mut(&room) {
+                    room.from_tab(rows, &mut self.hands);
+                }
+            }
+            Ok(Said::List { room, row }) => self.listing.heard(&room, row.as_deref()),
+            Ok(Said::Left) => {
+                self.left = true;
+                self.empty();
+            }
+            Err(_) => {}
+        }
+    }
+
+    /// Nothing is here any more.
+    fn empty(&mut self) {
+        self.each_room(|room, hands| room.let_go(hands));
+        self.rooms.clear();
+        self.open = None;
+        self.listing = Listing::default();
+        self.hands.disk.clear();
+        for job in std::mem::take(&mut self.jobs).into_values() {
+            self.hands.answer(job.ask(), Err(not_open()));
+        }
+    }
+
+    /// Reads rows: pairs of a table and how keys start.
+    fn load(&mut self, wanted: Vec<(&'static str, String)>, purpose: Purpose) {
+        let after = self.hands.disk.mark();
+        self.loads.push(Load { after, wanted, numbers: BTreeSet::new(), rows: Vec::new(), purpose });
+    }
+
+    fn begin_loads(&mut self) {
+        for load in &mut self.loads {
+            if !self.hands.disk.is_durable(load.after) && self.hands.disk.trouble().is_none() {
+                continue;
+            }
+            for (table, prefix) in std::mem::take(&mut load.wanted) {
+                let number = self.hands.number();
+                load.numbers.insert(number);
+                self.hands.push(Output::Load { load: number, table: table.to_owned(), prefix });
+            }
+        }
+    }
+
+    fn loaded(&mut self, number: u32, rows: Vec<Row>) {
+        let Some(at) = self.loads.iter().position(|load| load.numbers.contains(&number)) else { return };
+        let load = &mut self.loads[at];
+        load.numbers.remove(&number);
+        load.rows.extend(rows);
+        if !load.numbers.is_empty() {
+            return;
+        }
+        let Load { rows, purpose, .. } = self.loads.remove(at);
+        match purpose {
+            Purpose::List => self.listed(rows),
+            Purpose::Room { id, ask } => self.room_loaded(id, ask, rows),
+            Purpose::Backup => self.backup_loaded(rows),
+        }
+    }
+
+    fn listed(&mut self, rows: Vec<Row>) {
+        for row in rows {
+            self.listing.take(&row.key, row.value.as_deref());
+        }
+        self.started = true;
+        for id in self.listing.waiting() {
+            self.load_room(id, None);
+        }
+    }
+
+    fn load_room(&mut self, id: String, ask: Option<u32>) {
+        let prefix = format!("{id}/");
+        let tables = ["secret", "log", "save", "journal", "strike"];
+        self.load(tables.map(|table| (table, prefix.clone())).to_vec(), Purpose::Room { id, ask });
+    }
+
+    fn room_loaded(&mut self, id: String, ask: Option<u32>, rows: Vec<Row>) {
+        let prefix = format!("{id}/");
+        let mut sorted = Rows::default();
+        for row in rows {
+            sorted.take(&prefix, row);
+        }
+        let replica = std::mem::take(&mut sorted.replica);
+        match komuz_sync::Replica::load(replica, self.hands.now, self.hands.entropy()) {
+            Ok((replica, outputs)) => {
+                let room = Room::new(id.clone(), replica, outputs, sorted, &mut self.hands);
+                self.rooms.insert(id.clone(), room);
+                if let Some(ask) = ask {
+                    self.show_room(&id);
+                    self.hands.answer(ask, Ok(Answer::Done));
+                }
+            }
+            Err(error) => {
+                if let Some(ask) = ask {
+                    self.hands.answer(ask, Err(trouble("unreadable", error)));
+                }
+            }
+        }
+    }
+
+    /// Joins that were confirmed or have ended.
+    fn joins(&mut self) {
+        let ids: Vec<String> = self.rooms.keys().cloned().collect();
+        for id in ids {
+            let Some(room) = self.rooms.get_mut(&id) else { continue };
+            if let Some(why) = room.ended.take() {
+                let code = room.replica.joining_code().unwrap_or_default();
+                room.let_go(&mut self.hands);
+                self.rooms.remove(&id);
+                self.listing.forget(&id, &mut self.hands);
+                self.hands.event(Event::JoinEnded { code, message: why.to_string() });
+            } else if std::mem::take(&mut room.joined) {
+                self.listing.keep(room, &mut self.hands);
+                self.hands.event(Event::Entered { investigation: id.clone() });
+                if self.open.is_none() {
+                    self.show_room(&id);
+                }
+            }
+        }
+    }
+
+    /// Opens a room that is here, and closes the one that was open.
+    fn show_room(&mut self, id: &str) {
+        if self.open.as_deref() != Some(id) {
+            if let Some(mut old) = self.open.take().and_then(|old| self.rooms.remove(&old)) {
+                old.close(&mut self.hands);
+            }
+            self.open = Some(id.to_owned());
+        }
+        self.views.forget();
+        if let Some(room) = self.rooms.get_mut(id) {
+            room.changed_around = true;
+        }
+    }
+
+    fn wake(&mut self) {
+        let rooms = self.rooms.values().map(Room::wake);
+        let at = rooms.chain(self.hands.disk.wake()).chain(self.views.wake()).min();
+        let Some(at) = at.filter(|at| *at < u64::MAX) else { return };
+        // A wish in the past would come at once and find nothing new to do.
+        let at = at.max(self.hands.now + 1);
+        if self.woken.is_none_or(|woken| at < woken || woken <= self.hands.now) {
+            self.woken = Some(at);
+            self.hands.push(Output::Wake { at });
+        }
+    }
+
+    /// The state of saving and sending.
+    fn state(&self) -> StateView {
+        let trouble = self.hands.disk.trouble().map(|why| match why {
+            "QuotaExceededError" => {
+                "This device has no room left to save: free some space, or make a backup file now.".to_owned()
+            }
+            why => format!("Saving on this device failed ({why}): keep this page open, it is tried again."),
+        });
+        let room = self.open.as_ref().and_then(|id| self.rooms.get(id));
+        let sealed = room.is_none_or(Room::is_sealed);
+        let state = room.map(|room| room.replica.state()).unwrap_or_default();
+        StateView {
+            saved: sealed && trouble.is_none() && self.hands.disk.is_durable(self.hands.disk.mark()),
+            save_trouble: trouble,
+            unsent: u32::try_from(state.unsent).unwrap_or(u32::MAX),
+            servers: state
+                .relays
+                .into_iter()
+                .map(|relay| komuz_messages::ServerView { url: relay.url, reached: relay.reached, in_sync: relay.in_sync })
+                .collect(),
+            refused: room.map(|room| room.refused.iter().cloned().collect()).unwrap_or_default(),
+        }
+    }
+}
+
+/// The body's document of an edition.
+fn body(edition: &EditionId) -> komuz_sync::seal::doc::DocId {
+    komuz_sync::seal::doc::DocId::Body { story: edition.story.clone(), lang: edition.lang.clone() }
 }

@@ -1,7 +1,7 @@
 //! Reading and writing outside formats: work that the engine hands out, because the parsers are a file of their own in
 //! the browser (`komuz_import`), fetched when somebody needs them.
 
-use komuz_release::story::{Source, Story};
+use komuz_release::story::Story;
 use serde::{Deserialize, Serialize};
 
 /// What is to be done.
@@ -14,9 +14,9 @@ pub enum Task {
         /// Its text.
         text: String,
     },
-    /// Write a story; the result is JSON of a string, the file's text.
+    /// Write a story; the result is the file's text as a JSON string.
     Write {
-        /// `markdown` or `csl-json`.
+        /// `markdown`.
         format: String,
         /// The story as JSON.
         story: String,
@@ -26,12 +26,28 @@ pub enum Task {
 /// What came out of a document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Read {
-    /// The story.
+    /// The story with its sources.
     pub story: Story,
-    /// Sources of the file beside the story's own.
-    #[serde(default)]
-    pub sources: Vec<Source>,
     /// What could not be kept, a sentence each.
     #[serde(default)]
     pub left_out: Vec<String>,
+}
+
+/// Does a task here; the result is what [`crate::Input::JobDone`] wants. An error is a sentence that says what was wrong
+/// and where.
+#[cfg(feature = "import")]
+pub fn run(task: &Task) -> Result<String, String> {
+    match task {
+        Task::Read { name, text } => {
+            let imported = komuz_import::import(name, text.as_bytes(), komuz_import::DEFAULT_LIMIT)
+                .map_err(|error| error.to_string())?;
+            let read = Read { story: imported.story, left_out: imported.left_out };
+            serde_json::to_string(&read).map_err(|error| error.to_string())
+        }
+        Task::Write { format, story } if format == "markdown" => {
+            let story: Story = serde_json::from_str(story).map_err(|error| error.to_string())?;
+            serde_json::to_string(&komuz_import::export_markdown(&story)).map_err(|error| error.to_string())
+        }
+        Task::Write { format, .. } => Err(format!("{format:?} is not written here")),
+    }
 }

@@ -1,0 +1,137 @@
+//! What is known of envelopes that stop the engine: before others' changes are applied their ids are on disk, and an
+//! envelope during whose application an engine died twice is left aside.
+//!
+//! A session's journal row holds the ids that it is applying at the moment. A row whose session is dead (its lock is free)
+//! is a crash: each of its ids gets a strike, and is applied alone from then on, so that the second strike meets the
+//! guilty one only. An envelope that goes through loses its strikes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use komuz_sync::seal::bytes::{EnvelopeId, from_hex, to_hex};
+use komuz_sync::seal::doc::DocId;
+
+use super::disk::Mark;
+use super::hands::Hands;
+use crate::Output;
+
+/// How long suspects wait for the verdict on the sessions that left them behind, in milliseconds.
+const PATIENCE: u64 = 1000;
+/// Strikes that put an envelope aside.
+const QUARANTINE: u8 = 2;
+
+/// What is about to be applied to each document.
+pub type Batch = Vec<(DocId, Vec<EnvelopeId>)>;
+
+/// See the module.
+#[derive(Debug, Default)]
+pub struct Journal {
+    room: String,
+    session: String,
+    /// Journals of other sessions, dead or not.
+    left: BTreeMap<String, Vec<EnvelopeId>>,
+    strikes: BTreeMap<EnvelopeId, u8>,
+    suspects: BTreeSet<EnvelopeId>,
+    waiting: Option<(Batch, Mark)>,
+    applying: Batch,
+    patience: u64,
+}
+
+impl Journal {
+    /// A journal row of a session was in the store.
+    pub fn found(&mut self, session: &str, row: &[u8]) {
+        let ids: Vec<EnvelopeId> = row.chunks(EnvelopeId::LEN).filter_map(EnvelopeId::from_slice).collect();
+        self.suspects.extend(&ids);
+        self.left.insert(session.to_owned(), ids);
+    }
+
+    /// A strike row was in the store.
+    pub fn struck(&mut self, envelope: &str, row: &[u8]) {
+        if let Some(id) = from_hex(envelope).and_then(|bytes| EnvelopeId::from_slice(&bytes)) {
+            self.strikes.insert(id, row.first().copied().unwrap_or(1));
+            self.suspects.insert(id);
+        }
+    }
+
+    /// This session begins: takes its own lock and asks which of the others are dead.
+    pub fn begin(&mut self, room: &str, session: &str, hands: &mut Hands) {
+        self.room = room.to_owned();
+        self.session = session.to_owned();
+        self.patience = hands.now + if self.left.is_empty() { 0 } else { PATIENCE };
+        for name in [&self.session].into_iter().chain(self.left.keys()) {
+            hands.push(Output::Lock { name: name.clone() });
+        }
+    }
+
+    /// A lock was granted. If it is that of a session with a journal, that session is dead.
+    pub fn locked(&mut self, name: &str, hands: &mut Hands) {
+        let Some(ids) = self.left.remove(name) else { return };
+        for id in ids {
+            let strikes = self.strikes.entry(id).or_default();
+            *strikes = strikes.saturating_add(1);
+            hands.disk.put("strike", format!("{}/{}", self.room, to_hex(&id.0)), Some(vec![*strikes]));
+        }
+        hands.disk.put("journal", format!("{}/{name}", self.room), None);
+        if self.left.is_empty() {
+            self.patience = hands.now;
+        }
+    }
+
+    /// Whether an envelope is to be applied alone.
+    pub fn is_suspect(&self, id: &EnvelopeId) -> bool {
+        self.suspects.contains(id)
+    }
+
+    /// Whether an envelope is left aside.
+    pub fn is_quarantined(&self, id: &EnvelopeId) -> bool {
+        self.strikes.get(id).is_some_and(|strikes| *strikes >= QUARANTINE)
+    }
+
+    /// Whether nothing is on its way.
+    pub fn is_idle(&self) -> bool {
+        self.waiting.is_none()
+    }
+
+    /// Writes down what is about to be applied.
+    pub fn about_to_apply(&mut self, mut batch: Batch, hands: &mut Hands) {
+        if hands.now < self.patience {
+            batch.retain(|(_, ids)| !ids.iter().any(|id| self.is_suspect(id)));
+        }
+        // A suspect is alone among all documents, not only in its own.
+        if let Some(alone) = batch.iter().position(|(_, ids)| ids.iter().any(|id| self.is_suspect(id))) {
+            batch = vec![batch.swap_remove(alone)];
+        }
+        batch.retain(|(_, ids)| !ids.is_empty());
+        if batch.is_empty() {
+            return;
+        }
+        let ids: Vec<u8> = batch.iter().flat_map(|(_, ids)| ids).flat_map(|id| id.0).collect();
+        let mark = hands.disk.put("journal", self.row(), Some(ids));
+        self.waiting = Some((batch, mark));
+    }
+
+    /// What can be applied now. A disk that takes nothing does not keep others' words from the page.
+    pub fn ready(&mut self, hands: &Hands) -> Option<Batch> {
+        let (batch, _) = self
+            .waiting
+            .take_if(|(_, mark)| hands.disk.is_durable(*mark) || hands.disk.trouble().is_some())?;
+        self.applying = batch.clone();
+        Some(batch)
+    }
+
+    /// It was applied and nothing happened.
+    pub fn applied(&mut self, hands: &mut Hands) {
+        for (_, ids) in std::mem::take(&mut self.applying) {
+            for id in ids {
+                if !self.is_quarantined(&id) && self.suspects.remove(&id) {
+                    self.strikes.remove(&id);
+                    hands.disk.put("strike", format!("{}/{}", self.room, to_hex(&id.0)), None);
+                }
+            }
+        }
+        hands.disk.put("journal", self.row(), None);
+    }
+
+    fn row(&self) -> String {
+        format!("{}/{}", self.room, self.session)
+    }
+}

@@ -1,0 +1,179 @@
+//! Asks about outside formats and files: import, export, pictures.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use komuz_core::files::{self, File};
+use komuz_core::registers;
+use komuz_messages::{Answer, EditionId, Trouble};
+use komuz_release::html::draft_html;
+use komuz_sync::seal::doc::DocId;
+
+use super::room::Room;
+use super::signing::whole;
+use super::trouble::{no_edition, refused, trouble};
+use super::{Engine, body};
+use crate::Output;
+use crate::job::{Read, Task};
+
+/// An ask that waits for a job.
+#[derive(Debug)]
+pub enum Waiting {
+    /// A document is being read for an edition.
+    Import {
+        /// The ask.
+        ask: u32,
+        /// Into which edition.
+        edition: EditionId,
+    },
+    /// A story is being written.
+    Export {
+        /// The ask.
+        ask: u32,
+        /// A name for the file.
+        name: String,
+        /// Media type.
+        media: &'static str,
+    },
+}
+
+impl Waiting {
+    /// The ask's id.
+    pub fn ask(&self) -> u32 {
+        match self {
+            Self::Import { ask, .. } | Self::Export { ask, .. } => *ask,
+        }
+    }
+}
+
+impl Engine {
+    /// Has a document read for an edition.
+    pub(super) fn import(
+        &mut self,
+        ask: u32,
+        edition: EditionId,
+        name: String,
+        text: String,
+    ) -> Result<Option<Answer>, Trouble> {
+        let (room, _) = self.room()?;
+        room.writable(&body(&edition))?;
+        self.job(Task::Read { name, text }, Waiting::Import { ask, edition });
+        Ok(None)
+    }
+
+    /// Makes a file of an edition.
+    pub(super) fn export(&mut self, ask: u32, edition: &EditionId, format: &str) -> Result<Option<Answer>, Trouble> {
+        let (room, _) = self.room()?;
+        let story = whole(room, edition)?;
+        let name = |ending: &str| format!("{}-{}.{ending}", edition.story, edition.lang);
+        let pretty = |value: serde_json::Result<String>| value.map(|json| json + "\n").map_err(refused);
+        let (name, media, bytes) = match format {
+            "html" => (name("html"), "text/html", draft_html(&story).into_bytes()),
+            "json" => (name("json"), "application/json", pretty(serde_json::to_string_pretty(&story))?.into_bytes()),
+            "csl-json" => {
+                let sources = pretty(serde_json::to_string_pretty(&story.sources))?;
+                (name("csl.json"), "application/vnd.citationstyles.csl+json", sources.into_bytes())
+            }
+            "automerge" => {
+                let paper = room.papers.get(&body(edition)).ok_or_else(no_edition)?;
+                (name("automerge"), "application/octet-stream", paper.document.save())
+            }
+            "markdown" => {
+                let story = serde_json::to_string(&story).map_err(refused)?;
+                let waiting = Waiting::Export { ask, name: name("md"), media: "text/markdown" };
+                self.job(Task::Write { format: format.to_owned(), story }, waiting);
+                return Ok(None);
+            }
+            other => return Err(trouble("format", format!("There is no format {other:?} to export to."))),
+        };
+        Ok(Some(Answer::File { name, media: media.to_owned(), bytes: STANDARD.encode(bytes) }))
+    }
+
+    fn job(&mut self, task: Task, waiting: Waiting) {
+        let job = self.hands.number();
+        self.jobs.insert(job, waiting);
+        self.hands.push(Output::Job { job, task });
+    }
+
+    /// A job is done.
+    pub(super) fn job_done(&mut self, job: u32, result: Result<String, String>) {
+        let Some(waiting) = self.jobs.remove(&job) else { return };
+        let ask = waiting.ask();
+        let answer = match (waiting, result) {
+            (Waiting::Import { edition, .. }, Ok(json)) => self.imported(&edition, &json),
+            (Waiting::Import { .. }, Err(why)) => Err(trouble("import", why)),
+            (Waiting::Export { .. }, Err(why)) => Err(trouble("export", why)),
+            (Waiting::Export { name, media, .. }, Ok(json)) => serde_json::from_str::<String>(&json)
+                .map(|text| Answer::File { name, media: media.to_owned(), bytes: STANDARD.encode(text) })
+                .map_err(refused),
+        };
+        self.hands.answer(ask, answer);
+    }
+
+    /// Brings what was read into an edition: sources into the register, text and citations behind what is there.
+    fn imported(&mut self, edition: &EditionId, json: &str) -> Result<Answer, Trouble> {
+        let Read { mut story, left_out } = serde_json::from_str(json).map_err(refused)?;
+        let (room, hands) = self.room()?;
+        room.writable(&body(edition))?;
+        let items = std::mem::take(&mut story.sources);
+        let pasted = room.add_sources(hands, items)?;
+        for citation in &mut story.citations {
+            if let Some(source) = pasted.iter().find(|source| source.given == citation.source) {
+                citation.source.clone_from(&source.id);
+            }
+        }
+        let (blocks, citations) = (story.blocks.len(), story.citations.len());
+        room.append_story(edition, &story, hands)?;
+        Ok(Answer::Imported {
+            blocks: count(blocks),
+            citations: count(citations),
+            sources: count(pasted.iter().filter(|source| source.added).count()),
+            left_out,
+        })
+    }
+
+    /// Puts a picture into the investigation.
+    pub(super) fn add_file(&mut self, media: &str, bytes: &str) -> Result<Answer, Trouble> {
+        let bytes = STANDARD.decode(bytes).map_err(|_| trouble("file", "The picture's bytes are not base64."))?;
+        let (room, hands) = self.room()?;
+        let id = room.edit(&DocId::Files, hands, |paper| files::add(&mut paper.document, media, bytes))?;
+        Ok(Answer::Made { id })
+    }
+
+    /// A picture.
+    pub(super) fn get_file(&mut self, sha256: &str) -> Result<Answer, Trouble> {
+        let (room, _) = self.room()?;
+        let file = room
+            .file(sha256)
+            .ok_or_else(|| trouble("file-missing", "This picture has not arrived on this device yet."))?;
+        Ok(Answer::File { name: file.sha256, media: file.media, bytes: STANDARD.encode(file.bytes) })
+    }
+}
+
+impl Room {
+    /// The file with a SHA-256.
+    pub(super) fn file(&self, sha256: &str) -> Option<File> {
+        files::get(&self.papers.get(&DocId::Files)?.document, sha256)
+    }
+
+    /// Whether a file is here.
+    pub(super) fn has_file(&self, sha256: &str) -> bool {
+        self.file(sha256).is_some()
+    }
+
+    /// Adds sources to the register; those that are there already stay.
+    pub(super) fn add_sources(
+        &mut self,
+        hands: &mut super::hands::Hands,
+        items: Vec<komuz_release::story::Source>,
+    ) -> Result<Vec<registers::Pasted>, Trouble> {
+        // One id for each item is enough; those of equal sources stay unused.
+        let mut ids: Vec<String> = items.iter().map(|_| hands.id("s-")).collect();
+        let new_id = || ids.pop().unwrap_or_default();
+        self.edit(&DocId::Registers, hands, |paper| registers::add_sources(&mut paper.document, items, new_id))
+    }
+}
+
+/// A count for the page.
+pub fn count(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,297 @@
+//! One document of an investigation as the engine holds it: the document, its gate, and how much of its log is in it.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use automerge::ChangeHash;
+use komuz_core::body::Body;
+use komuz_core::admission::{Binding as Signed, Gate, Verdict, session_actor};
+use komuz_core::document::{DocKind, Document};
+use komuz_sync::replica::{Binding, Delivery, Seen};
+use komuz_sync::seal::bytes::{EnvelopeId, MemberId, SessionId};
+use komuz_sync::seal::cbor::{CborError, Reader, Writer};
+use komuz_sync::seal::doc::DocId;
+
+use super::chunks::{Parts, cut};
+
+/// Version of saved papers; the first byte of each row.
+const VERSION: u8 = 1;
+/// The longest saved document that is read, in bytes.
+const MAX_SAVED: usize = 512 << 20;
+/// The most sessions of a saved document.
+const MAX_SESSIONS: usize = 1 << 20;
+
+/// See the module.
+pub struct Paper {
+    /// The document.
+    pub document: Document,
+    /// What was read from it, where it is a body.
+    pub body: Option<Body>,
+    gate: Gate,
+    /// For each session the last envelope up to which everything is in the document.
+    seen: Seen,
+    /// Envelopes with changes that wait for others, by session and counter, with their writer.
+    behind: BTreeMap<(SessionId, u64), (MemberId, Vec<ChangeHash>)>,
+    parts: Parts,
+    /// Who writes as which actor.
+    members: BTreeMap<[u8; 16], MemberId>,
+    queue: VecDeque<Delivery>,
+    /// Changes sealed or taken since the last save.
+    pub changes: usize,
+    /// Writes that the replica has not sealed yet.
+    pub unsealed: usize,
+    /// Whether there may be changes of one's own to seal.
+    pub dirty: bool,
+}
+
+/// Something that was not taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// Who wrote it, where that is known.
+    pub who: Option<MemberId>,
+    /// Why.
+    pub why: String,
+}
+
+/// What came of applying.
+#[derive(Debug, Default)]
+pub struct Applied {
+    /// Whether the document has changed.
+    pub changed: bool,
+    /// What was not taken.
+    pub refused: Vec<Refused>,
+}
+
+/// The kind of document that core keeps under a document's name; the charter is not core's.
+pub fn kind_of(doc: &DocId) -> Option<DocKind> {
+    match doc {
+        DocId::Charter => None,
+        DocId::Registers => Some(DocKind::Registers),
+        DocId::Body { .. } => Some(DocKind::Body),
+        DocId::Notes { .. } => Some(DocKind::Notes),
+        DocId::SignOffs { .. } => Some(DocKind::Signoffs),
+        DocId::Files => Some(DocKind::Files),
+    }
+}
+
+impl Paper {
+    /// An empty paper, written to as `actor`.
+    pub fn new(kind: DocKind, actor: &[u8]) -> Result<Self, String> {
+        Self::of(Document::new(kind, actor), Gate::new(kind))
+    }
+
+    fn of(document: Document, gate: Gate) -> Result<Self, String> {
+        let body = match document.kind() {
+            DocKind::Body => Some(Body::open(&document).map_err(|error| error.to_string())?),
+            _ => None,
+        };
+        Ok(Self {
+            body,
+            document,
+            gate,
+            seen: Seen::new(),
+            behind: BTreeMap::new(),
+            parts: Parts::default(),
+            members: BTreeMap::new(),
+            queue: VecDeque::new(),
+            changes: 0,
+            unsealed: 0,
+            dirty: false,
+        })
+    }
+
+    /// A paper from its saved row.
+    pub fn load(kind: DocKind, row: &[u8], actor: &[u8]) -> Result<Self, String> {
+        let (seen, members, bytes) = read(row).map_err(|error| error.to_string())?;
+        let document = Document::load(kind, bytes, actor).map_err(|error| error.to_string())?;
+        let gate = Gate::of(&document);
+        Ok(Self { seen, members, ..Self::of(document, gate)? })
+    }
+
+    /// The row of [`Paper::load`]; none while something of one's own is not sealed: what is saved must be in the log.
+    pub fn save(&mut self) -> Option<Vec<u8>> {
+        if self.dirty || self.unsealed > 0 {
+            return None;
+        }
+        self.changes = 0;
+        let seen = self.seen();
+        let row = Writer::versioned(VERSION)
+            .array(3)
+            .list(seen.iter(), |w, (session, counter)| w.array(2).bytes(&session.0).uint(*counter))
+            .list(self.members.iter(), |w, (actor, member)| w.array(2).bytes(actor).bytes(&member.0))
+            .bytes(&self.document.save());
+        Some(row.finish())
+    }
+
+    /// For each session the counter up to which every envelope is wholly in the document.
+    pub fn seen(&self) -> Seen {
+        let mut seen = self.seen.clone();
+        let mut limit = |session: &SessionId, counter: u64| {
+            if let Some(last) = seen.get_mut(session) {
+                *last = (*last).min(counter.saturating_sub(1));
+            }
+        };
+        for (session, counter) in self.behind.keys() {
+            limit(session, *counter);
+        }
+        for session in self.seen.keys() {
+            if let Some(first) = self.parts.first(session) {
+                limit(session, first);
+            }
+        }
+        seen.retain(|_, counter| *counter > 0);
+        seen
+    }
+
+    /// Keeps an envelope until [`Paper::apply`].
+    pub fn queue(&mut self, delivery: Delivery) {
+        self.queue.push_back(delivery);
+    }
+
+    /// Whether something waits to be applied.
+    pub fn waits(&self) -> bool {
+        !self.queue.is_empty()
+    }
+
+    /// Ids of the envelopes that the next [`Paper::apply`] takes: all that wait, or a suspect alone.
+    pub fn next(&self, suspect: impl Fn(&EnvelopeId) -> bool) -> Vec<EnvelopeId> {
+        let ids = self.queue.iter().map(|delivery| delivery.id);
+        match self.queue.front() {
+            Some(first) if suspect(&first.id) => vec![first.id],
+            _ => ids.take_while(|id| !suspect(id)).collect(),
+        }
+    }
+
+    /// Applies the first `count` envelopes that wait, in one go. Those that `quarantined` names are passed over.
+    pub fn apply(&mut self, count: usize, quarantined: impl Fn(&EnvelopeId) -> bool) -> Applied {
+        let mut applied = Applied::default();
+        let mut changes = Vec::new();
+        let count = count.min(self.queue.len());
+        let taken: Vec<Delivery> = self.queue.drain(..count).collect();
+        for delivery in taken {
+            let who = Some(delivery.who.member);
+            if quarantined(&delivery.id) {
+                applied.refused.push(Refused { who, why: "it stopped the desk twice and is left aside".into() });
+                continue;
+            }
+            let signed = self.signed(&delivery.who);
+            self.members.insert(signed.actor(), delivery.who.member);
+            for payload in &delivery.payloads {
+                let chunk = match self.parts.take(delivery.who.session, delivery.counter, payload) {
+                    Ok(Some(chunk)) => chunk,
+                    Ok(None) => continue,
+                    Err(error) => {
+                        applied.refused.push(Refused { who, why: error.to_string() });
+                        continue;
+                    }
+                };
+                match self.gate.admit(&signed, &chunk) {
+                    Verdict::Apply(mut admitted) => changes.append(&mut admitted),
+                    Verdict::Known => {}
+                    Verdict::Hold => self.left_behind(&delivery, &chunk),
+                    Verdict::Refuse(refusal) => applied.refused.push(Refused { who, why: refusal.to_string() }),
+                    Verdict::Full(full) => {
+                        // Not taken and not seen: it is delivered again after the next start.
+                        self.left_behind(&delivery, &chunk);
+                        applied.refused.push(Refused { who, why: full.to_string() });
+                    }
+                }
+            }
+            self.saw(delivery.who.session, delivery.counter);
+        }
+        for (hash, refusal) in self.gate.take_refused() {
+            for (who, hashes) in self.behind.values_mut().filter(|(_, hashes)| hashes.contains(&hash)) {
+                hashes.retain(|held| *held != hash);
+                applied.refused.push(Refused { who: Some(*who), why: refusal.to_string() });
+            }
+        }
+        applied.changed = !changes.is_empty();
+        self.changes += changes.len();
+        if let Err(error) = self.document.apply(changes) {
+            applied.refused.push(Refused { who: None, why: error.to_string() });
+        }
+        if applied.changed
+            && let Some(body) = &mut self.body
+            && let Err(error) = body.refresh(&self.document)
+        {
+            applied.refused.push(Refused { who: None, why: error.to_string() });
+        }
+        let gate = &self.gate;
+        self.behind.retain(|_, (_, hashes)| {
+            hashes.retain(|hash| !gate.has(hash));
+            !hashes.is_empty()
+        });
+        applied
+    }
+
+    /// Remembers that an envelope holds a change that is not in the document yet.
+    fn left_behind(&mut self, delivery: &Delivery, chunk: &[u8]) {
+        let key = (delivery.who.session, delivery.counter);
+        let (_, hashes) = self.behind.entry(key).or_insert((delivery.who.member, Vec::new()));
+        hashes.extend(hash_of(chunk));
+    }
+
+    fn signed(&self, who: &Binding) -> Signed {
+        Signed { device: who.device.0.to_vec(), session: who.session.0.to_vec(), kind: self.document.kind() }
+    }
+
+    fn saw(&mut self, session: SessionId, counter: u64) {
+        let last = self.seen.entry(session).or_default();
+        *last = counter.max(*last);
+    }
+
+    /// The member who writes as an actor, as signatures have shown.
+    pub fn member(&self, actor: &[u8]) -> Option<MemberId> {
+        self.members.get(actor).copied()
+    }
+
+    /// This session writes as its device's member.
+    pub fn writes(&mut self, device: &[u8], session: &SessionId, member: MemberId) {
+        self.members.insert(session_actor(device, &session.0), member);
+    }
+
+    /// One's own changes since the last call, as payloads to be sealed, and the hash of the last. An error is a fault of
+    /// ours: others would refuse the change, so it is not sent.
+    pub fn to_seal(&mut self) -> Result<Option<(Vec<Vec<u8>>, ChangeHash)>, String> {
+        self.dirty = false;
+        let mut payloads = Vec::new();
+        let mut last = None;
+        for chunk in self.document.take_changes() {
+            last = Some(self.gate.learn(&chunk).map_err(|refusal| refusal.to_string())?);
+            payloads.extend(cut(&chunk));
+            self.changes += 1;
+        }
+        Ok(last.map(|last| (payloads, last)))
+    }
+
+    /// The replica has sealed what it was given.
+    pub fn sealed(&mut self, session: SessionId, counter: u64) {
+        self.unsealed = self.unsealed.saturating_sub(1);
+        self.saw(session, counter);
+    }
+}
+
+/// The hash of a change from its chunk.
+fn hash_of(chunk: &[u8]) -> Option<ChangeHash> {
+    automerge::Change::from_bytes(chunk.to_vec()).ok().map(|change| change.hash())
+}
+
+type Saved<'a> = (Seen, BTreeMap<[u8; 16], MemberId>, &'a [u8]);
+
+fn read(row: &[u8]) -> Result<Saved<'_>, CborError> {
+    let (version, mut r) = Reader::versioned(row, MAX_SAVED)?;
+    if version != VERSION {
+        return Err(CborError::NotAllowed(0));
+    }
+    r.array(3)?;
+    let seen: Vec<(SessionId, u64)> = r.list(MAX_SESSIONS, |r| {
+        r.array(2)?;
+        Ok::<_, CborError>((r.fixed()?, r.uint()?))
+    })?;
+    let members: Vec<([u8; 16], MemberId)> = r.list(MAX_SESSIONS, |r| {
+        r.array(2)?;
+        Ok::<_, CborError>((r.fixed()?, r.fixed()?))
+    })?;
+    let bytes = r.bytes(MAX_SAVED)?;
+    r.end()?;
+    Ok((seen.into_iter().collect(), members.into_iter().collect(), bytes))
+}

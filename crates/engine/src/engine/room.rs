@@ -1,0 +1,509 @@
+//! One investigation at work: its replica, its papers, and the way between them, the disk, the relays and other tabs.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use komuz_core::admission::session_actor;
+use komuz_core::registers;
+use komuz_messages::{EditionId, Trouble};
+use komuz_sync::Replica;
+use komuz_sync::replica::{self, CommandError, RelayId};
+use komuz_sync::seal::bytes::{Digest, EnvelopeId, to_hex};
+use komuz_sync::seal::doc::DocId;
+
+use super::disk::Mark;
+use super::editions::Editions;
+use super::hands::Hands;
+use super::journal::Journal;
+use super::paper::{Paper, kind_of};
+use super::people::People;
+use super::tabs;
+use super::trouble::{command, no_edition, refused, trouble};
+use crate::{Output, Row};
+
+/// How long typing is collected before it is sealed, in milliseconds.
+const SEAL_AFTER: u64 = 100;
+/// The least time between two applications of others' changes.
+const APPLY_EVERY: u64 = 16;
+/// How often the replica is told the time.
+const TICK_EVERY: u64 = 500;
+/// Papers are saved after so many changes, or when nothing has happened for [`SAVE_IDLE`].
+const SAVE_CHANGES: usize = 500;
+/// See [`SAVE_CHANGES`].
+const SAVE_IDLE: u64 = 3000;
+/// How many sentences about what was refused are kept.
+const MAX_REFUSED: usize = 20;
+/// Tables of the replica that hold secrets.
+const SECRET: [&str; 3] = ["me", "servers", "invites"];
+
+/// See the module.
+pub struct Room {
+    /// Its id on this device, part of every row's key.
+    pub id: String,
+    /// Keys, membership, replication.
+    pub replica: Replica,
+    /// Whether a join still waits.
+    pub joining: bool,
+    /// The documents that are here.
+    pub papers: BTreeMap<DocId, Paper>,
+    /// The editions that the page has open, and what is known of all.
+    pub editions: Editions,
+    /// Who is where.
+    pub people: People,
+    /// Sentences for the person about what was not taken.
+    pub refused: VecDeque<String>,
+    /// What must happen to the rows of others' changes before they are applied.
+    journal: Journal,
+    /// Saved papers that nobody has asked for yet.
+    saved: BTreeMap<String, Vec<u8>>,
+    /// Batches of the replica on their way to the disk.
+    batches: VecDeque<(u64, Mark, Vec<replica::Row>)>,
+    relays: BTreeMap<RelayId, u32>,
+    /// What has changed since the views were made.
+    pub changed: BTreeSet<DocId>,
+    /// Members, requests, servers or connections have changed.
+    pub changed_around: bool,
+    seal_at: Option<u64>,
+    applied_at: u64,
+    save_at: Option<u64>,
+    tick_at: u64,
+    /// What to tell about a join that has ended.
+    pub ended: Option<replica::RefusedJoin>,
+    /// A join was confirmed just now.
+    pub joined: bool,
+}
+
+/// The rows that a room is made of when it is opened.
+#[derive(Default)]
+pub struct Rows {
+    /// Rows of the replica: table, key, value.
+    pub replica: Vec<(String, Vec<u8>, Vec<u8>)>,
+    /// Saved papers by name.
+    pub saved: BTreeMap<String, Vec<u8>>,
+    /// Journals by session, and strikes.
+    pub journal: Journal,
+    /// How many rows could not be read.
+    pub unreadable: usize,
+}
+
+impl Rows {
+    /// Sorts a row of this device's store in; `prefix` is the room's id and a slash.
+    pub fn take(&mut self, prefix: &str, row: Row) {
+        let Some(rest) = row.key.strip_prefix(prefix) else { return };
+        let Some(value) = row.value else {
+            self.unreadable += 1;
+            return;
+        };
+        match row.table.as_str() {
+            "secret" | "log" => match rest.split_once('/').and_then(|(t, key)| Some((t, komuz_sync::seal::bytes::from_hex(key)?))) {
+                Some((table, key)) => self.replica.push((table.to_owned(), key, value)),
+                None => self.unreadable += 1,
+            },
+            "save" => {
+                self.saved.insert(rest.to_owned(), value);
+            }
+            "journal" => self.journal.found(rest, &value),
+            "strike" => self.journal.struck(rest, &value),
+            _ => {}
+        }
+    }
+}
+
+impl Room {
+    /// A room around a replica that was just made or loaded, and what that wants done.
+    pub fn new(id: String, replica: Replica, outputs: Vec<replica::Output>, rows: Rows, hands: &mut Hands) -> Self {
+        let mut room = Self {
+            joining: replica.me().is_none(),
+            journal: rows.journal,
+            saved: rows.saved,
+            id,
+            replica,
+            papers: BTreeMap::new(),
+            editions: Editions::default(),
+            people: People::default(),
+            refused: VecDeque::new(),
+            batches: VecDeque::new(),
+            relays: BTreeMap::new(),
+            changed: BTreeSet::new(),
+            changed_around: true,
+            seal_at: None,
+            applied_at: 0,
+            save_at: None,
+            tick_at: hands.now,
+            ended: None,
+            joined: false,
+        };
+        if rows.unreadable > 0 {
+            room.tell(format!(
+                "{} stored pieces could not be read and were left aside; what the servers have comes again from there.",
+                rows.unreadable
+            ));
+        }
+        room.journal.begin(&room.id, &to_hex(&room.replica.session().0), hands);
+        room.drive(outputs, hands);
+        room.gather(hands);
+        room
+    }
+
+    /// A sentence for the person.
+    pub fn tell(&mut self, sentence: String) {
+        if !self.refused.contains(&sentence) {
+            self.refused.push_back(sentence);
+            if self.refused.len() > MAX_REFUSED {
+                self.refused.pop_front();
+            }
+        }
+        self.changed_around = true;
+    }
+
+    /// The replica's outputs, done.
+    pub fn drive(&mut self, outputs: Vec<replica::Output>, hands: &mut Hands) {
+        let mut outputs = VecDeque::from(outputs);
+        while let Some(output) = outputs.pop_front() {
+            match output {
+                replica::Output::Connect { relay, url } => {
+                    let number = hands.number();
+                    self.relays.insert(relay, number);
+                    hands.push(Output::Connect { relay: number, url: socket_address(&url) });
+                }
+                replica::Output::Disconnect { relay } => {
+                    if let Some(number) = self.relays.remove(&relay) {
+                        hands.push(Output::Close { relay: number });
+                    }
+                    outputs.extend(self.replica.disconnected(relay, hands.now, hands.entropy()));
+                    self.changed_around = true;
+                }
+                replica::Output::Send { relay, bytes } => {
+                    if let Some(number) = self.relays.get(&relay) {
+                        hands.push(Output::Send { relay: *number, bytes });
+                    }
+                }
+                replica::Output::Store { batch, rows } => {
+                    for row in &rows {
+                        let table = if SECRET.contains(&row.table) { "secret" } else { "log" };
+                        hands.disk.put(table, self.row_key(row), row.value.clone());
+                    }
+                    self.batches.push_back((batch, hands.disk.mark(), rows));
+                }
+                replica::Output::Deliver(delivery) => {
+                    if let Some(paper) = self.papers.get_mut(&delivery.doc) {
+                        paper.queue(delivery);
+                    }
+                }
+                replica::Output::Sealed { doc, counter, .. } => {
+                    let session = self.replica.session();
+                    if let Some(paper) = self.papers.get_mut(&doc) {
+                        paper.sealed(session, counter);
+                    }
+                }
+                replica::Output::Presence { doc, who, bytes } => self.people.heard(doc, &who, &bytes, hands.now),
+                replica::Output::Joined => {
+                    self.joining = false;
+                    self.joined = true;
+                    self.changed_around = true;
+                    self.gather(hands);
+                }
+                replica::Output::Refused(why) => self.ended = Some(why),
+                replica::Output::Request(_) | replica::Output::Charter | replica::Output::State => {
+                    self.changed_around = true;
+                }
+                replica::Output::Trouble(sentence) => self.tell(sentence),
+            }
+        }
+    }
+
+    fn row_key(&self, row: &replica::Row) -> String {
+        format!("{}/{}/{}", self.id, row.table, to_hex(&row.key))
+    }
+
+    /// Brings in every document of the investigation that is not here yet.
+    pub fn gather(&mut self, hands: &mut Hands) {
+        if self.joining {
+            return;
+        }
+        self.want(&DocId::Registers, hands);
+        self.want(&DocId::Files, hands);
+        for edition in self.listed() {
+            for doc in documents(&edition) {
+                self.want(&doc, hands);
+            }
+        }
+    }
+
+    /// The editions that the registers list.
+    pub fn listed(&self) -> Vec<EditionId> {
+        let Some(registers) = self.papers.get(&DocId::Registers) else { return Vec::new() };
+        registers::stories(&registers.document)
+            .into_iter()
+            .flat_map(|story| {
+                let editions = story.editions.into_iter();
+                editions.map(move |lang| EditionId { story: story.id.clone(), lang }).collect::<Vec<_>>()
+            })
+            .collect()
+    }
+
+    fn want(&mut self, doc: &DocId, hands: &mut Hands) {
+        let Some(kind) = kind_of(doc) else { return };
+        let Some(me) = self.replica.me().cloned() else { return };
+        if self.papers.contains_key(doc) {
+            return;
+        }
+        let actor = session_actor(&me.device.0, &me.session.0);
+        let saved = self.saved.remove(&name(doc));
+        // A saved copy that cannot be read is no loss: the log has all that it had, and it is built again from there.
+        let saved = saved.and_then(|row| Paper::load(kind, &row, &actor).ok());
+        let mut paper = match saved.map_or_else(|| Paper::new(kind, &actor), Ok) {
+            Ok(paper) => paper,
+            Err(why) => return self.tell(why),
+        };
+        paper.writes(&me.device.0, &me.session, me.member.id);
+        let seen = paper.seen();
+        self.papers.insert(doc.clone(), paper);
+        self.changed.insert(doc.clone());
+        let outputs = self.replica.watch(doc, &seen, hands.now, hands.entropy());
+        self.drive(outputs, hands);
+    }
+
+    /// A document that one may write to.
+    pub fn writable(&mut self, doc: &DocId) -> Result<&mut Paper, Trouble> {
+        let Some(me) = self.replica.me() else { return Err(trouble("not-joined", "An editor has not admitted you yet.")) };
+        if !me.member.role.may_write(doc) {
+            return Err(trouble("role", format!("Your role ({}) may not change this.", me.member.role.name())));
+        }
+        self.papers.get_mut(doc).ok_or_else(no_edition)
+    }
+
+    /// Writes to a document: what `write` changes is sealed soon.
+    pub fn edit<T, E: std::fmt::Display>(
+        &mut self,
+        doc: &DocId,
+        hands: &Hands,
+        write: impl FnOnce(&mut Paper) -> Result<T, E>,
+    ) -> Result<T, Trouble> {
+        let done = write(self.writable(doc)?).map_err(refused)?;
+        self.edited(doc, hands);
+        Ok(done)
+    }
+
+    /// Something of one's own was written to a document.
+    pub fn edited(&mut self, doc: &DocId, hands: &Hands) {
+        if let Some(paper) = self.papers.get_mut(doc) {
+            paper.dirty = true;
+        }
+        self.changed.insert(doc.clone());
+        self.seal_at.get_or_insert(hands.now + SEAL_AFTER);
+        self.save_at = Some(hands.now + SAVE_IDLE);
+    }
+
+    /// Seals what was written to every document.
+    pub fn seal(&mut self, hands: &mut Hands) {
+        self.seal_at = None;
+        let dirty: Vec<DocId> = self.papers.iter().filter(|(_, paper)| paper.dirty).map(|(doc, _)| doc.clone()).collect();
+        for doc in dirty {
+            let Some(paper) = self.papers.get_mut(&doc) else { continue };
+            let (payloads, last) = match paper.to_seal() {
+                Ok(Some(sealed)) => sealed,
+                Ok(None) => continue,
+                Err(why) => {
+                    self.tell(format!("A change of yours cannot be sent, others would not take it: {why}"));
+                    continue;
+                }
+            };
+            paper.unsealed += 1;
+            let last = Some(Digest(last.0));
+            match self.replica.write(&doc, payloads, last, hands.now, hands.entropy()) {
+                Ok(outputs) => self.drive(outputs, hands),
+                Err(CommandError { sentence, .. }) => self.tell(format!("A change of yours cannot be sent: {sentence}")),
+            }
+        }
+    }
+
+    /// Applies others' changes, as soon as it is on disk that this is about to happen.
+    fn apply(&mut self, hands: &mut Hands) {
+        if self.journal.is_idle() && hands.now >= self.applied_at + APPLY_EVERY {
+            let journal = &self.journal;
+            let next: Vec<(DocId, Vec<EnvelopeId>)> = self
+                .papers
+                .iter()
+                .filter(|(_, paper)| paper.waits())
+                .map(|(doc, paper)| (doc.clone(), paper.next(|id| journal.is_suspect(id))))
+                .collect();
+            self.journal.about_to_apply(next, hands);
+        }
+        let Some(batch) = self.journal.ready(hands) else { return };
+        self.applied_at = hands.now;
+        for (doc, ids) in &batch {
+            let Some(paper) = self.papers.get_mut(doc) else { continue };
+            let journal = &self.journal;
+            let applied = paper.apply(ids.len(), |id| journal.is_quarantined(id));
+            for refusal in applied.refused {
+                let sentence = self.refusal(refusal);
+                self.tell(sentence);
+            }
+            if applied.changed {
+                self.changed.insert(doc.clone());
+                self.save_at = Some(hands.now + SAVE_IDLE);
+            }
+        }
+        self.journal.applied(hands);
+        if self.changed.contains(&DocId::Registers) {
+            self.gather(hands);
+        }
+    }
+
+    fn refusal(&self, refusal: super::paper::Refused) -> String {
+        let member = refusal.who.and_then(|id| self.replica.members().into_iter().find(|member| member.id == id));
+        match member {
+            Some(member) => format!("A change of {} ({}) was not taken: {}.", member.name, member.outlet, refusal.why),
+            None => format!("A change was not taken: {}.", refusal.why),
+        }
+    }
+
+    /// Writes the papers that have changed.
+    pub fn save(&mut self, all: bool, hands: &mut Hands) {
+        for (doc, paper) in &mut self.papers {
+            if paper.changes >= SAVE_CHANGES || (all && paper.changes > 0) {
+                if let Some(row) = paper.save() {
+                    hands.disk.put("save", format!("{}/{}", self.id, name(doc)), Some(row));
+                }
+            }
+        }
+    }
+
+    /// What time has made due.
+    pub fn time(&mut self, hands: &mut Hands) {
+        if self.seal_at.is_some_and(|at| hands.now >= at) {
+            self.seal(hands);
+        }
+        if hands.now >= self.tick_at {
+            self.tick_at = hands.now + TICK_EVERY;
+            let outputs = self.replica.tick(hands.now, hands.entropy());
+            self.drive(outputs, hands);
+        }
+        self.apply(hands);
+        for (doc, said) in self.people.time(hands.now) {
+            let outputs = self.replica.presence(&doc, &said, hands.now, hands.entropy());
+            self.drive(outputs, hands);
+        }
+        if self.save_at.is_some_and(|at| hands.now >= at) {
+            self.save_at = None;
+            self.save(true, hands);
+        } else {
+            self.save(false, hands);
+        }
+    }
+
+    /// When [`Room::time`] is due again.
+    pub fn wake(&self) -> u64 {
+        let apply = self.papers.values().any(Paper::waits).then(|| self.applied_at + APPLY_EVERY);
+        [Some(self.tick_at), self.seal_at, self.save_at, self.people.due(), apply.filter(|_| self.journal.is_idle())]
+            .into_iter()
+            .flatten()
+            .fold(u64::MAX, u64::min)
+    }
+
+    /// Rows have become durable.
+    pub fn stored(&mut self, hands: &mut Hands) {
+        while self.batches.front().is_some_and(|(_, mark, _)| hands.disk.is_durable(*mark)) {
+            let Some((batch, _, rows)) = self.batches.pop_front() else { break };
+            hands.push(Output::ToTabs(tabs::Said::Rows { room: self.id.clone(), rows: tabs::shared(rows) }.to_bytes()));
+            let outputs = self.replica.stored(batch, hands.now, hands.entropy());
+            self.drive(outputs, hands);
+        }
+    }
+
+    /// Another tab has stored rows of this room.
+    pub fn from_tab(&mut self, rows: Vec<(String, Vec<u8>, Option<Vec<u8>>)>, hands: &mut Hands) {
+        let outputs = self.replica.rows(rows, hands.now, hands.entropy());
+        self.drive(outputs, hands);
+    }
+
+    /// A lock was granted: its session is dead.
+    pub fn locked(&mut self, name: &str, hands: &mut Hands) {
+        self.journal.locked(name, hands);
+    }
+
+    /// The relay of a connection's number.
+    pub fn relay(&self, number: u32) -> Option<RelayId> {
+        self.relays.iter().find(|(_, n)| **n == number).map(|(relay, _)| *relay)
+    }
+
+    /// A connection is open.
+    pub fn connected(&mut self, relay: RelayId, hands: &mut Hands) {
+        let outputs = self.replica.connected(relay, hands.now, hands.entropy());
+        self.drive(outputs, hands);
+    }
+
+    /// A connection is gone.
+    pub fn disconnected(&mut self, relay: RelayId, hands: &mut Hands) {
+        self.relays.remove(&relay);
+        let outputs = self.replica.disconnected(relay, hands.now, hands.entropy());
+        self.drive(outputs, hands);
+        self.changed_around = true;
+    }
+
+    /// A frame came.
+    pub fn frame(&mut self, relay: RelayId, bytes: &[u8], hands: &mut Hands) {
+        let outputs = self.replica.frame(relay, bytes, hands.now, hands.entropy());
+        self.drive(outputs, hands);
+    }
+
+    /// A command of the replica, done.
+    pub fn command(
+        &mut self,
+        hands: &mut Hands,
+        command_: impl FnOnce(&mut Replica, &mut Hands) -> Result<Vec<replica::Output>, CommandError>,
+    ) -> Result<(), Trouble> {
+        let outputs = command_(&mut self.replica, hands).map_err(command)?;
+        self.changed_around = true;
+        self.drive(outputs, hands);
+        Ok(())
+    }
+
+    /// Whether all that was typed has been given to the disk.
+    pub fn is_sealed(&self) -> bool {
+        self.papers.values().all(|paper| !paper.dirty && paper.unsealed == 0)
+    }
+
+    /// Seals and saves what can be, and lets the relays go: the room is being left.
+    pub fn close(&mut self, hands: &mut Hands) {
+        self.seal(hands);
+        self.save(true, hands);
+        self.let_go(hands);
+    }
+
+    /// Lets the relays go.
+    pub fn let_go(&mut self, hands: &mut Hands) {
+        for number in self.relays.values() {
+            hands.push(Output::Close { relay: *number });
+        }
+        self.relays.clear();
+    }
+}
+
+/// The documents of an edition.
+pub fn documents(edition: &EditionId) -> [DocId; 3] {
+    let (story, lang) = (edition.story.clone(), edition.lang.clone());
+    [
+        DocId::Body { story: story.clone(), lang: lang.clone() },
+        DocId::Notes { story: story.clone(), lang: lang.clone() },
+        DocId::SignOffs { story, lang },
+    ]
+}
+
+/// The name of a document in rows' keys.
+pub fn name(doc: &DocId) -> String {
+    match doc {
+        DocId::Charter => "charter".into(),
+        DocId::Registers => "registers".into(),
+        DocId::Files => "files".into(),
+        DocId::Body { story, lang } => format!("body/{story}/{lang}"),
+        DocId::Notes { story, lang } => format!("notes/{story}/{lang}"),
+        DocId::SignOffs { story, lang } => format!("signoffs/{story}/{lang}"),
+    }
+}
+
+/// The WebSocket address of a server: its origin's `/sync`.
+fn socket_address(origin: &str) -> String {
+    let rest = origin.strip_prefix("http").unwrap_or(origin);
+    format!("ws{}/sync", rest.trim_end_matches('/'))
+}

@@ -1,0 +1,12 @@
+//! Desks of several outlets over relays in memory: what the page asks, what it is shown, and what survives.
+
+// The relay that the replicas are tested with.
+#[path = "../../../sync/tests/replication/dice.rs"]
+mod dice;
+#[path = "../../../sync/tests/replication/relay.rs"]
+mod relay;
+
+mod joining;
+mod newsroom;
+mod page;
+mod world;

@@ -124,8 +124,15 @@ pub enum MastheadError {
 /// A verified chain of mastheads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chain {
-    first: Masthead,
-    later: Vec<Masthead>,
+    first: Link,
+    later: Vec<Link>,
+}
+
+/// A masthead with the hash of its payload as it was signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Link {
+    hash: String,
+    masthead: Masthead,
 }
 
 impl Masthead {
@@ -309,51 +316,56 @@ impl Chain {
                 });
             }
             let next = Masthead::parse(&payload).map_err(|error| MastheadError::Payload { number, error })?;
-            let before = chain.as_ref().map(Self::newest);
+            let before = chain.as_ref().map(Self::last);
             follows(before, &next, number)?;
+            let before = before.map(|link| &link.masthead);
             let signatures = general.verify(Typ::Masthead).map_err(jws)?.signatures;
             signed(before, &next, &signatures, number)?;
+            let link = Link { hash, masthead: next };
             match &mut chain {
                 None => {
                     chain = Some(Self {
-                        first: next,
+                        first: link,
                         later: Vec::new(),
                     })
                 }
-                Some(chain) => chain.later.push(next),
+                Some(chain) => chain.later.push(link),
             }
         }
         chain.ok_or_else(|| MastheadError::Malformed("the list is empty".into()))
     }
 
+    fn last(&self) -> &Link {
+        self.later.last().unwrap_or(&self.first)
+    }
+
     /// The newest masthead.
     pub fn newest(&self) -> &Masthead {
-        self.later.last().unwrap_or(&self.first)
+        &self.last().masthead
     }
 
     /// The fingerprint: the first masthead's hash.
     pub fn fingerprint(&self) -> String {
-        self.first.hash()
+        self.first.hash.clone()
     }
 
     /// The masthead with a hash.
     pub fn get(&self, hash: &str) -> Option<&Masthead> {
-        std::iter::once(&self.first)
-            .chain(&self.later)
-            .find(|m| m.hash() == hash)
+        let mut links = std::iter::once(&self.first).chain(&self.later);
+        links.find(|link| link.hash == hash).map(|link| &link.masthead)
     }
 }
 
-fn follows(before: Option<&Masthead>, next: &Masthead, number: usize) -> Result<(), MastheadError> {
+fn follows(before: Option<&Link>, next: &Masthead, number: usize) -> Result<(), MastheadError> {
     let order = |problem: String| Err(MastheadError::Order { number, problem });
-    let (expected, previous) = before.map_or((1, None), |b| (b.number + 1, Some(b.hash())));
+    let (expected, previous) = before.map_or((1, None), |link| (link.masthead.number + 1, Some(&link.hash)));
     if next.number != expected {
         return order(format!("its number is {} and not {expected}", next.number));
     }
-    if next.previous != previous {
+    if next.previous.as_ref() != previous {
         return order("it names another hash than that of the one before".into());
     }
-    match before.and_then(|b| b.outlets.iter().find(|o| next.outlet(&o.id).is_none())) {
+    match before.and_then(|link| link.masthead.outlets.iter().find(|o| next.outlet(&o.id).is_none())) {
         Some(dropped) => order(format!("it drops {}", dropped.id)),
         None => Ok(()),
     }

@@ -49,30 +49,42 @@ pub enum Piece<'a> {
 /// Numbers the citations: in the order in which their ends stand in the text, one number for each source and locator.
 /// A citation whose source or block is not there has no number.
 pub fn notes<'a>(blocks: &'a [Block], citations: &'a [Citation], sources: &'a [Source]) -> Notes<'a> {
-    let order: BTreeMap<&str, usize> = blocks.iter().enumerate().map(|(at, b)| (b.id.as_str(), at)).collect();
-    let by_id: BTreeMap<&str, &Source> = sources.iter().rev().map(|s| (s.id.as_str(), s)).collect();
-    let mut placed: Vec<(usize, &Citation, &Source)> = citations
-        .iter()
-        .filter_map(|c| Some((*order.get(c.end.block.as_str())?, c, *by_id.get(c.source.as_str())?)))
-        .collect();
-    // Stable: citations that end at one place keep their order.
-    placed.sort_by_key(|(block, c, _)| (*block, c.end.offset));
+    // Sorted by insertion and without maps of their own kinds: readers carry this, and citations come nearly in order.
+    let mut order: BTreeMap<&str, usize> = BTreeMap::new();
+    for (at, block) in blocks.iter().enumerate() {
+        order.insert(&block.id, at);
+    }
+    let mut by_id: BTreeMap<&str, usize> = BTreeMap::new();
+    for (at, source) in sources.iter().enumerate().rev() {
+        by_id.insert(&source.id, at);
+    }
+    let mut placed: Vec<((usize, u32), &Citation, &Source)> = Vec::with_capacity(citations.len());
+    for citation in citations {
+        let block = order.get(citation.end.block.as_str());
+        let source = by_id.get(citation.source.as_str()).and_then(|at| sources.get(*at));
+        if let (Some(block), Some(source)) = (block, source) {
+            let end = (*block, citation.end.offset);
+            // Behind all that end here too: those keep their order.
+            let later = placed.iter().rev().take_while(|(other, ..)| *other > end).count();
+            placed.insert(placed.len() - later, (end, citation, source));
+        }
+    }
     let mut notes = Notes::default();
-    let mut numbers: BTreeMap<(&str, &str), u32> = BTreeMap::new();
     for (_, citation, source) in placed {
-        let number = *numbers
-            .entry((source.id.as_str(), citation.locator.trim()))
-            .or_insert_with(|| {
-                let number = notes.list.len() as u32 + 1;
-                notes.list.push(Note {
-                    number,
-                    source,
-                    locator: citation.locator.trim(),
-                    citations: Vec::new(),
-                });
-                number
+        let locator = citation.locator.trim();
+        let same = |note: &Note<'_>| std::ptr::eq(note.source, source) && note.locator == locator;
+        let at = notes.list.iter().position(same).unwrap_or_else(|| {
+            let number = notes.list.len() as u32 + 1;
+            notes.list.push(Note {
+                number,
+                source,
+                locator,
+                citations: Vec::new(),
             });
-        if let Some(note) = notes.list.get_mut(number as usize - 1) {
+            notes.list.len() - 1
+        });
+        let number = at as u32 + 1;
+        if let Some(note) = notes.list.get_mut(at) {
             note.citations.push(citation);
         }
         let marks = notes.marks.entry(citation.end.block.as_str()).or_default();

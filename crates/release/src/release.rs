@@ -409,68 +409,75 @@ pub fn obstacles(story: &Story) -> Vec<ReleaseError> {
     problems
 }
 
+/// Problems of a story or a body while they are found.
+struct Problems<'a>(&'a mut Vec<ReleaseError>);
+
+impl Problems<'_> {
+    // Called from many places and carried by readers: once is enough.
+    #[inline(never)]
+    fn at(&mut self, list: &str, at: usize, member: &str, problem: &str) {
+        self.0
+            .push(ReleaseError::invalid(format!("{list}[{at}].{member}"), problem));
+    }
+}
+
 fn body_problems(blocks: &[Block], citations: &[Citation], sources: &[Source], problems: &mut Vec<ReleaseError>) {
-    let mut problem = |place: String, problem: &str| problems.push(ReleaseError::invalid(place, problem));
-    let mut ids = BTreeMap::new();
+    let mut problems = Problems(problems);
+    let mut block_ids: BTreeMap<&str, usize> = BTreeMap::new();
     for (at, block) in blocks.iter().enumerate() {
-        let place = |member: &str| format!("blocks[{at}]{member}");
-        if block.id.is_empty() || ids.insert(block.id.as_str(), (at, block)).is_some() {
-            problem(place(".id"), "empty, or another block has the same");
+        let mut problem = |member: &str, problem: &str| problems.at("blocks", at, member, problem);
+        if block.id.is_empty() || block_ids.insert(&block.id, at).is_some() {
+            problem("id", "empty, or another block has the same");
         }
         match &block.kind {
-            BlockKind::Heading { level } if !(2..=3).contains(level) => {
-                problem(place(".level"), "a heading's level is 2 or 3")
-            }
-            BlockKind::Item { depth, .. } if *depth > MAX_DEPTH => problem(place(".depth"), "nested deeper than 3"),
-            BlockKind::Figure { file, .. } if !is_sha256_hex(file) => {
-                problem(place(".file"), "the figure's file is missing")
-            }
+            BlockKind::Heading { level } if !(2..=3).contains(level) => problem("level", "a heading's level is 2 or 3"),
+            BlockKind::Item { depth, .. } if *depth > MAX_DEPTH => problem("depth", "nested deeper than 3"),
+            BlockKind::Figure { file, .. } if !is_sha256_hex(file) => problem("file", "the figure's file is missing"),
             BlockKind::Figure { media, .. } if !FIGURES.contains(&media.as_str()) => {
                 problem(
-                    place(".media"),
+                    "media",
                     "a figure is image/webp, image/avif, image/jpeg, image/png or image/gif",
                 );
             }
-            BlockKind::Rule if !block.text.is_empty() => problem(place(".text"), "a rule has no text"),
+            BlockKind::Rule if !block.text.is_empty() => problem("text", "a rule has no text"),
             _ => {}
         }
         for (span, text) in block.text.iter().enumerate() {
             if text.marks.link.as_deref().is_some_and(|link| !safe_link(link)) {
                 problem(
-                    place(&format!(".text[{span}].marks.link")),
+                    &format!("text[{span}].marks.link"),
                     "an address that a story may not link to",
                 );
             }
         }
     }
-    let mut source_ids = BTreeSet::new();
+    let mut source_ids: BTreeMap<&str, usize> = BTreeMap::new();
     for (at, source) in sources.iter().enumerate() {
-        if source.id.is_empty() || !source_ids.insert(source.id.as_str()) {
-            problem(format!("sources[{at}].id"), "empty, or another source has the same");
+        if source.id.is_empty() || source_ids.insert(&source.id, at).is_some() {
+            problems.at("sources", at, "id", "empty, or another source has the same");
         }
     }
-    let mut citation_ids = BTreeSet::new();
+    let mut citation_ids: BTreeMap<&str, usize> = BTreeMap::new();
     for (at, citation) in citations.iter().enumerate() {
-        let place = |member: &str| format!("citations[{at}]{member}");
-        if citation.id.is_empty() || !citation_ids.insert(citation.id.as_str()) {
-            problem(place(".id"), "empty, or another citation has the same");
+        let mut problem = |member: &str, problem: &str| problems.at("citations", at, member, problem);
+        if citation.id.is_empty() || citation_ids.insert(&citation.id, at).is_some() {
+            problem("id", "empty, or another citation has the same");
         }
-        if !source_ids.contains(citation.source.as_str()) {
-            problem(place(".source"), "no source has this id");
+        if !source_ids.contains_key(citation.source.as_str()) {
+            problem("source", "no source has this id");
         }
-        let ends = [(".start", &citation.start), (".end", &citation.end)].map(|(member, p)| {
-            let found = ids
-                .get(p.block.as_str())
-                .filter(|(_, block)| is_boundary(block, p.offset));
+        let ends = [("start", &citation.start), ("end", &citation.end)].map(|(member, p)| {
+            let block = block_ids.get(p.block.as_str()).copied();
+            let found = block.filter(|&b| blocks.get(b).is_some_and(|block| is_boundary(block, p.offset)));
             if found.is_none() {
-                problem(place(member), "the text that it stood on is gone");
+                problem(member, "the text that it stood on is gone");
             }
-            found.map(|(block, _)| (*block, p.offset))
+            found.map(|block| (block, p.offset))
         });
         if let [Some(start), Some(end)] = ends
             && start > end
         {
-            problem(place(".end"), "lies before its start");
+            problem("end", "lies before its start");
         }
     }
 }

@@ -24,7 +24,7 @@ use automerge::{ActorId, AutomergeError, ChangeHash, ObjId, ObjType, ReadDoc, Va
 use komuz_release::story::Byline;
 use thiserror::Error;
 
-use crate::document::{DocKind, Document};
+use crate::document::Document;
 use crate::page::{Block, Mark, Page, Place};
 use read::{Look, read_sheet, text_at};
 use sheet::{Elem, Row, Sheet};
@@ -115,6 +115,9 @@ pub(crate) struct Anchor {
     pub(crate) range: Option<Range<usize>>,
 }
 
+/// The anchors of one row: offsets and ids.
+type Overlay = Vec<(Range<usize>, String)>;
+
 /// See the module.
 #[derive(Debug, Clone)]
 pub struct Body {
@@ -124,7 +127,7 @@ pub struct Body {
     anchors: Vec<Anchor>,
     page: Page,
     /// Rows and what they were painted as, to be used again.
-    painted: Vec<(Arc<Row>, Vec<(Range<usize>, String)>)>,
+    painted: Vec<(Arc<Row>, Overlay)>,
     headline: String,
     summary: String,
     byline: Vec<Byline>,
@@ -337,9 +340,13 @@ impl Body {
         &self.sheet
     }
 
-    /// The flat index of a point; of one whose element is gone, only while it is known to be of this text.
-    pub(crate) fn flat_of(&self, point: &Point) -> Option<usize> {
-        point.visible(&self.sheet)
+    /// The flat index of a point; where its element lay when that is gone.
+    pub(crate) fn flat_of(&self, doc: &Document, point: &Point) -> Option<usize> {
+        point.visible(&self.sheet).or_else(|| {
+            let mut known = HashSet::new();
+            known.extend(self.known.get(point.elem()).cloned());
+            find_gone(doc, &self.sheet, point, &mut known, &mut HashSet::new())
+        })
     }
 
     pub(crate) fn anchors(&self) -> &[Anchor] {
@@ -377,7 +384,7 @@ impl Body {
     fn paint(&mut self, doc: &Document) {
         self.version += 1;
         self.find_anchors(doc, None);
-        let mut overlays: Vec<Vec<(Range<usize>, String)>> = vec![Vec::new(); self.sheet.rows.len()];
+        let mut overlays: Vec<Overlay> = vec![Vec::new(); self.sheet.rows.len()];
         for anchor in &self.anchors {
             let Some(range) = &anchor.range else { continue };
             let Some((first, at)) = self.sheet.row_at(range.start) else {
@@ -508,17 +515,7 @@ fn find_gone(
         if strange.contains(elem) {
             return None;
         }
-        // Asked with a version that is not the newest, Automerge looks through the section: slow, and safe for whatever
-        // the point names. The newest version together with the genesis is the same version, only not to Automerge.
-        let id = ObjId::Id(elem.ctr, elem.actor.clone(), 0);
-        doc.automerge().hash_for_opid(&id)?;
-        let mut heads = doc.heads();
-        let genesis = Document::genesis(DocKind::Body).hash();
-        if heads.contains(&genesis) {
-            return None;
-        }
-        heads.push(genesis);
-        if doc.automerge().get_cursor_position(obj, &cursor, Some(&heads)).is_err() {
+        if !lies_in(doc, obj, elem)? {
             strange.insert(elem.clone());
             return None;
         }
@@ -528,15 +525,32 @@ fn find_gone(
     Some(sheet.flat(section, index))
 }
 
-/// The same at an old version, where Automerge looks through the section anyway.
+/// The same at an old version.
 fn find_gone_at(doc: &Document, sheet: &Sheet, point: &Point, heads: &[ChangeHash]) -> Option<usize> {
     let section = point.section(sheet)?;
-    let obj = &sheet.sections.get(section)?.obj;
+    let held = sheet.sections.get(section)?;
+    if !lies_in(doc, &held.obj, point.elem())? {
+        return None;
+    }
+    // For what was deleted at the end of a text Automerge's slow way knows no place: that is the end.
     let index = doc
         .automerge()
-        .get_cursor_position(obj, &point.cursor()?, Some(heads))
-        .ok()?;
-    Some(sheet.flat(section, index))
+        .get_cursor_position(&held.obj, &point.cursor()?, Some(heads));
+    Some(sheet.flat(section, index.unwrap_or(held.len)))
+}
+
+/// Whether an element was inserted into a section; none while it has not come here. Read from the change that made it:
+/// Automerge itself must not be asked about elements of other objects (see `point`).
+fn lies_in(doc: &Document, section: &ObjId, elem: &Elem) -> Option<bool> {
+    use automerge::legacy::{ObjectId, OpId};
+    let id = ObjId::Id(elem.ctr, elem.actor.clone(), 0);
+    let hash = doc.automerge().hash_for_opid(&id)?;
+    let change = doc.automerge().get_change_by_hash(&hash)?;
+    let nth = elem.ctr.checked_sub(change.start_op().get())?;
+    let made = change.decode();
+    let made = made.operations.get(usize::try_from(nth).ok()?)?;
+    let section = Elem::of(section)?;
+    Some(made.insert && made.obj == ObjectId::Id(OpId::new(section.ctr, &section.actor)))
 }
 
 /// Makes rows that are equal to older ones the same allocation, so that comparing is cheap.

@@ -17,11 +17,11 @@ use serde_json::Value;
 use thiserror::Error;
 
 use crate::body::sheet::{Cell, Elem, Sheet};
-use crate::body::write::{Action, New, Writer, is_storable};
+use crate::body::write::{Action, New, Writer, is_storable, with_stored};
 use crate::body::{Body, BodyError, Entry, Point, Span};
 use crate::document::Document;
 use crate::page::step::Effect;
-use crate::page::{Page, PageError, Place, Step, Token, diff, hash, json};
+use crate::page::{Page, PageError, Place, Splice, Step, Token, diff, hash, json};
 use crate::undo::History;
 
 /// Why steps were not taken. The page's document and the engine's then differ: open the page again.
@@ -171,8 +171,18 @@ impl PageLink {
         for (index, step) in steps.iter().enumerate() {
             let wrong = |reason| StepError::Step { seq, index, reason };
             for effect in Step::read(step).and_then(|step| step.effects(&page)).map_err(wrong)? {
-                page = effect.apply(&page).map_err(wrong)?;
-                effects.push(effect);
+                let next = effect.apply(&page).map_err(wrong)?;
+                match &effect {
+                    // Blocks that go and come back in one step stay: only what differs is written.
+                    Effect::Splice(splice) if brings_back(&page, splice) => {
+                        for step in diff::diff(&page, &next) {
+                            effects.extend(step.effects(&page).map_err(wrong)?);
+                            page = step.apply(&page).map_err(wrong)?;
+                        }
+                    }
+                    _ => effects.push(effect),
+                }
+                page = next;
             }
         }
         let (moved, actions) = write(doc, body, &mut version, &effects)?;
@@ -277,12 +287,12 @@ impl PageLink {
     }
 
     /// Where a point is in the page's document as of the last batch that was sent; none when it is not in the text.
-    pub fn position(&self, body: &Body, point: &Point) -> Option<u32> {
+    pub fn position(&self, doc: &Document, body: &Body, point: &Point) -> Option<u32> {
         let version = self.sent.as_ref().map_or(&self.version, |sent| &sent.version);
         let flat = match point.visible(&version.sheet) {
             Some(flat) => flat,
             // Not on the page yet, or not any more.
-            None => version.sheet.translate(body.sheet(), body.flat_of(point)?),
+            None => version.sheet.translate(body.sheet(), body.flat_of(doc, point)?),
         };
         Some(flat_position(&version.page, flat) as u32)
     }
@@ -448,6 +458,25 @@ impl PageLink {
     }
 }
 
+/// Whether a replacement takes away a block's marker and brings the same block again.
+fn brings_back(page: &Page, splice: &Splice) -> bool {
+    let ids = |tokens: &[Token]| -> Vec<String> {
+        let id = |token: &Token| {
+            if let Token::Marker { id, .. } = token {
+                id.clone()
+            } else {
+                None
+            }
+        };
+        tokens.iter().filter_map(id).collect()
+    };
+    let new = ids(&splice.tokens);
+    !new.is_empty()
+        && page
+            .tokens(splice.range.clone())
+            .is_ok_and(|old| ids(&old).iter().any(|id| new.contains(id)))
+}
+
 /// The page's position of a flat index: inside the text that ends there, or behind a rule.
 fn flat_position(page: &Page, flat: usize) -> usize {
     let place = match page.before_flat(flat.min(page.flat_len())) {
@@ -536,12 +565,11 @@ impl Hand<'_, '_, '_> {
                     self.writer.mark(range, mark, *add)?;
                 }
                 self.sheet.remark(range.clone(), &|marks| {
-                    let marks = if *add {
-                        marks.with(mark.clone())
+                    if *add {
+                        with_stored(marks, mark)
                     } else {
                         marks.without(mark)
-                    };
-                    marks.without_anchors()
+                    }
                 });
                 Ok(())
             }
@@ -573,8 +601,6 @@ impl Hand<'_, '_, '_> {
     }
 
     fn splice(&mut self, range: Range<usize>, tokens: &[Token]) -> Result<(), AutomergeError> {
-        let mut range = range;
-        let mut tokens = tokens.to_vec();
         // A row without a marker that is to stay a block behind what comes or goes gets one first.
         if let Some((row, 0)) = self.sheet.row_at(range.end)
             && self.sheet.rows[row].marker.is_none()
@@ -582,54 +608,7 @@ impl Hand<'_, '_, '_> {
         {
             self.give_marker(row)?;
         }
-        let mut parts: Vec<(Range<usize>, Vec<Token>)> = Vec::new();
-        // Blocks that go and come back in one step keep their markers: only what lies between them is replaced.
-        while let Some((flat, at)) = self.kept(&range, &tokens) {
-            let rest = tokens.split_off(at);
-            parts.push((range.start..flat, std::mem::replace(&mut tokens, rest[1..].to_vec())));
-            range.start = flat + 1;
-            parts.push((flat..flat + 1, vec![rest[0].clone()]));
-        }
-        parts.push((range, tokens));
-        // From the end, so that the indices before stay.
-        for (range, tokens) in parts.into_iter().rev() {
-            match tokens.as_slice() {
-                [Token::Marker { kind, .. }]
-                    if range.len() == 1 && self.sheet.row_at(range.start).is_some_and(|(_, at)| at == 0) =>
-                {
-                    let row = self.sheet.row_at(range.start).map_or(0, |(row, _)| row);
-                    self.rewrite(row, kind)?;
-                }
-                _ => self.replace(range, &tokens)?,
-            }
-        }
-        Ok(())
-    }
-
-    /// The first marker of a range that a replacement brings back: its flat index, and the index of its token.
-    fn kept(&self, range: &Range<usize>, tokens: &[Token]) -> Option<(usize, usize)> {
-        let mut at = range.start;
-        for cell in self.sheet.cells(range.clone()) {
-            match cell {
-                Cell::Marker {
-                    marker: Some(_),
-                    id,
-                    kind,
-                } => {
-                    let same = |token: &Token| {
-                        let rule = komuz_release::story::BlockKind::Rule;
-                        matches!(token, Token::Marker { id: Some(other), kind: new } if *other == id && (*new == rule) == (kind == rule))
-                    };
-                    if let Some(token) = tokens.iter().position(same) {
-                        return Some((at, token));
-                    }
-                    at += 1;
-                }
-                Cell::Marker { .. } => at += 1,
-                Cell::Text(piece) => at += crate::page::utf16_len(&piece.text),
-            }
-        }
-        None
+        self.replace(range, tokens)
     }
 
     fn replace(&mut self, range: Range<usize>, tokens: &[Token]) -> Result<(), AutomergeError> {
@@ -657,13 +636,12 @@ impl Hand<'_, '_, '_> {
         }
         if !range.is_empty() {
             let shift = crate::body::sheet::width(&cells);
-            let gone = if self.current {
-                vec![range.start + shift..range.end + shift]
+            if self.current {
+                self.writer.delete(range.start + shift..range.end + shift)?;
             } else {
-                self.elements(range.clone())
-            };
-            for gone in gone.into_iter().rev() {
-                self.writer.delete(gone)?;
+                for gone in self.elements(range.clone()).into_iter().rev() {
+                    self.writer.delete(gone)?;
+                }
             }
             self.current &= !self.writer.sheet.has_bare_rows();
         }

@@ -186,7 +186,8 @@ impl Reverse<'_, '_, '_> {
                     }
                 }
             }
-            Action::Retyped { marker, old, new } => {
+            Action::Retyped { marker, kinds } => {
+                let (old, new) = &**kinds;
                 let Some(elem) = Elem::of(marker).map(|elem| self.now(&elem)) else {
                     return Ok(());
                 };
@@ -227,7 +228,7 @@ impl Reverse<'_, '_, '_> {
                     (Some(old), Some(new)) => entry.as_ref().map(|entry| self.changed_back(entry, old, new)),
                     (Some(old), None) => Some(Entry {
                         span: self.span_now(&old.span),
-                        ..old.clone()
+                        ..(**old).clone()
                     }),
                 };
                 if entry != wanted {

@@ -578,14 +578,26 @@ impl<'a> Atom<'a> {
 }
 
 /// Runs of identities, to ask whether one is among them.
-struct Known<'a>(Vec<((Option<&'a ActorId>, Option<bool>, u64), u64)>);
+struct Known<'a>(Vec<Held<'a>>);
+
+/// Identities that follow each other.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Held<'a> {
+    actor: Option<&'a ActorId>,
+    kind: Option<bool>,
+    start: u64,
+    end: u64,
+}
 
 impl<'a> Known<'a> {
     fn new(atoms: &[Atom<'a>]) -> Self {
-        let mut runs: Vec<_> = atoms
-            .iter()
-            .map(|atom| ((atom.actor, atom.kind, atom.ctr), atom.ctr + atom.chars()))
-            .collect();
+        let held = |atom: &Atom<'a>| Held {
+            actor: atom.actor,
+            kind: atom.kind,
+            start: atom.ctr,
+            end: atom.ctr + atom.chars(),
+        };
+        let mut runs: Vec<_> = atoms.iter().map(held).collect();
         runs.sort_unstable();
         Self(runs)
     }
@@ -593,21 +605,18 @@ impl<'a> Known<'a> {
     /// How many characters at the start of an atom are known (`true`) or are not.
     fn stretch(&self, atom: &Atom<'a>) -> (bool, u64) {
         let chars = atom.chars();
+        let alike = |held: &&Held<'_>| held.actor == atom.actor && held.kind == atom.kind;
+        let key = (atom.actor, atom.kind, atom.ctr);
         let after = self
             .0
-            .partition_point(|(key, _)| *key <= (atom.actor, atom.kind, atom.ctr));
-        if let Some(((actor, kind, _), end)) = after.checked_sub(1).map(|at| &self.0[at])
-            && *actor == atom.actor
-            && *kind == atom.kind
-            && *end > atom.ctr
-        {
-            return (true, chars.min(end - atom.ctr));
+            .partition_point(|held| (held.actor, held.kind, held.start) <= key);
+        let before = after.checked_sub(1).and_then(|at| self.0.get(at)).filter(alike);
+        if let Some(held) = before.filter(|held| held.end > atom.ctr) {
+            return (true, chars.min(held.end - atom.ctr));
         }
-        match self.0.get(after) {
-            Some(((actor, kind, start), _)) if *actor == atom.actor && *kind == atom.kind => {
-                (false, chars.min(start - atom.ctr))
-            }
-            _ => (false, chars),
+        match self.0.get(after).filter(alike) {
+            Some(held) => (false, chars.min(held.start - atom.ctr)),
+            None => (false, chars),
         }
     }
 }

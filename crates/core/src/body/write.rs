@@ -30,11 +30,10 @@ pub(crate) enum Action {
     Inserted { elem: Elem, count: u64 },
     /// These went from a section, in order.
     Deleted { section: ObjId, cells: Vec<Cell> },
-    /// A marker's kind was set.
+    /// A marker's kind was set: what it was before, and what it is since.
     Retyped {
         marker: ObjId,
-        old: BlockKind,
-        new: BlockKind,
+        kinds: Box<(BlockKind, BlockKind)>,
     },
     /// Characters got another mark of a kind, or none.
     Marked {
@@ -46,8 +45,8 @@ pub(crate) enum Action {
     /// A citation came, went or changed.
     Cited {
         id: String,
-        old: Option<Entry>,
-        new: Option<Entry>,
+        old: Option<Box<Entry>>,
+        new: Option<Box<Entry>>,
     },
 }
 
@@ -172,8 +171,7 @@ impl<'w, 't> Writer<'w, 't> {
         let (_, kind) = read_marker(Look::now(&*self.tx), marker)?;
         self.log.push(Action::Retyped {
             marker: marker.clone(),
-            old: old.clone(),
-            new: new.clone(),
+            kinds: Box::new((old.clone(), new.clone())),
         });
         self.sheet.update(row, |row| row.kind = kind);
         self.settle()
@@ -213,7 +211,7 @@ impl<'w, 't> Writer<'w, 't> {
             self.write_mark(range.clone(), mark, add)?;
             self.sheet.remark(range, &|marks| {
                 if add {
-                    marks.with(mark.clone())
+                    with_stored(marks, mark)
                 } else {
                     marks.without(mark)
                 }
@@ -324,8 +322,8 @@ impl<'w, 't> Writer<'w, 't> {
         }
         self.log.push(Action::Cited {
             id: id.to_owned(),
-            old,
-            new,
+            old: old.map(Box::new),
+            new: new.map(Box::new),
         });
         Ok(())
     }
@@ -446,7 +444,16 @@ pub(crate) fn is_storable(mark: &Mark) -> bool {
 }
 
 fn storable(marks: &Marks) -> Marks {
-    Marks::new(marks.iter().filter(|mark| is_storable(mark)).cloned())
+    marks
+        .iter()
+        .filter(|mark| is_storable(mark))
+        .fold(Marks::default(), with_stored)
+}
+
+/// Marks with one more, as Automerge stores them: of each name one.
+pub(crate) fn with_stored(marks: Marks, mark: &Mark) -> Marks {
+    let others = marks.iter().filter(|other| !same_kind(other, mark)).cloned();
+    Marks::new(others).with(mark.clone())
 }
 
 fn to_scalar(value: &Json) -> ScalarValue {

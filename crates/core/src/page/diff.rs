@@ -266,56 +266,47 @@ fn mend(position: usize, old: &Block, new: &Block, steps: &mut Vec<Step>) {
     }
     // Marks: what must go first, so that excluding ones do not meet.
     let pairs = zip_runs(old, new);
-    let mut range = |has: &dyn Fn(&(Range<usize>, &Run, &Run)) -> bool, step: &dyn Fn(usize, usize) -> Step| {
-        let mut open: Option<Range<usize>> = None;
-        for pair in &pairs {
-            let at = &pair.0;
-            if !has(pair) {
-                continue;
-            }
-            match &mut open {
-                Some(open) if open.end == at.start => open.end = at.end,
-                _ => {
-                    if let Some(open) = open.replace(at.clone()) {
-                        steps.push(step(position + 1 + open.start, position + 1 + open.end));
-                    }
-                }
-            }
-        }
-        if let Some(open) = open {
-            steps.push(step(position + 1 + open.start, position + 1 + open.end));
-        }
-    };
-    let gone = distinct(
+    let text = position + 1;
+    for mark in distinct(
         pairs
             .iter()
-            .flat_map(|(_, old, new)| old.marks.iter().filter(|mark| !new.marks.has(mark))),
-    );
-    for mark in gone {
-        range(
-            &|(_, old, new)| old.marks.has(&mark) && !new.marks.has(&mark),
-            &|from, to| Step::RemoveMark {
-                from,
-                to,
+            .flat_map(|pair| pair.old.marks.iter().filter(|mark| !pair.new.marks.has(mark))),
+    ) {
+        let gone = |pair: &Pair<'_>| pair.old.marks.has(&mark) && !pair.new.marks.has(&mark);
+        for Range { start, end } in joined(&pairs, gone) {
+            steps.push(Step::RemoveMark {
+                from: text + start,
+                to: text + end,
                 mark: mark.clone(),
-            },
-        );
+            });
+        }
     }
-    let come = distinct(
+    for mark in distinct(
         pairs
             .iter()
-            .flat_map(|(_, old, new)| new.marks.iter().filter(|mark| !old.marks.has(mark))),
-    );
-    for mark in come {
-        range(
-            &|(_, old, new)| !old.marks.has(&mark) && new.marks.has(&mark),
-            &|from, to| Step::AddMark {
-                from,
-                to,
+            .flat_map(|pair| pair.new.marks.iter().filter(|mark| !pair.old.marks.has(mark))),
+    ) {
+        let come = |pair: &Pair<'_>| !pair.old.marks.has(&mark) && pair.new.marks.has(&mark);
+        for Range { start, end } in joined(&pairs, come) {
+            steps.push(Step::AddMark {
+                from: text + start,
+                to: text + end,
                 mark: mark.clone(),
-            },
-        );
+            });
+        }
     }
+}
+
+/// The ranges of the pairs of which something holds, neighbours joined.
+fn joined(pairs: &[Pair<'_>], holds: impl Fn(&Pair<'_>) -> bool) -> Vec<Range<usize>> {
+    let mut ranges: Vec<Range<usize>> = Vec::new();
+    for pair in pairs.iter().filter(|pair| holds(pair)) {
+        match ranges.last_mut() {
+            Some(last) if last.end == pair.at.start => last.end = pair.at.end,
+            _ => ranges.push(pair.at.clone()),
+        }
+    }
+    ranges
 }
 
 fn distinct<'a>(marks: impl Iterator<Item = &'a Mark>) -> Vec<Mark> {
@@ -328,15 +319,22 @@ fn distinct<'a>(marks: impl Iterator<Item = &'a Mark>) -> Vec<Mark> {
     list
 }
 
-/// The runs of two blocks of equal text, cut so that they pair up, with the offsets at which each pair lies.
-fn zip_runs<'a>(old: &'a Block, new: &'a Block) -> Vec<(Range<usize>, &'a Run, &'a Run)> {
+/// A stretch of text that two blocks share, with the runs that it lies in.
+struct Pair<'a> {
+    at: Range<usize>,
+    old: &'a Run,
+    new: &'a Run,
+}
+
+/// The runs of two blocks of equal text, cut so that they pair up.
+fn zip_runs<'a>(old: &'a Block, new: &'a Block) -> Vec<Pair<'a>> {
     let mut pairs = Vec::new();
     let (mut a, mut b) = (ends(old), ends(new));
     let (mut left, mut right) = (a.next(), b.next());
     let mut at = 0;
-    while let (Some((end_a, run_a)), Some((end_b, run_b))) = (left, right) {
+    while let (Some((end_a, old)), Some((end_b, new))) = (left, right) {
         let end = end_a.min(end_b);
-        pairs.push((at..end, run_a, run_b));
+        pairs.push(Pair { at: at..end, old, new });
         at = end;
         if end == end_a {
             left = a.next();

@@ -1,9 +1,10 @@
 //! Releases: made from stories, read strictly.
 
 use komuz_release::canonical::sha256_hex;
+use komuz_release::difference::Change;
 use komuz_release::masthead::Masthead;
 use komuz_release::release::{Release, ReleaseError, Statement, obstacles};
-use komuz_release::story::{BlockKind, Marks, Span, Story};
+use komuz_release::story::{Block, BlockKind, Citation, CslDate, Custom, Marks, Name, Source, Span, Story};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -351,5 +352,117 @@ proptest! {
         let _ = Release::parse(&bytes);
         let _ = Statement::parse(&bytes);
         let _ = Masthead::parse(&bytes);
+    }
+}
+
+fn word() -> impl Strategy<Value = String> {
+    "[aЫң👩\"\\\\\n\u{0}\u{7f}]{0,4}"
+}
+
+fn marks() -> impl Strategy<Value = Marks> {
+    let link = prop::option::of(Just("https://outlet.example/".to_owned()));
+    let other = prop::collection::btree_map(word(), word(), 0..2);
+    (any::<[bool; 3]>(), link, other).prop_map(|([strong, emphasis, code], link, other)| Marks {
+        strong,
+        emphasis,
+        code,
+        link,
+        other,
+    })
+}
+
+fn kinds() -> impl Strategy<Value = BlockKind> {
+    let figure = (word(), word()).prop_map(|(alt, credit)| BlockKind::Figure {
+        file: sha256_hex(alt.as_bytes()),
+        media: "image/png".into(),
+        alt,
+        credit,
+    });
+    let other = (
+        word(),
+        prop::collection::btree_map(word(), (0u32..9).prop_map(Value::from), 0..2),
+    )
+        .prop_map(|(name, attrs)| BlockKind::Other { name, attrs });
+    prop_oneof![
+        Just(BlockKind::Paragraph),
+        (2u8..=3).prop_map(|level| BlockKind::Heading { level }),
+        Just(BlockKind::Quote),
+        (any::<bool>(), 0u8..=3).prop_map(|(ordered, depth)| BlockKind::Item { ordered, depth }),
+        figure,
+        other,
+    ]
+}
+
+fn sources() -> impl Strategy<Value = Source> {
+    let date = || {
+        let parts = prop::collection::vec(prop::collection::vec(-9999i32..9999, 0..3), 0..2);
+        prop::option::of((parts, word()).prop_map(|(date_parts, literal)| CslDate { date_parts, literal }))
+    };
+    let name = (word(), word(), word()).prop_map(|(family, given, literal)| Name { family, given, literal });
+    let texts = prop::array::uniform7(word());
+    let other = prop::collection::btree_map("x[ab]", Just(json!([{ "any": null }])), 0..2);
+    (
+        texts,
+        date(),
+        date(),
+        prop::collection::vec(name, 0..2),
+        other.clone(),
+        other,
+    )
+        .prop_map(
+            |(
+                [kind, title, container_title, publisher, url, language, archive_url],
+                issued,
+                accessed,
+                author,
+                other,
+                more,
+            )| {
+                let custom = Custom {
+                    archive_url,
+                    other: more,
+                };
+                let id = "s1".into();
+                Source {
+                    id,
+                    kind,
+                    author,
+                    title,
+                    container_title,
+                    publisher,
+                    issued,
+                    accessed,
+                    url,
+                    custom,
+                    language,
+                    other,
+                }
+            },
+        )
+}
+
+proptest! {
+    /// Reading is by hand and writing is derived: they must agree on every member, there or left out.
+    #[test]
+    fn whatever_is_written_is_read(
+        blocks in prop::collection::vec((kinds(), prop::collection::vec((word(), marks()), 0..3)), 1..4),
+        source in sources(),
+        words in prop::array::uniform9(word()),
+    ) {
+        let mut release = release();
+        let [locator, quote, summary, note, reason, before, old, new, after] = words;
+        let block = |(at, (kind, text)): (usize, (BlockKind, Vec<(String, Marks)>))| Block {
+            id: format!("b{at}"),
+            kind,
+            text: text.into_iter().map(|(text, marks)| Span { text, marks }).collect(),
+        };
+        release.body.blocks = blocks.into_iter().enumerate().map(block).collect();
+        release.body.citations = vec![Citation { locator, quote, ..cite("c1", "s1", "b0", 0, 0) }];
+        release.body.sources = vec![source];
+        release.reason = reason;
+        release.changes = vec![Change { place: "summary".into(), before, old, new, after }];
+        let front = release.outlets.get_mut("issyk").unwrap();
+        (front.summary, front.note) = (summary, note);
+        prop_assert_eq!(Release::parse(&release.to_bytes().unwrap()), Ok(release));
     }
 }

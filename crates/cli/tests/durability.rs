@@ -1,5 +1,6 @@
 //! `komuz serve` is killed in the middle of its work, many times: what it has acknowledged is there.
 
+#[allow(dead_code, reason = "this test uses its part of it")]
 #[path = "../../relay/tests/common/client.rs"]
 mod client;
 

@@ -63,7 +63,7 @@ async fn to_desk() -> Redirect {
 }
 
 async fn desk(State(site): State<Arc<Site>>, OriginalUri(uri): OriginalUri, headers: HeaderMap) -> Response {
-    let Some(path) = below(&uri, "/desk/").and_then(|rest| SitePath::parse(rest, "index.html")) else {
+    let Some(path) = below(&uri, "/desk/").and_then(SitePath::parse) else {
         return not_found();
     };
     let mut response = site.files.respond(&path.inside(DESK), &headers).await;
@@ -76,7 +76,7 @@ async fn desk(State(site): State<Arc<Site>>, OriginalUri(uri): OriginalUri, head
 }
 
 async fn embed(State(site): State<Arc<Site>>, OriginalUri(uri): OriginalUri, headers: HeaderMap) -> Response {
-    let Some(path) = below(&uri, "/embed/").and_then(|rest| SitePath::parse(rest, "komuz.js")) else {
+    let Some(path) = below(&uri, "/embed/").and_then(SitePath::parse) else {
         return not_found();
     };
     // The desk is handed out with its strict headers only.

@@ -1,5 +1,6 @@
 //! Frames over a real WebSocket to a real server.
 
+#[allow(dead_code, unused_imports, reason = "this test uses its part of it")]
 mod common;
 
 use common::{Client, Keys, chain_of, start, start_with};

@@ -11,11 +11,11 @@ const MAX_SEGMENTS: usize = 8;
 pub struct SitePath(Vec<String>);
 
 impl SitePath {
-    /// Reads the raw path of a request; an empty last segment stands for `index`. `None` when it is not such a path.
-    pub fn parse(raw: &str, index: &str) -> Option<Self> {
+    /// Reads the raw path of a request; an empty last segment stands for `index.html`. `None` when it is not such a path.
+    pub fn parse(raw: &str) -> Option<Self> {
         let mut segments: Vec<String> = raw.split('/').map(str::to_owned).collect();
         if let Some(last) = segments.last_mut().filter(|last| last.is_empty()) {
-            *last = index.to_owned();
+            "index.html".clone_into(last);
         }
         let fits = segments.len() <= MAX_SEGMENTS && segments.iter().all(|segment| is_name(segment));
         fits.then_some(Self(segments))
@@ -71,18 +71,15 @@ mod tests {
 
     #[test]
     fn plain_paths_are_read() {
-        let path = SitePath::parse("engine/komuz_engine_bg.wasm", "index.html").unwrap();
+        let path = SitePath::parse("engine/komuz_engine_bg.wasm").unwrap();
         assert_eq!(
             path.inside("desk").under(Path::new("/site")),
             Path::new("/site/desk/engine/komuz_engine_bg.wasm")
         );
         assert_eq!(path.extension(), "wasm");
-        assert_eq!(SitePath::parse("", "index.html").unwrap().joined(), "index.html");
-        assert_eq!(
-            SitePath::parse("help/", "index.html").unwrap().joined(),
-            "help/index.html"
-        );
-        assert!(SitePath::parse("desk/a", "x").unwrap().is_inside("desk"));
+        assert_eq!(SitePath::parse("").unwrap().joined(), "index.html");
+        assert_eq!(SitePath::parse("help/").unwrap().joined(), "help/index.html");
+        assert!(SitePath::parse("desk/a").unwrap().is_inside("desk"));
     }
 
     #[test]
@@ -105,8 +102,8 @@ mod tests {
             "C:a",
             "a/b/c/d/e/f/g/h/i",
         ] {
-            assert_eq!(SitePath::parse(raw, "index.html"), None, "{raw}");
+            assert_eq!(SitePath::parse(raw), None, "{raw}");
         }
-        assert_eq!(SitePath::parse(&"a".repeat(129), "x"), None);
+        assert_eq!(SitePath::parse(&"a".repeat(129)), None);
     }
 }

@@ -1,5 +1,4 @@
 //! A client that speaks frames to a server and nothing else.
-#![allow(dead_code, reason = "each test file uses its part of it")]
 
 use std::time::Duration;
 

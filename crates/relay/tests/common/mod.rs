@@ -1,7 +1,7 @@
 //! A real server on port 0 and a client that speaks its frames.
-#![allow(dead_code, reason = "each test file uses its part of it")]
 
 mod client;
+pub mod http;
 
 pub use client::{Client, Keys, chain_of};
 use komuz_relay::{Config, RunningServer, Server};

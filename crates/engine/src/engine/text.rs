@@ -60,11 +60,11 @@ impl Engine {
     pub(super) fn open_edition(&mut self, edition: &EditionId) -> Result<(), Trouble> {
         let (room, hands) = self.room()?;
         room.read_threads(edition);
-        let body = room.body(edition)?.clone();
+        let body = room.papers.get(&super::body(edition)).and_then(|paper| paper.body.as_ref()).ok_or_else(no_edition)?;
         let doc = match room.editions.open.get_mut(edition) {
-            Some(link) => link.reopen(&body),
+            Some(link) => link.reopen(body),
             None => {
-                let (link, doc) = PageLink::open(&body);
+                let (link, doc) = PageLink::open(body);
                 room.editions.open.insert(edition.clone(), link);
                 doc
             }
@@ -262,10 +262,10 @@ impl Room {
     /// The others in an open edition, with their cursors on its page.
     pub(super) fn people_in(&self, edition: &EditionId) -> Vec<Person> {
         let doc = body(edition);
-        let body = self.papers.get(&doc).and_then(|paper| paper.body.as_ref());
-        let (Some(body), Some(link)) = (body, self.editions.open.get(edition)) else { return Vec::new() };
+        let Some(paper) = self.papers.get(&doc) else { return Vec::new() };
+        let (Some(body), Some(link)) = (&paper.body, self.editions.open.get(edition)) else { return Vec::new() };
         let members = self.replica.members();
-        let position = |point: &str| link.position(body, &point.parse::<Point>().ok()?);
+        let position = |point: &str| link.position(&paper.document, body, &point.parse::<Point>().ok()?);
         self.people
             .others(&doc)
             .filter_map(|(session, other)| {

@@ -1,0 +1,425 @@
+//! The charter: who gets in, who does not, and that everybody comes to the same result.
+
+#[path = "common/dice.rs"]
+mod dice;
+
+use dice::dice;
+use komuz_seal::bytes::{Digest, InviteId, MemberId, PublicKey};
+use komuz_seal::cbor::Writer;
+use komuz_seal::charter::{
+    Act, Admitted, Charter, Entry, EntryError, Founder, Inserted, MemberCard, OutletCard, Role, consent, entry_id,
+};
+use komuz_seal::device::Device;
+use komuz_seal::doc::DocId;
+use komuz_seal::epoch::EpochKey;
+use proptest::prelude::*;
+
+fn outlet(id: &str) -> OutletCard {
+    OutletCard {
+        id: id.into(),
+        name: format!("The {id}"),
+        domain: format!("{id}.example"),
+        release_keys: vec![PublicKey([1; 32]), PublicKey([2; 32])],
+    }
+}
+
+fn member(number: u8, outlet: &str, role: Role) -> MemberCard {
+    MemberCard {
+        id: MemberId([number; 16]),
+        name: format!("Member {number}"),
+        outlet: outlet.into(),
+        role,
+    }
+}
+
+fn device(number: u8) -> Device {
+    Device::new(&mut dice(u64::from(number) + 1000))
+}
+
+fn founded() -> (Charter, Vec<u8>) {
+    let founder = Founder {
+        title: "Samaragate".into(),
+        outlet: outlet("alpha"),
+        name: "Ada".into(),
+    };
+    Charter::found(founder, &device(0), &EpochKey::new(&mut dice(1)), &mut dice(2))
+}
+
+/// Somebody with their consent, invited by an invitation of their own number.
+fn admitted(charter: &Charter, number: u8, member: MemberCard, outlet: Option<&OutletCard>) -> Admitted {
+    let device = device(number);
+    let invite = InviteId([number; 16]);
+    let consent = consent(&device, &charter.id(), &invite, &member, outlet);
+    Admitted {
+        member,
+        device: device.card(),
+        invite,
+        consent,
+    }
+}
+
+/// An entry, with right or without.
+fn entry(charter: &Charter, author: u8, act: Act) -> Vec<u8> {
+    let author = device(author);
+    Entry {
+        charter: Some(charter.id()),
+        heads: charter.heads(),
+        author: author.id(),
+        act,
+    }
+    .sign(&author)
+}
+
+fn names(charter: &Charter) -> Vec<String> {
+    charter
+        .members()
+        .into_iter()
+        .map(|member| member.name.clone())
+        .collect()
+}
+
+/// A charter with Ada (alpha), member 1 (beta's first editor) and member 2 (a writer of alpha).
+fn three() -> (Charter, Vec<Vec<u8>>) {
+    let (mut charter, founding) = founded();
+    let beta = outlet("beta");
+    let one = admitted(&charter, 1, member(1, "beta", Role::Editor), Some(&beta));
+    let (_, first) = charter
+        .admit(&device(0), Some(&beta), one)
+        .expect("an editor brings an outlet in");
+    let two = admitted(&charter, 2, member(2, "alpha", Role::Writer), None);
+    let (_, second) = charter
+        .admit(&device(0), None, two)
+        .expect("an editor lets a writer in");
+    (charter, vec![founding, first, second])
+}
+
+#[test]
+fn the_founder_is_an_editor_and_brings_an_outlet_and_a_writer_in() {
+    let (charter, entries) = three();
+    assert_eq!(charter.title(), "Samaragate");
+    assert_eq!(charter.epoch(), Some(EpochKey::new(&mut dice(1)).id()));
+    assert_eq!(names(&charter), ["Ada", "Member 1", "Member 2"]);
+    assert_eq!(charter.outlets(), [&outlet("alpha"), &outlet("beta")]);
+    assert_eq!(
+        charter.member_of(&device(1).id()).map(|member| member.role),
+        Some(Role::Editor)
+    );
+    assert_eq!(charter.admission_of(&device(1).id()), Some(entry_id(&entries[1])));
+    assert!(charter.has_used(&InviteId([1; 16])));
+}
+
+#[test]
+fn somebody_is_a_member_from_their_entry_on_and_not_before() {
+    let (charter, entries) = three();
+    let founding = [entry_id(&entries[0])];
+    assert_eq!(charter.standing(&founding, &device(1).id()), None);
+    assert!(charter.standing(&founding, &device(0).id()).is_some());
+    assert!(charter.standing(&charter.heads(), &device(1).id()).is_some());
+    assert_eq!(charter.standing(&[], &device(0).id()), None);
+}
+
+/// Takes an act of `author` into the charter; it must change nothing.
+fn without_effect(act: impl FnOnce(&Charter) -> Act, author: u8) {
+    let (mut charter, _) = three();
+    let (members, heads) = (names(&charter), charter.heads());
+    let bytes = entry(&charter, author, act(&charter));
+    assert_eq!(charter.insert(&bytes), Ok(Inserted::Added));
+    assert_eq!(names(&charter), members);
+    assert_eq!(charter.heads(), heads, "nobody builds on it");
+}
+
+#[test]
+fn a_writer_lets_nobody_in() {
+    without_effect(
+        |charter| Act::MemberAdded {
+            admitted: admitted(charter, 9, member(9, "alpha", Role::Writer), None),
+        },
+        2,
+    );
+}
+
+#[test]
+fn a_stranger_lets_nobody_in() {
+    without_effect(
+        |charter| Act::MemberAdded {
+            admitted: admitted(charter, 9, member(9, "alpha", Role::Writer), None),
+        },
+        8,
+    );
+}
+
+#[test]
+fn an_editor_lets_nobody_into_another_outlet() {
+    without_effect(
+        |charter| Act::MemberAdded {
+            admitted: admitted(charter, 9, member(9, "beta", Role::Writer), None),
+        },
+        0,
+    );
+}
+
+#[test]
+fn an_outlet_of_a_known_id_does_not_join_again() {
+    without_effect(
+        |charter| {
+            let fake = OutletCard {
+                release_keys: vec![PublicKey([9; 32]), PublicKey([8; 32])],
+                ..outlet("beta")
+            };
+            let admitted = admitted(charter, 9, member(9, "beta", Role::Editor), Some(&fake));
+            Act::OutletJoined { outlet: fake, admitted }
+        },
+        0,
+    );
+}
+
+#[test]
+fn an_outlet_needs_two_release_keys() {
+    without_effect(
+        |charter| {
+            let poor = OutletCard {
+                release_keys: vec![PublicKey([9; 32])],
+                ..outlet("gamma")
+            };
+            let admitted = admitted(charter, 9, member(9, "gamma", Role::Editor), Some(&poor));
+            Act::OutletJoined { outlet: poor, admitted }
+        },
+        0,
+    );
+}
+
+#[test]
+fn an_invitation_is_used_once() {
+    without_effect(
+        |charter| {
+            let member = member(9, "alpha", Role::Writer);
+            let (device, invite) = (device(9), InviteId([2; 16]));
+            let consent = consent(&device, &charter.id(), &invite, &member, None);
+            Act::MemberAdded {
+                admitted: Admitted {
+                    member,
+                    device: device.card(),
+                    invite,
+                    consent,
+                },
+            }
+        },
+        0,
+    );
+}
+
+#[test]
+fn nobody_is_let_in_under_a_name_that_they_did_not_sign() {
+    without_effect(
+        |charter| {
+            let mut admitted = admitted(charter, 9, member(9, "alpha", Role::Writer), None);
+            admitted.member.name = "Somebody else".into();
+            Act::MemberAdded { admitted }
+        },
+        0,
+    );
+}
+
+#[test]
+fn nobody_founds_twice() {
+    let (mut charter, _) = three();
+    let (_, other) = {
+        let founder = Founder {
+            title: "Mine".into(),
+            outlet: outlet("mine"),
+            name: "Eve".into(),
+        };
+        Charter::found(founder, &device(9), &EpochKey::new(&mut dice(3)), &mut dice(4))
+    };
+    assert_eq!(charter.insert(&other), Err(EntryError::OtherCharter));
+}
+
+#[test]
+fn an_entry_of_another_investigation() {
+    let (mut charter, _) = three();
+    let author = device(0);
+    let act = Act::MemberAdded {
+        admitted: admitted(&charter, 9, member(9, "alpha", Role::Writer), None),
+    };
+    let heads = charter.heads();
+    let bytes = Entry {
+        charter: Some(Digest([9; 32])),
+        heads,
+        author: author.id(),
+        act,
+    }
+    .sign(&author);
+    assert_eq!(charter.insert(&bytes), Err(EntryError::OtherCharter));
+}
+
+#[test]
+fn replayed() {
+    let (mut charter, entries) = three();
+    assert_eq!(charter.insert(&entries[1]), Ok(Inserted::Known));
+}
+
+#[test]
+fn truncated_changed_and_of_a_future_version() {
+    let (mut charter, entries) = three();
+    for end in 0..entries[1].len() {
+        assert!(charter.insert(&entries[1][..end]).is_err(), "cut at {end}");
+    }
+    for place in 0..entries[1].len() {
+        let mut changed = entries[1].clone();
+        changed[place] ^= 1;
+        assert!(charter.insert(&changed).is_err(), "byte {place}");
+    }
+    let mut future = entries[1].clone();
+    future[0] = 2;
+    assert_eq!(charter.insert(&future), Err(EntryError::Version(2)));
+    let mut longer = entries[1].clone();
+    longer.push(0);
+    assert!(matches!(charter.insert(&longer), Err(EntryError::Malformed(_))));
+}
+
+#[test]
+fn signed_by_another_device() {
+    let (charter, _) = three();
+    let act = Act::MemberAdded {
+        admitted: admitted(&charter, 9, member(9, "alpha", Role::Writer), None),
+    };
+    let forged = Entry {
+        charter: Some(charter.id()),
+        heads: charter.heads(),
+        author: device(0).id(),
+        act,
+    }
+    .sign(&device(9));
+    assert_eq!(Entry::open(&forged).map(|_| ()), Err(EntryError::Signature));
+}
+
+#[test]
+fn what_a_later_version_says_is_kept_and_noticed() {
+    let (mut charter, _) = three();
+    assert!(!charter.needs_update());
+    let removal = Writer::bare().text("a removal, some day").finish();
+    let bytes = entry(
+        &charter,
+        0,
+        Act::Later {
+            kind: 4,
+            content: removal,
+        },
+    );
+    assert_eq!(charter.insert(&bytes), Ok(Inserted::Added));
+    assert!(charter.needs_update());
+}
+
+#[test]
+fn rights_of_roles() {
+    let body = DocId::Body {
+        story: "s".into(),
+        lang: "ky".into(),
+    };
+    let notes = DocId::Notes {
+        story: "s".into(),
+        lang: "ky".into(),
+    };
+    let sign_offs = DocId::SignOffs {
+        story: "s".into(),
+        lang: "ky".into(),
+    };
+    let may =
+        |role: Role| [&DocId::Registers, &body, &notes, &sign_offs, &DocId::Charter].map(|doc| role.may_write(doc));
+    assert_eq!(may(Role::Editor), [true, true, true, true, true]);
+    assert_eq!(may(Role::Writer), [true, true, true, false, false]);
+    assert_eq!(may(Role::Reviewer), [false, false, true, false, false]);
+    assert_eq!(may(Role::Trainee), [false, false, true, false, false]);
+    assert_eq!(may(Role::Observer), [false, false, false, false, false]);
+}
+
+/// Several editors act on charters that lag behind each other, some of it without right: all entries in the end.
+fn history(choices: &[(u8, u8, u8)]) -> (Digest, Vec<Vec<u8>>) {
+    let (charter, founding) = founded();
+    let mut all = vec![founding];
+    // Each editor's own view; 0 is Ada.
+    let mut views: Vec<(u8, Charter)> = vec![(0, charter.clone())];
+    for (step, (who, what, lag)) in choices.iter().enumerate() {
+        let number = 10 + step as u8;
+        let place = usize::from(*who) % views.len();
+        // Catch up with a part of what there is, in order.
+        let known = all.len().saturating_sub(usize::from(*lag) % 4);
+        for bytes in &all[..known] {
+            let _ = views[place].1.insert(bytes);
+        }
+        let (author, view) = &views[place];
+        let author_outlet = view
+            .member_of(&device(*author).id())
+            .map_or("alpha".to_owned(), |m| m.outlet.clone());
+        let act = match what % 5 {
+            0 => {
+                let card = outlet(&format!("outlet-{number}"));
+                let admitted = admitted(view, number, member(number, &card.id, Role::Editor), Some(&card));
+                Act::OutletJoined { outlet: card, admitted }
+            }
+            1 | 2 => {
+                let admitted = admitted(view, number, member(number, &author_outlet, Role::Editor), None);
+                Act::MemberAdded { admitted }
+            }
+            3 => Act::MemberAdded {
+                admitted: admitted(view, number, member(number, "nowhere", Role::Writer), None),
+            },
+            _ => {
+                // The same outlet id from everyone: concurrent claims.
+                let card = OutletCard {
+                    name: format!("Claim of {number}"),
+                    ..outlet("shared")
+                };
+                let admitted = admitted(view, number, member(number, "shared", Role::Editor), Some(&card));
+                Act::OutletJoined { outlet: card, admitted }
+            }
+        };
+        let bytes = entry(view, *author, act);
+        let _ = views[place].1.insert(&bytes);
+        if what % 5 != 3 {
+            let view = views[place].1.clone();
+            views.push((number, view));
+        }
+        all.push(bytes);
+    }
+    (charter.id(), all)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    /// Any order, with repetitions, gives the same members, outlets and heads; and what counted once counts for ever.
+    #[test]
+    fn every_order_gives_the_same(
+        choices in proptest::collection::vec((any::<u8>(), any::<u8>(), any::<u8>()), 1..14),
+        order in any::<u64>(),
+    ) {
+        let (id, all) = history(&choices);
+        let mut straight = Charter::expecting(id);
+        let mut members = Vec::new();
+        for bytes in &all {
+            straight.insert(bytes).expect("a good entry");
+            let now = names(&straight);
+            prop_assert!(members.iter().all(|name| now.contains(name)), "nobody falls out again");
+            members = now;
+        }
+        let mut shuffled: Vec<&Vec<u8>> = all.iter().chain(all.iter()).collect();
+        let mut fill = dice(order);
+        for place in (1..shuffled.len()).rev() {
+            let mut random = [0; 8];
+            fill(&mut random);
+            shuffled.swap(place, (u64::from_le_bytes(random) % (place as u64 + 1)) as usize);
+        }
+        let mut other = Charter::expecting(id);
+        for bytes in shuffled {
+            other.insert(bytes).expect("a good entry");
+        }
+        prop_assert_eq!(names(&straight), names(&other));
+        prop_assert_eq!(straight.outlets(), other.outlets());
+        prop_assert_eq!(straight.heads(), other.heads());
+        for number in 0..30 {
+            let device = device(number).id();
+            prop_assert_eq!(straight.member_of(&device), other.member_of(&device));
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! Invitations and what is said at their doors.
+
+#[path = "common/dice.rs"]
+mod dice;
+
+use dice::dice;
+use komuz_seal::bytes::{Digest, MemberId, PublicKey};
+use komuz_seal::charter::{MemberCard, OutletCard, Role};
+use komuz_seal::device::Device;
+use komuz_seal::epoch::{EpochKey, WRAPPED_LEN};
+use komuz_seal::invite::{DoorMessage, Invite, InviteError, LIFETIME, Request, Terms, Welcome};
+
+fn inviter() -> Device {
+    Device::new(&mut dice(1))
+}
+
+fn joiner() -> Device {
+    Device::new(&mut dice(2))
+}
+
+fn invite(outlet: Option<&str>) -> Invite {
+    invite_of(outlet, 3)
+}
+
+fn invite_of(outlet: Option<&str>, secret: u64) -> Invite {
+    let terms = Terms {
+        charter: Digest([6; 32]),
+        inviter: inviter().id(),
+        relay: "https://desk.alpha.example".into(),
+        outlet: outlet.map(str::to_owned),
+        outlet_name: "Бета".into(),
+        role: Role::Editor,
+        title: "Samaragate".into(),
+    };
+    Invite::new(terms, 1_000, &mut dice(secret))
+}
+
+fn card() -> OutletCard {
+    let release_keys = vec![PublicKey([1; 32]), PublicKey([2; 32])];
+    OutletCard {
+        id: "beta".into(),
+        name: "Бета".into(),
+        domain: "beta.example".into(),
+        release_keys,
+    }
+}
+
+fn member(outlet: &str, role: Role) -> MemberCard {
+    MemberCard {
+        id: MemberId([5; 16]),
+        name: "Bek".into(),
+        outlet: outlet.into(),
+        role,
+    }
+}
+
+#[test]
+fn its_text_comes_back_with_and_without_the_address() {
+    let invite = invite(None);
+    let text = invite.to_text();
+    assert_eq!(Invite::from_text(&text), Ok(invite.clone()));
+    assert_eq!(
+        Invite::from_text(&format!(" https://desk.example/desk/#{text}\n")),
+        Ok(invite)
+    );
+    assert!(
+        text.bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'),
+        "no letter needs escaping"
+    );
+}
+
+#[test]
+fn truncated_garbage_and_of_a_future_version() {
+    let bytes = invite(None).to_bytes();
+    for end in 0..bytes.len() {
+        assert!(
+            matches!(Invite::from_bytes(&bytes[..end]), Err(InviteError::Malformed(_))),
+            "cut at {end}"
+        );
+    }
+    let mut future = bytes.to_vec();
+    future[0] = 2;
+    assert_eq!(Invite::from_bytes(&future), Err(InviteError::Version(2)));
+    let mut longer = bytes.to_vec();
+    longer.push(0);
+    assert!(matches!(Invite::from_bytes(&longer), Err(InviteError::Malformed(_))));
+    for text in [
+        "",
+        "not an invitation",
+        "https://desk.example/desk/",
+        &"A".repeat(100_000),
+    ] {
+        assert!(Invite::from_text(text).is_err(), "{} letters", text.len());
+    }
+}
+
+#[test]
+fn it_ends_after_a_day() {
+    let invite = invite(None);
+    assert_eq!(invite.expires, 1_000 + LIFETIME);
+    assert!(!invite.has_ended(1_000 + LIFETIME - 1));
+    assert!(invite.has_ended(1_000 + LIFETIME));
+}
+
+#[test]
+fn it_holds_no_epoch_key_and_shows_no_secret_when_printed() {
+    let invite = invite(None);
+    let secret = &invite.to_bytes()[3..19];
+    let hex: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert!(!format!("{invite:?}").contains(&hex[..8]));
+}
+
+#[test]
+fn both_read_the_same_code_and_another_device_reads_another() {
+    let invite = invite(None);
+    let code = invite.code(&joiner().card());
+    let groups: Vec<&str> = code.split(' ').collect();
+    assert_eq!(groups.len(), 3);
+    assert!(
+        groups
+            .iter()
+            .all(|group| group.len() == 5 && group.bytes().all(|b| b.is_ascii_digit())),
+        "{code}"
+    );
+    assert_eq!(
+        Invite::from_text(&invite.to_text()).map(|same| same.code(&joiner().card())),
+        Ok(code.clone())
+    );
+    assert_ne!(invite.code(&Device::new(&mut dice(9)).card()), code);
+}
+
+#[test]
+fn a_request_is_read_by_who_has_the_invitation_and_fits_what_it_gives() {
+    let invite = invite(None);
+    let request = Request::new(&invite, &joiner(), member("beta", Role::Editor), Some(card()));
+    assert!(request.fits(&invite));
+    let sealed = DoorMessage::Request(request.clone()).seal(&invite, &joiner(), &mut dice(4));
+    assert_eq!(DoorMessage::open(&sealed, &invite), Ok(DoorMessage::Request(request)));
+    // The same terms, another secret.
+    let stranger = invite_of(None, 99);
+    assert_eq!(DoorMessage::open(&sealed, &stranger), Err(InviteError::NotOurs));
+}
+
+#[test]
+fn requests_that_ask_for_more_than_the_invitation_gives() {
+    let new = invite(None);
+    let own = invite(Some("alpha"));
+    let wrong_role = Request::new(&new, &joiner(), member("beta", Role::Writer), Some(card()));
+    assert!(!wrong_role.fits(&new));
+    let without_card = Request::new(&new, &joiner(), member("beta", Role::Editor), None);
+    assert!(!without_card.fits(&new));
+    let other_outlet = Request::new(&own, &joiner(), member("beta", Role::Editor), None);
+    assert!(!other_outlet.fits(&own));
+    let with_card = Request::new(&own, &joiner(), member("alpha", Role::Editor), Some(card()));
+    assert!(!with_card.fits(&own));
+    assert!(Request::new(&own, &joiner(), member("alpha", Role::Editor), None).fits(&own));
+    let mut renamed = Request::new(&own, &joiner(), member("alpha", Role::Editor), None);
+    renamed.admitted.member.name = "Somebody else".into();
+    assert!(!renamed.fits(&own), "without the device's consent");
+}
+
+#[test]
+fn a_welcome_is_the_inviters() {
+    let invite = invite(None);
+    let epoch = EpochKey::new(&mut dice(5));
+    let entry = Digest([8; 32]);
+    let wrapped = epoch
+        .wrap(&entry, &joiner().card(), &mut dice(6))
+        .expect("a good recipient");
+    assert_eq!(wrapped.len(), WRAPPED_LEN);
+    let servers = vec!["https://desk.alpha.example".to_owned()];
+    let welcome = DoorMessage::Welcome(Welcome {
+        request: Digest([9; 32]),
+        entry,
+        epoch: wrapped,
+        servers,
+    });
+    let sealed = welcome.seal(&invite, &inviter(), &mut dice(7));
+    assert_eq!(DoorMessage::open(&sealed, &invite), Ok(welcome.clone()));
+    // Whoever stole the link can seal, but not sign as the inviter.
+    let forged = welcome.seal(&invite, &joiner(), &mut dice(8));
+    assert_eq!(DoorMessage::open(&forged, &invite), Err(InviteError::NotOurs));
+    let refusal = DoorMessage::Refusal {
+        request: Digest([9; 32]),
+    };
+    let forged = refusal.seal(&invite, &Device::new(&mut dice(10)), &mut dice(8));
+    assert_eq!(DoorMessage::open(&forged, &invite), Err(InviteError::NotOurs));
+}
+
+#[test]
+fn changed_messages() {
+    let invite = invite(None);
+    let request = Request::new(&invite, &joiner(), member("beta", Role::Editor), Some(card()));
+    let sealed = DoorMessage::Request(request).seal(&invite, &joiner(), &mut dice(4));
+    for end in 0..sealed.len() {
+        assert!(DoorMessage::open(&sealed[..end], &invite).is_err(), "cut at {end}");
+    }
+    for place in 0..sealed.len() {
+        let mut changed = sealed.clone();
+        changed[place] ^= 1;
+        assert!(DoorMessage::open(&changed, &invite).is_err(), "byte {place}");
+    }
+}

@@ -189,6 +189,10 @@ impl PageLink {
         version.page = page;
         // The page now knows what the body knows if it did before, and nothing was changed on the way.
         version.body = (version.sheet == *body.sheet()).then(|| body.version());
+        if version.body.is_some() {
+            // Shared rows make the next comparison one of pointers.
+            version.sheet = body.sheet().clone();
+        }
         self.adopt(taken);
         self.sent = None;
         self.version = version;
@@ -623,7 +627,7 @@ impl Hand<'_, '_, '_> {
         let mut cells = Vec::new();
         if !new.is_empty() {
             let place = self.place(range.start);
-            cells = self.writer.insert(place, &new)?;
+            cells = self.insert(place, &new)?;
             // Where text without a marker came about, rows are not the page's any more.
             self.current &= !self.writer.sheet.has_bare_rows();
         }
@@ -635,6 +639,11 @@ impl Hand<'_, '_, '_> {
             }
         }
         if !range.is_empty() {
+            for (section, _, len) in self.sheet.spans(range.clone()) {
+                if let Some(section) = self.sheet.sections.get_mut(section) {
+                    section.len -= len;
+                }
+            }
             let shift = crate::body::sheet::width(&cells);
             if self.current {
                 self.writer.delete(range.start + shift..range.end + shift)?;
@@ -647,6 +656,27 @@ impl Hand<'_, '_, '_> {
         }
         self.sheet.splice(range, cells);
         Ok(())
+    }
+
+    /// Inserts where that is now. The page's rows are the caller's business, its sections are not.
+    fn insert(&mut self, place: usize, new: &[New]) -> Result<Vec<Cell>, AutomergeError> {
+        let (section, _) = self.writer.sheet.slot(place);
+        let obj = self
+            .writer
+            .sheet
+            .sections
+            .get(section)
+            .map(|section| section.obj.clone());
+        let cells = self.writer.insert(place, new)?;
+        if let Some(section) = self
+            .sheet
+            .sections
+            .iter_mut()
+            .find(|section| Some(&section.obj) == obj.as_ref())
+        {
+            section.len += crate::body::sheet::width(&cells);
+        }
+        Ok(cells)
     }
 
     /// Where the elements of a flat range of the page are now.
@@ -694,7 +724,7 @@ impl Hand<'_, '_, '_> {
         let start = self.sheet.row_start(row);
         let kind = self.sheet.rows[row].kind.clone();
         let place = self.place(start);
-        let cells = self.writer.insert(place, &[New::Marker(kind, None)])?;
+        let cells = self.insert(place, &[New::Marker(kind, None)])?;
         if let Some(Cell::Marker { marker, id, .. }) = cells.into_iter().next() {
             self.sheet.update(row, |row| {
                 row.marker = marker;
@@ -750,3 +780,6 @@ impl Hand<'_, '_, '_> {
         Ok(moved)
     }
 }
+
+#[cfg(test)]
+mod tests;

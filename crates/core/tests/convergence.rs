@@ -256,6 +256,9 @@ impl World {
             .extend(before.keys().filter(|char| !after.contains_key(char)));
         if kind % 16 == 12 {
             self.loose.extend(before.keys());
+        }
+        if kind % 16 == 12 || kind % 16 == 15 {
+            // Moved, or typed again as a whole block that has no identity yet.
             self.doubled.extend(before.keys());
         }
         editor.seq += 1;

@@ -5,7 +5,6 @@
 //! phone keeps no trace).
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use futures_util::StreamExt;
@@ -15,12 +14,13 @@ use komuz_release::canonical::sha256_hex;
 use komuz_release::folder::{Edition, Place};
 use komuz_release::jws::General;
 use komuz_release::latest::{Latest, MAX_LATEST};
-use komuz_release::masthead::MAX_MASTHEAD;
-use komuz_release::release::MAX_RELEASE;
+use komuz_release::masthead::{MAX_MASTHEAD, Outlet};
+use komuz_release::release::{MAX_RELEASE, Release};
 use komuz_release::time::Seconds;
-use komuz_release::verify::{Expected, Refusal, Seen, Verified, verify_latest};
+use komuz_release::verify::{self, Expected, Refusal, Seen, verify_latest};
 
 use crate::fetch::{FetchError, Freshness, fetch};
+use crate::signed::OutletLine;
 
 /// The largest picture that is fetched, in bytes.
 pub const MAX_PICTURE: usize = 8 << 20;
@@ -35,10 +35,16 @@ pub struct Asked {
 }
 
 /// A release that was checked, and where it came from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Found {
-    /// The release with what was checked.
-    pub verified: Rc<Verified>,
+    /// The release.
+    pub release: Rc<Release>,
+    /// Its hash.
+    pub hash: String,
+    /// The outlets of its masthead, with whether each has signed.
+    pub outlets: Vec<OutletLine>,
+    /// Whether it is known to be the newest still.
+    pub freshness: verify::Freshness,
     /// The mirror.
     pub mirror: String,
 }
@@ -64,7 +70,7 @@ pub enum Failure {
 
 thread_local! {
     /// The newest that any element of this page has seen of each edition.
-    static SEEN: RefCell<BTreeMap<Edition, Seen>> = const { RefCell::new(BTreeMap::new()) };
+    static SEEN: RefCell<Vec<(Edition, Seen)>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Address of a place on a mirror.
@@ -94,7 +100,7 @@ pub async fn newest(asked: &Asked, mut show: impl FnMut(Found)) -> Result<(), Fa
         };
         match found {
             Ok(found) => {
-                shown = Some(found.verified.release.number);
+                shown = Some(found.release.number);
                 show(found);
             }
             Err(next) => failure = worse(failure, next),
@@ -136,7 +142,8 @@ async fn from_mirror(asked: &Asked, mirror: &str, latest: &[u8]) -> Result<Found
     let (masthead, extension) = (masthead?, extension.ok());
 
     // Read only now: another element of the page may have seen something newer while these files were on their way.
-    let seen = SEEN.with_borrow(|seen| seen.get(edition).cloned()).unwrap_or_default();
+    let known = |all: &Vec<(Edition, Seen)>| all.iter().find(|(of, _)| of == edition).map(|(_, seen)| seen.clone());
+    let seen = SEEN.with_borrow(known).unwrap_or_default();
     let expected = Expected {
         fingerprint: &edition.fingerprint,
         story: &edition.story,
@@ -158,13 +165,24 @@ async fn from_mirror(asked: &Asked, mirror: &str, latest: &[u8]) -> Result<Found
     )
     .await;
     let verified = newest.verify_release(&release?, &signatures?).map_err(refused)?;
-    SEEN.with_borrow_mut(|seen| {
-        let known = seen.entry(edition.clone()).or_default();
-        if known.number <= verified.seen.number {
-            *known = verified.seen.clone();
-        }
+    SEEN.with_borrow_mut(|all| match all.iter_mut().find(|(of, _)| of == edition) {
+        Some((_, known)) if known.number > verified.seen.number => {}
+        Some((_, known)) => *known = verified.seen,
+        None => all.push((edition.clone(), verified.seen)),
     });
-    Ok(Found { verified: Rc::new(verified), mirror: mirror.to_owned() })
+    let outlet = |outlet: Outlet| OutletLine {
+        signed: verified.signed.iter().any(|signed| signed.outlet == outlet.id),
+        id: outlet.id,
+        name: outlet.name,
+        domain: outlet.domain,
+    };
+    Ok(Found {
+        outlets: verified.masthead.outlets.into_iter().map(outlet).collect(),
+        release: Rc::new(verified.release),
+        hash: verified.hash,
+        freshness: verified.freshness,
+        mirror: mirror.to_owned(),
+    })
 }
 
 /// A picture's bytes from the first mirror that has them; none when no mirror has bytes of this hash.

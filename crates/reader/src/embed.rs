@@ -1,8 +1,5 @@
 //! The element's inside: waiting, checked, not checked, refused.
 
-use std::collections::BTreeMap;
-use std::rc::Rc;
-
 use js_sys::{Array, Object, Reflect, Uint8Array};
 use komuz_release::folder::Place;
 use komuz_release::story::BlockKind;
@@ -15,7 +12,8 @@ use web_sys::{Blob, BlobPropertyBag, CustomEvent, CustomEventInit, HtmlElement, 
 use yew::prelude::*;
 
 use crate::check::{Asked, Failure, Found, address, newest, picture};
-use crate::signed::{Checked, OutletLine};
+use crate::markup::{Tag, class, list, tag};
+use crate::signed::Checked;
 use crate::story::{StoryView, Theme};
 use crate::words::words;
 
@@ -79,7 +77,7 @@ pub struct Embed {
     shown: Shown,
     awaited: Option<String>,
     said: Option<String>,
-    pictures: BTreeMap<String, AttrValue>,
+    pictures: Vec<(String, AttrValue)>,
     online: Option<Closure<dyn Fn()>>,
 }
 
@@ -94,7 +92,7 @@ impl Component for Embed {
             shown: Shown::Waiting,
             awaited: None,
             said: None,
-            pictures: BTreeMap::new(),
+            pictures: Vec::new(),
             online: None,
         };
         embed.ask(ctx);
@@ -127,11 +125,11 @@ impl Component for Embed {
                 self.failed(ctx, failure);
             }
             Msg::Picture(file, at) => {
-                self.pictures.insert(file, at.into());
+                self.pictures.push((file, at.into()));
             }
             Msg::Language(tag) => {
                 if let Shown::Checked(found) = &self.shown
-                    && found.verified.release.lang == tag
+                    && found.release.lang == tag
                 {
                     return false;
                 }
@@ -149,38 +147,41 @@ impl Component for Embed {
     fn view(&self, ctx: &Context<Self>) -> Html {
         let settings = &ctx.props().settings;
         match &self.shown {
-            Shown::Waiting => html! { <slot /> },
+            Shown::Waiting => tag("slot").html(),
             Shown::Checked(found) => self.story(ctx, found),
             Shown::Unchecked => {
-                let lang = &settings.asked.edition.lang;
-                let lang_words = Lang::of(lang).words();
-                html! {
-                    <>
-                        <div class="komuz notice" part="notice" role="note" data-theme={settings.theme.as_str()}
-                            lang={lang.clone()} dir={direction(lang)}>
-                            { lang_words.not_checked_here }{ " " }{ words(Lang::of(lang)).unreachable }{ " " }
-                            <a href={settings.copy.clone()}>{ lang_words.open_checkable }</a>
-                        </div>
-                        <slot />
-                    </>
-                }
+                let lang = Lang::of(&settings.asked.edition.lang);
+                let said = format!("{} {} ", lang.words().not_checked_here, words(lang).unreachable);
+                let notice = notice(settings, "komuz notice", "note").text(&said).with(copy(settings));
+                list(vec![notice.html(), tag("slot").html()])
             }
             Shown::Refused(refusal) => {
-                let lang = &settings.asked.edition.lang;
-                let lang_words = Lang::of(lang).words();
-                html! {
-                    <>
-                        <div class="komuz notice refused" part="notice" role="alert" data-theme={settings.theme.as_str()}
-                            lang={lang.clone()} dir={direction(lang)}>
-                            <p>{ lang_words.refused }{ " " }{ refusal.sentence(Lang::of(lang)) }</p>
-                            <p><a href={settings.copy.clone()}>{ lang_words.open_checkable }</a></p>
-                        </div>
-                        <div class="refused-text"><slot /></div>
-                    </>
-                }
+                let lang = Lang::of(&settings.asked.edition.lang);
+                let said = format!("{} {}", lang.words().refused, refusal.sentence(lang));
+                let notice = notice(settings, "komuz notice refused", "alert")
+                    .with(tag("p").text(&said).html())
+                    .with(tag("p").with(copy(settings)).html());
+                list(vec![notice.html(), class("div", "refused-text").with(tag("slot").html()).html()])
             }
         }
     }
+}
+
+/// What stands over an article that was not checked or was refused.
+fn notice(settings: &Settings, name: &'static str, role: &'static str) -> Tag {
+    let lang = &settings.asked.edition.lang;
+    class("div", name)
+        .set("part", "notice")
+        .set("role", role)
+        .set("data-theme", settings.theme.as_str())
+        .set("lang", lang)
+        .set("dir", direction(lang))
+}
+
+/// The way to a copy that can be checked.
+fn copy(settings: &Settings) -> Html {
+    let words = Lang::of(&settings.asked.edition.lang).words();
+    tag("a").set("href", &settings.copy).text(words.open_checkable).html()
 }
 
 impl Embed {
@@ -202,7 +203,7 @@ impl Embed {
         }
         if let Shown::Checked(found) = &self.shown {
             // Another language was asked for: the checked one stays, and says why.
-            let lang = found.verified.release.lang.clone();
+            let lang = found.release.lang.clone();
             let words = words(Lang::of(&lang));
             self.said = Some(match &failure {
                 Failure::Refused { refusal, .. } => format!("{} {}", refusal.sentence(Lang::of(&lang)), words.other_language),
@@ -235,23 +236,15 @@ impl Embed {
 
     fn story(&self, ctx: &Context<Self>, found: &Found) -> Html {
         let settings = &ctx.props().settings;
-        let verified = &found.verified;
-        let outlet = |outlet: &komuz_release::masthead::Outlet| OutletLine {
-            id: outlet.id.clone(),
-            name: outlet.name.clone(),
-            domain: outlet.domain.clone(),
-            signed: verified.signed.iter().any(|signed| signed.outlet == outlet.id),
-        };
-        let plain_page = Place::Index(self.edition_of(found), verified.hash.clone());
+        let plain_page = Place::Index(self.edition_of(found), found.hash.clone());
         let checked = Checked {
-            freshness: verified.freshness,
-            mirrors: self.asked.mirrors.len(),
+            freshness: found.freshness,
             plain_page: address(&found.mirror, &plain_page).into(),
         };
         html! {
             <StoryView
-                release={Rc::new(verified.release.clone())}
-                outlets={verified.masthead.outlets.iter().map(outlet).collect::<Vec<_>>()}
+                release={found.release.clone()}
+                outlets={found.outlets.clone()}
                 outlet={settings.outlet.clone()}
                 {checked}
                 pictures={self.pictures.clone()}
@@ -265,7 +258,7 @@ impl Embed {
 
     fn edition_of(&self, found: &Found) -> komuz_release::folder::Edition {
         let mut edition = self.asked.edition.clone();
-        edition.lang.clone_from(&found.verified.release.lang);
+        edition.lang.clone_from(&found.release.lang);
         edition
     }
 
@@ -273,13 +266,14 @@ impl Embed {
         let fingerprint = self.asked.edition.fingerprint.clone();
         let mut mirrors = vec![found.mirror.clone()];
         mirrors.extend(self.asked.mirrors.iter().filter(|m| **m != found.mirror).cloned());
-        let mut wanted: BTreeMap<String, String> = BTreeMap::new();
-        for block in &found.verified.release.body.blocks {
+        let mut wanted: Vec<(String, String)> = Vec::new();
+        for block in &found.release.body.blocks {
             if let BlockKind::Figure { file, media, .. } = &block.kind
                 && PICTURES.contains(&media.as_str())
-                && !self.pictures.contains_key(file)
+                && !self.pictures.iter().any(|(had, _)| had == file)
+                && !wanted.iter().any(|(had, _)| had == file)
             {
-                wanted.insert(file.clone(), media.clone());
+                wanted.push((file.clone(), media.clone()));
             }
         }
         let link = ctx.link().clone();
@@ -295,7 +289,7 @@ impl Embed {
     }
 
     fn tell_verified(&self, ctx: &Context<Self>, found: &Found) {
-        let release = &found.verified.release;
+        let release = &found.release;
         tell(
             &ctx.props().host,
             "komuz-verified",
@@ -303,7 +297,7 @@ impl Embed {
                 ("story", release.story.as_str().into()),
                 ("lang", release.lang.as_str().into()),
                 ("number", (release.number as f64).into()),
-                ("hash", found.verified.hash.as_str().into()),
+                ("hash", found.hash.as_str().into()),
                 ("mirror", found.mirror.as_str().into()),
             ],
         );

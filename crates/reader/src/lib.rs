@@ -13,6 +13,7 @@ pub mod check;
 pub mod element;
 pub mod embed;
 pub mod fetch;
+mod markup;
 pub mod notes;
 pub mod signed;
 pub mod story;

@@ -5,6 +5,7 @@ use komuz_release::story::{Block, Citation, Marks, Source, safe_link};
 use komuz_release::words::{Lang, appeared, authors, title};
 use yew::prelude::*;
 
+use crate::markup::{class, list, tag, text};
 use crate::words;
 
 /// A piece of a block's text as it is shown.
@@ -54,18 +55,20 @@ fn cited<'a>(block: &Block, blocks: &[Block], notes: &Notes<'a>) -> Vec<Cited<'a
         return Vec::new();
     };
     let length = block.text.iter().map(|s| s.text.encode_utf16().count() as u32).sum();
-    let mut spans: Vec<Cited<'a>> = notes
-        .list
-        .iter()
-        .flat_map(|note| &note.citations)
-        .filter_map(|citation| {
-            let (start, end) = (place(&citation.start.block)?, place(&citation.end.block)?);
-            let from = if start == here { citation.start.offset } else { 0 };
-            let to = if end == here { citation.end.offset.min(length) } else { length };
-            (start <= here && here <= end && from < to).then(|| Cited { from, to, citation: citation.id.as_str() })
-        })
-        .collect();
-    spans.sort_by_key(|s| (s.to, std::cmp::Reverse(s.from)));
+    let mut spans: Vec<Cited<'a>> = Vec::new();
+    for citation in notes.list.iter().flat_map(|note| &note.citations) {
+        let (Some(start), Some(end)) = (place(&citation.start.block), place(&citation.end.block)) else {
+            continue;
+        };
+        let from = if start == here { citation.start.offset } else { 0 };
+        let to = if end == here { citation.end.offset.min(length) } else { length };
+        if start <= here && here <= end && from < to {
+            // The one that ends first in front, of those the one that starts last; by insertion, which is less to carry
+            // than a sort.
+            let at = spans.iter().take_while(|s| (s.to, u32::MAX - s.from) <= (to, u32::MAX - from)).count();
+            spans.insert(at, Cited { from, to, citation: citation.id.as_str() });
+        }
+    }
     spans
 }
 
@@ -77,18 +80,22 @@ fn push<'a>(out: &mut Vec<Segment<'a>>, text: &'a str, marks: &'a Marks, spans: 
 }
 
 /// An address that is safe to be followed.
-fn link(address: &str, text: Html) -> Html {
+fn link(address: &str, name: &str) -> Html {
     if safe_link(address) {
-        html! { <a href={address.to_owned()} rel="noopener noreferrer">{ text }</a> }
+        tag("a").set("href", address).set("rel", "noopener noreferrer").text(name).html()
     } else {
-        text
+        text(name)
     }
+}
+
+/// The language of a source, for what is quoted from it.
+fn language(source: &Source) -> Option<&str> {
+    Some(source.language.as_str()).filter(|tag| !tag.is_empty())
 }
 
 /// What a source is called, in its own language, as a link where it has an address.
 fn name(source: &Source) -> Html {
-    let lang = (!source.language.is_empty()).then(|| source.language.clone());
-    html! { <b {lang} dir="auto">{ link(&source.url, html! { { title(source).to_owned() } }) }</b> }
+    tag("b").maybe("lang", language(source)).set("dir", "auto").with(link(&source.url, title(source))).html()
 }
 
 /// Who made a source, where and when it appeared, and where in it to look. An outlet that is its own author is named once.
@@ -106,23 +113,27 @@ fn origin(note: &Note<'_>, lang: Lang) -> String {
 /// The small line: language, when it was read, the archived copy.
 fn particulars(source: &Source, lang: Lang) -> Html {
     let mut parts: Vec<Html> = Vec::new();
-    if !source.language.is_empty() {
-        let name = lang.language_name(&source.language).unwrap_or(&source.language).to_owned();
-        parts.push(html! { { name } });
+    let mut add = |part: Html| {
+        if !parts.is_empty() {
+            parts.push(text(" · "));
+        }
+        parts.push(part);
+    };
+    if let Some(tag) = language(source) {
+        add(text(lang.language_name(tag).unwrap_or(tag)));
     }
     if let Some(read) = source.accessed.as_ref().map(|read| lang.date(read)).filter(|read| !read.is_empty()) {
-        parts.push(html! { { lang.accessed(&read) } });
+        add(text(&lang.accessed(&read)));
     }
     if safe_link(&source.custom.archive_url) {
-        parts.push(link(&source.custom.archive_url, html! { lang.words().archived }));
+        add(link(&source.custom.archive_url, lang.words().archived));
     }
-    parts.into_iter().enumerate().map(|(at, part)| html! { <>{ (at > 0).then_some(" · ") }{ part }</> }).collect()
+    list(parts)
 }
 
-/// The source's own words, in quotation marks that its language gives.
+/// The source's own words; the browser sets the quotation marks of their language.
 fn quotation(citation: &Citation, source: &Source) -> Html {
-    let lang = (!source.language.is_empty()).then(|| source.language.clone());
-    html! { <q lang={lang} dir="auto">{ &citation.quote }</q> }
+    tag("q").maybe("lang", language(source)).set("dir", "auto").text(&citation.quote).html()
 }
 
 /// What the numbers of notes are called to those who do not see them.
@@ -141,45 +152,48 @@ pub fn note_panel(
 ) -> Html {
     let quoted = note.citations.iter().find(|c| c.id == citation && !c.quote.is_empty());
     let label = label(note.number, lang);
-    html! {
-        <div class="note" part="note" role="note" {id} aria-label={label.clone()}>
-            <div>
-                <span>{ label }</span>
-                { name(note.source) }
-                <span>{ origin(note, lang) }</span>
-                if let Some(citation) = quoted {
-                    { quotation(citation, note.source) }
-                }
-                <span class="particulars">{ particulars(note.source, lang) }</span>
-                <span class="foot">
-                    <button type="button" onclick={close}>{ lang.words().close }</button>
-                    <button type="button" onclick={all}>{ words::words(lang).all_sources }</button>
-                </span>
-            </div>
-        </div>
-    }
+    let button = |name: &str, press| tag("button").set("type", "button").pressed(press).text(name).html();
+    let foot = class("span", "foot")
+        .with(button(lang.words().close, close))
+        .with(button(words::words(lang).all_sources, all));
+    let inside = tag("div")
+        .with(tag("span").text(&label).html())
+        .with(name(note.source))
+        .with(tag("span").text(&origin(note, lang)).html())
+        .with(quoted.map(|citation| quotation(citation, note.source)).unwrap_or_default())
+        .with(tag("span").with(particulars(note.source, lang)).html())
+        .with(foot.html());
+    class("div", "note")
+        .set("part", "note")
+        .set("role", "note")
+        .set("id", id)
+        .set("aria-label", &label)
+        .with(inside.html())
+        .html()
 }
 
 /// The list of sources: one entry for each note, under its number.
 pub fn source_list(notes: &Notes<'_>, open: Option<u32>, lang: Lang, place: &NodeRef) -> Html {
-    let entry = |note: &Note<'_>| {
-        let quoted = note.citations.iter().filter(|c| !c.quote.is_empty());
+    let mut entries = tag("ol");
+    for note in &notes.list {
+        let mut entry = tag("li").maybe("class", (open == Some(note.number)).then_some("on"));
+        entry = entry.with(name(note.source)).text(". ");
         let origin = origin(note, lang);
-        html! {
-            <li key={note.number} class={(open == Some(note.number)).then_some("on")}>
-                { name(note.source) }{ ". " }
-                { (!origin.is_empty()).then(|| format!("{origin}.")) }
-                { for quoted.map(|c| html! { <>{ " " }{ quotation(c, note.source) }</> }) }
-                <small>{ particulars(note.source, lang) }</small>
-            </li>
+        if !origin.is_empty() {
+            entry = entry.text(&format!("{origin}."));
         }
-    };
-    html! {
-        <section class="sources" part="sources" aria-labelledby="sources">
-            <h3 id="sources" ref={place} tabindex="-1">{ lang.words().sources }</h3>
-            <ol>{ for notes.list.iter().map(entry) }</ol>
-        </section>
+        for citation in note.citations.iter().filter(|c| !c.quote.is_empty()) {
+            entry = entry.text(" ").with(quotation(citation, note.source));
+        }
+        entries = entries.with(entry.with(tag("small").with(particulars(note.source, lang)).html()).html());
     }
+    let heading = tag("h3").set("id", "sources").set("tabindex", "-1").node(place).text(lang.words().sources);
+    class("section", "sources")
+        .set("part", "sources")
+        .set("aria-labelledby", "sources")
+        .with(heading.html())
+        .with(entries.html())
+        .html()
 }
 
 #[cfg(test)]

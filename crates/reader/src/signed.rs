@@ -5,6 +5,8 @@ use komuz_release::verify::Freshness;
 use komuz_release::words::Lang;
 use yew::prelude::*;
 
+use crate::markup::{class, list, tag, text};
+
 /// An outlet as the story shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutletLine {
@@ -23,8 +25,6 @@ pub struct OutletLine {
 pub struct Checked {
     /// Whether it is known to be the newest still.
     pub freshness: Freshness,
-    /// How many mirrors the page names.
-    pub mirrors: usize,
     /// Address of the release as a plain page.
     pub plain_page: AttrValue,
 }
@@ -32,57 +32,56 @@ pub struct Checked {
 /// More outlets than this are one string and a count.
 const STRINGS: usize = 5;
 
-/// The class that gives the string of the outlet at an index its colour.
-fn colour(at: usize) -> String {
-    format!("string-{}", at % STRINGS + 1)
+/// The class that gives the string of the outlet at an index its colour, and its dashes while the outlet has not signed.
+fn string(at: usize, signed: bool) -> String {
+    format!("string-{}{}", at % STRINGS + 1, if signed { "" } else { " open" })
 }
 
 /// The mark: a string for each outlet, solid when it has signed, dashed while it has not; with its words for who cannot see.
 pub fn strings(outlets: &[OutletLine], lang: Lang) -> Html {
-    let label = sentence(outlets, lang);
-    let line = |(at, outlet): (usize, &OutletLine)| html! { <i class={classes!(colour(at), (!outlet.signed).then_some("open"))} /> };
+    let signed = outlets.iter().filter(|o| o.signed).count();
+    let mut mark = class("span", "strings").set("role", "img").set("aria-label", &lang.signed_by(signed));
+    let mut count = Html::default();
     if outlets.len() > STRINGS {
-        let signed = outlets.iter().filter(|o| o.signed).count();
-        let open = (signed < outlets.len()).then_some("open");
-        return html! {
-            <><span class="strings" role="img" aria-label={label}><i class={classes!("string-1", open)} /></span>
-            { format!("{signed}/{}", outlets.len()) }</>
-        };
+        mark = mark.with(tag("i").set("class", &string(0, signed == outlets.len())).html());
+        count = text(&format!("{signed}/{}", outlets.len()));
+    } else {
+        for (at, outlet) in outlets.iter().enumerate() {
+            mark = mark.with(tag("i").set("class", &string(at, outlet.signed)).html());
+        }
     }
-    html! { <span class="strings" role="img" aria-label={label}>{ for outlets.iter().enumerate().map(line) }</span> }
-}
-
-/// How many have signed, as a sentence.
-fn sentence(outlets: &[OutletLine], lang: Lang) -> String {
-    lang.signed_by(outlets.iter().filter(|o| o.signed).count())
+    list(vec![mark.html(), count])
 }
 
 /// The box at the foot: each outlet with its domain, the release's number, and as of when it is the newest.
 pub fn signed_box(outlets: &[OutletLine], number: u64, checked: Option<&Checked>, lang: Lang) -> Html {
     let words = lang.words();
-    let line = |(at, outlet): (usize, &OutletLine)| {
-        html! {
-            <li class={classes!(colour(at), (!outlet.signed).then_some("open"))}>
-                <span dir="auto">{ &outlet.name }</span><code>{ &outlet.domain }</code>
-            </li>
+    let mut sentence = lang.signed_by(outlets.iter().filter(|o| o.signed).count());
+    let mut foot = class("p", "foot").with(tag("span").text(&release_line(number, checked, lang)).html());
+    let mut old = Html::default();
+    if let Some(checked) = checked {
+        sentence = format!("{sentence} {}", words.checked);
+        let link = tag("a").set("href", &checked.plain_page).set("rel", "noopener noreferrer");
+        foot = foot.with(link.text(words.permanent_copy).html());
+        if let Freshness::NotRenewed { since } = checked.freshness {
+            old = class("p", "old").text(&lang.not_renewed(since)).html();
         }
-    };
-    html! {
-        <section class="signed" part="signed" aria-labelledby="signed">
-            <h3 id="signed">{ words.who_signed }</h3>
-            <p>{ sentence(outlets, lang) }{ checked.map(|_| format!(" {}", words.checked)) }</p>
-            <ul>{ for outlets.iter().enumerate().map(line) }</ul>
-            if let Some(Freshness::NotRenewed { since }) = checked.map(|checked| checked.freshness) {
-                <p class="old">{ lang.not_renewed(since) }</p>
-            }
-            <p class="foot">
-                <span>{ release_line(number, checked, lang) }</span>
-                if let Some(checked) = checked {
-                    <a href={checked.plain_page.clone()} rel="noopener noreferrer">{ words.permanent_copy }</a>
-                }
-            </p>
-        </section>
     }
+    let mut lines = tag("ul");
+    for (at, outlet) in outlets.iter().enumerate() {
+        let name = tag("span").set("dir", "auto").text(&outlet.name).html();
+        let domain = tag("code").text(&outlet.domain).html();
+        lines = lines.with(tag("li").set("class", &string(at, outlet.signed)).with(name).with(domain).html());
+    }
+    class("section", "signed")
+        .set("part", "signed")
+        .set("aria-labelledby", "signed")
+        .with(tag("h3").set("id", "signed").text(words.who_signed).html())
+        .with(tag("p").text(&sentence).html())
+        .with(lines.html())
+        .with(old)
+        .with(foot.html())
+        .html()
 }
 
 fn release_line(number: u64, checked: Option<&Checked>, lang: Lang) -> String {

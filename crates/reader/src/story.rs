@@ -1,17 +1,18 @@
 //! A release as readers see it: the same component on a reader's page and in the desk's review. It fetches nothing.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use komuz_release::difference::Change;
 use komuz_release::notes::{Mark, Note, Notes, notes};
-use komuz_release::outline::{Item, List, Part, outline};
+use komuz_release::outline::{List, Part, outline};
 use komuz_release::release::{Front, Release};
-use komuz_release::story::{Block, BlockKind, Byline, Marks, safe_link};
+use komuz_release::story::{Block, BlockKind, Marks, safe_link};
 use komuz_release::words::{Lang, direction, own_name};
 use web_sys::{HtmlElement, ScrollIntoViewOptions, ScrollLogicalPosition};
+use yew::html::onkeydown;
 use yew::prelude::*;
 
+use crate::markup::{self, Tag, class, list, tag};
 use crate::notes::{Segment, label, note_panel, segments, source_list};
 use crate::signed::{Checked, OutletLine, published, signed_box, strings};
 use crate::words::{between, words};
@@ -63,7 +64,7 @@ pub struct StoryViewProps {
     pub checked: Option<Checked>,
     /// Where the pictures are: SHA-256 of the file, address of its checked bytes (`blob:`).
     #[prop_or_default]
-    pub pictures: BTreeMap<String, AttrValue>,
+    pub pictures: Vec<(String, AttrValue)>,
     /// Colours.
     #[prop_or_default]
     pub theme: Theme,
@@ -90,7 +91,7 @@ struct View<'a> {
     lang: Lang,
     blocks: &'a [Block],
     notes: Notes<'a>,
-    pictures: &'a BTreeMap<String, AttrValue>,
+    pictures: &'a [(String, AttrValue)],
     open: Option<Open>,
     toggle: Callback<(Open, Option<HtmlElement>)>,
     close: Callback<()>,
@@ -170,175 +171,206 @@ pub fn StoryView(props: &StoryViewProps) -> Html {
     let parts = parts.iter().filter(|part| !matches!(part, Part::Block(b) if lead.is_some_and(|l| l.id == b.id)));
     let open_number = view.open.as_ref().and_then(|o| view.notes.number(&o.citation));
 
-    html! {
-        <div class="komuz" data-theme={props.theme.as_str()} lang={release.lang.clone()} dir={direction(&release.lang)}>
-            <article class="page" part="story" onkeydown={on_key}>
-                { bar(props, release, lang, on_language) }
-                <h2 class="headline" part="headline" dir="auto">{ &front.headline }</h2>
-                if !front.summary.is_empty() {
-                    <p class="summary" part="summary" dir="auto">{ &front.summary }</p>
-                }
-                { byline(front, release, lang) }
-                if !front.note.is_empty() {
-                    <p class="note-of-outlet">{ lines(&front.note) }</p>
-                }
-                if release.supersedes.is_some() {
-                    { correction(release, lang) }
-                }
-                { for lead.into_iter().map(|block| view.block(block)) }
-                { for parts.map(|part| view.part(part)) }
-                if !view.notes.list.is_empty() {
-                    { source_list(&view.notes, open_number, lang, &sources) }
-                }
-                { signed_box(&props.outlets, release.number, props.checked.as_ref(), lang) }
-            </article>
-        </div>
+    let mut page = class("article", "page").set("part", "story").listens(Rc::new(onkeydown::Wrapper::new(on_key)));
+    page = page.with(bar(props, release, lang, on_language));
+    page = page.with(part("h2", "headline").set("dir", "auto").text(&front.headline).html());
+    if !front.summary.is_empty() {
+        page = page.with(part("p", "summary").set("dir", "auto").text(&front.summary).html());
     }
+    page = page.with(byline(front, release, lang));
+    if !front.note.is_empty() {
+        page = page.with(class("p", "note-of-outlet").set("dir", "auto").with(lines(&front.note)).html());
+    }
+    if release.supersedes.is_some() {
+        page = page.with(correction(release, lang));
+    }
+    page = page.with(list(lead.into_iter().map(|block| view.block(block)).collect()));
+    page = page.with(list(parts.map(|part| view.part(part)).collect()));
+    if !view.notes.list.is_empty() {
+        page = page.with(source_list(&view.notes, open_number, lang, &sources));
+    }
+    page = page.with(signed_box(&props.outlets, release.number, props.checked.as_ref(), lang));
+    class("div", "komuz")
+        .set("data-theme", props.theme.as_str())
+        .set("lang", &release.lang)
+        .set("dir", direction(&release.lang))
+        .with(page.html())
+        .html()
+}
+
+/// An element whose class is its part too: what partners may restyle.
+fn part(name: &'static str, part: &'static str) -> Tag {
+    class(name, part).set("part", part)
+}
+
+/// A name in its own direction.
+fn name(text: &str) -> Html {
+    tag("b").set("dir", "auto").text(text).html()
+}
+
+/// Names in a sentence.
+fn names<'a>(names: impl ExactSizeIterator<Item = &'a str>, lang: Lang) -> Html {
+    let of = names.len();
+    list(names.enumerate().flat_map(|(at, text)| [markup::text(&between(lang, at, of)), name(text)]).collect())
 }
 
 /// Who published it, and its languages.
 fn bar(props: &StoryViewProps, release: &Release, lang: Lang, on_language: Option<Callback<String>>) -> Html {
     let words = lang.words();
-    let count = props.outlets.len();
-    let together = if count > 1 { words.published_together_by } else { words.published_by };
-    let name = |(at, outlet): (usize, &OutletLine)| html! { <>{ between(lang, at, count) }<b dir="auto">{ &outlet.name }</b></> };
-    let offered = on_language.filter(|_| release.editions.len() > 1);
-    let language = |chosen: &Callback<String>, tag: &String| {
-        let (chosen, to) = (chosen.clone(), tag.clone());
-        let current = (*tag == release.lang).then_some("true");
-        let awaited = (props.awaited.as_ref() == Some(tag)).then_some("true");
-        html! {
-            <button key={tag.clone()} type="button" lang={tag.clone()} aria-current={current} aria-disabled={awaited}
-                onclick={move |_: MouseEvent| chosen.emit(to.clone())}>{ own_name(tag).to_owned() }</button>
+    let together = if props.outlets.len() > 1 { words.published_together_by } else { words.published_by };
+    let who = class("span", "who")
+        .text(&format!("{together} "))
+        .with(names(props.outlets.iter().map(|outlet| outlet.name.as_str()), lang));
+    let mut languages = Html::default();
+    if let Some(chosen) = on_language.filter(|_| release.editions.len() > 1) {
+        let mut group = class("span", "languages").set("role", "group").set("aria-label", words.languages);
+        for tag in in_order(&release.editions) {
+            let (chosen, to) = (chosen.clone(), tag.clone());
+            let current = (*tag == release.lang).then_some("true");
+            let awaited = (props.awaited.as_ref() == Some(tag)).then_some("true");
+            let button = markup::tag("button")
+                .set("type", "button")
+                .set("lang", tag)
+                .maybe("aria-current", current)
+                .maybe("aria-disabled", awaited)
+                .pressed(Callback::from(move |_| chosen.emit(to.clone())));
+            group = group.with(button.key(tag).text(own_name(tag)).html());
         }
-    };
-    html! {
-        <div class="bar" part="bar">
-            { strings(&props.outlets, lang) }
-            <span class="who">{ together }{ " " }{ for props.outlets.iter().enumerate().map(name) }</span>
-            if let Some(chosen) = offered {
-                <span class="languages" role="group" aria-label={words.languages}>
-                    { for in_order(&release.editions).into_iter().map(|tag| language(&chosen, tag)) }
-                </span>
-            }
-            <span class="said" role="status">{ props.said.clone() }</span>
-        </div>
+        languages = group.html();
     }
+    let said = class("span", "said").set("role", "status").text(props.said.as_deref().unwrap_or_default());
+    part("div", "bar")
+        .with(strings(&props.outlets, lang))
+        .with(who.html())
+        .with(languages)
+        .with(said.html())
+        .html()
 }
 
-/// Languages as they are offered: Kyrgyz, Russian, English, then the others by their tags.
+/// Languages as they are offered: Kyrgyz, Russian, English, then the others as they come.
 fn in_order(editions: &[String]) -> Vec<&String> {
-    let mut editions: Vec<&String> = editions.iter().collect();
-    editions.sort_by_key(|tag| (["ky", "ru", "en"].iter().position(|t| t == tag).unwrap_or(3), tag.as_str()));
-    editions
+    const FIRST: [&str; 3] = ["ky", "ru", "en"];
+    let first = FIRST.iter().filter_map(|tag| editions.iter().find(|edition| edition == tag));
+    first.chain(editions.iter().filter(|edition| !FIRST.contains(&edition.as_str()))).collect()
 }
 
 fn byline(front: &Front, release: &Release, lang: Lang) -> Html {
     let words = lang.words();
     let dated = if release.supersedes.is_some() { words.corrected } else { words.published };
-    let count = front.byline.len();
-    let name = |(at, by): (usize, &Byline)| html! { <>{ between(lang, at, count) }<b dir="auto">{ &by.name }</b></> };
-    html! {
-        <p class="byline" part="byline">
-            if count > 0 {
-                <span>{ words.by }{ " " }{ for front.byline.iter().enumerate().map(name) }</span>
-            }
-            <time datetime={release.published.clone()}>{ dated }{ " " }{ published(&release.published, lang) }</time>
-        </p>
+    let mut line = part("p", "byline");
+    if !front.byline.is_empty() {
+        let by = names(front.byline.iter().map(|by| by.name.as_str()), lang);
+        line = line.with(tag("span").text(&format!("{} ", words.by)).with(by).html());
     }
+    let day = format!("{dated} {}", published(&release.published, lang));
+    line.with(tag("time").set("datetime", &release.published).text(&day).html()).html()
 }
 
 /// The signed difference, in words.
 fn correction(release: &Release, lang: Lang) -> Html {
-    html! {
-        <div class="correction" part="correction" role="note">
-            <p><b>{ lang.words().correction }{ ", " }{ published(&release.published, lang) }{ "." }</b>{ " " }{ lines(&release.reason) }</p>
-            if !release.changes.is_empty() {
-                <ul>{ for release.changes.iter().map(|change| change_line(change, lang)) }</ul>
-            }
-        </div>
+    let title = format!("{}, {}.", lang.words().correction, published(&release.published, lang));
+    let reason = tag("p").with(tag("b").text(&title).html()).text(" ").with(lines(&release.reason));
+    let mut correction = part("div", "correction").set("role", "note").with(reason.html());
+    if !release.changes.is_empty() {
+        let changes = release.changes.iter().map(|change| change_line(change, lang));
+        correction = correction.with(tag("ul").with(list(changes.collect())).html());
     }
+    correction.html()
 }
 
-/// One change: where, the words around it, what went and what came.
+/// One change: where, the words around it, what went and what came. An item of a list.
 pub fn change_line(change: &Change, lang: Lang) -> Html {
     let words = lang.words();
+    let mut line = tag("li").set("dir", "auto");
     let place = match change.place.as_str() {
-        "headline" => Some(words.headline),
-        "summary" => Some(words.summary),
-        "byline" => Some(words.byline),
-        "note" => Some(words.note_of_outlet),
-        "sources" => Some(words.sources),
-        "languages" => Some(words.languages),
-        _ => None,
+        "headline" => words.headline,
+        "summary" => words.summary,
+        "byline" => words.byline,
+        "note" => words.note_of_outlet,
+        "sources" => words.sources,
+        "languages" => words.languages,
+        _ => "",
     };
-    html! {
-        <li dir="auto">
-            if let Some(place) = place { <b>{ place }{ "." }</b>{ " " } }
-            { (!change.before.is_empty()).then(|| format!("… {} ", change.before.trim())) }
-            if !change.old.is_empty() { <small>{ words.was }</small>{ " " }<del>{ lines(&change.old) }</del>{ " " } }
-            if !change.new.is_empty() { <small>{ words.now }</small>{ " " }<ins>{ lines(&change.new) }</ins> }
-            { (!change.after.is_empty()).then(|| format!(" {} …", change.after.trim())) }
-        </li>
+    if !place.is_empty() {
+        line = line.with(tag("b").text(&format!("{place}.")).html()).text(" ");
     }
+    if !change.before.is_empty() {
+        line = line.text(&format!("… {} ", change.before.trim()));
+    }
+    for (what, label, element) in [(&change.old, words.was, "del"), (&change.new, words.now, "ins")] {
+        if !what.is_empty() {
+            let label = tag("small").text(label).html();
+            line = line.with(label).text(" ").with(tag(element).with(lines(what)).html()).text(" ");
+        }
+    }
+    if !change.after.is_empty() {
+        line = line.text(&format!("{} …", change.after.trim()));
+    }
+    line.html()
 }
 
 /// Plain text with its line breaks.
 fn lines(text: &str) -> Html {
-    let line = |(at, line): (usize, &str)| html! { <>if at > 0 { <br /> }{ line.to_owned() }</> };
-    text.split('\n').enumerate().map(line).collect()
+    let mut nodes = Vec::new();
+    for (at, line) in text.split('\n').enumerate() {
+        if at > 0 {
+            nodes.push(tag("br").html());
+        }
+        nodes.push(markup::text(line));
+    }
+    list(nodes)
 }
 
 impl View<'_> {
     fn part(&self, part: &Part<'_>) -> Html {
         match part {
             Part::Block(block) => self.block(block),
-            Part::List(list) => {
+            Part::List(items) => {
                 let mut inside = Vec::new();
-                collect(list, &mut inside);
-                html! { <>{ self.list(list, true) }{ self.note_of(&inside) }</> }
+                collect(items, &mut inside);
+                list(vec![self.list(items).set("part", "text").html(), self.note_of(&inside)])
             }
         }
     }
 
     fn block(&self, block: &Block) -> Html {
-        let text = || self.text(block);
-        let shown = match &block.kind {
-            BlockKind::Heading { level: 3 } => html! { <h4 class="block" part="text" dir="auto">{ text() }</h4> },
-            BlockKind::Heading { .. } => html! { <h3 class="block" part="text" dir="auto">{ text() }</h3> },
-            BlockKind::Quote => html! { <blockquote class="block" part="text" dir="auto">{ text() }</blockquote> },
-            BlockKind::Figure { file, alt, credit, .. } => html! {
-                <figure class="block" part="figure">
-                    if let Some(address) = self.pictures.get(file) {
-                        <img src={address.clone()} alt={alt.clone()} />
-                    } else {
-                        <span class="missing" role="img" aria-label={alt.clone()}>{ format!("{} {alt}", words(self.lang).picture) }</span>
-                    }
-                    <figcaption dir="auto">
-                        { text() }{ (!credit.is_empty()).then(|| format!(" {} {credit}", self.lang.words().photo)) }
-                    </figcaption>
-                </figure>
-            },
-            BlockKind::Rule => html! { <hr class="block" /> },
-            BlockKind::Paragraph | BlockKind::Item { .. } | BlockKind::Other { .. } => {
-                html! { <p class="block" part="text" dir="auto">{ text() }</p> }
-            }
+        let text = |name: &'static str| {
+            class(name, "block").set("part", "text").set("dir", "auto").with(self.text(block)).html()
         };
-        html! { <>{ shown }{ self.note_of(&[&block.id]) }</> }
+        let shown = match &block.kind {
+            BlockKind::Heading { level: 3 } => text("h4"),
+            BlockKind::Heading { .. } => text("h3"),
+            BlockKind::Quote => text("blockquote"),
+            BlockKind::Figure { file, alt, credit, .. } => {
+                let picture = match self.pictures.iter().find(|(sha256, _)| sha256 == file) {
+                    Some((_, address)) => tag("img").set("src", address).set("alt", alt),
+                    None => class("span", "missing")
+                        .set("role", "img")
+                        .set("aria-label", alt)
+                        .text(&format!("{} {alt}", words(self.lang).picture)),
+                };
+                let mut caption = tag("figcaption").set("dir", "auto").with(self.text(block));
+                if !credit.is_empty() {
+                    caption = caption.text(&format!(" {} {credit}", self.lang.words().photo));
+                }
+                class("figure", "block").set("part", "figure").with(picture.html()).with(caption.html()).html()
+            }
+            BlockKind::Rule => class("hr", "block").html(),
+            BlockKind::Paragraph | BlockKind::Item { .. } | BlockKind::Other { .. } => text("p"),
+        };
+        list(vec![shown, self.note_of(&[&block.id])])
     }
 
-    fn list(&self, list: &List<'_>, outer: bool) -> Html {
-        let item = |item: &Item<'_>| {
-            let inner = item.lists.iter().map(|inner| self.list(inner, false));
-            html! { <li dir="auto">{ self.text(item.block) }{ for inner }</li> }
-        };
-        let items: Html = list.items.iter().map(item).collect();
-        let part = outer.then_some("text");
-        if list.ordered {
-            html! { <ol class="list" {part}>{ items }</ol> }
-        } else {
-            html! { <ul class="list" {part}>{ items }</ul> }
+    fn list(&self, items: &List<'_>) -> Tag {
+        let mut list = class(if items.ordered { "ol" } else { "ul" }, "list");
+        for item in &items.items {
+            let mut shown = tag("li").set("dir", "auto").with(self.text(item.block));
+            for inner in &item.lists {
+                shown = shown.with(self.list(inner).html());
+            }
+            list = list.with(shown.html());
         }
+        list
     }
 
     /// The open note, when it belongs to one of these blocks.
@@ -362,7 +394,7 @@ impl View<'_> {
             Segment::Text(text, marks, on) => self.claim(block, marked(text, marks), &on),
             Segment::Number(mark) => self.number(block, mark),
         });
-        shown.collect()
+        list(shown.collect())
     }
 
     /// Text that rests on citations can be pressed too; who uses a keyboard presses the number.
@@ -373,8 +405,10 @@ impl View<'_> {
         let open = self.open.as_ref().is_some_and(|o| on.contains(&o.citation.as_str()));
         let toggle = self.toggle.clone();
         let wanted = Open { citation: (*first).to_owned(), block: block.id.clone() };
-        let onclick = move |_: MouseEvent| toggle.emit((wanted.clone(), None));
-        html! { <span class={classes!("claim", open.then_some("on"))} {onclick}>{ text }</span> }
+        class("span", if open { "claim on" } else { "claim" })
+            .pressed(Callback::from(move |_| toggle.emit((wanted.clone(), None))))
+            .with(text)
+            .html()
     }
 
     /// A note's number: a button that is an inline box and no `<button>`, which browsers lay out as a block of its own, so that
@@ -384,18 +418,23 @@ impl View<'_> {
         let toggle = self.toggle.clone();
         let wanted = Open { citation: mark.citation.to_owned(), block: block.id.clone() };
         let press = Callback::from(move |target: Option<HtmlElement>| toggle.emit((wanted.clone(), target)));
-        let onclick = press.reform(|event: MouseEvent| event.target_dyn_into::<HtmlElement>());
-        let onkeydown = move |event: KeyboardEvent| {
+        let on_press = press.reform(|event: MouseEvent| event.target_dyn_into::<HtmlElement>());
+        let on_key = Callback::from(move |event: KeyboardEvent| {
             if matches!(event.key().as_str(), "Enter" | " ") {
                 event.prevent_default();
                 press.emit(event.target_dyn_into::<HtmlElement>());
             }
-        };
-        html! {
-            <sup>{ WORD_JOINER }<span class="number" role="button" tabindex="0" aria-label={label(mark.number, self.lang)}
-                aria-expanded={if open { "true" } else { "false" }} aria-controls={open.then_some(NOTE_ID)}
-                {onclick} {onkeydown}>{ mark.number }</span></sup>
-        }
+        });
+        let button = class("span", "number")
+            .set("role", "button")
+            .set("tabindex", "0")
+            .set("aria-label", &label(mark.number, self.lang))
+            .set("aria-expanded", if open { "true" } else { "false" })
+            .maybe("aria-controls", open.then_some(NOTE_ID))
+            .pressed(on_press)
+            .listens(Rc::new(onkeydown::Wrapper::new(on_key)))
+            .text(&mark.number.to_string());
+        tag("sup").text(WORD_JOINER).with(button.html()).html()
     }
 }
 
@@ -417,18 +456,14 @@ fn collect<'a>(list: &List<'a>, into: &mut Vec<&'a str>) {
 /// Text in its marks.
 fn marked(text: &str, marks: &Marks) -> Html {
     let mut shown = lines(text);
-    if marks.code {
-        shown = html! { <code>{ shown }</code> };
-    }
-    if marks.emphasis {
-        shown = html! { <em>{ shown }</em> };
-    }
-    if marks.strong {
-        shown = html! { <strong>{ shown }</strong> };
+    for (set, element) in [(marks.code, "code"), (marks.emphasis, "em"), (marks.strong, "strong")] {
+        if set {
+            shown = tag(element).with(shown).html();
+        }
     }
     match &marks.link {
         Some(address) if safe_link(address) => {
-            html! { <a href={address.clone()} rel="noopener noreferrer">{ shown }</a> }
+            tag("a").set("href", address).set("rel", "noopener noreferrer").with(shown).html()
         }
         _ => shown,
     }

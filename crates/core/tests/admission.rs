@@ -25,7 +25,7 @@ fn start(counter: u64) -> NonZeroU64 {
 fn an_honest_change_is_let_through_and_known_afterwards() {
     let mut gate = Gate::new(DocKind::Body);
     let change = typed(&mut body(1), "word");
-    assert_eq!(applied(gate.admit(&binding(1), change.raw_bytes())), [change.clone()]);
+    assert_eq!(applied(gate.admit(&binding(1), change.raw_bytes()))[0], change);
     assert!(gate.has(&change.hash()));
     assert_eq!(gate.admit(&binding(1), change.raw_bytes()), Verdict::Known);
 }

@@ -13,12 +13,15 @@
 //! - [`io`]: what goes in and comes out, and what the rows of the store hold.
 //! - [`engine`]: the engine; one file below it for each group of asks.
 //! - [`job`]: reading and writing outside formats, handed out.
+//! - `native` (a cargo feature): the twin that tools and tests run.
 //!
 //! One engine is one session: each tab starts its own, and all share one store.
 
 pub mod engine;
 pub mod io;
 pub mod job;
+#[cfg(feature = "native")]
+pub mod native;
 #[cfg(target_arch = "wasm32")]
 mod wasm;
 

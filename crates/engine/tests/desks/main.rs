@@ -6,7 +6,11 @@ mod dice;
 #[path = "../../../sync/tests/replication/relay.rs"]
 mod relay;
 
+
 mod joining;
+mod keeping;
 mod newsroom;
 mod page;
+mod publishing;
 mod world;
+mod writing;

@@ -83,6 +83,8 @@ pub fn story(world: &mut World, desk: usize, headline: &str) -> EditionId {
 
 /// Waits until every desk that is online says that everything is everywhere.
 pub fn settled(world: &mut World) {
+    // What was just said is heard first.
+    world.run(50);
     world.until("everything is saved and in sync", |world| {
         world.desks.iter().filter(|desk| desk.engine.is_some() && desk.shown.investigation.is_some()).all(|desk| {
             let state = &desk.shown.state;

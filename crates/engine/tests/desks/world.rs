@@ -43,6 +43,8 @@ pub struct Device {
     pub rows: BTreeMap<(String, String), Vec<u8>>,
     /// Writes fail with this name.
     pub broken: Option<String>,
+    /// Rows that cannot be read any more.
+    pub unreadable: BTreeSet<(String, String)>,
 }
 
 enum Happening {
@@ -237,10 +239,13 @@ impl World {
         match output {
             Output::Message(message) => self.said(desk, message),
             Output::Load { load, table, prefix } => {
-                let rows = self.devices[device].rows.iter();
+                let device = &self.devices[device];
+                let rows = device.rows.iter().filter(|((t, key), _)| *t == table && key.starts_with(&prefix));
                 let rows = rows
-                    .filter(|((t, key), _)| *t == table && key.starts_with(&prefix))
-                    .map(|((table, key), value)| Row { table: table.clone(), key: key.clone(), value: Some(value.clone()) })
+                    .map(|(place, value)| {
+                        let value = (!device.unreadable.contains(place)).then(|| value.clone());
+                        Row { table: place.0.clone(), key: place.1.clone(), value }
+                    })
                     .collect();
                 self.queue.push_back(Happening::To(desk, Input::Loaded { load, rows }));
             }

@@ -44,6 +44,8 @@ pub struct Charter {
     nodes: Vec<Node>,
     places: BTreeMap<Digest, usize>,
     waiting: BTreeMap<Digest, Entry>,
+    /// See [`Charter::heads`]: asked for with every envelope, so kept.
+    heads: Vec<Digest>,
 }
 
 /// What became of an entry.
@@ -105,6 +107,7 @@ impl Charter {
             nodes: Vec::new(),
             places: BTreeMap::new(),
             waiting: BTreeMap::new(),
+            heads: Vec::new(),
         }
     }
 
@@ -178,6 +181,7 @@ impl Charter {
             past,
             effective,
         });
+        self.heads = self.newest();
     }
 
     /// These entries and all that they build on.
@@ -237,11 +241,12 @@ impl Charter {
     /// The newest entries that have an effect: what the next entry or envelope builds on. At most [`MAX_HEADS`]; where
     /// there are more, the rest is reached by who builds on those next.
     pub fn heads(&self) -> Vec<Digest> {
+        self.heads.clone()
+    }
+
+    fn newest(&self) -> Vec<Digest> {
         let nodes = self.all();
-        let mut covered = Set::new();
-        for node in &nodes {
-            covered.extend(&node.past);
-        }
+        let covered: Set = nodes.iter().flat_map(|node| &node.past).copied().collect();
         let mut heads: Vec<Digest> = nodes
             .iter()
             .filter(|node| !covered.contains(&self.places[&node.id]))

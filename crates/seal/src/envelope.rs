@@ -231,3 +231,168 @@ fn associated(keys: &LogKeys) -> Vec<u8> {
         .bytes(&keys.epoch.0)
         .finish()
 }
+
+/// What only somebody with the log's key can make: the seal holds, and what is under it is wrong.
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doc::DocId;
+    use crate::epoch::EpochKey;
+
+    fn dice() -> impl FnMut(&mut [u8]) {
+        let mut next = 0u8;
+        move |bytes| {
+            for byte in bytes {
+                next = next.wrapping_mul(5).wrapping_add(7);
+                *byte = next;
+            }
+        }
+    }
+
+    fn keys() -> LogKeys {
+        LogKeys::of_document(&EpochKey::from_secret([1; 32]), &DocId::Registers)
+    }
+
+    fn device() -> Device {
+        Device::new(&mut dice())
+    }
+
+    fn statement() -> Statement {
+        Statement {
+            kind: Kind::Changes,
+            device: device().id(),
+            start: Start([2; 16]),
+            counter: 1,
+            previous: NO_PREVIOUS,
+            charter: Vec::new(),
+            last: None,
+            payloads: vec![vec![3; 50]],
+        }
+    }
+
+    /// The statement with a signature, as it lies under the seal before the padding.
+    fn plain(statement: &Statement, signature: &Signature) -> Vec<u8> {
+        statement.write(Writer::bare().array(9)).bytes(&signature.0).finish()
+    }
+
+    fn good_signature(statement: &Statement) -> Signature {
+        device().signer().sign(LABEL, &statement.signed(&keys()))
+    }
+
+    fn open_plain(plain: &[u8]) -> Result<Statement, EnvelopeError> {
+        let mut sealed = vec![VERSION];
+        sealed.extend(aead::seal(&keys().content, &associated(&keys()), plain, &mut dice()));
+        Statement::open(&sealed, &keys())
+    }
+
+    fn padded(mut plain: Vec<u8>) -> Vec<u8> {
+        aead::pad(&mut plain, AROUND);
+        plain
+    }
+
+    #[test]
+    fn the_right_thing_made_by_hand_opens() {
+        let statement = statement();
+        assert_eq!(
+            open_plain(&padded(plain(&statement, &good_signature(&statement)))),
+            Ok(statement)
+        );
+    }
+
+    #[test]
+    fn wrong_padding() {
+        let statement = statement();
+        let content = plain(&statement, &good_signature(&statement));
+        let good = padded(content.clone());
+        let mut marker = good.clone();
+        marker[content.len()] = 0x81;
+        let mut bit = good.clone();
+        *bit.last_mut().expect("not empty") = 1;
+        let mut none = content.clone();
+        none.resize(good.len(), 0);
+        let mut longer = good.clone();
+        longer.resize(padded_len(good.len() + AROUND + 1) - AROUND, 0);
+        for (what, wrong) in [
+            ("marker", marker),
+            ("last byte", bit),
+            ("no marker", none),
+            ("too much", longer),
+        ] {
+            assert_eq!(open_plain(&wrong), Err(EnvelopeError::Padding), "{what}");
+        }
+    }
+
+    #[test]
+    fn signed_by_another_device_or_for_another_log_or_purpose() {
+        let statement = statement();
+        let stranger = Device::from_secret(&[9; 64]);
+        let other_log = LogKeys::of_document(&EpochKey::from_secret([1; 32]), &DocId::Files);
+        let signatures = [
+            stranger.signer().sign(LABEL, &statement.signed(&keys())),
+            device().signer().sign(LABEL, &statement.signed(&other_log)),
+            device().signer().sign("komuz presence v1", &statement.signed(&keys())),
+        ];
+        for signature in signatures {
+            let opened = open_plain(&padded(plain(&statement, &signature)));
+            assert_eq!(opened, Err(EnvelopeError::Signature));
+        }
+    }
+
+    #[test]
+    fn changed_after_signing() {
+        let signature = good_signature(&statement());
+        let changed = [
+            Statement {
+                kind: Kind::Charter,
+                ..statement()
+            },
+            Statement {
+                start: Start([8; 16]),
+                ..statement()
+            },
+            Statement {
+                charter: vec![Digest([1; 32])],
+                ..statement()
+            },
+            Statement {
+                last: Some(Digest([1; 32])),
+                ..statement()
+            },
+            Statement {
+                payloads: vec![vec![3; 49]],
+                ..statement()
+            },
+            Statement {
+                payloads: vec![vec![3; 25], vec![3; 25]],
+                ..statement()
+            },
+        ];
+        for statement in changed {
+            assert_eq!(
+                open_plain(&padded(plain(&statement, &signature))),
+                Err(EnvelopeError::Signature)
+            );
+        }
+    }
+
+    #[test]
+    fn a_counter_that_does_not_fit_although_it_is_signed() {
+        let statement = Statement {
+            counter: 2,
+            ..statement()
+        };
+        let made = padded(plain(&statement, &good_signature(&statement)));
+        assert_eq!(open_plain(&made), Err(EnvelopeError::Counter));
+    }
+
+    #[test]
+    fn no_statement_under_the_seal() {
+        assert!(matches!(
+            open_plain(&padded(vec![0; 40])),
+            Err(EnvelopeError::Malformed(_))
+        ));
+        let mut unknown = Writer::bare().array(9).uint(99).finish();
+        unknown.resize(300, 0);
+        assert!(matches!(open_plain(&padded(unknown)), Err(EnvelopeError::Malformed(_))));
+    }
+}

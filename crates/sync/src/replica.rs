@@ -88,8 +88,8 @@ pub struct Replica {
     durable: u64,
     /// Number of the last envelope accepted.
     place: u64,
-    /// The newest presence of each session, and of this one.
-    heard: BTreeMap<SessionId, u64>,
+    /// The newest presence of each session in each log, and of this one.
+    heard: BTreeMap<(LogId, SessionId), u64>,
     spoken: u64,
     clock: u64,
     complained: BTreeSet<&'static str>,

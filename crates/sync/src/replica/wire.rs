@@ -687,8 +687,8 @@ impl Replica {
             return;
         };
         let session = presence.session();
-        // It comes by every relay: only the newest of a session says something.
-        let heard = self.heard.entry(session).or_insert(0);
+        // It comes by every relay: only the newest of a session in a document says something.
+        let heard = self.heard.entry((log_id, session)).or_insert(0);
         if session == self.session || presence.number <= *heard || !log.watched {
             return;
         }

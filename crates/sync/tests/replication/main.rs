@@ -3,6 +3,7 @@
 
 mod chaos;
 mod dice;
+mod hostile;
 mod joining;
 mod peer;
 mod relay;

@@ -36,6 +36,8 @@ pub struct Relay {
     pub url: String,
     pub ticket: String,
     pub up: bool,
+    /// Another origin than its own, for a relay that lies about it.
+    pub answers_as: Option<String>,
     pub logs: BTreeMap<LogId, Log>,
     clients: BTreeMap<Conn, Client>,
 }
@@ -46,6 +48,7 @@ impl Relay {
             url: url.to_owned(),
             ticket: format!("ticket of {url}"),
             up: true,
+            answers_as: None,
             logs: BTreeMap::new(),
             clients: BTreeMap::new(),
         }
@@ -93,7 +96,7 @@ impl Relay {
                 vec![(
                     conn,
                     RelayFrame::Challenge {
-                        origin: self.url.clone(),
+                        origin: self.answers_as.clone().unwrap_or(self.url.clone()),
                         nonce: Nonce(mine),
                     },
                 )]

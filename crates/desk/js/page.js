@@ -71,9 +71,9 @@ export function focused() {
   return element
 }
 
-/** Sets a custom property through the object model, which `style-src` lets pass. */
-export function setProperty(element, name, value) {
-  element.style.setProperty(name, value)
+/** Focuses a tab of the list of tabs that has the focus. */
+export function focusTab(index) {
+  focused()?.closest("[role=tablist]")?.querySelectorAll("[role=tab]")[index]?.focus()
 }
 
 async function base64(blob) {
@@ -83,7 +83,11 @@ async function base64(blob) {
   return btoa(text)
 }
 
-const unbase64 = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0))
+/** Base64 of a text's UTF-8. */
+export const toBase64 = (text) => btoa(String.fromCharCode(...new TextEncoder().encode(text)))
+
+/** The bytes of base64, with or without its URL letters. */
+export const fromBase64 = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0))
 
 /** A chosen file's text. */
 export const fileText = (file) => file.text()
@@ -110,7 +114,7 @@ export async function picture(file) {
 
 /** An address of bytes in this page. */
 export function blobAddress(media, bytes) {
-  return URL.createObjectURL(new Blob([unbase64(bytes)], { type: media }))
+  return URL.createObjectURL(new Blob([fromBase64(bytes)], { type: media }))
 }
 
 /** Saves bytes as a file of the person. */
@@ -141,12 +145,27 @@ export async function putFile(address, media, bytes, ticket) {
   const headers = { "Content-Type": media }
   if (ticket) headers.Authorization = `Komuz ${ticket}`
   try {
-    const answer = await fetch(address, { method: "PUT", headers, body: unbase64(bytes), credentials: "omit", redirect: "error" })
+    const answer = await fetch(address, { method: "PUT", headers, body: fromBase64(bytes), credentials: "omit", redirect: "error" })
     return [answer.status, (await answer.text()).slice(0, 500)]
   } catch {
     return [0, ""]
   }
 }
+
+let pressed = null
+
+/** The Wasm for release keys, reviews and snippets (crates/press), loaded when it is first wanted. */
+export function press() {
+  pressed ??= import(new URL("press/komuz_press.js", import.meta.url).href).then(async (module) => {
+    await module.default()
+    return module
+  })
+  pressed.catch(() => (pressed = null))
+  return pressed
+}
+
+/** Mounts a preview of a release. */
+export const previewIn = (module, place, release, outlets, outlet) => new module.Preview(place, release, outlets, outlet)
 
 /** A domain as a masthead writes it, from whatever was typed: an address, capitals, letters beyond ASCII. */
 export function domainOf(typed) {
@@ -170,6 +189,11 @@ export function shadowIn(host, css) {
 
 /** What a form's fields hold, as JSON by their names. */
 export const fields = (form) => JSON.stringify(Object.fromEntries(Array.from(new FormData(form)).filter(([, value]) => typeof value === "string")))
+
+/** Gives a form's fields their first values (`data-value`); what is typed later is left alone. */
+export function fill(form) {
+  for (const field of form.querySelectorAll("[data-value]")) field.value = field.dataset.value
+}
 
 /** Resolves after so many milliseconds. */
 export const later = (ms) => new Promise((resolve) => setTimeout(resolve, ms))

@@ -36,9 +36,10 @@ use js_sys::Function;
 use komuz_messages::{Answer, Ask, EditionId, Event, Trouble};
 use serde_json::{Value, json};
 use wasm_bindgen::JsCast;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
+use wasm_bindgen_futures::JsFuture;
 use yew::prelude::*;
 
+use self::bits::{spawn, tell};
 use crate::browser;
 use crate::engine::Engine;
 use crate::state::{Context, Device, Entry, Page, Place, Same, Tab, Views};
@@ -105,6 +106,11 @@ pub enum Dialog {
         left_out: Vec<String>,
     },
     Invite,
+    /// An invitation that was made.
+    Invited {
+        link: String,
+        expires: String,
+    },
     Review,
     Publish,
     Snippet,
@@ -126,6 +132,8 @@ pub enum Msg {
     /// The worker's script did not load or stopped.
     WorkerFailed(String),
     Device(Device),
+    /// An invitation was used; the device waits for an editor.
+    Joined(Device),
     Said(Said),
     /// Open an investigation of this device.
     Enter(String),
@@ -219,6 +227,10 @@ impl Component for App {
                 });
             }
             Msg::Device(device) => self.device(device),
+            Msg::Joined(device) => {
+                self.entry = Entry::None;
+                self.views.device = Some(Same::new(device));
+            }
             Msg::Said(said) => return self.said(said),
             Msg::Enter(investigation) => {
                 self.entry = Entry::None;
@@ -301,7 +313,7 @@ impl App {
     fn ask_device(&self) {
         let ctx = self.ctx.clone();
         let asked = self.ctx.engine.ask(Ask::Device);
-        spawn_local(async move {
+        spawn(async move {
             match asked.await {
                 Ok(Answer::Device {
                     investigations,
@@ -330,15 +342,8 @@ impl App {
         self.views.device = Some(Same::new(device));
     }
 
-    /// Asks for something whose answer shows in events; trouble is shown at the top of the page.
     fn send(&self, ask: Ask) {
-        let ctx = self.ctx.clone();
-        let asked = self.ctx.engine.ask(ask);
-        spawn_local(async move {
-            if let Err(trouble) = asked.await {
-                ctx.send(Msg::Trouble(Some(trouble)));
-            }
-        });
+        tell(&self.ctx, ask);
     }
 
     fn surface(&self, act: impl FnOnce(&Surface)) {
@@ -481,7 +486,7 @@ impl App {
     fn fetch_picture(&self, hash: String) {
         let ctx = self.ctx.clone();
         let asked = self.ctx.engine.ask(Ask::GetFile { file: hash.clone() });
-        spawn_local(async move {
+        spawn(async move {
             // A picture that has not arrived yet shows its description; opening the story again asks again.
             if let Ok(Answer::File { media, bytes, .. }) = asked.await {
                 if let Some(surface) = ctx.writing.surface.borrow().as_ref() {
@@ -532,7 +537,7 @@ impl App {
     fn undo(&self, ask: Ask) {
         let ctx = self.ctx.clone();
         let asked = self.ctx.engine.ask(ask);
-        spawn_local(async move {
+        spawn(async move {
             if let Err(trouble) = asked.await
                 && trouble.code != "nothing-to-undo"
                 && trouble.code != "nothing-to-redo"
@@ -546,7 +551,7 @@ impl App {
 /// Imports a chosen file into an edition.
 pub fn import_file(ctx: &Context, edition: EditionId, file: web_sys::File) {
     let ctx = ctx.clone();
-    spawn_local(async move {
+    spawn(async move {
         let text = JsFuture::from(browser::file_text(&file))
             .await
             .ok()

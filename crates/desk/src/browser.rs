@@ -43,6 +43,10 @@ extern "C" {
     /// The focused element, through shadow roots.
     pub fn focused() -> Option<web_sys::HtmlElement>;
 
+    /// Focuses a tab of the list of tabs that has the focus.
+    #[wasm_bindgen(js_name = focusTab)]
+    pub fn focus_tab(index: u32);
+
     /// A file's text.
     #[wasm_bindgen(js_name = fileText)]
     pub fn file_text(file: &File) -> Promise;
@@ -70,6 +74,87 @@ extern "C" {
     #[wasm_bindgen(js_name = putFile)]
     pub fn put_file(address: &str, media: &str, bytes: &str, ticket: &str) -> Promise;
 
+    /// The Wasm of `crates/press`, loaded when it is first wanted; resolves to its module.
+    #[wasm_bindgen(js_name = press)]
+    fn load_press() -> Promise;
+
+    /// Its module.
+    pub type Press;
+
+    /// A seed's text from 32 random bytes.
+    #[wasm_bindgen(method, js_name = seedText)]
+    pub fn seed_text(this: &Press, random: &Uint8Array) -> Option<String>;
+
+    /// The public key of a seed's text; none when it is no seed.
+    #[wasm_bindgen(method, js_name = publicKey)]
+    pub fn public_key(this: &Press, seed: &str) -> Option<String>;
+
+    /// Signs a JWS signing input; none when the text is no seed.
+    #[wasm_bindgen(method)]
+    pub fn sign(this: &Press, seed: &str, input: &str) -> Option<String>;
+
+    /// The reader's look.
+    #[wasm_bindgen(method, js_name = previewLook)]
+    pub fn preview_look(this: &Press) -> String;
+
+    /// Both forms of the snippet: `element` and `plain`.
+    #[wasm_bindgen(method, catch)]
+    #[allow(clippy::too_many_arguments)]
+    pub fn snippets(
+        this: &Press,
+        release: &Uint8Array,
+        chain: &Uint8Array,
+        fingerprint: &str,
+        outlet: &str,
+        mine: &str,
+        own: &str,
+        servers: Vec<String>,
+    ) -> Result<Snippets, JsValue>;
+
+    /// Both forms of a snippet.
+    pub type Snippets;
+
+    /// `<komuz-story>` and the script.
+    #[wasm_bindgen(method, getter)]
+    pub fn element(this: &Snippets) -> String;
+
+    /// `<div data-komuz-story>`.
+    #[wasm_bindgen(method, getter)]
+    pub fn plain(this: &Snippets) -> String;
+
+    /// A mounted preview of a release.
+    pub type Preview;
+
+    /// Mounts a preview with the module's class.
+    #[wasm_bindgen(js_name = previewIn, catch)]
+    pub fn preview_in(
+        press: &Press,
+        place: &Element,
+        release: &str,
+        outlets: &str,
+        outlet: &str,
+    ) -> Result<Preview, JsValue>;
+
+    /// The files that it shows.
+    #[wasm_bindgen(method)]
+    pub fn files(this: &Preview) -> Vec<String>;
+
+    /// Where a file can be shown from.
+    #[wasm_bindgen(method)]
+    pub fn picture(this: &Preview, file: &str, address: &str);
+
+    /// Takes it out of the page.
+    #[wasm_bindgen(method)]
+    pub fn destroy(this: &Preview);
+
+    /// Base64 of a text's UTF-8.
+    #[wasm_bindgen(js_name = toBase64)]
+    fn to_base64(text: &str) -> String;
+
+    /// The bytes of base64.
+    #[wasm_bindgen(js_name = fromBase64)]
+    pub fn from_base64(text: &str) -> Uint8Array;
+
     /// A domain as a masthead writes it, from what was typed.
     #[wasm_bindgen(js_name = domainOf)]
     pub fn domain_of(typed: &str) -> String;
@@ -80,6 +165,16 @@ extern "C" {
 
     /// What a form's fields hold, JSON by their names.
     pub fn fields(form: &Element) -> String;
+
+    /// Gives a form's fields their first values.
+    pub fn fill(form: &Element);
+
+    /// Empties a form.
+    #[wasm_bindgen(method)]
+    fn reset(this: &FormElement);
+
+    /// A form element.
+    type FormElement;
 
     /// Resolves after so many milliseconds.
     pub fn later(ms: u32) -> Promise;
@@ -108,6 +203,11 @@ extern "C" {
     pub fn vault_erase() -> Promise;
 }
 
+/// The Wasm of `crates/press`; none when it could not be loaded (offline before it was kept).
+pub async fn press() -> Option<Press> {
+    JsFuture::from(load_press()).await.ok().map(JsCast::unchecked_into)
+}
+
 /// Writes a file to a server: HTTP status (0 when it was not reached) and what the server said.
 pub async fn put(address: &str, media: &str, bytes: &str, ticket: &str) -> (u16, String) {
     match JsFuture::from(put_file(address, media, bytes, ticket)).await {
@@ -124,60 +224,16 @@ pub async fn put(address: &str, media: &str, bytes: &str, ticket: &str) -> (u16,
 
 /// Tells an outlet's own server which release keys it may take a first masthead from.
 pub async fn trust(server: &str, ticket: &str, keys: &[String]) -> bool {
-    let json = serde_json::to_string(keys).unwrap_or_default();
+    let json = serde_json::Value::from(keys).to_string();
     let status = put(
         &format!("{server}/trust"),
         "application/json",
-        &base64(json.as_bytes()),
+        &to_base64(&json),
         ticket,
     )
     .await
     .0;
     (200..300).contains(&status)
-}
-
-/// Base64 of bytes (RFC 4648 section 4).
-pub fn base64(bytes: &[u8]) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let word = chunk
-            .iter()
-            .enumerate()
-            .fold(0u32, |word, (at, byte)| word | u32::from(*byte) << (16 - 8 * at));
-        for at in 0..4 {
-            let letter = LETTERS[(word >> (18 - 6 * at)) as usize & 63];
-            out.push(if at <= chunk.len() { char::from(letter) } else { '=' });
-        }
-    }
-    out
-}
-
-/// The bytes of base64; none when it is not.
-pub fn unbase64(text: &str) -> Option<Vec<u8>> {
-    let value = |letter: u8| match letter {
-        b'A'..=b'Z' => Some(letter - b'A'),
-        b'a'..=b'z' => Some(letter - b'a' + 26),
-        b'0'..=b'9' => Some(letter - b'0' + 52),
-        b'+' | b'-' => Some(62),
-        b'/' | b'_' => Some(63),
-        _ => None,
-    };
-    let text = text.trim_end_matches('=').as_bytes();
-    let mut out = Vec::with_capacity(text.len() / 4 * 3 + 2);
-    for chunk in text.chunks(4) {
-        let mut word = 0u32;
-        for at in 0..4 {
-            word = word << 6 | u32::from(chunk.get(at).map_or(Some(0), |letter| value(*letter))?);
-        }
-        match chunk.len() {
-            4 => out.extend_from_slice(&word.to_be_bytes()[1..]),
-            3 => out.extend_from_slice(&word.to_be_bytes()[1..3]),
-            2 => out.push(word.to_be_bytes()[1]),
-            _ => return None,
-        }
-    }
-    Some(out)
 }
 
 /// This page's origin: the address of the outlet's own server.
@@ -187,31 +243,13 @@ pub fn origin() -> String {
         .unwrap_or_default()
 }
 
+/// Empties a form, back to its first values.
+pub fn empty(form: &Element) {
+    form.unchecked_ref::<FormElement>().reset();
+    fill(form);
+}
+
 /// Now, RFC 3339 in UTC.
 pub fn now() -> String {
     js_sys::Date::new_0().to_iso_string().into()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn base64_as_rfc_4648_section_10_writes_it() {
-        for (plain, text) in [
-            ("", ""),
-            ("f", "Zg=="),
-            ("fo", "Zm8="),
-            ("foo", "Zm9v"),
-            ("foob", "Zm9vYg=="),
-            ("foobar", "Zm9vYmFy"),
-        ] {
-            assert_eq!(base64(plain.as_bytes()), text);
-            assert_eq!(unbase64(text).unwrap(), plain.as_bytes());
-        }
-        let all: Vec<u8> = (0..=255).collect();
-        assert_eq!(unbase64(&base64(&all)).unwrap(), all);
-        assert_eq!(unbase64("Zm9*"), None);
-        assert_eq!(unbase64("Z"), None);
-    }
 }

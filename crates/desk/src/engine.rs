@@ -13,6 +13,7 @@ use wasm_bindgen::prelude::*;
 use yew::Callback;
 
 use crate::browser::Link;
+use crate::read;
 
 /// The engine, as the page sees it.
 #[derive(Clone)]
@@ -52,9 +53,9 @@ impl Engine {
     pub fn start(make: &Function, event: Callback<Event>, failed: Callback<String>) -> Self {
         let waiting: Rc<RefCell<BTreeMap<u32, Slot>>> = Rc::default();
         let asked = waiting.clone();
-        let on = Closure::new(move |json: String| match serde_json::from_str(&json) {
-            Ok(FromEngine::Event { event: what }) => event.emit(*what),
-            Ok(FromEngine::Answer { id, result }) => {
+        let on = Closure::new(move |json: String| match read::message(&json) {
+            Some(FromEngine::Event { event: what }) => event.emit(*what),
+            Some(FromEngine::Answer { id, result }) => {
                 if let Some(slot) = asked.borrow_mut().remove(&id) {
                     let waker = {
                         let mut slot = slot.borrow_mut();
@@ -67,7 +68,7 @@ impl Engine {
                 }
             }
             // Of another build: a reload brings page and engine together again.
-            Err(_) => {}
+            None => {}
         });
         let failed = Closure::new(move |message: String| failed.emit(message));
         let link = Link::new(make, &on, &failed);

@@ -7,6 +7,7 @@
 mod app;
 mod browser;
 mod engine;
+mod read;
 mod release_keys;
 mod state;
 mod surface;

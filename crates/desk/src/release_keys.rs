@@ -1,22 +1,41 @@
 //! The release keys of an outlet, which sign what is published. They stay outside the engine: made here when an editor founds
-//! or brings in an outlet, kept wrapped in a database of their own (`js/vault.js`), used when the person presses *Sign*.
+//! or brings in an outlet, kept wrapped in a database of their own (`js/vault.js`), used when the person presses *Sign*. The
+//! cryptography is in `crates/press`, loaded when it is wanted.
 //!
 //! An outlet has two from the first day: one that stays on this device and one to be printed. Either signs.
 
-use komuz_release::keys::{SigningKey, recovery_seed, recovery_text, signature_text};
-use serde::{Deserialize, Serialize};
-use wasm_bindgen::{JsCast, JsValue};
+use serde_json::{Value, json};
+use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 
-use crate::browser;
+use crate::browser::{self, Press, press};
 
-/// A kept key: one row of the vault.
-#[derive(Clone, Serialize, Deserialize)]
+/// A kept key: one row of the vault, `{key, seed}` in JSON.
 struct Row {
     /// Public half as the masthead writes it.
     key: String,
     /// The seed in the form in which a recovery key is printed; its checksum notices a damaged row.
     seed: String,
+}
+
+impl Row {
+    fn read(value: &Value) -> Option<Self> {
+        Some(Self {
+            key: value["key"].as_str()?.to_owned(),
+            seed: value["seed"].as_str()?.to_owned(),
+        })
+    }
+
+    fn json(&self) -> Value {
+        json!({ "key": self.key, "seed": self.seed })
+    }
+
+    async fn put(&self) -> Option<()> {
+        JsFuture::from(browser::vault_put(&self.key, &self.json().to_string()))
+            .await
+            .ok()
+            .map(|_| ())
+    }
 }
 
 /// The keys of a new outlet.
@@ -27,33 +46,22 @@ pub struct Made {
     pub recovery: String,
 }
 
-/// Makes both keys of an outlet and keeps the first. Nothing is founded before it is on disk.
-///
-/// # Errors
-/// What the browser says when it refuses to store.
-pub async fn make() -> Result<Made, JsValue> {
-    let (kept, printed) = (seed(), seed());
-    let row = Row {
-        key: SigningKey::from_seed(&kept).public().to_string(),
-        seed: recovery_text(&kept),
+/// Makes both keys of an outlet and keeps the first. Nothing is founded before it is on disk: none when the browser refuses.
+pub async fn make() -> Option<Made> {
+    let press = press().await?;
+    let fresh = || {
+        let seed = press.seed_text(&browser::random(32))?;
+        Some(Row {
+            key: press.public_key(&seed)?,
+            seed,
+        })
     };
-    put(&row).await?;
-    let recovery = SigningKey::from_seed(&printed).public().to_string();
-    Ok(Made {
-        public: vec![row.key, recovery],
-        recovery: recovery_text(&printed),
+    let (kept, printed) = (fresh()?, fresh()?);
+    kept.put().await?;
+    Some(Made {
+        public: vec![kept.key, printed.key],
+        recovery: printed.seed,
     })
-}
-
-fn seed() -> [u8; 32] {
-    let mut seed = [0; 32];
-    browser::random(32).copy_to(&mut seed);
-    seed
-}
-
-async fn put(row: &Row) -> Result<(), JsValue> {
-    let text = serde_json::to_string(row).map_err(|error| JsValue::from_str(&error.to_string()))?;
-    JsFuture::from(browser::vault_put(&row.key, &text)).await.map(|_| ())
 }
 
 async fn rows() -> Vec<Row> {
@@ -63,7 +71,7 @@ async fn rows() -> Vec<Row> {
     let texts: js_sys::Array = texts.unchecked_into();
     texts
         .iter()
-        .filter_map(|text| serde_json::from_str(&text.as_string()?).ok())
+        .filter_map(|text| Row::read(&serde_json::from_str(&text.as_string()?).ok()?))
         .collect()
 }
 
@@ -76,65 +84,61 @@ pub async fn held(public: &[String]) -> Option<String> {
         .find(|key| public.contains(key))
 }
 
-/// Why nothing was signed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unsigned {
-    /// This device holds none of the outlet's keys.
-    NoKey,
-    /// What was typed is no recovery key.
-    Typed,
-    /// It is a recovery key, but of another outlet.
-    Foreign,
-}
-
 /// A key of the outlet that is ready to sign.
 pub struct Signer {
     /// Its public half as the masthead writes it.
     pub key: String,
-    signing: SigningKey,
+    seed: String,
+    press: Press,
 }
 
 impl Signer {
     /// A key of the outlet, whose public keys are given: one of this device, or the recovery key as typed.
     ///
     /// # Errors
-    /// [`Unsigned`].
-    pub async fn find(public: &[String], recovery: &str) -> Result<Self, Unsigned> {
-        let seed = if recovery.trim().is_empty() {
+    /// A code of the words' troubles.
+    pub async fn find(public: &[String], recovery: &str) -> Result<Self, &'static str> {
+        let press = press().await.ok_or("press-missing")?;
+        if recovery.is_empty() {
             let row = rows()
                 .await
                 .into_iter()
                 .find(|row| public.contains(&row.key))
-                .ok_or(Unsigned::NoKey)?;
-            recovery_seed(&row.seed).map_err(|_| Unsigned::NoKey)?
-        } else {
-            recovery_seed(recovery).map_err(|_| Unsigned::Typed)?
-        };
-        let signing = SigningKey::from_seed(&seed);
-        let key = signing.public().to_string();
+                .ok_or("no-release-key")?;
+            return Ok(Self {
+                key: row.key,
+                seed: row.seed,
+                press,
+            });
+        }
+        let key = press.public_key(recovery).ok_or("recovery-mistyped")?;
         if public.contains(&key) {
-            Ok(Self { key, signing })
+            Ok(Self {
+                key,
+                seed: recovery.to_owned(),
+                press,
+            })
         } else {
-            Err(Unsigned::Foreign)
+            Err("recovery-foreign")
         }
     }
 
-    /// Signs a JWS signing input; the signature in base64url.
-    pub fn sign(&self, input: &str) -> String {
-        signature_text(&self.signing.sign(input.as_bytes()))
+    /// Signs a JWS signing input; the signature in base64url, none when the kept row was damaged.
+    pub fn sign(&self, input: &str) -> Option<String> {
+        self.press.sign(&self.seed, input)
     }
 }
 
 /// All kept keys as one text, for a backup.
 pub async fn pack() -> String {
-    serde_json::to_string(&rows().await).unwrap_or_default()
+    Value::from(rows().await.iter().map(Row::json).collect::<Vec<_>>()).to_string()
 }
 
-/// Brings the keys of a backup back; rows that are none are left out.
+/// Brings the keys of a backup back. What cannot be stored now is still in the backup.
 pub async fn unpack(text: &str) {
-    for row in serde_json::from_str::<Vec<Row>>(text).unwrap_or_default() {
-        // What cannot be stored now is still in the backup.
-        let _ = put(&row).await;
+    let value: Value = serde_json::from_str(text).unwrap_or_default();
+    for row in value.as_array().into_iter().flatten().filter_map(Row::read) {
+        row.put().await;
     }
 }
 

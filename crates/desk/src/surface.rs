@@ -1,7 +1,6 @@
 //! The Rust side of the writing surface (`js/surface.js`).
 
 use js_sys::Function;
-use serde::Deserialize;
 use serde_json::Value;
 use wasm_bindgen::prelude::*;
 use web_sys::Element;
@@ -104,7 +103,7 @@ pub struct Range {
 }
 
 /// The selection in the page's positions, and what it stands in.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Selection {
     /// Its start.
     pub from: u32,
@@ -136,7 +135,7 @@ impl Surface {
     /// Mounts in an element. `doc` is the page's document, `lang` its language, `label` the surface's accessible name.
     pub fn mount(place: &Element, doc: &Value, lang: &str, label: &str, on: Callback<Said>) -> Self {
         let heard = Closure::<dyn FnMut(String, String)>::new(move |kind: String, json: String| {
-            if let Some(said) = said(&kind, json) {
+            if let Some(said) = crate::read::said(&kind, json) {
                 on.emit(said);
             }
         });
@@ -216,49 +215,4 @@ impl Drop for Surface {
     fn drop(&mut self) {
         self.js.destroy();
     }
-}
-
-fn said(kind: &str, json: String) -> Option<Said> {
-    #[derive(Deserialize)]
-    struct Steps {
-        seq: u64,
-        taken: u64,
-        steps: Vec<Value>,
-    }
-    #[derive(Deserialize)]
-    struct Taken {
-        batch: u64,
-    }
-    #[derive(Deserialize)]
-    struct Footnotes {
-        html: String,
-        count: u32,
-    }
-    #[derive(Deserialize)]
-    struct Figure {
-        pos: u32,
-        alt: String,
-        credit: String,
-    }
-    Some(match kind {
-        "steps" => {
-            let Steps { seq, taken, steps } = serde_json::from_str(&json).ok()?;
-            Said::Steps { seq, taken, steps }
-        }
-        "taken" => Said::Taken(serde_json::from_str::<Taken>(&json).ok()?.batch),
-        "lost" => Said::Lost,
-        "selection" => Said::Selection(serde_json::from_str(&json).ok()?),
-        "command" => Said::Command(json),
-        "anchor" => Said::Anchor(json),
-        "footnotes" => {
-            let Footnotes { html, count } = serde_json::from_str(&json).ok()?;
-            Said::Footnotes { html, count }
-        }
-        "figure" => {
-            let Figure { pos, alt, credit } = serde_json::from_str(&json).ok()?;
-            Said::Figure { pos, alt, credit }
-        }
-        "picture" => Said::Picture(json),
-        _ => return None,
-    })
 }

@@ -241,7 +241,6 @@ pub struct Words {
     pub save_as: &'static str,
     pub address: &'static str,
     pub link_hint: &'static str,
-    pub link_refused: &'static str,
     pub link_do: &'static str,
     pub link_remove: &'static str,
     pub notes: &'static str,

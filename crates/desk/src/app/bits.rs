@@ -1,15 +1,17 @@
 //! Small parts that every screen is made of.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::rc::Rc;
 
-use komuz_messages::{InvestigationView, Signing, Trouble};
+use komuz_messages::{Ask, InvestigationView, Signing, Trouble};
 use serde_json::{Map, Value};
 use wasm_bindgen::JsCast;
-use wasm_bindgen_futures::spawn_local;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::Element;
 use yew::prelude::*;
 
+use super::Msg;
 use crate::browser;
 use crate::state::{Context, outlet_name, string_class};
 use crate::words::Words;
@@ -120,26 +122,154 @@ pub fn trouble(w: &Words, trouble: &Option<Trouble>) -> Html {
     }
 }
 
-/// Something that a form waits for.
+/// What a form does with its fields.
+pub type Task = Pin<Box<dyn Future<Output = Result<(), Trouble>>>>;
+
+/// Lets something run. One future type for all, since each other one is Wasm of its own.
+pub fn spawn(task: impl Future<Output = ()> + 'static) {
+    let task: Pin<Box<dyn Future<Output = ()>>> = Box::pin(task);
+    spawn_local(task);
+}
+
+/// Asks for something whose answer shows in events; trouble is shown at the top of the page.
+pub fn tell(ctx: &Context, ask: Ask) {
+    let (app, asked) = (ctx.app.clone(), ctx.engine.ask(ask));
+    spawn(async move {
+        if let Err(trouble) = asked.await {
+            app.emit(Msg::Trouble(Some(trouble)));
+        }
+    });
+}
+
+/// Something that is waited for.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Doing {
     /// It is under way.
     pub busy: bool,
     /// It failed.
     pub trouble: Option<Trouble>,
+    /// It was done.
+    pub done: bool,
 }
 
-/// Does something for a form: busy while it lasts, the trouble shown when it fails.
-pub fn doing(state: &UseStateHandle<Doing>, task: impl Future<Output = Result<(), Trouble>> + 'static) {
+/// Does something: busy while it lasts, the trouble shown when it fails.
+pub fn doing(state: &UseStateHandle<Doing>, task: Task) {
     let state = state.clone();
     state.set(Doing {
         busy: true,
-        trouble: None,
+        ..Doing::default()
     });
-    spawn_local(async move {
+    spawn(async move {
         let trouble = task.await.err();
-        state.set(Doing { busy: false, trouble });
+        state.set(Doing {
+            busy: false,
+            done: trouble.is_none(),
+            trouble,
+        });
     });
+}
+
+/// A form: its fields, what went wrong, the button that sends it.
+#[derive(Properties, PartialEq)]
+pub struct FormProps {
+    pub ctx: Context,
+    /// What the button says.
+    pub send: AttrValue,
+    /// What is done with the fields.
+    pub act: Callback<Fields, Task>,
+    /// Hook for tests.
+    #[prop_or_default]
+    pub test: Option<&'static str>,
+    /// Hook of the button.
+    #[prop_or("submit")]
+    pub button: &'static str,
+    /// Class of the button.
+    #[prop_or("main")]
+    pub class: &'static str,
+    /// A sentence for when it is done.
+    #[prop_or_default]
+    pub done: &'static str,
+    /// It cannot be sent now.
+    #[prop_or_default]
+    pub disabled: bool,
+    /// Buttons beside the first.
+    #[prop_or_default]
+    pub beside: Html,
+    pub children: Html,
+}
+
+#[component]
+pub fn Form(props: &FormProps) -> Html {
+    let state = use_state(Doing::default);
+    let node = use_node_ref();
+    use_effect_with((), {
+        let node = node.clone();
+        move |()| {
+            if let Some(form) = node.cast::<Element>() {
+                browser::fill(&form);
+            }
+        }
+    });
+    use_effect_with(state.done, {
+        let node = node.clone();
+        move |done: &bool| {
+            if let (Some(form), true) = (node.cast::<Element>(), *done) {
+                browser::empty(&form);
+            }
+        }
+    });
+    let onsubmit = {
+        let (state, act, busy) = (state.clone(), props.act.clone(), state.busy);
+        Callback::from(move |event: SubmitEvent| {
+            event.prevent_default();
+            let form = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+            if let (Some(form), false) = (form, busy) {
+                doing(&state, act.emit(Fields::of(&form)));
+            }
+        })
+    };
+    html! {
+        <form ref={node} {onsubmit} data-test={props.test}>
+            { props.children.clone() }
+            { trouble(props.ctx.words(), &state.trouble) }
+            if state.done && !props.done.is_empty() {
+                <p class="good" role="status">{ props.done }</p>
+            }
+            <p class="row-of">
+                <button class={props.class} disabled={state.busy || props.disabled} data-test={props.button}>{ &props.send }</button>
+                { props.beside.clone() }
+            </p>
+        </form>
+    }
+}
+
+/// Puts a text on the clipboard and says so.
+#[derive(Properties, PartialEq)]
+pub struct CopyProps {
+    pub ctx: Context,
+    pub text: String,
+}
+
+#[component]
+pub fn Copy(props: &CopyProps) -> Html {
+    let w = props.ctx.words();
+    // Which text was copied: another one is not.
+    let copied = use_state(String::new);
+    let copy = {
+        let (text, copied) = (props.text.clone(), copied.clone());
+        Callback::from(move |_: MouseEvent| {
+            let (text, copied) = (text.clone(), copied.clone());
+            spawn(async move {
+                if JsFuture::from(browser::copy_text(&text))
+                    .await
+                    .is_ok_and(|done| done.is_truthy())
+                {
+                    copied.set(text);
+                }
+            });
+        })
+    };
+    html! { <button type="button" onclick={copy}>{ if *copied == props.text { w.copied } else { w.copy } }</button> }
 }
 
 /// A trouble of the page's own; the words know its code.
@@ -155,14 +285,16 @@ pub fn page_trouble(code: &str) -> Trouble {
 pub struct Fields(Rc<Map<String, Value>>);
 
 impl Fields {
+    fn of(form: &Element) -> Self {
+        match serde_json::from_str(&browser::fields(form)) {
+            Ok(Value::Object(map)) => Self(Rc::new(map)),
+            _ => Self(Rc::default()),
+        }
+    }
+
     /// A field's text, trimmed; empty when there is none.
     pub fn text(&self, name: &str) -> String {
-        self.0
-            .get(name)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .trim()
-            .to_owned()
+        self.raw(name).trim().to_owned()
     }
 
     /// A field's text as typed.
@@ -171,16 +303,11 @@ impl Fields {
     }
 }
 
-/// Handles a form: the browser sends nothing, `act` gets the fields.
-pub fn on_submit(act: impl Fn(Fields) + 'static) -> Callback<SubmitEvent> {
-    Callback::from(move |event: SubmitEvent| {
-        event.prevent_default();
-        if let Some(form) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) {
-            act(Fields(Rc::new(
-                serde_json::from_str(&browser::fields(&form)).unwrap_or_default(),
-            )));
-        }
-    })
+/// A form's act from a function of its fields.
+pub fn act<F: Future<Output = Result<(), Trouble>> + 'static>(
+    act: impl Fn(Fields) -> F + 'static,
+) -> Callback<Fields, Task> {
+    Callback::from(move |fields: Fields| -> Task { Box::pin(act(fields)) })
 }
 
 /// A one-line field with its label.
@@ -188,7 +315,7 @@ pub fn field(label: &str, name: &'static str, value: &str, hint: &str, required:
     html! {
         <label class="field">
             <span>{ label }</span>
-            <input {name} value={value.to_owned()} {required} autocomplete="off" dir="auto" data-test={name} />
+            <input {name} data-value={value.to_owned()} {required} autocomplete="off" dir="auto" data-test={name} />
             if !hint.is_empty() {
                 <small>{ hint }</small>
             }
@@ -201,7 +328,7 @@ pub fn area(label: &str, name: &'static str, value: &str, hint: &str, required: 
     html! {
         <label class="field">
             <span>{ label }</span>
-            <textarea {name} value={value.to_owned()} {required} rows="4" dir="auto" data-test={name} />
+            <textarea {name} data-value={value.to_owned()} {required} rows="4" dir="auto" data-test={name} />
             if !hint.is_empty() {
                 <small>{ hint }</small>
             }

@@ -5,10 +5,11 @@ use komuz_release::story::Source;
 use yew::prelude::*;
 
 use super::Msg;
-use super::bits::{Doing, Modal, area, doing, field, on_submit, page_trouble, trouble};
+use super::bits::{Form, Modal, act, area, field, page_trouble};
 use super::dialogs::closer;
 use super::sources::{read_source, source_fields, source_line, source_title};
 use crate::state::{Context, Same, Tab};
+use crate::surface::Range;
 
 #[derive(Properties, PartialEq)]
 pub struct CiteProps {
@@ -25,7 +26,6 @@ pub struct CiteProps {
 #[component]
 pub fn Cite(props: &CiteProps) -> Html {
     let w = props.ctx.words();
-    let state = use_state(Doing::default);
     let first = props.had.as_ref().map(|had| had.source.clone()).unwrap_or_default();
     // Empty: a new source is being written.
     let chosen = use_state(|| {
@@ -41,22 +41,17 @@ pub fn Cite(props: &CiteProps) -> Html {
         }
     });
     let search = use_state(String::new);
-    let submit = {
-        let (ctx, state, edition, had) = (
-            props.ctx.clone(),
-            state.clone(),
-            props.edition.clone(),
-            props.had.clone(),
-        );
+    let act = {
+        let (ctx, edition, had) = (props.ctx.clone(), props.edition.clone(), props.had.clone());
         let chosen = chosen.clone();
-        on_submit(move |fields| {
+        act(move |fields| {
             let (ctx, edition, had, chosen) = (ctx.clone(), edition.clone(), had.clone(), (*chosen).clone());
-            doing(&state, async move {
+            async move {
                 let source = if chosen.is_empty() {
                     let source = Box::new(read_source(&fields, Source::default())?);
                     match ctx.engine.ask(Ask::SaveSource { source }).await? {
                         Answer::Source { id } => id,
-                        _ => return Err(page_trouble("select-first")),
+                        _ => return Ok(()),
                     }
                 } else {
                     chosen
@@ -71,13 +66,13 @@ pub fn Cite(props: &CiteProps) -> Html {
                         quote,
                     },
                     None => {
-                        let range = ctx.range().ok_or_else(|| page_trouble("select-first"))?;
+                        let Range { from, to, seq, taken } = ctx.range().ok_or_else(|| page_trouble("select-first"))?;
                         Ask::Cite {
                             edition,
-                            seq: range.seq,
-                            taken: range.taken,
-                            from: range.from,
-                            to: range.to,
+                            seq,
+                            taken,
+                            from,
+                            to,
                             source,
                             locator,
                             quote,
@@ -88,7 +83,7 @@ pub fn Cite(props: &CiteProps) -> Html {
                 ctx.send(Msg::Dialog(None));
                 ctx.send(Msg::Tab(Tab::Notes));
                 Ok(())
-            });
+            }
         })
     };
     let wanted = search.to_lowercase();
@@ -117,7 +112,7 @@ pub fn Cite(props: &CiteProps) -> Html {
     html! {
         <Modal ctx={props.ctx.clone()} title={w.cite_for} test="dialog-cite" close={closer(&props.ctx)}>
             <blockquote class="passage" dir="auto">{ props.text.clone() }</blockquote>
-            <form onsubmit={submit}>
+            <Form ctx={props.ctx.clone()} send={if props.had.is_some() { w.save } else { w.cite }} {act}>
                 <fieldset>
                     <legend>{ w.source }</legend>
                     if props.investigation.sources.len() > 6 {
@@ -148,13 +143,7 @@ pub fn Cite(props: &CiteProps) -> Html {
                 </fieldset>
                 { field(w.locator, "locator", &locator, w.locator_hint, false) }
                 { area(w.quotation, "quote", &quote, w.quotation_hint, false) }
-                { trouble(w, &state.trouble) }
-                <p>
-                    <button class="main" disabled={state.busy} data-test="submit">
-                        { if props.had.is_some() { w.save } else { w.cite } }
-                    </button>
-                </p>
-            </form>
+            </Form>
         </Modal>
     }
 }

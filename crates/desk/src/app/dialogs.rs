@@ -1,18 +1,17 @@
 //! The dialogs that are a few lines each, and the door to the others.
 
 use komuz_messages::{Answer, Ask, EditionId};
-use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use super::bits::{Doing, Modal, area, doing, field, on_submit, trouble};
+use super::bits::{Form, Modal, act, area, field, page_trouble, spawn};
 use super::cite::Cite;
-use super::people::Invite;
 use super::publish::{Publish, Snippets};
 use super::review::ReviewDialog;
-use super::sources::{PasteSources, SourceForm};
-use super::welcome::Recovery;
-use super::{App, Dialog, Msg, import_text, story};
-use crate::state::{Context, Place};
+use super::sources::{paste_sources, source_form};
+use super::welcome::recovery;
+use super::{App, Dialog, Msg, import_text, people, story};
+use crate::state::{Context, Place, Tab};
+use crate::surface::Range;
 use crate::words::{TONGUES, Words};
 
 /// Closes the open dialog.
@@ -27,21 +26,21 @@ impl App {
             return Html::default();
         };
         let ctx = self.ctx.clone();
-        if let Dialog::Recovery(recovery) = dialog {
-            return html! { <Recovery {ctx} {recovery} /> };
+        if let Dialog::Recovery(key) = dialog {
+            return recovery(&ctx, &key);
         }
         let Some(investigation) = self.views.investigation.clone() else {
             return Html::default();
         };
         match dialog {
             Dialog::Recovery(_) => Html::default(),
-            Dialog::NewStory => html! { <NewStory {ctx} /> },
+            Dialog::NewStory => new_story(&ctx),
             Dialog::NewEdition(story) => {
                 let had = investigation.stories.iter().find(|view| view.id == story);
                 let langs: Vec<String> = had.map_or_else(Vec::new, |view| {
                     view.editions.iter().map(|line| line.lang.clone()).collect()
                 });
-                html! { <NewEdition {ctx} {story} {langs} /> }
+                new_edition(&ctx, &story, &langs)
             }
             Dialog::Source(id) => {
                 let source = investigation
@@ -50,16 +49,17 @@ impl App {
                     .find(|source| source.id == id)
                     .cloned()
                     .unwrap_or_default();
-                html! { <SourceForm {ctx} {source} /> }
+                source_form(&ctx, &source)
             }
-            Dialog::PasteSources => html! { <PasteSources {ctx} /> },
+            Dialog::PasteSources => paste_sources(&ctx),
             Dialog::Imported {
                 blocks,
                 citations,
                 sources,
                 left_out,
             } => imported(&ctx, blocks, citations, sources, &left_out),
-            Dialog::Invite => html! { <Invite {ctx} {investigation} /> },
+            Dialog::Invite => people::invite(&ctx, &investigation),
+            Dialog::Invited { link, expires } => people::invited(&ctx, &link, &expires),
             Dialog::Figure { pos, alt, credit } => story::describe(&ctx, pos, &alt, &credit),
             other => self.edition_dialog(other),
         }
@@ -78,8 +78,8 @@ impl App {
                 Some(had) => html! { <Cite {ctx} {investigation} {edition} text={had.text.clone()} {had} /> },
                 None => Html::default(),
             },
-            Dialog::Comment => html! { <Comment {ctx} {edition} text={self.selection.text.clone()} /> },
-            Dialog::Link => html! { <Link {ctx} href={self.selection.link.clone()} /> },
+            Dialog::Comment => comment(&ctx, &edition, &self.selection.text),
+            Dialog::Link => link(&ctx, &self.selection.link),
             Dialog::Footnotes { html, count } => self.footnotes(edition, html, count),
             Dialog::Review => html! { <ReviewDialog {ctx} {investigation} {view} /> },
             Dialog::Publish => html! { <Publish {ctx} {investigation} {edition} /> },
@@ -96,7 +96,7 @@ impl App {
             move |_| {
                 let (ctx, edition, html) = (ctx.clone(), edition.clone(), html.clone());
                 ctx.send(Msg::Dialog(None));
-                spawn_local(import_text(ctx, edition, "paste.html".to_owned(), html));
+                spawn(import_text(ctx, edition, "paste.html".to_owned(), html));
             }
         };
         let words = {
@@ -143,7 +143,7 @@ fn languages(w: &Words, taken: &[String], chosen: &str) -> Html {
     html! {
         <label class="field">
             <span>{ w.edition_language }</span>
-            <input name="lang" required=true list="languages" pattern="[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*" value={chosen.to_owned()}
+            <input name="lang" required=true list="languages" pattern="[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*" data-value={chosen.to_owned()}
                 autocomplete="off" data-test="lang" />
             <datalist id="languages">
                 { for TONGUES.iter().filter(|(_, tag, _)| !taken.iter().any(|lang| lang == tag)).map(|(_, tag, name)| html! {
@@ -155,20 +155,13 @@ fn languages(w: &Words, taken: &[String], chosen: &str) -> Html {
     }
 }
 
-#[derive(Properties, PartialEq)]
-struct NewStoryProps {
-    ctx: Context,
-}
-
-#[component]
-fn NewStory(props: &NewStoryProps) -> Html {
-    let w = props.ctx.words();
-    let state = use_state(Doing::default);
-    let submit = {
-        let (ctx, state) = (props.ctx.clone(), state.clone());
-        on_submit(move |fields| {
+fn new_story(ctx: &Context) -> Html {
+    let w = ctx.words();
+    let act = {
+        let ctx = ctx.clone();
+        act(move |fields| {
             let ctx = ctx.clone();
-            doing(&state, async move {
+            async move {
                 let (lang, headline) = (fields.text("lang"), fields.text("headline"));
                 if let Answer::Story { story } = ctx
                     .engine
@@ -182,37 +175,26 @@ fn NewStory(props: &NewStoryProps) -> Html {
                     ctx.send(Msg::Go(Place::Story(EditionId { story, lang })));
                 }
                 Ok(())
-            });
+            }
         })
     };
     html! {
-        <Modal ctx={props.ctx.clone()} title={w.new_story} test="dialog-new-story" close={closer(&props.ctx)}>
-            <form onsubmit={submit}>
+        <Modal ctx={ctx.clone()} title={w.new_story} test="dialog-new-story" close={closer(ctx)}>
+            <Form ctx={ctx.clone()} send={w.start_story} {act}>
                 { field(w.headline, "headline", "", "", true) }
-                { languages(w, &[], props.ctx.tongue.tag()) }
-                { trouble(w, &state.trouble) }
-                <p><button class="main" disabled={state.busy} data-test="submit">{ w.start_story }</button></p>
-            </form>
+                { languages(w, &[], ctx.tongue.tag()) }
+            </Form>
         </Modal>
     }
 }
 
-#[derive(Properties, PartialEq)]
-struct NewEditionProps {
-    ctx: Context,
-    story: String,
-    langs: Vec<String>,
-}
-
-#[component]
-fn NewEdition(props: &NewEditionProps) -> Html {
-    let w = props.ctx.words();
-    let state = use_state(Doing::default);
-    let submit = {
-        let (ctx, state, story) = (props.ctx.clone(), state.clone(), props.story.clone());
-        on_submit(move |fields| {
+fn new_edition(ctx: &Context, story: &str, langs: &[String]) -> Html {
+    let w = ctx.words();
+    let act = {
+        let (ctx, story) = (ctx.clone(), story.to_owned());
+        act(move |fields| {
             let (ctx, story) = (ctx.clone(), story.clone());
-            doing(&state, async move {
+            async move {
                 let edition = EditionId {
                     story,
                     lang: fields.text("lang"),
@@ -227,90 +209,67 @@ fn NewEdition(props: &NewEditionProps) -> Html {
                 ctx.send(Msg::Dialog(None));
                 ctx.send(Msg::Go(Place::Story(edition)));
                 Ok(())
-            });
+            }
         })
     };
     let next = TONGUES
         .iter()
-        .find(|(_, tag, _)| !props.langs.iter().any(|lang| lang == tag))
+        .find(|(_, tag, _)| !langs.iter().any(|lang| lang == tag))
         .map_or("", |(_, tag, _)| tag);
     html! {
-        <Modal ctx={props.ctx.clone()} title={w.new_edition} test="dialog-new-edition" close={closer(&props.ctx)}>
-            <form onsubmit={submit}>
-                { languages(w, &props.langs, next) }
+        <Modal ctx={ctx.clone()} title={w.new_edition} test="dialog-new-edition" close={closer(ctx)}>
+            <Form ctx={ctx.clone()} send={w.start_edition} {act}>
+                { languages(w, langs, next) }
                 <label class="field">
                     <span>{ w.edition_from }</span>
                     <select name="from" data-test="from">
                         <option value="">{ w.edition_empty }</option>
-                        { for props.langs.iter().map(|lang| html! { <option value={lang.clone()}>{ lang.clone() }</option> }) }
+                        { for langs.iter().map(|lang| html! { <option value={lang.clone()}>{ lang.clone() }</option> }) }
                     </select>
                 </label>
-                { trouble(w, &state.trouble) }
-                <p><button class="main" disabled={state.busy} data-test="submit">{ w.start_edition }</button></p>
-            </form>
+            </Form>
         </Modal>
     }
 }
 
-#[derive(Properties, PartialEq)]
-struct CommentProps {
-    ctx: Context,
-    edition: EditionId,
-    text: String,
-}
-
-#[component]
-fn Comment(props: &CommentProps) -> Html {
-    let w = props.ctx.words();
-    let state = use_state(Doing::default);
-    let submit = {
-        let (ctx, state, edition) = (props.ctx.clone(), state.clone(), props.edition.clone());
-        on_submit(move |fields| {
+fn comment(ctx: &Context, edition: &EditionId, text: &str) -> Html {
+    let w = ctx.words();
+    let act = {
+        let (ctx, edition) = (ctx.clone(), edition.clone());
+        act(move |fields| {
             let (ctx, edition) = (ctx.clone(), edition.clone());
-            doing(&state, async move {
-                let Some(range) = ctx.range() else { return Ok(()) };
+            async move {
+                let Range { from, to, seq, taken } = ctx.range().ok_or_else(|| page_trouble("select-first"))?;
                 let text = fields.text("comment");
                 ctx.engine
                     .ask(Ask::Comment {
                         edition,
-                        seq: range.seq,
-                        taken: range.taken,
-                        from: range.from,
-                        to: range.to,
+                        seq,
+                        taken,
+                        from,
+                        to,
                         text,
                     })
                     .await?;
                 ctx.send(Msg::Dialog(None));
-                ctx.send(Msg::Tab(crate::state::Tab::Comments));
+                ctx.send(Msg::Tab(Tab::Comments));
                 Ok(())
-            });
+            }
         })
     };
     html! {
-        <Modal ctx={props.ctx.clone()} title={w.comment_on} test="dialog-comment" close={closer(&props.ctx)}>
-            <blockquote class="passage" dir="auto">{ props.text.clone() }</blockquote>
-            <form onsubmit={submit}>
-                { area(w.comment, "comment", "", "", true) }
-                { trouble(w, &state.trouble) }
-                <p><button class="main" disabled={state.busy} data-test="submit">{ w.comment_do }</button></p>
-            </form>
+        <Modal ctx={ctx.clone()} title={w.comment_on} test="dialog-comment" close={closer(ctx)}>
+            <blockquote class="passage" dir="auto">{ text.to_owned() }</blockquote>
+            <Form ctx={ctx.clone()} send={w.comment_do} {act}>{ area(w.comment, "comment", "", "", true) }</Form>
         </Modal>
     }
 }
 
-#[derive(Properties, PartialEq)]
-struct LinkProps {
-    ctx: Context,
-    href: String,
-}
-
-#[component]
-fn Link(props: &LinkProps) -> Html {
-    let w = props.ctx.words();
-    let refused = use_state(|| false);
-    let submit = {
-        let (ctx, refused) = (props.ctx.clone(), refused.clone());
-        on_submit(move |fields| {
+fn link(ctx: &Context, href: &str) -> Html {
+    let w = ctx.words();
+    let act = {
+        let ctx = ctx.clone();
+        act(move |fields| {
             let href = fields.text("href");
             let done = ctx
                 .writing
@@ -318,35 +277,35 @@ fn Link(props: &LinkProps) -> Html {
                 .borrow()
                 .as_ref()
                 .is_some_and(|surface| surface.link(&href));
-            refused.set(!done);
             if done {
                 ctx.send(Msg::Dialog(None));
+            }
+            async move {
+                if done {
+                    Ok(())
+                } else {
+                    Err(page_trouble("link-refused"))
+                }
             }
         })
     };
     let remove = {
-        let ctx = props.ctx.clone();
-        move |_| {
+        let ctx = ctx.clone();
+        Callback::from(move |_: MouseEvent| {
             if let Some(surface) = ctx.writing.surface.borrow().as_ref() {
                 surface.link("");
             }
             ctx.send(Msg::Dialog(None));
-        }
+        })
+    };
+    let beside = if href.is_empty() {
+        Html::default()
+    } else {
+        html! { <button type="button" data-test="remove" onclick={remove}>{ w.link_remove }</button> }
     };
     html! {
-        <Modal ctx={props.ctx.clone()} title={w.link} test="dialog-link" close={closer(&props.ctx)}>
-            <form onsubmit={submit}>
-                { field(w.address, "href", &props.href, w.link_hint, true) }
-                if *refused {
-                    <p class="trouble" role="alert">{ w.link_refused }</p>
-                }
-                <p class="row-of">
-                    <button class="main" data-test="submit">{ w.link_do }</button>
-                    if !props.href.is_empty() {
-                        <button type="button" data-test="remove" onclick={remove}>{ w.link_remove }</button>
-                    }
-                </p>
-            </form>
+        <Modal ctx={ctx.clone()} title={w.link} test="dialog-link" close={closer(ctx)}>
+            <Form ctx={ctx.clone()} send={w.link_do} {act} {beside}>{ field(w.address, "href", href, w.link_hint, true) }</Form>
         </Modal>
     }
 }

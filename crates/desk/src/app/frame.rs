@@ -5,11 +5,10 @@ use wasm_bindgen::JsCast;
 use yew::prelude::*;
 
 use super::bits::{self, signed_words, strings};
-use super::people::People;
-use super::servers::Servers;
+use super::people::people;
+use super::servers::servers;
 use super::side::Side;
-use super::sources::Sources;
-use super::story::Story;
+use super::sources::sources;
 use super::{App, Dialog, Msg, Sheet};
 use crate::state::{Context, Place, Same, initials, outlet_name, string_class};
 use crate::words::{TONGUES, Tongue, Words};
@@ -65,18 +64,12 @@ impl App {
     }
 
     fn page(&self, investigation: &Same<InvestigationView>) -> Html {
-        let ctx = self.ctx.clone();
-        let investigation = investigation.clone();
         match &self.place {
-            Place::Stories => self.stories(&investigation),
-            Place::Story(edition) => html! {
-                <Story {ctx} {investigation} id={edition.clone()} page={self.views.page.clone()}
-                    edition={self.views.edition.clone()} people={self.views.people.clone()} active={self.active.clone()}
-                    selection={self.selection.clone()} />
-            },
-            Place::Sources => html! { <Sources {ctx} {investigation} /> },
-            Place::People => html! { <People {ctx} {investigation} /> },
-            Place::Servers => html! { <Servers {ctx} {investigation} state={self.views.state.clone()} /> },
+            Place::Stories => self.stories(investigation),
+            Place::Story(edition) => self.story(investigation, edition),
+            Place::Sources => sources(&self.ctx, &investigation.sources),
+            Place::People => people(&self.ctx, investigation),
+            Place::Servers => servers(&self.ctx, investigation, &self.views.state),
             Place::Device => self.device_place(),
         }
     }

@@ -1,14 +1,10 @@
 //! Publishing: the files go to every server, then the snippets that outlets paste into their pages.
 
 use komuz_messages::{Answer, Ask, EditionId, InvestigationView, OutFile, Server, Trouble};
-use komuz_release::masthead::Chain;
-use komuz_release::release::Release;
-use komuz_release::snippet::{Snippet, SnippetOptions, snippet};
 use wasm_bindgen::JsCast;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
 use yew::prelude::*;
 
-use super::bits::{Doing, Modal, doing, page_trouble, trouble};
+use super::bits::{Copy, Doing, Modal, doing, page_trouble, trouble};
 use super::dialogs::closer;
 use super::{Dialog, Msg};
 use crate::browser;
@@ -72,48 +68,51 @@ pub fn Publish(props: &PublishProps) -> Html {
         let edition = props.edition.clone();
         Callback::from(move |_: MouseEvent| {
             let (ctx, uploads, finished, edition) = (ctx.clone(), uploads.clone(), finished.clone(), edition.clone());
-            doing(&state, async move {
-                let folder = folder(&ctx, &edition).await?;
-                let mut all: Vec<Upload> = folder
-                    .servers
-                    .iter()
-                    .map(|server| Upload {
-                        server: server.url.clone(),
-                        done: 0,
-                        all: folder.files.len(),
-                        failed: None,
-                    })
-                    .collect();
-                uploads.set(all.clone());
-                for (index, server) in folder.servers.iter().enumerate() {
-                    for file in &folder.files {
-                        let address = format!("{}/r/{}", server.url.trim_end_matches('/'), file.path);
-                        // The ticket goes to one's own server and for the masthead alone.
-                        let own = server.url == browser::origin() && file.path.ends_with("/masthead.json");
-                        let ticket = if own { server.ticket.as_str() } else { "" };
-                        let (status, said) = browser::put(&address, &file.media, &file.bytes, ticket).await;
-                        if (200..300).contains(&status) {
-                            all[index].done += 1;
-                        } else {
-                            all[index].failed = Some((status, said));
-                        }
-                        uploads.set(all.clone());
-                        if all[index].failed.is_some() {
-                            break;
+            doing(
+                &state,
+                Box::pin(async move {
+                    let folder = folder(&ctx, &edition).await?;
+                    let mut all: Vec<Upload> = folder
+                        .servers
+                        .iter()
+                        .map(|server| Upload {
+                            server: server.url.clone(),
+                            done: 0,
+                            all: folder.files.len(),
+                            failed: None,
+                        })
+                        .collect();
+                    uploads.set(all.clone());
+                    for (index, server) in folder.servers.iter().enumerate() {
+                        for file in &folder.files {
+                            let address = format!("{}/r/{}", server.url.trim_end_matches('/'), file.path);
+                            // The ticket goes to one's own server and for the masthead alone.
+                            let own = server.url == browser::origin() && file.path.ends_with("/masthead.json");
+                            let ticket = if own { server.ticket.as_str() } else { "" };
+                            let (status, said) = browser::put(&address, &file.media, &file.bytes, ticket).await;
+                            if (200..300).contains(&status) {
+                                all[index].done += 1;
+                            } else {
+                                all[index].failed = Some((status, said));
+                            }
+                            uploads.set(all.clone());
+                            if all[index].failed.is_some() {
+                                break;
+                            }
                         }
                     }
-                }
-                if all.iter().any(|upload| upload.failed.is_none()) {
-                    ctx.engine
-                        .ask(Ask::Published {
-                            edition,
-                            release: folder.release,
-                        })
-                        .await?;
-                    finished.set(true);
-                }
-                Ok(())
-            });
+                    if all.iter().any(|upload| upload.failed.is_none()) {
+                        ctx.engine
+                            .ask(Ask::Published {
+                                edition,
+                                release: folder.release,
+                            })
+                            .await?;
+                        finished.set(true);
+                    }
+                    Ok(())
+                }),
+            );
         })
     };
     let failed = uploads.iter().any(|upload| upload.failed.is_some());
@@ -159,92 +158,27 @@ fn upload_words(w: &Words, upload: &Upload) -> Html {
     }
 }
 
-/// What the snippets of an edition are made from.
-#[derive(Clone, PartialEq)]
-struct Published {
-    release: Release,
-    chain: Chain,
-    servers: Vec<String>,
-}
-
-async fn published(ctx: &Context, edition: &EditionId) -> Result<Published, Trouble> {
+/// Both forms of the snippet of an edition for an outlet.
+async fn snippets(ctx: &Context, edition: &EditionId, outlet: &str, mine: &str) -> Result<(String, String), Trouble> {
     let folder = folder(ctx, edition).await?;
+    let press = browser::press().await.ok_or_else(|| page_trouble("press-missing"))?;
     let file = |end: &str| {
-        folder
-            .files
-            .iter()
-            .find(|file| file.path.ends_with(end))
-            .and_then(|file| browser::unbase64(&file.bytes))
+        let found = folder.files.iter().find(|file| file.path.ends_with(end));
+        browser::from_base64(found.map_or("", |file| file.bytes.as_str()))
     };
     let fingerprint = folder
         .files
         .first()
         .and_then(|file| file.path.split('/').next())
-        .unwrap_or_default()
-        .to_owned();
-    let wrong = |error: String| Trouble {
-        code: "release-unreadable".to_owned(),
-        message: error,
-    };
-    let release =
-        Release::parse(&file("/release.json").unwrap_or_default()).map_err(|error| wrong(error.to_string()))?;
-    let chain = Chain::verify(&file("/masthead.json").unwrap_or_default(), &fingerprint)
-        .map_err(|error| wrong(error.to_string()))?;
-    Ok(Published {
-        release,
-        chain,
-        servers: folder.servers.into_iter().map(|server| server.url).collect(),
-    })
-}
-
-/// The server on an outlet's page: under the outlet's domain, or this desk's own, or the first.
-fn server_of(published: &Published, outlet: &str, mine: &str) -> String {
-    let domain = published
-        .chain
-        .newest()
-        .outlet(outlet)
-        .map(|outlet| outlet.domain.clone())
         .unwrap_or_default();
-    let under = |url: &&String| {
-        let host = url
-            .split("://")
-            .nth(1)
-            .unwrap_or_default()
-            .split(':')
-            .next()
-            .unwrap_or_default();
-        host == domain
-            || host
-                .strip_suffix(domain.as_str())
-                .is_some_and(|rest| rest.ends_with('.'))
-    };
-    let own = browser::origin();
-    let of_mine = || published.servers.iter().find(|url| outlet == mine && **url == own);
-    published
-        .servers
-        .iter()
-        .find(under)
-        .or_else(of_mine)
-        .or(published.servers.first())
-        .cloned()
-        .unwrap_or(own)
-}
-
-fn snippet_for(published: &Published, outlet: &str, mine: &str) -> Snippet {
-    let server = server_of(published, outlet, mine);
-    let options = SnippetOptions {
-        outlet: outlet.to_owned(),
-        fingerprint: published.chain.fingerprint(),
-        mirrors: published
-            .servers
-            .iter()
-            .filter(|url| **url != server)
-            .cloned()
-            .collect(),
-        loader: format!("{server}/embed/komuz.js"),
-        server,
-    };
-    snippet(&published.release, published.chain.newest(), &options)
+    let servers = folder.servers.iter().map(|server| server.url.clone()).collect();
+    let (release, chain) = (file("/release.json"), file("/masthead.json"));
+    let made = press.snippets(&release, &chain, fingerprint, outlet, mine, &browser::origin(), servers);
+    made.map(|made| (made.element(), made.plain()))
+        .map_err(|error| Trouble {
+            code: "release-unreadable".to_owned(),
+            message: error.as_string().unwrap_or_default(),
+        })
 }
 
 /// The snippets: an outlet and a language are chosen, both forms are there to copy.
@@ -254,27 +188,26 @@ pub fn Snippets(props: &PublishProps) -> Html {
     let state = use_state(Doing::default);
     let lang = use_state(|| props.edition.lang.clone());
     let outlet = use_state(|| props.investigation.my_outlet.clone());
-    let loaded = use_state(|| None::<Same<Published>>);
-    use_effect_with((*lang).clone(), {
-        let (ctx, state, loaded, story) = (
-            props.ctx.clone(),
-            state.clone(),
-            loaded.clone(),
-            props.edition.story.clone(),
-        );
-        move |lang: &String| {
-            let edition = EditionId {
-                story,
-                lang: lang.clone(),
-            };
-            doing(&state, async move {
-                loaded.set(None);
-                loaded.set(Some(Same::new(published(&ctx, &edition).await?)));
+    let made = use_state(|| None::<(String, String)>);
+    use_effect_with(((*lang).clone(), (*outlet).clone()), {
+        let (ctx, state, made) = (props.ctx.clone(), state.clone(), made.clone());
+        let (story, mine) = (props.edition.story.clone(), props.investigation.my_outlet.clone());
+        move |(lang, outlet): &(String, String)| {
+            let (edition, outlet) = (
+                EditionId {
+                    story,
+                    lang: lang.clone(),
+                },
+                outlet.clone(),
+            );
+            let task = async move {
+                made.set(Some(snippets(&ctx, &edition, &outlet, &mine).await?));
                 Ok(())
-            });
+            };
+            doing(&state, Box::pin(task));
         }
     });
-    let langs: Vec<String> = props
+    let langs = props
         .investigation
         .stories
         .iter()
@@ -284,9 +217,8 @@ pub fn Snippets(props: &PublishProps) -> Html {
                 .editions
                 .iter()
                 .filter(|line| line.signing.published > 0)
-                .map(|line| line.lang.clone())
-        })
-        .collect();
+                .map(|line| line.lang.as_str())
+        });
     let select = |state: &UseStateHandle<String>| {
         let state = state.clone();
         Callback::from(move |event: Event| {
@@ -313,68 +245,31 @@ pub fn Snippets(props: &PublishProps) -> Html {
                 <label class="field">
                     <span>{ w.edition_language }</span>
                     <select data-test="snippet-lang" onchange={select(&lang)}>
-                        { for langs.iter().map(|tag| html! {
-                            <option value={tag.clone()} selected={*tag == *lang}>{ tag.clone() }</option>
+                        { for langs.map(|tag| html! {
+                            <option value={tag.to_owned()} selected={tag == *lang}>{ tag }</option>
                         }) }
                     </select>
                 </label>
             </div>
             { trouble(w, &state.trouble) }
-            if let Some(published) = &*loaded {
-                { forms(w, &snippet_for(published, &outlet, &props.investigation.my_outlet)) }
+            if let Some((element, plain)) = (*made).clone() {
+                { to_copy(&props.ctx, w.snippet_element, w.snippet_element_hint, element, "snippet-element") }
+                { to_copy(&props.ctx, w.snippet_plain, w.snippet_plain_hint, plain, "snippet-plain") }
             }
         </Modal>
     }
 }
 
-fn forms(w: &Words, snippet: &Snippet) -> Html {
-    html! {
-        <>
-            <Copied label={w.snippet_element} hint={w.snippet_element_hint} text={snippet.element.clone()} test="snippet-element"
-                copy={w.copy} copied={w.copied} />
-            <Copied label={w.snippet_plain} hint={w.snippet_plain_hint} text={snippet.plain.clone()} test="snippet-plain"
-                copy={w.copy} copied={w.copied} />
-        </>
-    }
-}
-
-#[derive(Properties, PartialEq)]
-struct CopiedProps {
-    label: &'static str,
-    hint: &'static str,
-    text: String,
-    test: &'static str,
-    copy: &'static str,
-    copied: &'static str,
-}
-
 /// A text to be copied.
-#[component]
-fn Copied(props: &CopiedProps) -> Html {
-    let done = use_state(|| false);
-    use_effect_with(props.text.clone(), {
-        let done = done.clone();
-        move |_| done.set(false)
-    });
-    let copy = {
-        let (text, done) = (props.text.clone(), done.clone());
-        move |_| {
-            let (text, done) = (text.clone(), done.clone());
-            spawn_local(async move {
-                done.set(
-                    JsFuture::from(browser::copy_text(&text))
-                        .await
-                        .is_ok_and(|copied| copied.is_truthy()),
-                );
-            });
-        }
-    };
+fn to_copy(ctx: &Context, label: &str, hint: &str, text: String, test: &'static str) -> Html {
     html! {
-        <label class="field">
-            <span>{ props.label }</span>
-            <textarea class="code" readonly=true rows="6" data-test={props.test} value={props.text.clone()} />
-            <small>{ props.hint }</small>
-            <button type="button" onclick={copy}>{ if *done { props.copied } else { props.copy } }</button>
-        </label>
+        <div>
+            <label class="field">
+                <span>{ label }</span>
+                <textarea class="code" readonly=true rows="6" data-test={test} value={text.clone()} />
+                <small>{ hint }</small>
+            </label>
+            <p><Copy ctx={ctx.clone()} {text} /></p>
+        </div>
     }
 }

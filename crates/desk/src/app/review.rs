@@ -1,21 +1,15 @@
 //! Review and sign: the release as readers will see it, what changed, what stands in the way. Signing never publishes.
 
-use std::collections::BTreeMap;
-use std::rc::Rc;
-
 use komuz_messages::{Answer, Ask, Change, EditionView, InvestigationView, Review, Trouble};
-use komuz_reader::signed::OutletLine;
-use komuz_reader::story::{StoryView, StoryViewProps, Theme};
-use komuz_release::release::Release;
-use wasm_bindgen_futures::spawn_local;
+use serde_json::{Value, json};
 use web_sys::Element;
 use yew::prelude::*;
 
 use super::Msg;
-use super::bits::{Doing, Modal, doing, field, on_submit, outlet_names, page_trouble, trouble};
+use super::bits::{Doing, Form, Modal, act, doing, field, outlet_names, page_trouble, spawn, trouble};
 use super::dialogs::closer;
 use crate::browser;
-use crate::release_keys::{self, Signer, Unsigned};
+use crate::release_keys::{self, Signer};
 use crate::state::{Context, Same, outlet_name};
 use crate::words::Words;
 
@@ -53,46 +47,42 @@ async fn ask_review(ctx: &Context, view: &EditionView, now: &str, reason: &str, 
     }
 }
 
+async fn load(
+    ctx: Context,
+    view: Same<EditionView>,
+    keys: Vec<String>,
+    reason: String,
+    under: UseStateHandle<Option<Under>>,
+) -> Result<(), Trouble> {
+    let held = release_keys::held(&keys).await;
+    let now = browser::now();
+    let review = ask_review(&ctx, &view, &now, &reason, held.as_deref().unwrap_or_default()).await?;
+    under.set(Some(Under {
+        review,
+        held,
+        reason,
+        now,
+    }));
+    Ok(())
+}
+
 #[component]
 pub fn ReviewDialog(props: &ReviewProps) -> Html {
     let w = props.ctx.words();
     let state = use_state(Doing::default);
     let under = use_state(|| None::<Under>);
-    let my_outlet = props.investigation.my_outlet.clone();
-    let keys = props
-        .investigation
-        .outlets
-        .iter()
-        .find(|outlet| outlet.id == my_outlet)
-        .map(|outlet| outlet.keys.clone())
-        .unwrap_or_default();
-    let load = {
-        let (ctx, view, state, under, keys) = (
+    let mine = props.investigation.my_outlet.clone();
+    let card = props.investigation.outlets.iter().find(|outlet| outlet.id == mine);
+    let keys = card.map(|outlet| outlet.keys.clone()).unwrap_or_default();
+    use_effect_with((), {
+        let (ctx, view, keys, state, under) = (
             props.ctx.clone(),
             props.view.clone(),
+            keys.clone(),
             state.clone(),
             under.clone(),
-            keys.clone(),
         );
-        Callback::from(move |reason: String| {
-            let (ctx, view, under, keys) = (ctx.clone(), view.clone(), under.clone(), keys.clone());
-            doing(&state, async move {
-                let held = release_keys::held(&keys).await;
-                let now = browser::now();
-                let review = ask_review(&ctx, &view, &now, &reason, held.as_deref().unwrap_or_default()).await?;
-                under.set(Some(Under {
-                    review,
-                    held,
-                    reason,
-                    now,
-                }));
-                Ok(())
-            });
-        })
-    };
-    use_effect_with((), {
-        let load = load.clone();
-        move |()| load.emit(String::new())
+        move |()| doing(&state, Box::pin(load(ctx, view, keys, String::new(), under)))
     });
     let close = closer(&props.ctx);
     let Some(shown) = (*under).clone() else {
@@ -105,20 +95,27 @@ pub fn ReviewDialog(props: &ReviewProps) -> Html {
             </Modal>
         };
     };
+    let again = {
+        let (ctx, view, keys, under) = (props.ctx.clone(), props.view.clone(), keys.clone(), under.clone());
+        act(move |fields| {
+            load(
+                ctx.clone(),
+                view.clone(),
+                keys.clone(),
+                fields.text("reason"),
+                under.clone(),
+            )
+        })
+    };
     let sign = {
-        let (ctx, view, state) = (props.ctx.clone(), props.view.clone(), state.clone());
-        let (shown, under) = (shown.clone(), under.clone());
-        on_submit(move |fields| {
-            let (ctx, view, keys) = (ctx.clone(), view.clone(), keys.clone());
-            let (shown, under) = (shown.clone(), under.clone());
-            doing(&state, async move {
-                let signer = Signer::find(&keys, &fields.text("recovery")).await.map_err(|why| {
-                    page_trouble(match why {
-                        Unsigned::NoKey => "no-release-key",
-                        Unsigned::Typed => "recovery-mistyped",
-                        Unsigned::Foreign => "recovery-foreign",
-                    })
-                })?;
+        let (ctx, view, shown, under) = (props.ctx.clone(), props.view.clone(), shown.clone(), under.clone());
+        act(move |fields| {
+            let (ctx, view, keys, shown, under) =
+                (ctx.clone(), view.clone(), keys.clone(), shown.clone(), under.clone());
+            async move {
+                let signer = Signer::find(&keys, &fields.text("recovery"))
+                    .await
+                    .map_err(page_trouble)?;
                 // Signing inputs name the key: asked again when another one signs than was thought. The release must be the
                 // one that the person has read.
                 let mut review = shown.review.clone();
@@ -129,29 +126,25 @@ pub fn ReviewDialog(props: &ReviewProps) -> Html {
                         return Err(page_trouble("text-moved"));
                     }
                 }
-                let signatures = review.to_sign.iter().map(|what| signer.sign(&what.input)).collect();
+                let signatures: Option<Vec<String>> =
+                    review.to_sign.iter().map(|what| signer.sign(&what.input)).collect();
+                let signatures = signatures.ok_or_else(|| page_trouble("no-release-key"))?;
                 let edition = view.edition.clone();
                 ctx.engine
                     .ask(Ask::SignOff {
                         edition,
                         release: review.release,
                         signatures,
-                        key: signer.key,
+                        key: signer.key.clone(),
                     })
                     .await?;
                 ctx.send(Msg::Dialog(None));
                 Ok(())
-            });
+            }
         })
     };
-    let again = {
-        let load = load.clone();
-        on_submit(move |fields| load.emit(fields.text("reason")))
-    };
     let review = &shown.review;
-    let mine = outlet_name(&props.investigation, &my_outlet).to_owned();
-    let signed = review.signed.contains(&my_outlet);
-    let correcting = props.view.signing.published > 0;
+    let signed = review.signed.contains(&mine);
     html! {
         <Modal ctx={props.ctx.clone()} title={w.review_title} test="dialog-review" wide=true {close}>
             <p class="soft">
@@ -172,41 +165,38 @@ pub fn ReviewDialog(props: &ReviewProps) -> Html {
                 <h3>{ w.since_mine }</h3>
                 { changes(w, &review.since_mine) }
             </section>
-            if correcting {
+            if props.view.signing.published > 0 {
                 <section data-test="correction">
                     <h3>{ w.correction }</h3>
                     { changes(w, &review.correction) }
-                    <form onsubmit={again} class="inline">
+                    <Form ctx={props.ctx.clone()} send={w.reason_set} act={again} class="" button="set-reason">
                         { field(w.reason, "reason", &shown.reason, w.reason_hint, true) }
-                        <button disabled={state.busy} data-test="set-reason">{ w.reason_set }</button>
-                    </form>
+                    </Form>
+                    if !shown.reason.is_empty() {
+                        <p data-test="reason-set">{ shown.reason.clone() }</p>
+                    }
                 </section>
             }
             <h3>{ w.as_readers_see }</h3>
             <Preview ctx={props.ctx.clone()} investigation={props.investigation.clone()} json={review.json.clone()}
                 signed={review.signed.clone()} />
-            <form onsubmit={sign} class="sign">
-                if shown.held.is_none() && !signed {
-                    { field(w.recovery_type, "recovery", "", w.recovery_type_hint, true) }
-                }
-                { trouble(w, &state.trouble) }
-                <p class="soft">{ w.signing_never_publishes }</p>
-                if signed {
-                    <p class="good" role="status">{ w.you_signed }</p>
-                } else {
-                    <p>
-                        <button class="main" data-test="sign" disabled={state.busy || !review.obstacles.is_empty()}>
-                            { w.sign_for.fill(&[&mine]) }
-                        </button>
-                    </p>
-                }
-            </form>
+            if signed {
+                <p class="good" role="status">{ w.you_signed }</p>
+            } else {
+                <Form ctx={props.ctx.clone()} send={w.sign_for.fill(&[outlet_name(&props.investigation, &mine)])} act={sign}
+                    button="sign" disabled={!review.obstacles.is_empty()}>
+                    if shown.held.is_none() {
+                        { field(w.recovery_type, "recovery", "", w.recovery_type_hint, true) }
+                    }
+                    <p class="soft">{ w.signing_never_publishes }</p>
+                </Form>
+            }
         </Modal>
     }
 }
 
 /// Changes in words: what went, what came, and the words around.
-pub fn changes(w: &Words, changes: &[Change]) -> Html {
+fn changes(w: &Words, changes: &[Change]) -> Html {
     if changes.is_empty() {
         return html! { <p class="soft">{ w.nothing_changed }</p> };
     }
@@ -253,72 +243,60 @@ struct PreviewProps {
 #[component]
 fn Preview(props: &PreviewProps) -> Html {
     let node = use_node_ref();
-    let app = use_mut_ref(|| None::<yew::AppHandle<StoryView>>);
+    let failed = use_state(|| None::<Trouble>);
+    let mounted = use_mut_ref(|| None::<browser::Preview>);
     use_effect_with((props.json.clone(), props.signed.clone()), {
-        let (node, app, ctx, investigation) = (
-            node.clone(),
-            app.clone(),
-            props.ctx.clone(),
-            props.investigation.clone(),
-        );
-        move |(json, signed): &(String, Vec<String>)| {
-            let (Some(host), Ok(release)) = (node.cast::<Element>(), Release::parse(json.as_bytes())) else {
-                return;
-            };
-            let outlets = investigation
+        let (node, mounted, failed) = (node.clone(), mounted.clone(), failed.clone());
+        let (ctx, investigation) = (props.ctx.clone(), props.investigation.clone());
+        move |(release, signed): &(String, Vec<String>)| {
+            let outlets: Value = investigation
                 .outlets
                 .iter()
-                .map(|outlet| OutletLine {
-                    id: outlet.id.clone(),
-                    name: outlet.name.clone(),
-                    domain: outlet.domain.clone(),
-                    signed: signed.contains(&outlet.id),
+                .map(|outlet| {
+                    let signed = signed.contains(&outlet.id);
+                    json!({ "id": outlet.id, "name": outlet.name, "domain": outlet.domain, "signed": signed })
                 })
                 .collect();
-            let view = StoryViewProps {
-                release: Rc::new(release),
-                outlets,
-                outlet: Some(investigation.my_outlet.clone()),
-                checked: None,
-                pictures: BTreeMap::new(),
-                theme: Theme::Light,
-                on_language: None,
-                awaited: None,
-                said: None,
-            };
-            if let Some(old) = app.borrow_mut().take() {
-                old.destroy();
-            }
-            let place = browser::shadow_in(&host, komuz_reader::CSS);
-            *app.borrow_mut() = Some(yew::Renderer::<StoryView>::with_root_and_props(place, view.clone()).render());
-            spawn_local(pictures(ctx, app, view));
+            let release = release.clone();
+            spawn(async move {
+                let (Some(press), Some(host)) = (browser::press().await, node.cast::<Element>()) else {
+                    failed.set(Some(page_trouble("press-missing")));
+                    return;
+                };
+                if let Some(old) = mounted.borrow_mut().take() {
+                    old.destroy();
+                }
+                let place = browser::shadow_in(&host, &press.preview_look());
+                let preview =
+                    browser::preview_in(&press, &place, &release, &outlets.to_string(), &investigation.my_outlet);
+                let Ok(preview) = preview else {
+                    failed.set(Some(page_trouble("release-unreadable")));
+                    return;
+                };
+                let files = preview.files();
+                *mounted.borrow_mut() = Some(preview);
+                for file in files {
+                    if let Ok(Answer::File { media, bytes, .. }) =
+                        ctx.engine.ask(Ask::GetFile { file: file.clone() }).await
+                        && let Some(preview) = mounted.borrow().as_ref()
+                    {
+                        preview.picture(&file, &browser::blob_address(&media, &bytes));
+                    }
+                }
+            });
         }
     });
     use_effect_with((), move |()| {
         move || {
-            if let Some(app) = app.borrow_mut().take() {
-                app.destroy();
+            if let Some(old) = mounted.borrow_mut().take() {
+                old.destroy();
             }
         }
     });
-    html! { <div class="preview" ref={node} data-test="preview" /> }
-}
-
-/// Fetches the release's pictures from the engine and shows them.
-async fn pictures(
-    ctx: Context,
-    app: Rc<std::cell::RefCell<Option<yew::AppHandle<StoryView>>>>,
-    mut view: StoryViewProps,
-) {
-    let files: Vec<String> = view.release.files().into_iter().map(str::to_owned).collect();
-    for file in files {
-        if let Ok(Answer::File { media, bytes, .. }) = ctx.engine.ask(Ask::GetFile { file: file.clone() }).await {
-            view.pictures.insert(file, browser::blob_address(&media, &bytes).into());
-        }
-    }
-    if !view.pictures.is_empty()
-        && let Some(app) = app.borrow_mut().as_mut()
-    {
-        app.update(view);
+    html! {
+        <>
+            { trouble(props.ctx.words(), &failed) }
+            <div class="preview" ref={node} data-test="preview" />
+        </>
     }
 }

@@ -4,25 +4,17 @@ use komuz_messages::{InvestigationView, StateView};
 use yew::prelude::*;
 
 use super::frame::saved_words;
-use crate::state::{Context, Same};
+use crate::state::Context;
 
-#[derive(Properties, PartialEq)]
-pub struct ServersProps {
-    pub ctx: Context,
-    pub investigation: Same<InvestigationView>,
-    pub state: Same<StateView>,
-}
-
-#[component]
-pub fn Servers(props: &ServersProps) -> Html {
-    let w = props.ctx.words();
-    let state = &props.state;
+/// The page of servers.
+pub fn servers(ctx: &Context, investigation: &InvestigationView, state: &StateView) -> Html {
+    let w = ctx.words();
     html! {
         <section class="sheet plainly">
             <h2>{ w.servers }</h2>
             <p>{ w.servers_what }</p>
             <p>{ saved_words(w, state).1 }</p>
-            { for props.investigation.servers.iter().map(|server| {
+            { for investigation.servers.iter().map(|server| {
                 let view = state.servers.iter().find(|view| view.url == server.url);
                 let (class, words) = match view {
                     Some(view) if view.in_sync => ("good", w.server_in_sync),

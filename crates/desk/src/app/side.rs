@@ -1,10 +1,9 @@
 //! The side column: the sources, the notes, the comments and the people of the open edition.
 
 use komuz_messages::{Ask, CitationView, EditionView, InvestigationView, Person, ThreadView};
-use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use super::bits::{Doing, area, doing, on_submit, trouble};
+use super::bits::{Form, act, area, tell};
 use super::sources::{add_buttons, source_card, source_line, source_title};
 use super::story::open;
 use super::{Dialog, Msg};
@@ -53,14 +52,22 @@ pub fn Side(props: &SideProps) -> Html {
                 _ => return,
             };
             event.prevent_default();
+            crate::browser::focus_tab(to as u32);
             ctx.send(Msg::Tab(TABS[to].0));
         })
     };
     html! {
         <>
             <div class="tabs" role="tablist" aria-label={w.side_column} {onkeydown}>
-                { for TABS.iter().map(|(tab, test)| html! {
-                    <TabButton ctx={props.ctx.clone()} tab={*tab} label={label(*tab)} selected={*tab == props.tab} test={*test} />
+                { for TABS.iter().map(|(tab, test)| {
+                    let (tab, selected) = (*tab, *tab == props.tab);
+                    html! {
+                        <button type="button" role="tab" aria-selected={if selected { "true" } else { "false" }}
+                            tabindex={if selected { "0" } else { "-1" }} data-test={*test}
+                            onclick={props.ctx.app.reform(move |_: MouseEvent| Msg::Tab(tab))}>
+                            { label(tab) }
+                        </button>
+                    }
                 }) }
             </div>
             <div role="tabpanel" aria-label={label(props.tab)} tabindex="-1">
@@ -72,42 +79,6 @@ pub fn Side(props: &SideProps) -> Html {
                 } }
             </div>
         </>
-    }
-}
-
-#[derive(Properties, PartialEq)]
-struct TabButtonProps {
-    ctx: Context,
-    tab: Tab,
-    label: String,
-    selected: bool,
-    test: &'static str,
-}
-
-/// A tab; the focus follows the selection when a key moved it.
-#[component]
-fn TabButton(props: &TabButtonProps) -> Html {
-    let node = use_node_ref();
-    use_effect_with(props.selected, {
-        let node = node.clone();
-        move |selected: &bool| {
-            let in_tabs = crate::browser::focused()
-                .is_some_and(|element| element.get_attribute("role").as_deref() == Some("tab"));
-            if *selected
-                && in_tabs
-                && let Some(element) = node.cast::<web_sys::HtmlElement>()
-            {
-                let _ = element.focus();
-            }
-        }
-    });
-    let tab = props.tab;
-    let choose = props.ctx.app.reform(move |_: MouseEvent| Msg::Tab(tab));
-    html! {
-        <button ref={node} type="button" role="tab" aria-selected={if props.selected { "true" } else { "false" }}
-            tabindex={if props.selected { "0" } else { "-1" }} data-test={props.test} onclick={choose}>
-            { props.label.clone() }
-        </button>
     }
 }
 
@@ -196,88 +167,47 @@ fn note(w: &Words, props: &SideProps, view: &EditionView, citation: &CitationVie
     }
 }
 
-fn tell(ctx: &Context, ask: Ask) {
-    let ctx = ctx.clone();
-    let asked = ctx.engine.ask(ask);
-    spawn_local(async move {
-        if let Err(trouble) = asked.await {
-            ctx.send(Msg::Trouble(Some(trouble)));
-        }
-    });
-}
-
 fn comments(props: &SideProps, view: &EditionView) -> Html {
     let w = props.ctx.words();
     let (open, resolved): (Vec<_>, Vec<_>) = view.threads.iter().partition(|thread| !thread.resolved);
-    let show = |threads: Vec<&ThreadView>| {
-        html! {
-            <>
-                { for threads.iter().map(|thread| html! {
-                    <Thread key={thread.id.clone()} ctx={props.ctx.clone()} investigation={props.investigation.clone()}
-                        edition={view.edition.clone()} thread={(*thread).clone()}
-                        on={props.active.as_deref() == Some(&thread.id)} />
-                }) }
-            </>
-        }
-    };
     html! {
         <>
             if view.threads.is_empty() {
                 <p class="soft">{ w.no_comments }</p>
             }
-            { show(open) }
+            { for open.iter().map(|one| thread(props, view, one)) }
             if !resolved.is_empty() {
                 <details>
                     <summary>{ w.resolved_comments.fill(&[&resolved.len().to_string()]) }</summary>
-                    { show(resolved) }
+                    { for resolved.iter().map(|one| thread(props, view, one)) }
                 </details>
             }
         </>
     }
 }
 
-#[derive(Properties, PartialEq)]
-struct ThreadProps {
-    ctx: Context,
-    investigation: Same<InvestigationView>,
-    edition: komuz_messages::EditionId,
-    thread: ThreadView,
-    on: bool,
-}
-
-#[component]
-fn Thread(props: &ThreadProps) -> Html {
+fn thread(props: &SideProps, view: &EditionView, thread: &ThreadView) -> Html {
     let w = props.ctx.words();
-    let state = use_state(Doing::default);
-    // Another number makes an empty form of it.
-    let sent = use_state(|| 0u32);
-    let thread = &props.thread;
+    let on = props.active.as_deref() == Some(&thread.id);
     let reply = {
-        let (ctx, state, sent) = (props.ctx.clone(), state.clone(), sent.clone());
-        let (edition, id) = (props.edition.clone(), thread.id.clone());
-        on_submit(move |fields| {
-            let (ctx, sent, edition, id) = (ctx.clone(), sent.clone(), edition.clone(), id.clone());
-            doing(&state, async move {
-                ctx.engine
-                    .ask(Ask::Reply {
-                        edition,
-                        thread: id,
-                        text: fields.text("reply"),
-                    })
-                    .await?;
-                sent.set(*sent + 1);
-                Ok(())
+        let (ctx, edition, id) = (props.ctx.clone(), view.edition.clone(), thread.id.clone());
+        act(move |fields| {
+            let asked = ctx.engine.ask(Ask::Reply {
+                edition: edition.clone(),
+                thread: id.clone(),
+                text: fields.text("reply"),
             });
+            async move { asked.await.map(|_| ()) }
         })
     };
     let resolve = {
         let (ctx, edition, id, resolved) = (
             props.ctx.clone(),
-            props.edition.clone(),
+            view.edition.clone(),
             thread.id.clone(),
             !thread.resolved,
         );
-        move |_: MouseEvent| {
+        Callback::from(move |_: MouseEvent| {
             tell(
                 &ctx,
                 Ask::Resolve {
@@ -286,14 +216,17 @@ fn Thread(props: &ThreadProps) -> Html {
                     resolved,
                 },
             )
-        }
+        })
     };
     let reveal = {
         let id = thread.id.clone();
         props.ctx.app.reform(move |_: MouseEvent| Msg::Reveal(id.clone()))
     };
+    let resolve = html! {
+        <button type="button" data-test="resolve" onclick={resolve}>{ if thread.resolved { w.reopen } else { w.resolve } }</button>
+    };
     html! {
-        <div class={classes!("card", props.on.then_some("on"))} data-test="thread">
+        <div class={classes!("card", on.then_some("on"))} data-test="thread" key={thread.id.clone()}>
             if thread.text.is_empty() {
                 <span class="tag warn">{ w.thread_without_text }</span>
             } else {
@@ -308,20 +241,13 @@ fn Thread(props: &ThreadProps) -> Html {
                     <p dir="auto">{ comment.text.clone() }</p>
                 </div>
             }) }
-            <form onsubmit={reply} key={*sent}>
-                if !thread.resolved {
+            if thread.resolved {
+                { resolve }
+            } else {
+                <Form ctx={props.ctx.clone()} send={w.reply_do} act={reply} class="" button="reply-send" beside={resolve}>
                     { area(w.reply, "reply", "", "", true) }
-                }
-                { trouble(w, &state.trouble) }
-                <p class="row-of">
-                    if !thread.resolved {
-                        <button disabled={state.busy} data-test="reply-send">{ w.reply_do }</button>
-                    }
-                    <button type="button" data-test="resolve" onclick={resolve}>
-                        { if thread.resolved { w.reopen } else { w.resolve } }
-                    </button>
-                </p>
-            </form>
+                </Form>
+            }
         </div>
     }
 }

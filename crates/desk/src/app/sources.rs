@@ -1,15 +1,15 @@
 //! The register of sources: how one is shown in a line, its form, pasted CSL-JSON.
 
-use komuz_messages::{Answer, Ask, InvestigationView, Trouble};
+use komuz_messages::{Answer, Ask, Trouble};
 use komuz_release::csl;
 use komuz_release::story::{CslDate, Name, Source, safe_link};
 use yew::prelude::*;
 
-use super::bits::{Doing, Fields, Modal, area, doing, field, on_submit, page_trouble, trouble};
+use super::bits::{Fields, Form, Modal, act, area, field, page_trouble};
 use super::dialogs::closer;
 use super::story::open;
 use super::{Dialog, Msg};
-use crate::state::{Context, Same};
+use crate::state::Context;
 use crate::words::Words;
 
 /// CSL types that the form offers, with the words' index.
@@ -109,7 +109,7 @@ pub fn source_fields(w: &Words, source: &Source) -> Html {
     };
     html! {
         <div class="fields">
-            { field(w.source_title, "source-title", &source.title, "", true) }
+            { field(w.source_title, "source-title", &source.title, "", false) }
             { field(w.source_container, "source-container", &source.container_title, w.source_container_hint, false) }
             { field(w.source_authors, "source-authors", &authors, w.source_authors_hint, false) }
             { field(w.source_publisher, "source-publisher", &source.publisher, "", false) }
@@ -137,6 +137,9 @@ pub fn source_fields(w: &Words, source: &Source) -> Html {
 pub fn read_source(fields: &Fields, mut source: Source) -> Result<Source, Trouble> {
     source.kind = fields.text("source-kind");
     source.title = fields.text("source-title");
+    if source.title.is_empty() {
+        return Err(page_trouble("no-source-title"));
+    }
     source.container_title = fields.text("source-container");
     source.publisher = fields.text("source-publisher");
     source.language = fields.text("source-language");
@@ -194,60 +197,37 @@ fn date(typed: &str, had: Option<CslDate>) -> Result<Option<CslDate>, Trouble> {
     }))
 }
 
-#[derive(Properties, PartialEq)]
-pub struct SourceFormProps {
-    pub ctx: Context,
-    pub source: Source,
-}
-
 /// Adds a source or changes it.
-#[component]
-pub fn SourceForm(props: &SourceFormProps) -> Html {
-    let w = props.ctx.words();
-    let state = use_state(Doing::default);
-    let submit = {
-        let (ctx, state, source) = (props.ctx.clone(), state.clone(), props.source.clone());
-        on_submit(move |fields| {
+pub fn source_form(ctx: &Context, source: &Source) -> Html {
+    let w = ctx.words();
+    let act = {
+        let (ctx, source) = (ctx.clone(), source.clone());
+        act(move |fields| {
             let (ctx, source) = (ctx.clone(), source.clone());
-            doing(&state, async move {
+            async move {
                 let source = Box::new(read_source(&fields, source)?);
                 ctx.engine.ask(Ask::SaveSource { source }).await?;
                 ctx.send(Msg::Dialog(None));
                 Ok(())
-            });
+            }
         })
     };
-    let title = if props.source.id.is_empty() {
-        w.new_source
-    } else {
-        w.source
-    };
+    let title = if source.id.is_empty() { w.new_source } else { w.source };
     html! {
-        <Modal ctx={props.ctx.clone()} {title} test="dialog-source" close={closer(&props.ctx)}>
-            <form onsubmit={submit}>
-                { source_fields(w, &props.source) }
-                { trouble(w, &state.trouble) }
-                <p><button class="main" disabled={state.busy} data-test="submit">{ w.save }</button></p>
-            </form>
+        <Modal ctx={ctx.clone()} {title} test="dialog-source" close={closer(ctx)}>
+            <Form ctx={ctx.clone()} send={w.save} {act}>{ source_fields(w, source) }</Form>
         </Modal>
     }
 }
 
-#[derive(Properties, PartialEq)]
-pub struct PasteSourcesProps {
-    pub ctx: Context,
-}
-
 /// Adds sources from CSL-JSON, as citation managers export it.
-#[component]
-pub fn PasteSources(props: &PasteSourcesProps) -> Html {
-    let w = props.ctx.words();
-    let state = use_state(Doing::default);
-    let submit = {
-        let (ctx, state) = (props.ctx.clone(), state.clone());
-        on_submit(move |fields| {
+pub fn paste_sources(ctx: &Context) -> Html {
+    let w = ctx.words();
+    let act = {
+        let ctx = ctx.clone();
+        act(move |fields| {
             let ctx = ctx.clone();
-            doing(&state, async move {
+            async move {
                 if let Answer::Imported {
                     blocks,
                     citations,
@@ -268,16 +248,12 @@ pub fn PasteSources(props: &PasteSourcesProps) -> Html {
                     })));
                 }
                 Ok(())
-            });
+            }
         })
     };
     html! {
-        <Modal ctx={props.ctx.clone()} title={w.paste_sources} test="dialog-paste-sources" close={closer(&props.ctx)}>
-            <form onsubmit={submit}>
-                { area("CSL-JSON", "csl", "", w.paste_sources_hint, true) }
-                { trouble(w, &state.trouble) }
-                <p><button class="main" disabled={state.busy} data-test="submit">{ w.add_sources }</button></p>
-            </form>
+        <Modal ctx={ctx.clone()} title={w.paste_sources} test="dialog-paste-sources" close={closer(ctx)}>
+            <Form ctx={ctx.clone()} send={w.add_sources} {act}>{ area("CSL-JSON", "csl", "", w.paste_sources_hint, true) }</Form>
         </Modal>
     }
 }
@@ -309,24 +285,17 @@ pub fn source_card(ctx: &Context, source: &Source) -> Html {
     }
 }
 
-#[derive(Properties, PartialEq)]
-pub struct SourcesProps {
-    pub ctx: Context,
-    pub investigation: Same<InvestigationView>,
-}
-
 /// The register.
-#[component]
-pub fn Sources(props: &SourcesProps) -> Html {
-    let w = props.ctx.words();
+pub fn sources(ctx: &Context, all: &[Source]) -> Html {
+    let w = ctx.words();
     html! {
         <section class="sheet plainly">
             <h2>{ w.sources }</h2>
-            { add_buttons(&props.ctx) }
-            if props.investigation.sources.is_empty() {
+            { add_buttons(ctx) }
+            if all.is_empty() {
                 <p class="soft">{ w.no_sources }</p>
             }
-            { for props.investigation.sources.iter().map(|source| source_card(&props.ctx, source)) }
+            { for all.iter().map(|source| source_card(ctx, source)) }
         </section>
     }
 }

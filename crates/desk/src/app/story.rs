@@ -4,53 +4,36 @@ use komuz_messages::{Answer, Ask, EditionId, EditionView, InvestigationView, Per
 use komuz_release::story::Byline;
 use serde_json::{Map, Value, json};
 use wasm_bindgen::JsCast;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{Element, HtmlElement};
 use yew::prelude::*;
 
-use super::bits::page_trouble;
-use super::{Dialog, Msg, chosen, import_file};
+use super::bits::{Form, Modal, act, area, field, page_trouble, spawn, tell};
+use super::{App, Dialog, Msg, chosen, import_file};
 use crate::browser;
 use crate::state::{Context, Page, Same, string_class};
 use crate::surface::{Selection, Surface};
 
-#[derive(Properties, PartialEq)]
-pub struct StoryProps {
-    pub ctx: Context,
-    pub investigation: Same<InvestigationView>,
-    pub id: EditionId,
-    pub page: Option<Same<Page>>,
-    pub edition: Option<Same<EditionView>>,
-    pub people: Same<Vec<Person>>,
-    pub active: Option<String>,
-    pub selection: Selection,
-}
-
-#[component]
-pub fn Story(props: &StoryProps) -> Html {
-    let w = props.ctx.words();
-    let (Some(page), Some(view)) = (&props.page, &props.edition) else {
-        return html! { <p class="soft sheet" role="status">{ w.opening }</p> };
-    };
-    let lang = props.id.lang.clone();
-    let byline = view
-        .byline
-        .iter()
-        .map(|name| name.name.as_str())
-        .collect::<Vec<_>>()
-        .join(", ");
-    html! {
-        <>
-            <Tools ctx={props.ctx.clone()} id={props.id.clone()} selection={props.selection.clone()}
-                can_undo={view.can_undo} can_redo={view.can_redo} />
-            <article class="sheet">
-                <Field ctx={props.ctx.clone()} id={props.id.clone()} what={What::Headline} text={view.headline.clone()} />
-                <Field ctx={props.ctx.clone()} id={props.id.clone()} what={What::Summary} text={view.summary.clone()} />
-                <Names ctx={props.ctx.clone()} id={props.id.clone()} byline={view.byline.clone()} text={byline} />
-                <Text ctx={props.ctx.clone()} investigation={props.investigation.clone()} page={page.clone()} view={view.clone()}
-                    people={props.people.clone()} active={props.active.clone()} {lang} />
-            </article>
-        </>
+impl App {
+    /// The open edition.
+    pub(super) fn story(&self, investigation: &Same<InvestigationView>, id: &EditionId) -> Html {
+        let ctx = &self.ctx;
+        let (Some(page), Some(view)) = (&self.views.page, &self.views.edition) else {
+            return html! { <p class="soft sheet" role="status">{ ctx.words().opening }</p> };
+        };
+        html! {
+            <>
+                <Tools ctx={ctx.clone()} id={id.clone()} selection={self.selection.clone()}
+                    can_undo={view.can_undo} can_redo={view.can_redo} />
+                <article class="sheet" key={format!("{}/{}", id.story, id.lang)}>
+                    <Field ctx={ctx.clone()} id={id.clone()} what={What::Headline} text={view.headline.clone()} />
+                    <Field ctx={ctx.clone()} id={id.clone()} what={What::Summary} text={view.summary.clone()} />
+                    <Names ctx={ctx.clone()} id={id.clone()} byline={view.byline.clone()} />
+                    <Text ctx={ctx.clone()} investigation={investigation.clone()} page={page.clone()} view={view.clone()}
+                        people={self.views.people.clone()} active={self.active.clone()} lang={id.lang.clone()} />
+                </article>
+            </>
+        }
     }
 }
 
@@ -216,7 +199,7 @@ fn Field(props: &FieldProps) -> Html {
             let key = *keys.borrow();
             let (ctx, newest, keys, waiting) = (ctx.clone(), newest.clone(), keys.clone(), waiting.clone());
             let asked = ctx.engine.ask(ask);
-            spawn_local(async move {
+            spawn(async move {
                 if let Err(trouble) = asked.await {
                     ctx.send(Msg::Trouble(Some(trouble)));
                 }
@@ -254,13 +237,18 @@ struct NamesProps {
     ctx: Context,
     id: EditionId,
     byline: Vec<Byline>,
-    text: String,
 }
 
 /// The byline: names with commas between them.
 #[component]
 fn Names(props: &NamesProps) -> Html {
     let w = props.ctx.words();
+    let text = props
+        .byline
+        .iter()
+        .map(|name| name.name.as_str())
+        .collect::<Vec<_>>()
+        .join(", ");
     let onchange = {
         let (ctx, edition, before) = (props.ctx.clone(), props.id.clone(), props.byline.clone());
         Callback::from(move |event: Event| {
@@ -286,20 +274,12 @@ fn Names(props: &NamesProps) -> Html {
                     }
                 })
                 .collect();
-            let ctx = ctx.clone();
-            let asked = ctx.engine.ask(Ask::SetByline {
-                edition: edition.clone(),
-                byline,
-            });
-            spawn_local(async move {
-                if let Err(trouble) = asked.await {
-                    ctx.send(Msg::Trouble(Some(trouble)));
-                }
-            });
+            let edition = edition.clone();
+            tell(&ctx, Ask::SetByline { edition, byline });
         })
     };
     html! {
-        <input class="byline" value={props.text.clone()} aria-label={w.byline} placeholder={w.byline_hint} autocomplete="off"
+        <input class="byline" value={text} aria-label={w.byline} placeholder={w.byline_hint} autocomplete="off"
             dir="auto" data-test="byline" {onchange} />
     }
 }
@@ -476,7 +456,7 @@ fn move_in_tools(ctx: &Context) -> Callback<KeyboardEvent> {
 /// Puts a chosen picture into the investigation and into the text.
 fn add_picture(ctx: &Context, file: web_sys::File) {
     let ctx = ctx.clone();
-    spawn_local(async move {
+    spawn(async move {
         let drawn = JsFuture::from(browser::picture(&file))
             .await
             .map(|drawn| js_sys::Array::from(&drawn));
@@ -509,7 +489,7 @@ fn add_picture(ctx: &Context, file: web_sys::File) {
 /// Saves the edition as a file of the person.
 fn save_as(ctx: &Context, edition: EditionId, format: String) {
     let ctx = ctx.clone();
-    spawn_local(async move {
+    spawn(async move {
         match ctx.engine.ask(Ask::Export { edition, format }).await {
             Ok(Answer::File { name, media, bytes }) => browser::save_file(&name, &media, &bytes),
             Ok(_) => {}
@@ -521,9 +501,9 @@ fn save_as(ctx: &Context, edition: EditionId, format: String) {
 /// The dialog for a picture's description.
 pub fn describe(ctx: &Context, pos: u32, alt: &str, credit: &str) -> Html {
     let w = ctx.words();
-    let submit = {
+    let act = {
         let ctx = ctx.clone();
-        super::bits::on_submit(move |fields| {
+        act(move |fields| {
             if let Some(surface) = ctx.writing.surface.borrow().as_ref() {
                 surface.edit_figure(
                     pos,
@@ -531,16 +511,16 @@ pub fn describe(ctx: &Context, pos: u32, alt: &str, credit: &str) -> Html {
                 );
             }
             ctx.send(Msg::Dialog(None));
+            async { Ok(()) }
         })
     };
     html! {
-        <super::bits::Modal ctx={ctx.clone()} title={w.picture} test="dialog-figure" close={super::dialogs::closer(ctx)}>
-            <form onsubmit={submit}>
-                { super::bits::area(w.picture_alt, "alt", alt, w.picture_alt_hint, false) }
-                { super::bits::field(w.picture_credit, "credit", credit, "", false) }
-                <p><button class="main" data-test="submit">{ w.save }</button></p>
-            </form>
-        </super::bits::Modal>
+        <Modal ctx={ctx.clone()} title={w.picture} test="dialog-figure" close={super::dialogs::closer(ctx)}>
+            <Form ctx={ctx.clone()} send={w.save} {act}>
+                { area(w.picture_alt, "alt", alt, w.picture_alt_hint, false) }
+                { field(w.picture_credit, "credit", credit, "", false) }
+            </Form>
+        </Modal>
     }
 }
 

@@ -1,19 +1,18 @@
 //! Before an investigation is open: found one, join one, bring a backup back, or choose among those of this device.
 
 use komuz_messages::{Answer, Ask, OutletCard, Server};
-use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use super::bits::{Doing, doing, field, on_submit, page_trouble, trouble};
+use super::bits::{Copy, Doing, Form, Modal, act, doing, field, page_trouble, trouble};
+use super::device::restore;
 use super::{App, Dialog, Msg};
-use crate::release_keys;
-use crate::state::{Context, Device, Entry, Same, outlet_id};
-use crate::{app::device::Restore, browser};
+use crate::browser;
+use crate::release_keys::{self, Made};
+use crate::state::{Context, Device, Entry, outlet_id};
 
 impl App {
     pub(super) fn welcome(&self) -> Html {
         let w = self.ctx.words();
-        let device = self.views.device.clone();
         html! {
             <main class="welcome" data-test="welcome">
                 <div class="welcome-top">
@@ -25,13 +24,13 @@ impl App {
                 { self.lacking() }
                 { self.trouble_bar() }
                 if let Some(remains) = &self.left {
-                    <section class="notice" role="status">
+                    <section class="notice" role="status" data-test="left">
                         <p>{ w.left_done }</p>
                         <ul>{ for remains.iter().map(|sentence| html! { <li>{ sentence.clone() }</li> }) }</ul>
                     </section>
                 }
-                if let Some(device) = device {
-                    <Welcome ctx={self.ctx.clone()} {device} entry={self.entry.clone()} ticket={self.ticket.clone()} />
+                if let Some(device) = &self.views.device {
+                    { self.ways_in(device) }
                 } else if self.trouble.is_none() {
                     <p class="soft" role="status">{ w.starting }</p>
                 }
@@ -64,142 +63,130 @@ impl App {
             </section>
         }
     }
-}
 
-#[derive(Properties, PartialEq)]
-struct WelcomeProps {
-    ctx: Context,
-    device: Same<Device>,
-    entry: Entry,
-    ticket: String,
-}
-
-#[component]
-fn Welcome(props: &WelcomeProps) -> Html {
-    let w = props.ctx.words();
-    let ctx = &props.ctx;
-    let invite = match &props.entry {
-        Entry::Invite(text) => text.clone(),
-        _ => String::new(),
-    };
-    let founding = !props.ticket.is_empty() && invite.is_empty();
-    html! {
-        <>
-            if !props.device.joining.is_empty() {
-                <section>
-                    <h2>{ w.waiting_for_editor }</h2>
-                    { for props.device.joining.iter().map(|joining| html! {
-                        <div class="card">
-                            <p><b dir="auto">{ joining.title.clone() }</b></p>
-                            <p>{ w.read_code }</p>
-                            <p class="code" data-test="joining-code">{ joining.code.clone() }</p>
-                        </div>
-                    }) }
-                </section>
-            }
-            if !props.device.investigations.is_empty() {
-                <section>
-                    <h2>{ w.your_investigations }</h2>
-                    <ul class="plain">
-                        { for props.device.investigations.iter().map(|listed| {
-                            let (ctx, id) = (ctx.clone(), listed.id.clone());
+    fn ways_in(&self, device: &Device) -> Html {
+        let ctx = &self.ctx;
+        let w = ctx.words();
+        let invite = match &self.entry {
+            Entry::Invite(text) => text.clone(),
+            _ => String::new(),
+        };
+        let founding = !self.ticket.is_empty() && invite.is_empty();
+        html! {
+            <>
+                if !device.joining.is_empty() {
+                    <section>
+                        <h2>{ w.waiting_for_editor }</h2>
+                        { for device.joining.iter().map(|joining| html! {
+                            <div class="card">
+                                <p><b dir="auto">{ joining.title.clone() }</b></p>
+                                <p>{ w.read_code }</p>
+                                <p class="code" data-test="joining-code">{ joining.code.clone() }</p>
+                            </div>
+                        }) }
+                    </section>
+                }
+                if !device.investigations.is_empty() {
+                    <section>
+                        <h2>{ w.your_investigations }</h2>
+                        { for device.investigations.iter().map(|listed| {
+                            let id = listed.id.clone();
+                            let open = ctx.app.reform(move |_: MouseEvent| Msg::Enter(id.clone()));
                             html! {
-                                <li>
-                                    <button type="button" class="row" data-test={format!("open-{}", listed.id)}
-                                        onclick={move |_| ctx.send(Msg::Enter(id.clone()))}>
-                                        <b dir="auto">{ listed.title.clone() }</b>
-                                        <small>{ listed.outlet.clone() }</small>
-                                    </button>
-                                </li>
+                                <button type="button" class="row" data-test={format!("open-{}", listed.id)} onclick={open}>
+                                    <b dir="auto">{ listed.title.clone() }</b>
+                                    <small>{ listed.outlet.clone() }</small>
+                                </button>
                             }
                         }) }
-                    </ul>
-                </section>
-            }
-            if founding {
+                    </section>
+                }
+                if founding {
+                    <section>
+                        <h2>{ w.found_title }</h2>
+                        { found(ctx, &self.ticket) }
+                    </section>
+                }
                 <section>
-                    <h2>{ w.found_title }</h2>
-                    <Found ctx={ctx.clone()} ticket={props.ticket.clone()} />
+                    <h2>{ w.join_title }</h2>
+                    <Join ctx={ctx.clone()} {invite} ticket={self.ticket.clone()} />
                 </section>
-            }
-            <section>
-                <h2>{ w.join_title }</h2>
-                <Join ctx={ctx.clone()} {invite} ticket={props.ticket.clone()} />
-            </section>
-            if !founding {
+                if !founding {
+                    <details>
+                        <summary>{ w.found_title }</summary>
+                        <p class="soft">{ w.found_needs_ticket }</p>
+                        { found(ctx, &self.ticket) }
+                    </details>
+                }
                 <details>
-                    <summary>{ w.found_title }</summary>
-                    <p class="soft">{ w.found_needs_ticket }</p>
-                    <Found ctx={ctx.clone()} ticket={props.ticket.clone()} />
+                    <summary>{ w.restore_title }</summary>
+                    { restore(ctx) }
                 </details>
-            }
-            <details>
-                <summary>{ w.restore_title }</summary>
-                <Restore ctx={ctx.clone()} />
-            </details>
-        </>
+            </>
+        }
     }
 }
 
-#[derive(Properties, PartialEq)]
-struct FoundProps {
-    ctx: Context,
-    ticket: String,
+/// Makes an outlet's release keys and tells its own server of them.
+async fn keys_for(server: &Server) -> Result<Made, komuz_messages::Trouble> {
+    let made = release_keys::make()
+        .await
+        .ok_or_else(|| page_trouble("keys-not-kept"))?;
+    if !server.ticket.is_empty() && !browser::trust(&server.url, &server.ticket, &made.public).await {
+        return Err(page_trouble("ticket-refused"));
+    }
+    Ok(made)
 }
 
-#[component]
-fn Found(props: &FoundProps) -> Html {
-    let w = props.ctx.words();
-    let state = use_state(Doing::default);
-    let submit = {
-        let (ctx, state, given) = (props.ctx.clone(), state.clone(), props.ticket.clone());
-        on_submit(move |fields| {
+fn found(ctx: &Context, ticket: &str) -> Html {
+    let w = ctx.words();
+    let act = {
+        let (ctx, given) = (ctx.clone(), ticket.to_owned());
+        act(move |fields| {
             let (ctx, given) = (ctx.clone(), given.clone());
-            doing(&state, async move {
-                let made = release_keys::make().await.map_err(|_| page_trouble("keys-not-kept"))?;
+            async move {
                 let name = fields.text("outlet");
                 let ticket = if given.is_empty() { fields.text("ticket") } else { given };
-                if !browser::trust(&browser::origin(), &ticket, &made.public).await {
-                    return Err(page_trouble("ticket-refused"));
-                }
                 let server = Server {
                     url: browser::origin(),
                     ticket,
                 };
+                let made = keys_for(&server).await?;
                 let domain = browser::domain_of(&fields.text("domain"));
-                let card = OutletCard {
+                let outlet = OutletCard {
                     id: outlet_id(&name),
                     name,
                     domain,
-                    keys: made.public.clone(),
+                    keys: made.public,
                 };
-                let title = fields.text("title");
-                let ask = Ask::Found {
-                    title,
-                    outlet: card,
-                    member: fields.text("member"),
-                    server,
-                };
-                if let Answer::Entered { investigation } = ctx.engine.ask(ask).await? {
+                let (title, member) = (fields.text("title"), fields.text("member"));
+                if let Answer::Entered { investigation } = ctx
+                    .engine
+                    .ask(Ask::Found {
+                        title,
+                        outlet,
+                        member,
+                        server,
+                    })
+                    .await?
+                {
                     ctx.send(Msg::Enter(investigation));
                     ctx.send(Msg::Dialog(Some(Dialog::Recovery(made.recovery))));
                 }
                 Ok(())
-            });
+            }
         })
     };
     html! {
-        <form onsubmit={submit} data-test="found">
+        <Form ctx={ctx.clone()} send={w.found_do} {act} test="found">
             { field(w.working_title, "title", "", w.working_title_hint, true) }
             { field(w.outlet_name, "outlet", "", "", true) }
             { field(w.outlet_domain, "domain", "", w.outlet_domain_hint, true) }
             { field(w.your_name, "member", "", w.your_name_hint, true) }
-            if props.ticket.is_empty() {
+            if ticket.is_empty() {
                 { field(w.server_ticket, "ticket", "", w.server_ticket_hint, true) }
             }
-            { trouble(w, &state.trouble) }
-            <p><button class="main" disabled={state.busy} data-test="submit">{ w.found_do }</button></p>
-        </form>
+        </Form>
     }
 }
 
@@ -221,99 +208,98 @@ struct Invited {
     new_outlet: bool,
 }
 
+async fn read_invite(
+    ctx: Context,
+    text: String,
+    invited: UseStateHandle<Option<Invited>>,
+) -> Result<(), komuz_messages::Trouble> {
+    let ask = Ask::ReadInvite { text: text.clone() };
+    if let Answer::Invite {
+        outlet,
+        role,
+        title,
+        expires,
+        new_outlet,
+    } = ctx.engine.ask(ask).await?
+    {
+        invited.set(Some(Invited {
+            text,
+            outlet,
+            role,
+            title,
+            expires,
+            new_outlet,
+        }));
+    }
+    Ok(())
+}
+
 #[component]
 fn Join(props: &JoinProps) -> Html {
     let w = props.ctx.words();
     let state = use_state(Doing::default);
     let invited = use_state(|| None::<Invited>);
-    let read = {
-        let (ctx, state, invited) = (props.ctx.clone(), state.clone(), invited.clone());
-        Callback::from(move |text: String| {
-            let (ctx, invited) = (ctx.clone(), invited.clone());
-            doing(&state, async move {
-                let ask = Ask::ReadInvite { text: text.clone() };
-                if let Answer::Invite {
-                    outlet,
-                    role,
-                    title,
-                    expires,
-                    new_outlet,
-                } = ctx.engine.ask(ask).await?
-                {
-                    invited.set(Some(Invited {
-                        text,
-                        outlet,
-                        role,
-                        title,
-                        expires,
-                        new_outlet,
-                    }));
-                }
-                Ok(())
-            });
-        })
-    };
     use_effect_with(props.invite.clone(), {
-        let read = read.clone();
-        move |invite| {
+        let (ctx, state, invited) = (props.ctx.clone(), state.clone(), invited.clone());
+        move |invite: &String| {
             if !invite.is_empty() {
-                read.emit(invite.clone());
+                doing(&state, Box::pin(read_invite(ctx, invite.clone(), invited)));
             }
         }
     });
     let Some(invite) = (*invited).clone() else {
-        let submit = on_submit(move |fields| read.emit(fields.text("link")));
+        let act = {
+            let (ctx, invited) = (props.ctx.clone(), invited.clone());
+            act(move |fields| read_invite(ctx.clone(), fields.text("link"), invited.clone()))
+        };
         return html! {
-            <form onsubmit={submit} data-test="read-invite">
-                { field(w.invite_link, "link", "", w.invite_link_hint, true) }
+            <>
                 { trouble(w, &state.trouble) }
-                <p><button class="main" disabled={state.busy} data-test="submit">{ w.invite_read }</button></p>
-            </form>
+                <Form ctx={props.ctx.clone()} send={w.invite_read} {act} test="read-invite" key="read">
+                    { field(w.invite_link, "link", "", w.invite_link_hint, true) }
+                </Form>
+            </>
         };
     };
-    let submit = {
-        let (ctx, state, invite, given) = (props.ctx.clone(), state.clone(), invite.clone(), props.ticket.clone());
-        on_submit(move |fields| {
+    let act = {
+        let (ctx, invite, given) = (props.ctx.clone(), invite.clone(), props.ticket.clone());
+        act(move |fields| {
             let (ctx, invite, given) = (ctx.clone(), invite.clone(), given.clone());
-            doing(&state, async move {
-                let mut recovery = None;
-                let mut card = OutletCard {
+            async move {
+                let mut outlet = OutletCard {
                     id: outlet_id(&invite.outlet),
-                    name: invite.outlet.clone(),
+                    name: invite.outlet,
                     ..OutletCard::default()
                 };
-                let mut server = None;
-                if invite.new_outlet {
-                    let made = release_keys::make().await.map_err(|_| page_trouble("keys-not-kept"))?;
-                    card.domain = browser::domain_of(&fields.text("domain"));
-                    card.keys = made.public.clone();
-                    recovery = Some(made.recovery);
-                    let (url, typed) = (fields.text("server"), fields.text("ticket"));
-                    let ticket = if typed.is_empty() { given } else { typed };
-                    if !url.is_empty() && !ticket.is_empty() {
-                        if !browser::trust(url.trim_end_matches('/'), &ticket, &made.public).await {
-                            return Err(page_trouble("ticket-refused"));
-                        }
-                        server = Some(Server {
-                            url: url.trim_end_matches('/').to_owned(),
-                            ticket,
-                        });
-                    }
-                }
-                let ask = Ask::Join {
-                    text: invite.text,
-                    outlet: card,
-                    member: fields.text("member"),
-                    server,
+                let mut recovery = None;
+                let typed = fields.text("ticket");
+                let ticket = if typed.is_empty() { given } else { typed };
+                let server = Server {
+                    url: fields.text("server").trim_end_matches('/').to_owned(),
+                    ticket,
                 };
-                ctx.engine.ask(ask).await?;
-                if let Ok(Answer::Device {
+                let brings = invite.new_outlet && !server.url.is_empty() && !server.ticket.is_empty();
+                if invite.new_outlet {
+                    let made = keys_for(&server).await?;
+                    outlet.domain = browser::domain_of(&fields.text("domain"));
+                    outlet.keys = made.public;
+                    recovery = Some(made.recovery);
+                }
+                let (text, member) = (invite.text, fields.text("member"));
+                ctx.engine
+                    .ask(Ask::Join {
+                        text,
+                        outlet,
+                        member,
+                        server: brings.then_some(server),
+                    })
+                    .await?;
+                if let Answer::Device {
                     investigations,
                     joining,
-                }) = ctx.engine.ask(Ask::Device).await
+                } = ctx.engine.ask(Ask::Device).await?
                 {
-                    ctx.send(Msg::Entry(Entry::None));
-                    ctx.send(Msg::Device(Device {
+                    ctx.send(Msg::Joined(Device {
                         investigations,
                         joining,
                     }));
@@ -322,11 +308,11 @@ fn Join(props: &JoinProps) -> Html {
                     ctx.send(Msg::Dialog(Some(Dialog::Recovery(recovery))));
                 }
                 Ok(())
-            });
+            }
         })
     };
     html! {
-        <form onsubmit={submit} data-test="join">
+        <Form ctx={props.ctx.clone()} send={w.join_do} {act} test="join" key="join">
             <p class="card">
                 <b dir="auto">{ invite.title.clone() }</b><br />
                 { w.invite_says.fill(&[&invite.outlet, &w.role(&invite.role), &w.time(&invite.expires)]) }
@@ -342,60 +328,35 @@ fn Join(props: &JoinProps) -> Html {
                     }
                 </details>
             }
-            { trouble(w, &state.trouble) }
-            <p><button class="main" disabled={state.busy} data-test="submit">{ w.join_do }</button></p>
-        </form>
+        </Form>
     }
 }
 
 /// Shows a recovery key, once.
-#[derive(Properties, PartialEq)]
-pub struct RecoveryProps {
-    pub ctx: Context,
-    pub recovery: String,
-}
-
-#[component]
-pub fn Recovery(props: &RecoveryProps) -> Html {
-    let w = props.ctx.words();
-    let copied = use_state(|| false);
-    let sure = use_state(|| false);
-    let copy = {
-        let (text, copied) = (props.recovery.clone(), copied.clone());
-        move |_| {
-            let (text, copied) = (text.clone(), copied.clone());
-            spawn_local(async move {
-                let done = wasm_bindgen_futures::JsFuture::from(browser::copy_text(&text)).await;
-                copied.set(done.is_ok_and(|done| done.is_truthy()));
-            });
-        }
-    };
-    let close = Callback::from({
-        let ctx = props.ctx.clone();
-        move |()| ctx.send(Msg::Dialog(None))
-    });
-    let done = close.clone();
-    let toggle = {
-        let sure = sure.clone();
-        move |_| sure.set(!*sure)
+pub fn recovery(ctx: &Context, key: &str) -> Html {
+    let w = ctx.words();
+    let close = super::dialogs::closer(ctx);
+    let act = {
+        let ctx = ctx.clone();
+        act(move |_| {
+            ctx.send(Msg::Dialog(None));
+            async { Ok(()) }
+        })
     };
     html! {
-        <super::bits::Modal ctx={props.ctx.clone()} title={w.recovery_title} test="dialog-recovery" firm=true {close}>
+        <Modal ctx={ctx.clone()} title={w.recovery_title} test="dialog-recovery" firm=true {close}>
             <p>{ w.recovery_why }</p>
-            <p class="code" data-test="recovery-key" translate="no">{ props.recovery.clone() }</p>
+            <p class="code" data-test="recovery-key" translate="no">{ key.to_owned() }</p>
             <p class="row-of">
-                <button type="button" onclick={|_| browser::print_page()}>{ w.print }</button>
-                <button type="button" onclick={copy}>{ if *copied { w.copied } else { w.copy } }</button>
+                <button type="button" onclick={|_: MouseEvent| browser::print_page()}>{ w.print }</button>
+                <Copy ctx={ctx.clone()} text={key.to_owned()} />
             </p>
-            <label class="check">
-                <input type="checkbox" data-test="recovery-sure" onchange={toggle} />
-                <span>{ w.recovery_kept }</span>
-            </label>
-            <p>
-                <button type="button" class="main" disabled={!*sure} data-test="recovery-done" onclick={move |_| done.emit(())}>
-                    { w.go_on }
-                </button>
-            </p>
-        </super::bits::Modal>
+            <Form ctx={ctx.clone()} send={w.go_on} {act} button="recovery-done">
+                <label class="check">
+                    <input type="checkbox" required=true data-test="recovery-sure" />
+                    <span>{ w.recovery_kept }</span>
+                </label>
+            </Form>
+        </Modal>
     }
 }

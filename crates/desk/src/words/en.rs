@@ -146,7 +146,6 @@ pub const WORDS: Words = Words {
     save_as: "Save as…",
     address: "Address",
     link_hint: "Starts with https://, http:// or mailto:",
-    link_refused: "This is no address that readers can safely open.",
     link_do: "Link",
     link_remove: "Take the link away",
     notes: "Notes",
@@ -282,6 +281,12 @@ pub const WORDS: Words = Words {
         "Magazine article",
     ],
     troubles: &[
+        ("link-refused", "This is no address that readers can safely open."),
+        ("no-source-title", "A source needs a title."),
+        (
+            "press-missing",
+            "The part of the desk for signing could not be loaded. Connect and try again.",
+        ),
         ("select-first", "Select the words in the text first."),
         (
             "engine-stopped",

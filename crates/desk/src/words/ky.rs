@@ -146,7 +146,6 @@ pub const WORDS: Words = Words {
     save_as: "Башкача сактоо…",
     address: "Дарек",
     link_hint: "https://, http:// же mailto: менен башталат",
-    link_refused: "Бул даректи коопсуз ачууга болбойт.",
     link_do: "Шилтеме коюу",
     link_remove: "Шилтемени алып салуу",
     notes: "Шилтемелер",
@@ -282,6 +281,12 @@ pub const WORDS: Words = Words {
         "Журнал макаласы",
     ],
     troubles: &[
+        ("link-refused", "Бул даректи коопсуз ачууга болбойт."),
+        ("no-source-title", "Булактын аталышы керек."),
+        (
+            "press-missing",
+            "Столдун кол коюучу бөлүгү жүктөлбөдү. Тармакка кошулуп, кайра аракет кылыңыз.",
+        ),
         ("select-first", "Адегенде тексттен сөздөрдү белгилеңиз."),
         (
             "engine-stopped",

@@ -146,7 +146,6 @@ pub const WORDS: Words = Words {
     save_as: "Сохранить как…",
     address: "Адрес",
     link_hint: "Начинается с https://, http:// или mailto:",
-    link_refused: "Этот адрес нельзя безопасно открыть.",
     link_do: "Поставить ссылку",
     link_remove: "Убрать ссылку",
     notes: "Сноски",
@@ -282,6 +281,12 @@ pub const WORDS: Words = Words {
         "Статья в журнале",
     ],
     troubles: &[
+        ("link-refused", "Этот адрес нельзя безопасно открыть."),
+        ("no-source-title", "У источника нужно название."),
+        (
+            "press-missing",
+            "Не загрузилась часть стола для подписи. Подключитесь и повторите.",
+        ),
         ("select-first", "Сначала выделите слова в тексте."),
         (
             "engine-stopped",

@@ -110,9 +110,9 @@ pub fn run_export(args: &Export) -> Result<(), String> {
         Format::Automerge => {
             let mut actor = [0u8; 16];
             getrandom::fill(&mut actor).map_err(|error| format!("no randomness: {error}"))?;
-            let mut body = Body::new(&actor);
-            body.append_story(&story).map_err(|error| format!("{}: {error}", args.story.display()))?;
-            body.save()
+            let (document, _) =
+                Body::from_story(&story, &actor).map_err(|error| format!("{}: {error}", args.story.display()))?;
+            document.save()
         }
     };
     match &args.out {

@@ -1,5 +1,6 @@
 //! `komuz`: the one program that an outlet installs.
 
+mod exchange;
 mod serve;
 mod verify;
 
@@ -21,12 +22,18 @@ enum Command {
     Serve(serve::Serve),
     /// Check a published story as readers' pages do.
     Verify(verify::Verify),
+    /// Read documents into a story file.
+    Import(exchange::Import),
+    /// Write a story file in another format.
+    Export(exchange::Export),
 }
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Serve(arguments) => serve::run(arguments),
         Command::Verify(arguments) => return verify::run(&arguments),
+        Command::Import(arguments) => exchange::run_import(&arguments),
+        Command::Export(arguments) => exchange::run_export(&arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

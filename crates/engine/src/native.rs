@@ -87,7 +87,9 @@ impl Native {
             wake: None,
             lock,
         };
-        std::thread::Builder::new().name("komuz-engine".to_owned()).spawn(move || worker.run())?;
+        std::thread::Builder::new()
+            .name("komuz-engine".to_owned())
+            .spawn(move || worker.run())?;
         Ok((Self { happenings }, shown))
     }
 
@@ -101,7 +103,10 @@ impl Native {
         let _ = self.happenings.send(Happening::Ask(ask, reply));
         async {
             answer.await.unwrap_or_else(|_| {
-                Err(Trouble { code: "stopped".to_owned(), message: "The engine has stopped.".to_owned() })
+                Err(Trouble {
+                    code: "stopped".to_owned(),
+                    message: "The engine has stopped.".to_owned(),
+                })
             })
         }
     }
@@ -212,7 +217,10 @@ impl Worker {
             }
             Output::Load { load, table, prefix } => {
                 // The engine tells rows that cannot be read from those that are not there by their missing values.
-                Some(Input::Loaded { load, rows: self.rows.load(&table, &prefix) })
+                Some(Input::Loaded {
+                    load,
+                    rows: self.rows.load(&table, &prefix),
+                })
             }
             Output::Store { batch, rows } => Some(match self.rows.store(&rows) {
                 Ok(()) => Input::Stored { batch },
@@ -244,7 +252,9 @@ impl Worker {
             }
             Output::Erase => {
                 self.sockets.close_all();
-                Some(Input::Erased { remains: self.rows.erase() })
+                Some(Input::Erased {
+                    remains: self.rows.erase(),
+                })
             }
             Output::Wake { at } => {
                 self.wake = Some(at);

@@ -52,7 +52,11 @@ impl Rows {
     /// All rows of a table whose keys start so, in the order of their keys. A row that cannot be read comes without a value,
     /// and when the table itself cannot be read, one such row says so.
     pub fn load(&self, table: &str, prefix: &str) -> Vec<Row> {
-        let unreadable = || Row { table: table.to_owned(), key: prefix.to_owned(), value: None };
+        let unreadable = || Row {
+            table: table.to_owned(),
+            key: prefix.to_owned(),
+            value: None,
+        };
         self.select(table, prefix).unwrap_or_else(|_| vec![unreadable()])
     }
 
@@ -61,7 +65,11 @@ impl Rows {
             "SELECT key, value FROM rows WHERE name = ?1 AND substr(key, 1, length(?2)) = ?2 ORDER BY key",
         )?;
         let rows = query.query_map(params![table, prefix], |row| {
-            Ok(Row { table: table.to_owned(), key: row.get(0)?, value: Some(row.get(1)?) })
+            Ok(Row {
+                table: table.to_owned(),
+                key: row.get(0)?,
+                value: Some(row.get(1)?),
+            })
         })?;
         rows.collect()
     }
@@ -94,7 +102,9 @@ impl Rows {
 
     /// Deletes every row, overwriting what they held; sentences for what is left.
     pub fn erase(&mut self) -> Vec<String> {
-        let erased = self.db.execute_batch("DELETE FROM rows; PRAGMA wal_checkpoint(TRUNCATE); VACUUM;");
+        let erased = self
+            .db
+            .execute_batch("DELETE FROM rows; PRAGMA wal_checkpoint(TRUNCATE); VACUUM;");
         match erased {
             Ok(()) => vec!["Copies that the disk or a backup program made are not deleted.".to_owned()],
             Err(error) => vec![format!("Rows could not be deleted: {}.", said(&error))],
@@ -107,7 +117,11 @@ mod tests {
     use super::*;
 
     fn row(table: &str, key: &str, value: Option<&[u8]>) -> Row {
-        Row { table: table.into(), key: key.into(), value: value.map(<[u8]>::to_vec) }
+        Row {
+            table: table.into(),
+            key: key.into(),
+            value: value.map(<[u8]>::to_vec),
+        }
     }
 
     #[test]
@@ -115,15 +129,24 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("rows.sqlite");
         let mut rows = Rows::open(&path).unwrap();
-        let all = [row("t", "a/2", Some(b"two")), row("t", "a/1", Some(b"one")), row("t", "b", Some(b"")), row("u", "a/1", Some(b"u"))];
+        let all = [
+            row("t", "a/2", Some(b"two")),
+            row("t", "a/1", Some(b"one")),
+            row("t", "b", Some(b"")),
+            row("u", "a/1", Some(b"u")),
+        ];
         rows.store(&all).unwrap();
         drop(rows);
         let mut rows = Rows::open(&path).unwrap();
-        assert_eq!(rows.load("t", "a/"), [row("t", "a/1", Some(b"one")), row("t", "a/2", Some(b"two"))]);
+        assert_eq!(
+            rows.load("t", "a/"),
+            [row("t", "a/1", Some(b"one")), row("t", "a/2", Some(b"two"))]
+        );
         assert_eq!(rows.load("t", "").len(), 3);
         // Keys are taken to the letter.
         assert_eq!(rows.load("t", "a%"), []);
-        rows.store(&[row("t", "a/1", None), row("t", "a/2", Some(b"new"))]).unwrap();
+        rows.store(&[row("t", "a/1", None), row("t", "a/2", Some(b"new"))])
+            .unwrap();
         assert_eq!(rows.load("t", "a/"), [row("t", "a/2", Some(b"new"))]);
     }
 

@@ -44,7 +44,12 @@ enum What {
 impl Sockets {
     /// No connections yet; they will run on this runtime and report to this channel.
     pub fn new(runtime: Handle, happenings: mpsc::Sender<Happening>) -> Self {
-        Self { runtime, happenings, open: HashMap::new(), attempts: 0 }
+        Self {
+            runtime,
+            happenings,
+            open: HashMap::new(),
+            attempts: 0,
+        }
     }
 
     /// The runtime.
@@ -60,7 +65,11 @@ impl Sockets {
         self.open.insert(relay, Open { attempt, frames });
         let happenings = self.happenings.clone();
         self.runtime.spawn(async move {
-            let say = |what| happenings.send(Happening::Socket(Said { relay, attempt, what })).is_ok();
+            let say = |what| {
+                happenings
+                    .send(Happening::Socket(Said { relay, attempt, what }))
+                    .is_ok()
+            };
             // However it ended: the engine dials again when it wants to.
             let _ = converse(&url, waiting, &say).await;
             say(What::Gone);
@@ -108,7 +117,9 @@ async fn converse(
     mut frames: UnboundedReceiver<Vec<u8>>,
     say: &(impl Fn(What) -> bool + Sync),
 ) -> Result<(), tokio_tungstenite::tungstenite::Error> {
-    let config = WebSocketConfig::default().max_message_size(Some(MAX_FRAME)).max_frame_size(Some(MAX_FRAME));
+    let config = WebSocketConfig::default()
+        .max_message_size(Some(MAX_FRAME))
+        .max_frame_size(Some(MAX_FRAME));
     let (socket, _) = tokio_tungstenite::connect_async_with_config(url, Some(config), true).await?;
     let (mut sink, mut stream) = socket.split();
     say(What::Connected);

@@ -5,11 +5,12 @@
 //! phone keeps no trace).
 
 use std::cell::RefCell;
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::rc::Rc;
+use std::task::Poll;
 
-use futures_util::StreamExt;
 use futures_util::future::join;
-use futures_util::stream::FuturesUnordered;
 use komuz_release::canonical::sha256_hex;
 use komuz_release::folder::{Edition, Place};
 use komuz_release::jws::General;
@@ -88,10 +89,10 @@ pub async fn newest(asked: &Asked, mut show: impl FnMut(Found)) -> Result<(), Fa
         let place = Place::Latest(asked.edition.clone());
         (fetch(&address(&mirror, &place), MAX_LATEST, Freshness::Asked).await, mirror)
     };
-    let mut race: FuturesUnordered<_> = asked.mirrors.iter().cloned().map(latest).collect();
+    let mut race: Vec<_> = asked.mirrors.iter().cloned().map(|mirror| Box::pin(latest(mirror))).collect();
     let mut shown = None::<u64>;
     let mut failure = Failure::NoMirror;
-    while let Some((answer, mirror)) = race.next().await {
+    while let Some((answer, mirror)) = first(&mut race).await {
         let found = match answer {
             // Once something genuine is shown, a slower mirror matters only when it claims to have something newer.
             Ok(latest) if shown.is_some_and(|shown| claimed(&latest).is_none_or(|number| number <= shown)) => continue,
@@ -107,6 +108,20 @@ pub async fn newest(asked: &Asked, mut show: impl FnMut(Found)) -> Result<(), Fa
         }
     }
     if shown.is_some() { Ok(()) } else { Err(failure) }
+}
+
+/// The first answer of those that are still awaited; none when there are none. A handful: each is polled at each wake-up.
+async fn first<F: Future + Unpin>(race: &mut Vec<F>) -> Option<F::Output> {
+    poll_fn(|context| {
+        for at in 0..race.len() {
+            if let Poll::Ready(answer) = Pin::new(&mut race[at]).poll(context) {
+                drop(race.swap_remove(at));
+                return Poll::Ready(Some(answer));
+            }
+        }
+        if race.is_empty() { Poll::Ready(None) } else { Poll::Pending }
+    })
+    .await
 }
 
 /// The number that an unchecked `latest.json` claims.

@@ -19,5 +19,5 @@ pub mod signed;
 pub mod story;
 pub mod words;
 
-/// The look, for a constructed style sheet of a shadow root.
-pub const CSS: &str = include_str!("../css/komuz-reader.css");
+/// The look (`css/komuz-reader.css`, shrunk), for a constructed style sheet of a shadow root.
+pub const CSS: &str = include_str!(concat!(env!("OUT_DIR"), "/komuz-reader.css"));

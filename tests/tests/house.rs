@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 /// Each crate and the crates of ours that it may depend on.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     ("komuz-release", &[]),
     ("komuz-messages", &["komuz-release"]),
     ("komuz-import", &["komuz-release"]),
@@ -23,6 +23,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ),
     ("komuz-reader", &["komuz-release"]),
     ("komuz-desk", &["komuz-reader", "komuz-messages", "komuz-release"]),
+    ("komuz-press", &["komuz-reader", "komuz-release"]),
     ("komuz-relay", &["komuz-sync", "komuz-release"]),
     (
         "komuz",

@@ -24,9 +24,10 @@ pub enum Build {
 }
 
 /// One Wasm file: its crate, and the folder of `pkg/dist` that it and its glue go to.
-const MODULES: [(&str, &str); 3] = [
+const MODULES: [(&str, &str); 4] = [
     ("komuz-reader", ""),
     ("komuz-desk", "desk"),
+    ("komuz-press", "desk/press"),
     ("komuz-engine", "desk/engine"),
 ];
 
@@ -92,17 +93,11 @@ pub fn build(build: Build) -> Result {
         "building the pages"
     };
     step(what, || {
-        // The engine by itself: built together, what it wants of a shared crate (tables for fast signing) readers would carry.
-        for packages in [&["komuz-reader", "komuz-desk"][..], &["komuz-engine"]] {
-            let mut cargo = program(
-                "cargo",
-                &["build", "--quiet", "--locked", "--target", "wasm32-unknown-unknown"],
-            );
-            cargo.args(["--profile", profile]);
-            for package in packages {
-                cargo.args(["--package", package]);
-            }
-            run(&mut cargo)?;
+        for (package, _) in MODULES {
+            // As a cdylib and nothing else: Cargo leaves link-time optimisation out for a library that is also an rlib,
+            // which more than doubled what is fetched.
+            let mut cargo = program("cargo", &["rustc", "--quiet", "--locked", "--target", "wasm32-unknown-unknown"]);
+            run(cargo.args(["--profile", profile, "--package", package, "--lib", "--crate-type", "cdylib"]))?;
         }
         Ok(())
     })?;

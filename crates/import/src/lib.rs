@@ -14,6 +14,8 @@ mod html;
 mod json;
 mod markdown;
 mod notes;
+#[cfg(target_arch = "wasm32")]
+mod wasm;
 
 use komuz_release::csl::{self, CslError};
 use komuz_release::story::{STORY_VERSION, Source, Story};

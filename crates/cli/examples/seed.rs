@@ -1,0 +1,266 @@
+//! Makes the demo's investigation on three running servers: founded by one outlet, joined by two, imported in three
+//! languages, signed by all and published everywhere. Everything goes through the engine that runs in the browser.
+//!
+//! `seed CONTENT OUT (ORIGIN TICKET){3}`: CONTENT holds `sources.json` and `story.<lang>.md`; OUT gets each outlet's device
+//! as `<outlet>.komuz-backup`. Prints a JSON object with what the pages of the demo need.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use komuz_engine::native::Native;
+use komuz_import::{DEFAULT_LIMIT, import};
+use komuz_messages::{Answer, Ask, EditionId, Event, InvestigationView, OutletCard, Server, StateView};
+use komuz_release::html::{ArticleOptions, article};
+use komuz_release::keys::{SigningKey, recovery_text, signature_text};
+use komuz_release::masthead::Chain;
+use komuz_release::release::Release;
+use tokio::sync::mpsc::UnboundedReceiver;
+
+type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+/// Each outlet of the demo: id, name, domain, the member at the desk.
+const OUTLETS: [(&str, &str, &str, &str); 3] = [
+    ("alatoo", "Ala-Too Desk", "ala-too.example", "Айзада К."),
+    ("issyk", "Issyk Wire", "issyk-wire.example", "Илья Б."),
+    ("naryn", "Radio Naryn", "radio-naryn.example", "Nurgul T."),
+];
+const LANGUAGES: [&str; 3] = ["en", "ru", "ky"];
+/// The passphrase of the demo's devices, shown on its pages.
+const PASSPHRASE: &str = "three strings one tune";
+/// How long anything may take on a slow machine.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// An outlet's editor at an engine.
+struct Desk {
+    engine: Native,
+    events: UnboundedReceiver<Event>,
+    investigation: InvestigationView,
+    state: StateView,
+    key: SigningKey,
+    seed: [u8; 32],
+    card: OutletCard,
+    server: Server,
+}
+
+impl Desk {
+    fn start(folder: &Path, outlet: (&str, &str, &str, &str), server: Server) -> Result<Desk> {
+        let (engine, events) = Native::start(folder)?;
+        let mut seeds = [[0u8; 32]; 2];
+        for seed in &mut seeds {
+            getrandom::fill(seed)?;
+        }
+        let key = SigningKey::from_seed(&seeds[0]);
+        let recovery = SigningKey::from_seed(&seeds[1]);
+        let card = OutletCard {
+            id: outlet.0.to_owned(),
+            name: outlet.1.to_owned(),
+            domain: outlet.2.to_owned(),
+            keys: vec![key.public().to_string(), recovery.public().to_string()],
+        };
+        let trusted = serde_json::to_string(&card.keys)?;
+        let authorization = format!("Komuz {}", server.ticket);
+        ureq::put(&format!("{}/trust", server.url)).header("authorization", &authorization).send(trusted.as_bytes())?;
+        Ok(Desk {
+            engine,
+            events,
+            investigation: InvestigationView::default(),
+            state: StateView::default(),
+            key,
+            seed: seeds[0],
+            card,
+            server,
+        })
+    }
+
+    async fn ask(&self, ask: Ask) -> Result<Answer> {
+        self.engine.ask(ask).await.map_err(|trouble| format!("{}: {}", trouble.code, trouble.message).into())
+    }
+
+    /// Takes events until what is shown is as wanted.
+    async fn until(&mut self, what: &str, wanted: impl Fn(&Desk) -> bool) -> Result {
+        let wait = async {
+            while !wanted(self) {
+                match self.events.recv().await {
+                    Some(Event::Investigation(view)) => self.investigation = *view,
+                    Some(Event::State(state)) => self.state = state,
+                    Some(_) => {}
+                    None => return Err("the engine has ended"),
+                }
+            }
+            Ok(())
+        };
+        tokio::time::timeout(PATIENCE, wait).await.map_err(|_| format!("waited in vain until {what}"))??;
+        Ok(())
+    }
+
+    async fn settled(&mut self) -> Result {
+        self.until("all is in sync", |desk| {
+            desk.state.saved && desk.state.unsent == 0 && desk.state.servers.len() == 3 && desk.state.servers.iter().all(|server| server.in_sync)
+        })
+        .await
+    }
+
+    async fn sign(&self, edition: &EditionId, now: &str) -> Result {
+        let key = self.key.public().to_string();
+        let (edition, now, reason) = (edition.clone(), now.to_owned(), String::new());
+        let ask = Ask::Review { edition: edition.clone(), now, reason, key: key.clone() };
+        let Answer::Review(review) = self.ask(ask).await? else { return Err("no review".into()) };
+        if !review.obstacles.is_empty() {
+            return Err(review.obstacles.join(" ").into());
+        }
+        let signatures = review.to_sign.iter().map(|to| signature_text(&self.key.sign(to.input.as_bytes()))).collect();
+        self.ask(Ask::SignOff { edition, release: review.release, signatures, key }).await?;
+        Ok(())
+    }
+}
+
+fn signed(desk: &Desk, edition: &EditionId) -> usize {
+    let story = desk.investigation.stories.iter().find(|story| story.id == edition.story);
+    let line = story.and_then(|story| story.editions.iter().find(|line| line.lang == edition.lang));
+    line.map_or(0, |line| line.signing.signed.len())
+}
+
+/// A story of the content folder with the sources that it cites, as Komuz's own JSON.
+fn story(content: &Path, lang: &str) -> Result<String> {
+    let read = |name: &str| -> Result<_> {
+        let bytes = std::fs::read(content.join(name)).map_err(|error| format!("{name}: {error}"))?;
+        Ok(import(name, &bytes, DEFAULT_LIMIT)?.story)
+    };
+    let mut story = read(&format!("story.{lang}.md"))?;
+    story.sources = read("sources.json")?.sources;
+    Ok(serde_json::to_string(&story)?)
+}
+
+async fn seed(content: &Path, out: &Path, servers: Vec<Server>) -> Result<BTreeMap<String, String>> {
+    let mut desks = Vec::new();
+    for (outlet, server) in OUTLETS.into_iter().zip(servers) {
+        desks.push(Desk::start(&out.join("devices").join(outlet.0), outlet, server)?);
+    }
+    let [first, others @ ..] = &mut desks[..] else { return Err("no outlets".into()) };
+    let found = Ask::Found {
+        title: "A newsroom under pressure".to_owned(),
+        outlet: first.card.clone(),
+        member: OUTLETS[0].3.to_owned(),
+        server: first.server.clone(),
+    };
+    first.ask(found).await?;
+    for (desk, outlet) in others.iter_mut().zip(&OUTLETS[1..]) {
+        let invite = Ask::Invite { outlet: outlet.1.to_owned(), role: "editor".to_owned() };
+        let Answer::Invitation { fragment, .. } = first.ask(invite).await? else { return Err("no invitation".into()) };
+        let join = Ask::Join {
+            text: format!("{}/desk/#{fragment}", first.server.url),
+            outlet: desk.card.clone(),
+            member: outlet.3.to_owned(),
+            server: Some(desk.server.clone()),
+        };
+        let Answer::Joining(joining) = desk.ask(join).await? else { return Err("not joining".into()) };
+        first.until("the request is seen", |first| !first.investigation.requests.is_empty()).await?;
+        let request = first.investigation.requests[0].clone();
+        if request.code != joining.code {
+            return Err("the codes differ".into());
+        }
+        first.ask(Ask::Confirm { request: request.id }).await?;
+        first.until("the request is settled", |first| first.investigation.requests.is_empty()).await?;
+    }
+    first.until("three outlets are in", |first| first.investigation.outlets.len() == 3).await?;
+
+    let mut id = String::new();
+    for lang in LANGUAGES {
+        let text = story(content, lang)?;
+        let read: komuz_release::story::Story = serde_json::from_str(&text)?;
+        if id.is_empty() {
+            let new = Ask::NewStory { lang: lang.to_owned(), headline: read.headline.clone() };
+            let Answer::Story { story } = first.ask(new).await? else { return Err("no story".into()) };
+            id = story;
+        } else {
+            let edition = EditionId { story: id.clone(), lang: lang.to_owned() };
+            first.ask(Ask::NewEdition { edition, from: None }).await?;
+        }
+        let edition = EditionId { story: id.clone(), lang: lang.to_owned() };
+        first.ask(Ask::Open { edition: edition.clone() }).await?;
+        first.ask(Ask::Import { edition: edition.clone(), name: "story.json".to_owned(), text }).await?;
+        first.ask(Ask::SetHeadline { edition: edition.clone(), text: read.headline }).await?;
+        first.ask(Ask::SetSummary { edition: edition.clone(), text: read.summary }).await?;
+        first.ask(Ask::SetByline { edition: edition.clone(), byline: read.byline }).await?;
+        first.ask(Ask::Close { edition }).await?;
+    }
+    first.settled().await?;
+    let now = utc_now();
+    let mut pages = BTreeMap::from([("story".to_owned(), id.clone()), ("passphrase".to_owned(), PASSPHRASE.to_owned())]);
+    for lang in LANGUAGES {
+        let edition = EditionId { story: id.clone(), lang: lang.to_owned() };
+        first.sign(&edition, &now).await?;
+        for (index, desk) in others.iter_mut().enumerate() {
+            desk.until("the proposal has come", |desk| signed(desk, &edition) > index).await?;
+            desk.sign(&edition, &now).await?;
+        }
+        first.until("all have signed", |first| signed(first, &edition) == 3).await?;
+        let Answer::Folder { release, servers, files } = first.ask(Ask::Publish { edition: edition.clone() }).await? else {
+            return Err("no folder".into());
+        };
+        let mut chain = Vec::new();
+        let mut canonical = Vec::new();
+        let fingerprint = files.first().and_then(|file| file.path.split('/').next()).unwrap_or_default().to_owned();
+        for file in &files {
+            let bytes = STANDARD.decode(&file.bytes)?;
+            for server in &servers {
+                ureq::put(&format!("{}/r/{}", server.url, file.path)).header("content-type", &file.media).send(&bytes[..])?;
+            }
+            match file.path.rsplit('/').next() {
+                Some("masthead.json") => chain = bytes,
+                Some("release.json") => canonical = bytes,
+                _ => {}
+            }
+        }
+        first.ask(Ask::Published { edition, release }).await?;
+        let masthead = Chain::verify(&chain, &fingerprint)?;
+        let options = ArticleOptions { outlet: None, ..ArticleOptions::default() };
+        pages.insert(format!("article:{lang}"), article(&Release::parse(&canonical)?, masthead.newest(), &options));
+        pages.insert("fingerprint".to_owned(), fingerprint);
+    }
+    for desk in &mut desks {
+        desk.settled().await?;
+        let page = serde_json::json!([{ "key": desk.card.keys[0], "seed": recovery_text(&desk.seed) }]).to_string();
+        let backup = Ask::Backup { passphrase: PASSPHRASE.to_owned(), page };
+        let Answer::File { bytes, .. } = desk.ask(backup).await? else { return Err("no backup".into()) };
+        std::fs::write(out.join(format!("{}.komuz-backup", desk.card.id)), STANDARD.decode(bytes)?)?;
+        desk.engine.stop().await;
+    }
+    Ok(pages)
+}
+
+/// Now, as the desk's page says it.
+fn utc_now() -> String {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    komuz_release::time::format(i64::try_from(since.as_secs()).unwrap_or_default())
+}
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let [content, out, servers @ ..] = &args[..] else {
+        eprintln!("seed CONTENT OUT (ORIGIN TICKET){{3}}");
+        return ExitCode::from(2);
+    };
+    let servers = servers.chunks_exact(2).map(|pair| Server { url: pair[0].clone(), ticket: pair[1].clone() }).collect();
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("seed: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(seed(Path::new(content), Path::new(out), servers)).and_then(|pages| Ok(serde_json::to_string(&pages)?)) {
+        Ok(pages) => {
+            println!("{pages}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("seed: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -15,7 +15,7 @@ pub(crate) mod sheet;
 mod story;
 pub(crate) mod write;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -135,6 +135,9 @@ pub struct Body {
     known: HashSet<Elem>,
     /// Elements that do not, though somebody says so.
     strange: HashSet<Elem>,
+    /// What is visible to the left and right of elements that are gone. As long as these are neighbours nothing has come
+    /// between them, and Automerge need not be asked.
+    graves: HashMap<Elem, (Option<Elem>, Option<Elem>)>,
     version: u64,
 }
 
@@ -153,6 +156,7 @@ impl Body {
             byline: Vec::new(),
             known: HashSet::new(),
             strange: HashSet::new(),
+            graves: HashMap::new(),
             version: 0,
         };
         body.refresh(doc)?;
@@ -403,7 +407,7 @@ impl Body {
                 start = end;
             }
         }
-        let old: std::collections::HashMap<*const Row, usize> = self
+        let old: HashMap<*const Row, usize> = self
             .painted
             .iter()
             .enumerate()
@@ -458,15 +462,13 @@ impl Body {
         let visible = point::visible_all(&self.sheet, &points);
         let mut found = Vec::with_capacity(points.len());
         for (point, flat) in points.iter().zip(visible) {
-            found.push(match flat {
-                Some(flat) => {
+            found.push(match (flat, at) {
+                (Some(flat), _) => {
                     self.known.insert(point.elem().clone());
                     Some(flat)
                 }
-                None => match at {
-                    None => find_gone(doc, &self.sheet, point, &mut self.known, &mut self.strange),
-                    Some(heads) => find_gone_at(doc, &self.sheet, point, heads),
-                },
+                (None, None) => self.find_grave(doc, point),
+                (None, Some(heads)) => find_gone_at(doc, &self.sheet, point, heads),
             });
         }
         let mut found = found.chunks_exact(2);
@@ -483,6 +485,28 @@ impl Body {
             }
         }
         self.anchors = anchors;
+    }
+}
+
+impl Body {
+    /// Where an element lay that is gone.
+    fn find_grave(&mut self, doc: &Document, point: &Point) -> Option<usize> {
+        if let Some((left, right)) = self.graves.get(point.elem()) {
+            let flat = match right {
+                Some(right) => self.sheet.find(right).map(|(flat, _)| flat),
+                None => Some(self.sheet.flat_len()),
+            };
+            if let Some(flat) =
+                flat.filter(|flat| *left == flat.checked_sub(1).and_then(|left| self.sheet.elem_at(left)))
+            {
+                return Some(flat);
+            }
+        }
+        let flat = find_gone(doc, &self.sheet, point, &mut self.known, &mut self.strange)?;
+        let left = flat.checked_sub(1).and_then(|left| self.sheet.elem_at(left));
+        self.graves
+            .insert(point.elem().clone(), (left, self.sheet.elem_at(flat)));
+        Some(flat)
     }
 }
 
@@ -555,7 +579,7 @@ fn lies_in(doc: &Document, section: &ObjId, elem: &Elem) -> Option<bool> {
 
 /// Makes rows that are equal to older ones the same allocation, so that comparing is cheap.
 fn share(sheet: &mut Sheet, old: &Sheet) {
-    let by_id: std::collections::HashMap<&str, &Arc<Row>> = old.rows.iter().map(|row| (row.id.as_str(), row)).collect();
+    let by_id: HashMap<&str, &Arc<Row>> = old.rows.iter().map(|row| (row.id.as_str(), row)).collect();
     for row in &mut sheet.rows {
         if let Some(same) = by_id.get(row.id.as_str()).filter(|other| ***other == *row) {
             *row = (*same).clone();
@@ -625,6 +649,7 @@ pub(crate) fn at_version(doc: &Document, heads: &[ChangeHash]) -> Result<Body, B
         byline: read_byline(look)?,
         known: HashSet::new(),
         strange: HashSet::new(),
+        graves: HashMap::new(),
         version: 0,
     };
     body.find_anchors(doc, Some(heads));

@@ -8,8 +8,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use automerge::AutomergeError;
-use komuz_release::story::BlockKind;
+use automerge::{AutomergeError, ObjId};
 
 use crate::body::sheet::{Cell, Elem, Piece};
 use crate::body::write::{Action, New, Writer};
@@ -170,22 +169,7 @@ impl Reverse<'_, '_, '_> {
                     self.writer.delete(range)?;
                 }
             }
-            Action::Deleted { section, cells } => {
-                for cell in cells {
-                    match cell {
-                        Cell::Marker {
-                            marker: Some(marker),
-                            id,
-                            kind,
-                        } => {
-                            let Some(elem) = Elem::of(marker) else { continue };
-                            self.bring_marker(section, &elem, id, kind)?;
-                        }
-                        Cell::Marker { marker: None, .. } => {}
-                        Cell::Text(piece) => self.bring_text(section, piece)?,
-                    }
-                }
-            }
+            Action::Deleted { section, cells } => self.bring(section, cells)?,
             Action::Retyped { marker, kinds } => {
                 let (old, new) = &**kinds;
                 let Some(elem) = Elem::of(marker).map(|elem| self.now(&elem)) else {
@@ -285,60 +269,83 @@ impl Reverse<'_, '_, '_> {
         }
     }
 
-    fn bring_marker(
-        &mut self,
-        section: &automerge::ObjId,
-        elem: &Elem,
-        id: &str,
-        kind: &BlockKind,
-    ) -> Result<(), AutomergeError> {
-        let Some(flat) = self.writer.grave(section, elem) else {
-            return Ok(());
-        };
-        let cells = self
-            .writer
-            .insert(flat, &[New::Marker(kind.clone(), Some(id.to_owned()))])?;
-        if let Some(Cell::Marker {
-            marker: Some(marker), ..
-        }) = cells.first()
-            && let Some(new) = Elem::of(marker)
-        {
-            self.reborn.insert(elem.clone(), new);
+    /// Puts back what lay in a section: in parts, where somebody has written in between since.
+    fn bring(&mut self, section: &ObjId, cells: &[Cell]) -> Result<(), AutomergeError> {
+        let first = cells
+            .first()
+            .and_then(first_elem)
+            .and_then(|elem| self.writer.grave(section, &elem));
+        let last = cells
+            .last()
+            .and_then(last_elem)
+            .and_then(|elem| self.writer.grave(section, &elem));
+        // Places only rise along the text, so that the ends tell for all between them.
+        if let (Some(flat), true) = (first, first == last) {
+            return self.bring_here(flat, cells);
         }
-        self.touched = Some(flat + 1..flat + 1);
-        Ok(())
+        match cells {
+            [] => Ok(()),
+            [Cell::Text(piece)] if piece.text.chars().nth(1).is_some() => {
+                let half = piece.text.chars().count() / 2;
+                let byte = piece
+                    .text
+                    .char_indices()
+                    .nth(half)
+                    .map_or(piece.text.len(), |(byte, _)| byte);
+                let part = |text: &str, skip: usize| {
+                    Cell::Text(Piece {
+                        elem: piece.elem.plus(skip as u64),
+                        text: text.to_owned(),
+                        marks: piece.marks.clone(),
+                    })
+                };
+                self.bring(section, &[part(&piece.text[..byte], 0)])?;
+                self.bring(section, &[part(&piece.text[byte..], half)])
+            }
+            // A row's place without a marker: nothing was there.
+            [_] => Ok(()),
+            cells => {
+                let (left, right) = cells.split_at(cells.len() / 2);
+                self.bring(section, left)?;
+                self.bring(section, right)
+            }
+        }
     }
 
-    /// Puts text back: in parts, where somebody has written between its characters since.
-    fn bring_text(&mut self, section: &automerge::ObjId, piece: &Piece) -> Result<(), AutomergeError> {
-        let chars: Vec<char> = piece.text.chars().collect();
-        let mut at = 0;
-        while at < chars.len() {
-            let Some(flat) = self.writer.grave(section, &piece.elem.plus(at as u64)) else {
-                at += 1;
-                continue;
-            };
-            // The longest stretch whose characters all lay there: their places only rise, so that the last one tells.
-            let mut end = chars.len();
-            while end > at + 1 && self.writer.grave(section, &piece.elem.plus(end as u64 - 1)) != Some(flat) {
-                end = at + (end - at) / 2;
-            }
-            let text: String = chars[at..end].iter().collect();
-            let width = utf16_len(&text);
-            let cells = self.writer.insert(flat, &[New::Text(text, piece.marks.clone())])?;
-            if let Some(Cell::Text(new)) = cells.first() {
-                for nth in 0..(end - at) as u64 {
-                    self.reborn.insert(piece.elem.plus(at as u64 + nth), new.elem.plus(nth));
+    fn bring_here(&mut self, flat: usize, cells: &[Cell]) -> Result<(), AutomergeError> {
+        let mut old: Vec<(Elem, u64)> = Vec::new();
+        let mut new: Vec<New> = Vec::new();
+        for cell in cells {
+            match cell {
+                Cell::Marker {
+                    marker: Some(marker),
+                    id,
+                    kind,
+                } => {
+                    old.extend(Elem::of(marker).map(|elem| (elem, 1)));
+                    new.push(New::Marker(kind.clone(), Some(id.clone())));
+                }
+                Cell::Marker { marker: None, .. } => {}
+                Cell::Text(piece) => {
+                    old.push((piece.elem.clone(), piece.text.chars().count() as u64));
+                    new.push(New::Text(piece.text.clone(), piece.marks.clone()));
                 }
             }
-            let start = self
-                .touched
-                .as_ref()
-                .filter(|touched| touched.end == flat)
-                .map_or(flat, |touched| touched.start);
-            self.touched = Some(start..flat + width);
-            at = end;
         }
+        let made = self.writer.insert(flat, &new)?;
+        for (cell, (elem, count)) in made.iter().zip(old) {
+            if let Some(first) = first_elem(cell) {
+                self.reborn
+                    .extend((0..count).map(|nth| (elem.plus(nth), first.plus(nth))));
+            }
+        }
+        let end = flat + crate::body::sheet::width(&made);
+        let start = self
+            .touched
+            .as_ref()
+            .filter(|touched| touched.end == flat)
+            .map_or(flat, |touched| touched.start);
+        self.touched = Some(start..end);
         Ok(())
     }
 
@@ -346,6 +353,9 @@ impl Reverse<'_, '_, '_> {
     fn anchor_again(&mut self) -> Result<(), AutomergeError> {
         for (id, entry) in std::mem::take(&mut self.entries) {
             let span = self.span_now(&entry.span);
+            if span == entry.span {
+                continue;
+            }
             let back = |point: &Point| point.visible(&self.writer.sheet).is_some();
             let span = Span {
                 start: if back(&span.start) {
@@ -365,5 +375,21 @@ impl Reverse<'_, '_, '_> {
             }
         }
         Ok(())
+    }
+}
+
+/// The element that a cell starts with; none for a row's place without a marker.
+fn first_elem(cell: &Cell) -> Option<Elem> {
+    match cell {
+        Cell::Marker { marker, .. } => marker.as_ref().and_then(Elem::of),
+        Cell::Text(piece) => Some(piece.elem.clone()),
+    }
+}
+
+/// The element that it ends with.
+fn last_elem(cell: &Cell) -> Option<Elem> {
+    match cell {
+        Cell::Marker { marker, .. } => marker.as_ref().and_then(Elem::of),
+        Cell::Text(piece) => Some(piece.elem.plus((piece.text.chars().count() as u64).saturating_sub(1))),
     }
 }

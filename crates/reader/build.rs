@@ -27,7 +27,15 @@ fn shrunk(css: &str) -> String {
         }
         out.push_str(word);
     }
-    for (long, short) in [("{ ", "{"), (" {", "{"), ("; ", ";"), (": ", ":"), (", ", ","), (" }", "}"), (";}", "}")] {
+    for (long, short) in [
+        ("{ ", "{"),
+        (" {", "{"),
+        ("; ", ";"),
+        (": ", ":"),
+        (", ", ","),
+        (" }", "}"),
+        (";}", "}"),
+    ] {
         out = out.replace(long, short);
     }
     out

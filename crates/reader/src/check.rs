@@ -87,9 +87,17 @@ pub fn address(mirror: &str, place: &Place) -> String {
 pub async fn newest(asked: &Asked, mut show: impl FnMut(Found)) -> Result<(), Failure> {
     let latest = |mirror: String| async move {
         let place = Place::Latest(asked.edition.clone());
-        (fetch(&address(&mirror, &place), MAX_LATEST, Freshness::Asked).await, mirror)
+        (
+            fetch(&address(&mirror, &place), MAX_LATEST, Freshness::Asked).await,
+            mirror,
+        )
     };
-    let mut race: Vec<_> = asked.mirrors.iter().cloned().map(|mirror| Box::pin(latest(mirror))).collect();
+    let mut race: Vec<_> = asked
+        .mirrors
+        .iter()
+        .cloned()
+        .map(|mirror| Box::pin(latest(mirror)))
+        .collect();
     let mut shown = None::<u64>;
     let mut failure = Failure::NoMirror;
     while let Some((answer, mirror)) = first(&mut race).await {
@@ -119,7 +127,11 @@ async fn first<F: Future + Unpin>(race: &mut Vec<F>) -> Option<F::Output> {
                 return Poll::Ready(Some(answer));
             }
         }
-        if race.is_empty() { Poll::Ready(None) } else { Poll::Pending }
+        if race.is_empty() {
+            Poll::Ready(None)
+        } else {
+            Poll::Pending
+        }
     })
     .await
 }
@@ -141,14 +153,19 @@ fn worse(first: Failure, second: Failure) -> Failure {
 
 /// Everything from one mirror, checked.
 async fn from_mirror(asked: &Asked, mirror: &str, latest: &[u8]) -> Result<Found, Failure> {
-    let refused = |refusal: Refusal| Failure::Refused { refusal: Box::new(refusal), mirror: mirror.to_owned() };
+    let refused = |refusal: Refusal| Failure::Refused {
+        refusal: Box::new(refusal),
+        mirror: mirror.to_owned(),
+    };
     let edition = &asked.edition;
     let get = |place: Place, limit: usize, freshness: Freshness| {
         let address = address(mirror, &place);
         async move { fetch(&address, limit, freshness).await }
     };
 
-    let masthead = Place::Masthead { fingerprint: edition.fingerprint.clone() };
+    let masthead = Place::Masthead {
+        fingerprint: edition.fingerprint.clone(),
+    };
     let (masthead, extension) = join(
         get(masthead, MAX_MASTHEAD, Freshness::Asked),
         get(Place::Freshness(edition.clone()), MAX_LATEST, Freshness::Asked),
@@ -175,7 +192,11 @@ async fn from_mirror(asked: &Asked, mirror: &str, latest: &[u8]) -> Result<Found
 
     let hash = newest.latest.release.clone();
     let (release, signatures) = join(
-        get(Place::Release(edition.clone(), hash.clone()), MAX_RELEASE, Freshness::Any),
+        get(
+            Place::Release(edition.clone(), hash.clone()),
+            MAX_RELEASE,
+            Freshness::Any,
+        ),
         get(Place::Signatures(edition.clone(), hash), MAX_MASTHEAD, Freshness::Any),
     )
     .await;
@@ -202,7 +223,10 @@ async fn from_mirror(asked: &Asked, mirror: &str, latest: &[u8]) -> Result<Found
 
 /// A picture's bytes from the first mirror that has them; none when no mirror has bytes of this hash.
 pub async fn picture(fingerprint: &str, sha256: &str, mirrors: &[String]) -> Option<Vec<u8>> {
-    let place = Place::File { fingerprint: fingerprint.to_owned(), sha256: sha256.to_owned() };
+    let place = Place::File {
+        fingerprint: fingerprint.to_owned(),
+        sha256: sha256.to_owned(),
+    };
     for mirror in mirrors {
         if let Ok(bytes) = fetch(&address(mirror, &place), MAX_PICTURE, Freshness::Any).await
             && sha256_hex(&bytes) == sha256
@@ -222,7 +246,10 @@ mod tests {
     }
 
     fn refused(name: &str) -> Failure {
-        Failure::Refused { refusal: Box::new(Refusal::Two { number: 1 }), mirror: name.to_owned() }
+        Failure::Refused {
+            refusal: Box::new(Refusal::Two { number: 1 }),
+            mirror: name.to_owned(),
+        }
     }
 
     #[test]
@@ -236,7 +263,12 @@ mod tests {
 
     #[test]
     fn a_mirror_may_be_a_folder_of_a_site() {
-        let place = Place::Masthead { fingerprint: "ab".to_owned() };
-        assert_eq!(address("https://outlet.example/komuz", &place), "https://outlet.example/komuz/r/ab/masthead.json");
+        let place = Place::Masthead {
+            fingerprint: "ab".to_owned(),
+        };
+        assert_eq!(
+            address("https://outlet.example/komuz", &place),
+            "https://outlet.example/komuz/r/ab/masthead.json"
+        );
     }
 }

@@ -40,7 +40,10 @@ pub fn mount(host: HtmlElement, base: &str) -> Result<Reader, JsValue> {
         nodes.unshift(&link);
     }
     shadow.replace_children_with_node(&nodes);
-    let props = EmbedProps { host: host.clone(), settings: settings(&host) };
+    let props = EmbedProps {
+        host: host.clone(),
+        settings: settings(&host),
+    };
     let app = Renderer::<Embed>::with_root_and_props(root, props).render();
     Ok(Reader { app, host })
 }
@@ -50,7 +53,10 @@ impl Reader {
     /// Reads the element's attributes again.
     pub fn update(&mut self) {
         let settings = settings(&self.host);
-        self.app.update(EmbedProps { host: self.host.clone(), settings });
+        self.app.update(EmbedProps {
+            host: self.host.clone(),
+            settings,
+        });
     }
 }
 
@@ -71,16 +77,34 @@ fn adopt(shadow: &ShadowRoot) -> bool {
 fn settings(host: &HtmlElement) -> Settings {
     let page = host.base_uri().ok().flatten().unwrap_or_default();
     let read = |name: &str| {
-        let text = host.get_attribute(name).or_else(|| host.get_attribute(&format!("data-komuz-{name}")));
+        let text = host
+            .get_attribute(name)
+            .or_else(|| host.get_attribute(&format!("data-komuz-{name}")));
         text.map(|text| text.trim().to_owned())
     };
-    let source = host.get_attribute("src").or_else(|| host.get_attribute("data-komuz-story")).unwrap_or_default();
+    let source = host
+        .get_attribute("src")
+        .or_else(|| host.get_attribute("data-komuz-story"))
+        .unwrap_or_default();
     let fingerprint = read("fingerprint").unwrap_or_default();
-    let story = source.trim().trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned();
+    let story = source
+        .trim()
+        .trim_end_matches('/')
+        .rsplit('/')
+        .next()
+        .unwrap_or_default()
+        .to_owned();
     let lang = host.get_attribute("lang").filter(|lang| !lang.is_empty()).or_else(|| {
-        host.closest("[lang]").ok().flatten().and_then(|parent| parent.get_attribute("lang"))
+        host.closest("[lang]")
+            .ok()
+            .flatten()
+            .and_then(|parent| parent.get_attribute("lang"))
     });
-    let edition = Edition { fingerprint, story, lang: lang.unwrap_or_else(|| "en".to_owned()) };
+    let edition = Edition {
+        fingerprint,
+        story,
+        lang: lang.unwrap_or_else(|| "en".to_owned()),
+    };
     let mirrors = read("mirrors").unwrap_or_default();
     let mut addresses: Vec<String> = Vec::new();
     for written in std::iter::once(source.trim()).chain(mirrors.split_whitespace()) {
@@ -89,12 +113,19 @@ fn settings(host: &HtmlElement) -> Settings {
         }
     }
     // The snippet's own link to the permanent copy; else the folder of the edition.
-    let link = host.query_selector(".komuz-copy a[href]").ok().flatten().and_then(|link| link.get_attribute("href"));
+    let link = host
+        .query_selector(".komuz-copy a[href]")
+        .ok()
+        .flatten()
+        .and_then(|link| link.get_attribute("href"));
     let folder = || format!("{}/r/{edition}/", addresses.first().map_or("", String::as_str));
     Settings {
         copy: read("copy").or(link).unwrap_or_else(folder),
         outlet: read("outlet"),
         theme: Theme::of(&read("theme").unwrap_or_default()),
-        asked: Asked { edition, mirrors: addresses },
+        asked: Asked {
+            edition,
+            mirrors: addresses,
+        },
     }
 }

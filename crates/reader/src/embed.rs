@@ -5,9 +5,9 @@ use komuz_release::folder::Place;
 use komuz_release::story::BlockKind;
 use komuz_release::verify::Refusal;
 use komuz_release::words::{Lang, direction};
+use wasm_bindgen::JsCast;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::closure::Closure;
-use wasm_bindgen::JsCast;
 use web_sys::{Blob, BlobPropertyBag, CustomEvent, CustomEventInit, HtmlElement, Url};
 use yew::prelude::*;
 
@@ -102,7 +102,9 @@ impl Component for Embed {
     fn changed(&mut self, ctx: &Context<Self>, old: &EmbedProps) -> bool {
         let asked = &ctx.props().settings.asked;
         if *asked != old.settings.asked {
-            if asked.edition.story != self.asked.edition.story || asked.edition.fingerprint != self.asked.edition.fingerprint {
+            if asked.edition.story != self.asked.edition.story
+                || asked.edition.fingerprint != self.asked.edition.fingerprint
+            {
                 self.shown = Shown::Waiting;
             }
             self.asked = asked.clone();
@@ -152,7 +154,9 @@ impl Component for Embed {
             Shown::Unchecked => {
                 let lang = Lang::of(&settings.asked.edition.lang);
                 let said = format!("{} {} ", lang.words().not_checked_here, words(lang).unreachable);
-                let notice = notice(settings, "komuz notice", "note").text(&said).with(copy(settings));
+                let notice = notice(settings, "komuz notice", "note")
+                    .text(&said)
+                    .with(copy(settings));
                 list(vec![notice.html(), tag("slot").html()])
             }
             Shown::Refused(refusal) => {
@@ -161,7 +165,10 @@ impl Component for Embed {
                 let notice = notice(settings, "komuz notice refused", "alert")
                     .with(tag("p").text(&said).html())
                     .with(tag("p").with(copy(settings)).html());
-                list(vec![notice.html(), class("div", "refused-text").with(tag("slot").html()).html()])
+                list(vec![
+                    notice.html(),
+                    class("div", "refused-text").with(tag("slot").html()).html(),
+                ])
             }
         }
     }
@@ -206,7 +213,9 @@ impl Embed {
             let lang = found.release.lang.clone();
             let words = words(Lang::of(&lang));
             self.said = Some(match &failure {
-                Failure::Refused { refusal, .. } => format!("{} {}", refusal.sentence(Lang::of(&lang)), words.other_language),
+                Failure::Refused { refusal, .. } => {
+                    format!("{} {}", refusal.sentence(Lang::of(&lang)), words.other_language)
+                }
                 _ => words.other_language.to_owned(),
             });
             self.asked.edition.lang = lang;

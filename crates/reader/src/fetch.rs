@@ -9,8 +9,8 @@ use komuz_release::folder::Edition;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    AbortController, ReadableStreamDefaultReader, ReferrerPolicy, Request, RequestCache, RequestCredentials, RequestInit,
-    Response,
+    AbortController, ReadableStreamDefaultReader, ReferrerPolicy, Request, RequestCache, RequestCredentials,
+    RequestInit, Response,
 };
 
 /// How long a mirror may say nothing before the next one is asked, in milliseconds. It counts from one piece of the answer
@@ -63,11 +63,18 @@ pub async fn fetch(address: &str, limit: usize, freshness: Freshness) -> Result<
     let init = RequestInit::new();
     init.set_credentials(RequestCredentials::Omit);
     init.set_referrer_policy(ReferrerPolicy::NoReferrer);
-    init.set_cache(if freshness == Freshness::Asked { RequestCache::NoCache } else { RequestCache::Default });
+    init.set_cache(if freshness == Freshness::Asked {
+        RequestCache::NoCache
+    } else {
+        RequestCache::Default
+    });
     init.set_signal(Some(&controller.0.signal()));
     let request = Request::new_with_str_and_init(address, &init).map_err(unreachable)?;
 
-    let response = within(window.fetch_with_request(&request)).await.ok_or_else(silent)?.map_err(unreachable)?;
+    let response = within(window.fetch_with_request(&request))
+        .await
+        .ok_or_else(silent)?
+        .map_err(unreachable)?;
     let response: Response = response.dyn_into().map_err(unreachable)?;
     if !response.ok() {
         return Err(FetchError::Status(address.to_owned(), response.status()));
@@ -114,6 +121,8 @@ pub fn mirror_address(written: &str, edition: &Edition, page: &str) -> Option<St
     address.set_search("");
     address.set_hash("");
     let address = address.href();
-    let base = address.trim_end_matches('/').strip_suffix(&format!("/r/{}/{}", edition.fingerprint, edition.story))?;
+    let base = address
+        .trim_end_matches('/')
+        .strip_suffix(&format!("/r/{}/{}", edition.fingerprint, edition.story))?;
     Some(base.to_owned())
 }

@@ -20,13 +20,20 @@ pub enum Segment<'a> {
 /// Cuts a block's text where marks change, notes stand and cited spans start. Positions are UTF-16 code units.
 pub fn segments<'a>(block: &'a Block, blocks: &'a [Block], notes: &Notes<'a>) -> Vec<Segment<'a>> {
     let spans = cited(block, blocks, notes);
-    let mut numbers = notes.marks.get(block.id.as_str()).map_or(&[][..], Vec::as_slice).iter().copied().peekable();
+    let mut numbers = notes
+        .marks
+        .get(block.id.as_str())
+        .map_or(&[][..], Vec::as_slice)
+        .iter()
+        .copied()
+        .peekable();
     let mut out = Vec::new();
     let mut units = 0u32;
     for span in &block.text {
         let mut from = (0, units);
         for (at, c) in span.text.char_indices() {
-            let cut = spans.iter().any(|s| s.from == units || s.to == units) || numbers.peek().is_some_and(|m| m.offset <= units);
+            let cut = spans.iter().any(|s| s.from == units || s.to == units)
+                || numbers.peek().is_some_and(|m| m.offset <= units);
             if cut {
                 push(&mut out, &span.text[from.0..at], &span.marks, &spans, from.1);
                 from = (at, units);
@@ -61,12 +68,26 @@ fn cited<'a>(block: &Block, blocks: &[Block], notes: &Notes<'a>) -> Vec<Cited<'a
             continue;
         };
         let from = if start == here { citation.start.offset } else { 0 };
-        let to = if end == here { citation.end.offset.min(length) } else { length };
+        let to = if end == here {
+            citation.end.offset.min(length)
+        } else {
+            length
+        };
         if start <= here && here <= end && from < to {
             // The one that ends first in front, of those the one that starts last; by insertion, which is less to carry
             // than a sort.
-            let at = spans.iter().take_while(|s| (s.to, u32::MAX - s.from) <= (to, u32::MAX - from)).count();
-            spans.insert(at, Cited { from, to, citation: citation.id.as_str() });
+            let at = spans
+                .iter()
+                .take_while(|s| (s.to, u32::MAX - s.from) <= (to, u32::MAX - from))
+                .count();
+            spans.insert(
+                at,
+                Cited {
+                    from,
+                    to,
+                    citation: citation.id.as_str(),
+                },
+            );
         }
     }
     spans
@@ -74,7 +95,11 @@ fn cited<'a>(block: &Block, blocks: &[Block], notes: &Notes<'a>) -> Vec<Cited<'a
 
 fn push<'a>(out: &mut Vec<Segment<'a>>, text: &'a str, marks: &'a Marks, spans: &[Cited<'a>], at: u32) {
     if !text.is_empty() {
-        let on = spans.iter().filter(|s| s.from <= at && at < s.to).map(|s| s.citation).collect();
+        let on = spans
+            .iter()
+            .filter(|s| s.from <= at && at < s.to)
+            .map(|s| s.citation)
+            .collect();
         out.push(Segment::Text(text, marks, on));
     }
 }
@@ -82,7 +107,11 @@ fn push<'a>(out: &mut Vec<Segment<'a>>, text: &'a str, marks: &'a Marks, spans: 
 /// An address that is safe to be followed.
 fn link(address: &str, name: &str) -> Html {
     if safe_link(address) {
-        tag("a").set("href", address).set("rel", "noopener noreferrer").text(name).html()
+        tag("a")
+            .set("href", address)
+            .set("rel", "noopener noreferrer")
+            .text(name)
+            .html()
     } else {
         text(name)
     }
@@ -95,7 +124,11 @@ fn language(source: &Source) -> Option<&str> {
 
 /// What a source is called, in its own language, as a link where it has an address.
 fn name(source: &Source) -> Html {
-    tag("b").maybe("lang", language(source)).set("dir", "auto").with(link(&source.url, title(source))).html()
+    tag("b")
+        .maybe("lang", language(source))
+        .set("dir", "auto")
+        .with(link(&source.url, title(source)))
+        .html()
 }
 
 /// Who made a source, where and when it appeared, and where in it to look. An outlet that is its own author is named once.
@@ -122,7 +155,12 @@ fn particulars(source: &Source, lang: Lang) -> Html {
     if let Some(tag) = language(source) {
         add(text(lang.language_name(tag).unwrap_or(tag)));
     }
-    if let Some(read) = source.accessed.as_ref().map(|read| lang.date(read)).filter(|read| !read.is_empty()) {
+    if let Some(read) = source
+        .accessed
+        .as_ref()
+        .map(|read| lang.date(read))
+        .filter(|read| !read.is_empty())
+    {
         add(text(&lang.accessed(&read)));
     }
     if safe_link(&source.custom.archive_url) {
@@ -133,7 +171,11 @@ fn particulars(source: &Source, lang: Lang) -> Html {
 
 /// The source's own words; the browser sets the quotation marks of their language.
 fn quotation(citation: &Citation, source: &Source) -> Html {
-    tag("q").maybe("lang", language(source)).set("dir", "auto").text(&citation.quote).html()
+    tag("q")
+        .maybe("lang", language(source))
+        .set("dir", "auto")
+        .text(&citation.quote)
+        .html()
 }
 
 /// What the numbers of notes are called to those who do not see them.
@@ -160,7 +202,11 @@ pub fn note_panel(
         .with(tag("span").text(&label).html())
         .with(name(note.source))
         .with(tag("span").text(&origin(note, lang)).html())
-        .with(quoted.map(|citation| quotation(citation, note.source)).unwrap_or_default())
+        .with(
+            quoted
+                .map(|citation| quotation(citation, note.source))
+                .unwrap_or_default(),
+        )
         .with(tag("span").with(particulars(note.source, lang)).html())
         .with(foot.html());
     class("div", "note")
@@ -185,9 +231,17 @@ pub fn source_list(notes: &Notes<'_>, open: Option<u32>, lang: Lang, place: &Nod
         for citation in note.citations.iter().filter(|c| !c.quote.is_empty()) {
             entry = entry.text(" ").with(quotation(citation, note.source));
         }
-        entries = entries.with(entry.with(tag("small").with(particulars(note.source, lang)).html()).html());
+        entries = entries.with(
+            entry
+                .with(tag("small").with(particulars(note.source, lang)).html())
+                .html(),
+        );
     }
-    let heading = tag("h3").set("id", "sources").set("tabindex", "-1").node(place).text(lang.words().sources);
+    let heading = tag("h3")
+        .set("id", "sources")
+        .set("tabindex", "-1")
+        .node(place)
+        .text(lang.words().sources);
     class("section", "sources")
         .set("part", "sources")
         .set("aria-labelledby", "sources")
@@ -204,17 +258,40 @@ mod tests {
     use super::*;
 
     fn block(id: &str, texts: &[&str]) -> Block {
-        let text = texts.iter().map(|text| Span { text: (*text).to_owned(), marks: Marks::default() }).collect();
-        Block { id: id.to_owned(), kind: BlockKind::Paragraph, text }
+        let text = texts
+            .iter()
+            .map(|text| Span {
+                text: (*text).to_owned(),
+                marks: Marks::default(),
+            })
+            .collect();
+        Block {
+            id: id.to_owned(),
+            kind: BlockKind::Paragraph,
+            text,
+        }
     }
 
     fn citation(id: &str, source: &str, start: (&str, u32), end: (&str, u32)) -> Citation {
-        let place = |(block, offset): (&str, u32)| Place { block: block.to_owned(), offset };
-        Citation { id: id.into(), source: source.into(), locator: String::new(), quote: String::new(), start: place(start), end: place(end) }
+        let place = |(block, offset): (&str, u32)| Place {
+            block: block.to_owned(),
+            offset,
+        };
+        Citation {
+            id: id.into(),
+            source: source.into(),
+            locator: String::new(),
+            quote: String::new(),
+            start: place(start),
+            end: place(end),
+        }
     }
 
     fn source(id: &str) -> Source {
-        Source { id: id.to_owned(), ..Source::default() }
+        Source {
+            id: id.to_owned(),
+            ..Source::default()
+        }
     }
 
     fn shown(block: &Block, blocks: &[Block], citations: &[Citation], sources: &[Source]) -> Vec<String> {
@@ -233,37 +310,67 @@ mod tests {
     fn a_claim_is_cut_out_of_its_sentence() {
         let blocks = [block("a", &["It fell silent, for a day."])];
         let citations = [citation("c", "s", ("a", 3), ("a", 14))];
-        assert_eq!(shown(&blocks[0], &blocks, &citations, &[source("s")]), ["It ", "<c: fell silent>", "1", ", for a day."]);
+        assert_eq!(
+            shown(&blocks[0], &blocks, &citations, &[source("s")]),
+            ["It ", "<c: fell silent>", "1", ", for a day."]
+        );
     }
 
     #[test]
     fn positions_count_utf16_units() {
         let blocks = [block("a", &["🏔️ ", "Ала-Тоо"])];
         let citations = [citation("c", "s", ("a", 4), ("a", 7))];
-        assert_eq!(shown(&blocks[0], &blocks, &citations, &[source("s")]), ["🏔️ ", "<c: Ала>", "1", "-Тоо"]);
+        assert_eq!(
+            shown(&blocks[0], &blocks, &citations, &[source("s")]),
+            ["🏔️ ", "<c: Ала>", "1", "-Тоо"]
+        );
     }
 
     #[test]
     fn a_claim_over_two_blocks_has_its_number_in_the_second() {
         let blocks = [block("a", &["one two"]), block("b", &["three four"])];
         let citations = [citation("c", "s", ("a", 4), ("b", 5))];
-        assert_eq!(shown(&blocks[0], &blocks, &citations, &[source("s")]), ["one ", "<c: two>"]);
-        assert_eq!(shown(&blocks[1], &blocks, &citations, &[source("s")]), ["<c: three>", "1", " four"]);
+        assert_eq!(
+            shown(&blocks[0], &blocks, &citations, &[source("s")]),
+            ["one ", "<c: two>"]
+        );
+        assert_eq!(
+            shown(&blocks[1], &blocks, &citations, &[source("s")]),
+            ["<c: three>", "1", " four"]
+        );
     }
 
     #[test]
     fn overlapping_claims_name_the_one_that_ends_first() {
         let blocks = [block("a", &["abcdef"])];
-        let citations = [citation("long", "s", ("a", 0), ("a", 6)), citation("short", "t", ("a", 2), ("a", 4))];
+        let citations = [
+            citation("long", "s", ("a", 0), ("a", 6)),
+            citation("short", "t", ("a", 2), ("a", 4)),
+        ];
         let sources = [source("s"), source("t")];
-        assert_eq!(shown(&blocks[0], &blocks, &citations, &sources), ["<long: ab>", "<short long: cd>", "1", "<long: ef>", "2"]);
+        assert_eq!(
+            shown(&blocks[0], &blocks, &citations, &sources),
+            ["<long: ab>", "<short long: cd>", "1", "<long: ef>", "2"]
+        );
     }
 
     #[test]
     fn an_outlet_that_is_its_own_author_is_named_once() {
-        let author = ["Kloop", "OCCRP"].map(|name| Name { literal: name.to_owned(), ..Name::default() });
-        let source = Source { author: author.to_vec(), container_title: "OCCRP".to_owned(), ..source("s") };
-        let note = Note { number: 1, source: &source, locator: "p. 2", citations: Vec::new() };
+        let author = ["Kloop", "OCCRP"].map(|name| Name {
+            literal: name.to_owned(),
+            ..Name::default()
+        });
+        let source = Source {
+            author: author.to_vec(),
+            container_title: "OCCRP".to_owned(),
+            ..source("s")
+        };
+        let note = Note {
+            number: 1,
+            source: &source,
+            locator: "p. 2",
+            citations: Vec::new(),
+        };
         assert_eq!(origin(&note, Lang::En), "Kloop, OCCRP, p. 2");
     }
 

@@ -40,7 +40,9 @@ fn string(at: usize, signed: bool) -> String {
 /// The mark: a string for each outlet, solid when it has signed, dashed while it has not; with its words for who cannot see.
 pub fn strings(outlets: &[OutletLine], lang: Lang) -> Html {
     let signed = outlets.iter().filter(|o| o.signed).count();
-    let mut mark = class("span", "strings").set("role", "img").set("aria-label", &lang.signed_by(signed));
+    let mut mark = class("span", "strings")
+        .set("role", "img")
+        .set("aria-label", &lang.signed_by(signed));
     let mut count = Html::default();
     if outlets.len() > STRINGS {
         mark = mark.with(tag("i").set("class", &string(0, signed == outlets.len())).html());
@@ -61,7 +63,9 @@ pub fn signed_box(outlets: &[OutletLine], number: u64, checked: Option<&Checked>
     let mut old = Html::default();
     if let Some(checked) = checked {
         sentence = format!("{sentence} {}", words.checked);
-        let link = tag("a").set("href", &checked.plain_page).set("rel", "noopener noreferrer");
+        let link = tag("a")
+            .set("href", &checked.plain_page)
+            .set("rel", "noopener noreferrer");
         foot = foot.with(link.text(words.permanent_copy).html());
         if let Freshness::NotRenewed { since } = checked.freshness {
             old = class("p", "old").text(&lang.not_renewed(since)).html();
@@ -71,7 +75,13 @@ pub fn signed_box(outlets: &[OutletLine], number: u64, checked: Option<&Checked>
     for (at, outlet) in outlets.iter().enumerate() {
         let name = tag("span").set("dir", "auto").text(&outlet.name).html();
         let domain = tag("code").text(&outlet.domain).html();
-        lines = lines.with(tag("li").set("class", &string(at, outlet.signed)).with(name).with(domain).html());
+        lines = lines.with(
+            tag("li")
+                .set("class", &string(at, outlet.signed))
+                .with(name)
+                .with(domain)
+                .html(),
+        );
     }
     class("section", "signed")
         .set("part", "signed")

@@ -166,12 +166,19 @@ pub fn StoryView(props: &StoryViewProps) -> Html {
     };
     let plain = Front::default();
     let front = release.front(props.outlet.as_deref()).unwrap_or(&plain);
-    let lead = body.blocks.iter().find(|b| !front.figure.is_empty() && b.id == front.figure);
+    let lead = body
+        .blocks
+        .iter()
+        .find(|b| !front.figure.is_empty() && b.id == front.figure);
     let parts = outline(&body.blocks);
-    let parts = parts.iter().filter(|part| !matches!(part, Part::Block(b) if lead.is_some_and(|l| l.id == b.id)));
+    let parts = parts
+        .iter()
+        .filter(|part| !matches!(part, Part::Block(b) if lead.is_some_and(|l| l.id == b.id)));
     let open_number = view.open.as_ref().and_then(|o| view.notes.number(&o.citation));
 
-    let mut page = class("article", "page").set("part", "story").listens(Rc::new(onkeydown::Wrapper::new(on_key)));
+    let mut page = class("article", "page")
+        .set("part", "story")
+        .listens(Rc::new(onkeydown::Wrapper::new(on_key)));
     page = page.with(bar(props, release, lang, on_language));
     page = page.with(part("h2", "headline").set("dir", "auto").text(&front.headline).html());
     if !front.summary.is_empty() {
@@ -179,7 +186,12 @@ pub fn StoryView(props: &StoryViewProps) -> Html {
     }
     page = page.with(byline(front, release, lang));
     if !front.note.is_empty() {
-        page = page.with(class("p", "note-of-outlet").set("dir", "auto").with(lines(&front.note)).html());
+        page = page.with(
+            class("p", "note-of-outlet")
+                .set("dir", "auto")
+                .with(lines(&front.note))
+                .html(),
+        );
     }
     if release.supersedes.is_some() {
         page = page.with(correction(release, lang));
@@ -211,19 +223,30 @@ fn name(text: &str) -> Html {
 /// Names in a sentence.
 fn names<'a>(names: impl ExactSizeIterator<Item = &'a str>, lang: Lang) -> Html {
     let of = names.len();
-    list(names.enumerate().flat_map(|(at, text)| [markup::text(&between(lang, at, of)), name(text)]).collect())
+    list(
+        names
+            .enumerate()
+            .flat_map(|(at, text)| [markup::text(&between(lang, at, of)), name(text)])
+            .collect(),
+    )
 }
 
 /// Who published it, and its languages.
 fn bar(props: &StoryViewProps, release: &Release, lang: Lang, on_language: Option<Callback<String>>) -> Html {
     let words = lang.words();
-    let together = if props.outlets.len() > 1 { words.published_together_by } else { words.published_by };
+    let together = if props.outlets.len() > 1 {
+        words.published_together_by
+    } else {
+        words.published_by
+    };
     let who = class("span", "who")
         .text(&format!("{together} "))
         .with(names(props.outlets.iter().map(|outlet| outlet.name.as_str()), lang));
     let mut languages = Html::default();
     if let Some(chosen) = on_language.filter(|_| release.editions.len() > 1) {
-        let mut group = class("span", "languages").set("role", "group").set("aria-label", words.languages);
+        let mut group = class("span", "languages")
+            .set("role", "group")
+            .set("aria-label", words.languages);
         for tag in in_order(&release.editions) {
             let (chosen, to) = (chosen.clone(), tag.clone());
             let current = (*tag == release.lang).then_some("true");
@@ -238,7 +261,9 @@ fn bar(props: &StoryViewProps, release: &Release, lang: Lang, on_language: Optio
         }
         languages = group.html();
     }
-    let said = class("span", "said").set("role", "status").text(props.said.as_deref().unwrap_or_default());
+    let said = class("span", "said")
+        .set("role", "status")
+        .text(props.said.as_deref().unwrap_or_default());
     part("div", "bar")
         .with(strings(&props.outlets, lang))
         .with(who.html())
@@ -250,26 +275,38 @@ fn bar(props: &StoryViewProps, release: &Release, lang: Lang, on_language: Optio
 /// Languages as they are offered: Kyrgyz, Russian, English, then the others as they come.
 fn in_order(editions: &[String]) -> Vec<&String> {
     const FIRST: [&str; 3] = ["ky", "ru", "en"];
-    let first = FIRST.iter().filter_map(|tag| editions.iter().find(|edition| edition == tag));
-    first.chain(editions.iter().filter(|edition| !FIRST.contains(&edition.as_str()))).collect()
+    let first = FIRST
+        .iter()
+        .filter_map(|tag| editions.iter().find(|edition| edition == tag));
+    first
+        .chain(editions.iter().filter(|edition| !FIRST.contains(&edition.as_str())))
+        .collect()
 }
 
 fn byline(front: &Front, release: &Release, lang: Lang) -> Html {
     let words = lang.words();
-    let dated = if release.supersedes.is_some() { words.corrected } else { words.published };
+    let dated = if release.supersedes.is_some() {
+        words.corrected
+    } else {
+        words.published
+    };
     let mut line = part("p", "byline");
     if !front.byline.is_empty() {
         let by = names(front.byline.iter().map(|by| by.name.as_str()), lang);
         line = line.with(tag("span").text(&format!("{} ", words.by)).with(by).html());
     }
     let day = format!("{dated} {}", published(&release.published, lang));
-    line.with(tag("time").set("datetime", &release.published).text(&day).html()).html()
+    line.with(tag("time").set("datetime", &release.published).text(&day).html())
+        .html()
 }
 
 /// The signed difference, in words.
 fn correction(release: &Release, lang: Lang) -> Html {
     let title = format!("{}, {}.", lang.words().correction, published(&release.published, lang));
-    let reason = tag("p").with(tag("b").text(&title).html()).text(" ").with(lines(&release.reason));
+    let reason = tag("p")
+        .with(tag("b").text(&title).html())
+        .text(" ")
+        .with(lines(&release.reason));
     let mut correction = part("div", "correction").set("role", "note").with(reason.html());
     if !release.changes.is_empty() {
         let changes = release.changes.iter().map(|change| change_line(change, lang));
@@ -300,7 +337,11 @@ pub fn change_line(change: &Change, lang: Lang) -> Html {
     for (what, label, element) in [(&change.old, words.was, "del"), (&change.new, words.now, "ins")] {
         if !what.is_empty() {
             let label = tag("small").text(label).html();
-            line = line.with(label).text(" ").with(tag(element).with(lines(what)).html()).text(" ");
+            line = line
+                .with(label)
+                .text(" ")
+                .with(tag(element).with(lines(what)).html())
+                .text(" ");
         }
     }
     if !change.after.is_empty() {
@@ -335,7 +376,11 @@ impl View<'_> {
 
     fn block(&self, block: &Block) -> Html {
         let text = |name: &'static str| {
-            class(name, "block").set("part", "text").set("dir", "auto").with(self.text(block)).html()
+            class(name, "block")
+                .set("part", "text")
+                .set("dir", "auto")
+                .with(self.text(block))
+                .html()
         };
         let shown = match &block.kind {
             BlockKind::Heading { level: 3 } => text("h4"),
@@ -353,7 +398,11 @@ impl View<'_> {
                 if !credit.is_empty() {
                     caption = caption.text(&format!(" {} {credit}", self.lang.words().photo));
                 }
-                class("figure", "block").set("part", "figure").with(picture.html()).with(caption.html()).html()
+                class("figure", "block")
+                    .set("part", "figure")
+                    .with(picture.html())
+                    .with(caption.html())
+                    .html()
             }
             BlockKind::Rule => class("hr", "block").html(),
             BlockKind::Paragraph | BlockKind::Item { .. } | BlockKind::Other { .. } => text("p"),
@@ -385,15 +434,21 @@ impl View<'_> {
 
     fn opened(&self) -> Option<(&Open, &Note<'_>)> {
         let open = self.open.as_ref()?;
-        let note = self.notes.list.iter().find(|note| note.citations.iter().any(|c| c.id == open.citation))?;
+        let note = self
+            .notes
+            .list
+            .iter()
+            .find(|note| note.citations.iter().any(|c| c.id == open.citation))?;
         Some((open, note))
     }
 
     fn text(&self, block: &Block) -> Html {
-        let shown = segments(block, self.blocks, &self.notes).into_iter().map(|segment| match segment {
-            Segment::Text(text, marks, on) => self.claim(block, marked(text, marks), &on),
-            Segment::Number(mark) => self.number(block, mark),
-        });
+        let shown = segments(block, self.blocks, &self.notes)
+            .into_iter()
+            .map(|segment| match segment {
+                Segment::Text(text, marks, on) => self.claim(block, marked(text, marks), &on),
+                Segment::Number(mark) => self.number(block, mark),
+            });
         list(shown.collect())
     }
 
@@ -404,7 +459,10 @@ impl View<'_> {
         };
         let open = self.open.as_ref().is_some_and(|o| on.contains(&o.citation.as_str()));
         let toggle = self.toggle.clone();
-        let wanted = Open { citation: (*first).to_owned(), block: block.id.clone() };
+        let wanted = Open {
+            citation: (*first).to_owned(),
+            block: block.id.clone(),
+        };
         class("span", if open { "claim on" } else { "claim" })
             .pressed(Callback::from(move |_| toggle.emit((wanted.clone(), None))))
             .with(text)
@@ -416,7 +474,10 @@ impl View<'_> {
     fn number(&self, block: &Block, mark: Mark<'_>) -> Html {
         let open = self.open.as_ref().is_some_and(|o| o.citation == mark.citation);
         let toggle = self.toggle.clone();
-        let wanted = Open { citation: mark.citation.to_owned(), block: block.id.clone() };
+        let wanted = Open {
+            citation: mark.citation.to_owned(),
+            block: block.id.clone(),
+        };
         let press = Callback::from(move |target: Option<HtmlElement>| toggle.emit((wanted.clone(), target)));
         let on_press = press.reform(|event: MouseEvent| event.target_dyn_into::<HtmlElement>());
         let on_key = Callback::from(move |event: KeyboardEvent| {
@@ -462,9 +523,11 @@ fn marked(text: &str, marks: &Marks) -> Html {
         }
     }
     match &marks.link {
-        Some(address) if safe_link(address) => {
-            tag("a").set("href", address).set("rel", "noopener noreferrer").with(shown).html()
-        }
+        Some(address) if safe_link(address) => tag("a")
+            .set("href", address)
+            .set("rel", "noopener noreferrer")
+            .with(shown)
+            .html(),
         _ => shown,
     }
 }

@@ -61,7 +61,11 @@ mod tests {
     #[test]
     fn names_stand_in_a_sentence() {
         let text = |items: &[&str]| -> String {
-            items.iter().enumerate().map(|(at, item)| between(Lang::En, at, items.len()) + item).collect()
+            items
+                .iter()
+                .enumerate()
+                .map(|(at, item)| between(Lang::En, at, items.len()) + item)
+                .collect()
         };
         assert_eq!(text(&["A"]), "A");
         assert_eq!(text(&["A", "B"]), "A and B");

@@ -42,7 +42,8 @@ thread_local! {
 pub fn put(host: &str, files: &[(String, Vec<u8>)]) {
     FILES.with(|all| {
         for (path, bytes) in files {
-            all.borrow_mut().insert(format!("https://{host}/r/{path}"), bytes.clone());
+            all.borrow_mut()
+                .insert(format!("https://{host}/r/{path}"), bytes.clone());
         }
     });
 }
@@ -52,7 +53,9 @@ pub fn spoil(host: &str, ends: &str, change: impl FnOnce(&mut Vec<u8>)) {
     FILES.with(|all| {
         let mut all = all.borrow_mut();
         let here = format!("https://{host}/");
-        let file = all.iter_mut().find(|(address, _)| address.starts_with(&here) && address.ends_with(ends));
+        let file = all
+            .iter_mut()
+            .find(|(address, _)| address.starts_with(&here) && address.ends_with(ends));
         change(file.expect("there is such a file").1);
     });
 }

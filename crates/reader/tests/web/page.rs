@@ -23,7 +23,10 @@ pub async fn until(what: &str, mut so: impl FnMut() -> bool) {
             return;
         }
         let turn = Promise::new(&mut |resolve: Function, _| {
-            web_sys::window().unwrap().set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, 10).unwrap();
+            web_sys::window()
+                .unwrap()
+                .set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, 10)
+                .unwrap();
         });
         JsFuture::from(turn).await.unwrap();
     }
@@ -49,7 +52,10 @@ impl Page {
     pub fn with(story: &str, lang: &str, hosts: &[&str], more: &[(&str, &str)]) -> Self {
         let host: HtmlElement = document().create_element("div").unwrap().dyn_into().unwrap();
         let fingerprint = masthead().hash();
-        let places: Vec<String> = hosts.iter().map(|host| format!("https://{host}/r/{fingerprint}/{story}")).collect();
+        let places: Vec<String> = hosts
+            .iter()
+            .map(|host| format!("https://{host}/r/{fingerprint}/{story}"))
+            .collect();
         let (first, others) = places.split_first().expect("a host");
         host.set_attribute("data-komuz-story", first).unwrap();
         host.set_attribute("data-komuz-mirrors", &others.join(" ")).unwrap();
@@ -69,7 +75,8 @@ impl Page {
             let listener = Closure::<dyn Fn(CustomEvent)>::new(move |event: CustomEvent| {
                 events.borrow_mut().push((event.type_(), event.detail()));
             });
-            host.add_event_listener_with_callback(name, listener.as_ref().unchecked_ref()).unwrap();
+            host.add_event_listener_with_callback(name, listener.as_ref().unchecked_ref())
+                .unwrap();
             listener.forget();
         }
         let reader = mount(host.clone(), "https://page.example/komuz/").unwrap();
@@ -90,7 +97,9 @@ impl Page {
     /// All that a selector finds, as their text.
     pub fn texts(&self, selector: &str) -> Vec<String> {
         let list = self.host.shadow_root().unwrap().query_selector_all(selector).unwrap();
-        (0..list.length()).filter_map(|at| list.get(at)?.text_content()).collect()
+        (0..list.length())
+            .filter_map(|at| list.get(at)?.text_content())
+            .collect()
     }
 
     /// Waits until a selector finds something.
@@ -113,7 +122,9 @@ impl Page {
 
     /// Whether the page's own article is what readers see: it is slotted and no release is shown.
     pub fn article_stands(&self) -> bool {
-        self.find("slot").is_some() && self.find("article").is_none() && self.host.query_selector("p").unwrap().is_some()
+        self.find("slot").is_some()
+            && self.find("article").is_none()
+            && self.host.query_selector("p").unwrap().is_some()
     }
 }
 

@@ -16,7 +16,14 @@ async fn refused(id: &str, hosts: &[&str], code: &str, sentence: &str) -> Page {
     let page = Page::open(id, "en", hosts);
     let notice = page.shows(".notice.refused").await;
     assert_eq!(page.told("komuz-refused", "code").unwrap().as_string().unwrap(), code);
-    assert!(!page.told("komuz-refused", "reason").unwrap().as_string().unwrap().is_empty());
+    assert!(
+        !page
+            .told("komuz-refused", "reason")
+            .unwrap()
+            .as_string()
+            .unwrap()
+            .is_empty()
+    );
     let said = notice.text_content().unwrap();
     assert!(said.contains(sentence), "{said}");
     assert!(page.article_stands(), "the page's article stays, marked");
@@ -31,7 +38,13 @@ async fn one_flipped_byte_of_the_release() {
         let at = bytes.windows(6).position(|w| w == b"silent").unwrap();
         bytes[at] ^= 1;
     });
-    refused("flip", &["flip.example"], "file", "This copy is not what the newsrooms signed.").await;
+    refused(
+        "flip",
+        &["flip.example"],
+        "file",
+        "This copy is not what the newsrooms signed.",
+    )
+    .await;
 }
 
 #[wasm_bindgen_test]
@@ -42,13 +55,25 @@ async fn one_flipped_byte_of_the_signatures() {
         let at = bytes.len() - 30;
         bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
     });
-    refused("sig", &["sig.example"], "signature", "This copy is not what the newsrooms signed.").await;
+    refused(
+        "sig",
+        &["sig.example"],
+        "signature",
+        "This copy is not what the newsrooms signed.",
+    )
+    .await;
 }
 
 #[wasm_bindgen_test]
 async fn a_missing_signature() {
     put("missing.example", &files(&first("missing"), Signers::One));
-    refused("missing", &["missing.example"], "missing", "Not every newsroom has signed this copy.").await;
+    refused(
+        "missing",
+        &["missing.example"],
+        "missing",
+        "Not every newsroom has signed this copy.",
+    )
+    .await;
 }
 
 #[wasm_bindgen_test]
@@ -56,10 +81,19 @@ async fn an_older_number_than_one_already_seen() {
     let old = first("older");
     let mut words = story("en", "A day of silence");
     words.summary = "What was held, and by whom.".to_owned();
-    put("new.example", &files(&release("older", &words, &["en"], Some(&old)), Signers::Both));
+    put(
+        "new.example",
+        &files(&release("older", &words, &["en"], Some(&old)), Signers::Both),
+    );
     put("old.example", &files(&old, Signers::Both));
     Page::open("older", "en", &["new.example"]).shows("article").await;
-    refused("older", &["old.example"], "older", "This copy is older than one that you have already read.").await;
+    refused(
+        "older",
+        &["old.example"],
+        "older",
+        "This copy is older than one that you have already read.",
+    )
+    .await;
 }
 
 #[wasm_bindgen_test]
@@ -70,7 +104,10 @@ async fn the_next_mirror_is_asked_when_one_lies_or_is_down() {
     spoil("liar.example", "mirrors/en/latest.json", |bytes| bytes[20] ^= 1);
     let page = Page::open("mirrors", "en", &["liar.example", "down.example", "good.example"]);
     page.shows("article").await;
-    assert_eq!(page.told("komuz-verified", "mirror").unwrap().as_string().unwrap(), "https://good.example");
+    assert_eq!(
+        page.told("komuz-verified", "mirror").unwrap().as_string().unwrap(),
+        "https://good.example"
+    );
 }
 
 #[wasm_bindgen_test]
@@ -79,18 +116,37 @@ async fn a_slower_mirror_with_a_newer_release_wins() {
     let mut words = story("en", "A day of silence, corrected");
     words.summary = "What was held, and by whom.".to_owned();
     put("fast.example", &files(&old, Signers::Both));
-    put("slow.example", &files(&release("newer", &words, &["en"], Some(&old)), Signers::Both));
+    put(
+        "slow.example",
+        &files(&release("newer", &words, &["en"], Some(&old)), Signers::Both),
+    );
     let page = Page::open("newer", "en", &["fast.example", "slow.example"]);
-    until("the newer one is shown", || page.texts(".headline") == ["A day of silence, corrected"]).await;
+    until("the newer one is shown", || {
+        page.texts(".headline") == ["A day of silence, corrected"]
+    })
+    .await;
 }
 
 #[wasm_bindgen_test]
 async fn when_no_mirror_answers_the_article_says_that_it_was_not_checked() {
-    let page = Page::with("down", "ru", &["down.example"], &[("data-komuz-copy", "https://outlet.example/story")]);
+    let page = Page::with(
+        "down",
+        "ru",
+        &["down.example"],
+        &[("data-komuz-copy", "https://outlet.example/story")],
+    );
     let notice = page.shows(".notice").await;
     assert!(!notice.class_list().contains("refused"));
-    assert!(notice.text_content().unwrap().starts_with("В этом браузере не проверено."));
-    assert_eq!(page.get(".notice a").get_attribute("href").unwrap(), "https://outlet.example/story");
+    assert!(
+        notice
+            .text_content()
+            .unwrap()
+            .starts_with("В этом браузере не проверено.")
+    );
+    assert_eq!(
+        page.get(".notice a").get_attribute("href").unwrap(),
+        "https://outlet.example/story"
+    );
     assert!(page.article_stands());
     assert!(page.told("komuz-refused", "code").is_none());
 }

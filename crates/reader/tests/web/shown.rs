@@ -10,7 +10,13 @@ use crate::page::{Page, document, press, until};
 use crate::press::{PICTURE, Signers, files, release, story};
 
 async fn published(id: &str) -> Page {
-    put("one.example", &files(&release(id, &story("en", "A day of silence"), &["en"], None), Signers::Both));
+    put(
+        "one.example",
+        &files(
+            &release(id, &story("en", "A day of silence"), &["en"], None),
+            Signers::Both,
+        ),
+    );
     let page = Page::open(id, "en", &["one.example"]);
     page.shows("article").await;
     page
@@ -22,8 +28,14 @@ async fn a_checked_release_takes_the_place_of_the_pages_article() {
     assert_eq!(page.texts(".headline"), ["A day of silence"]);
     assert!(page.find("slot").is_none());
     assert_eq!(page.told("komuz-verified", "number").unwrap().as_f64(), Some(1.0));
-    assert_eq!(page.told("komuz-verified", "mirror").unwrap().as_string().unwrap(), "https://one.example");
-    assert_eq!(page.told("komuz-verified", "hash").unwrap().as_string().unwrap().len(), 64);
+    assert_eq!(
+        page.told("komuz-verified", "mirror").unwrap().as_string().unwrap(),
+        "https://one.example"
+    );
+    assert_eq!(
+        page.told("komuz-verified", "hash").unwrap().as_string().unwrap().len(),
+        64
+    );
 }
 
 #[wasm_bindgen_test]
@@ -56,7 +68,10 @@ async fn a_picture_is_shown_once_its_bytes_are_checked() {
 
 #[wasm_bindgen_test]
 async fn a_picture_with_other_bytes_is_none() {
-    let signed = files(&release("false-picture", &story("en", "A false picture"), &["en"], None), Signers::Both);
+    let signed = files(
+        &release("false-picture", &story("en", "A false picture"), &["en"], None),
+        Signers::Both,
+    );
     put("true.example", &signed);
     put("false.example", &signed);
     let (path, _) = signed.iter().find(|(path, _)| path.contains("/files/")).unwrap();
@@ -64,7 +79,10 @@ async fn a_picture_with_other_bytes_is_none() {
     let (fingerprint, sha256) = path.split_once("/files/").unwrap();
     let (liar, honest) = ("https://false.example".to_owned(), "https://true.example".to_owned());
     assert_eq!(picture(fingerprint, sha256, std::slice::from_ref(&liar)).await, None);
-    assert_eq!(picture(fingerprint, sha256, &[liar, honest]).await.as_deref(), Some(PICTURE));
+    assert_eq!(
+        picture(fingerprint, sha256, &[liar, honest]).await.as_deref(),
+        Some(PICTURE)
+    );
 }
 
 #[wasm_bindgen_test]
@@ -76,7 +94,14 @@ async fn a_note_opens_and_closes_by_keyboard() {
     press(&number, "Enter");
     let note = page.shows(".note").await;
     let text = note.text_content().unwrap();
-    for part in ["A joint statement", "Five organisations", "Statements", "December 2019", "p. 2", "read 12 November 2026"] {
+    for part in [
+        "A joint statement",
+        "Five organisations",
+        "Statements",
+        "December 2019",
+        "p. 2",
+        "read 12 November 2026",
+    ] {
         assert!(text.contains(part), "{part} in {text}");
     }
     assert_eq!(page.texts(".note q"), ["blocked for some 24 hours"]);
@@ -120,19 +145,37 @@ async fn sources_are_listed_with_outlet_dates_language_and_archive() {
          English · read 12 November 2026 · archived copy"
     );
     assert_eq!(sources[1], "Саймаити. Kloop.Russian");
-    assert_eq!(page.get(".sources small a").get_attribute("href").unwrap(), "https://archive.example/1");
+    assert_eq!(
+        page.get(".sources small a").get_attribute("href").unwrap(),
+        "https://archive.example/1"
+    );
 }
 
 #[wasm_bindgen_test]
 async fn languages_change_in_place() {
     let editions = ["en", "ru"];
-    put("two.example", &files(&release("languages", &story("en", "A day of silence"), &editions, None), Signers::Both));
-    put("two.example", &files(&release("languages", &story("ru", "День тишины"), &editions, None), Signers::Both));
+    put(
+        "two.example",
+        &files(
+            &release("languages", &story("en", "A day of silence"), &editions, None),
+            Signers::Both,
+        ),
+    );
+    put(
+        "two.example",
+        &files(
+            &release("languages", &story("ru", "День тишины"), &editions, None),
+            Signers::Both,
+        ),
+    );
     let page = Page::open("languages", "en", &["two.example"]);
     page.shows("article").await;
     assert_eq!(page.texts(".languages button"), ["Русский", "English"]);
     page.get(".languages button[lang=ru]").click();
-    until("the Russian edition is shown", || page.texts(".headline") == ["День тишины"]).await;
+    until("the Russian edition is shown", || {
+        page.texts(".headline") == ["День тишины"]
+    })
+    .await;
     assert_eq!(page.get(".komuz").get_attribute("lang").unwrap(), "ru");
     assert_eq!(page.texts(".signed h3"), ["Кто это подписал"]);
     assert_eq!(page.texts(".languages button[aria-current]"), ["Русский"]);
@@ -141,7 +184,13 @@ async fn languages_change_in_place() {
 #[wasm_bindgen_test]
 async fn a_language_that_cannot_be_checked_leaves_the_one_that_was() {
     let editions = ["en", "ky"];
-    put("half.example", &files(&release("half", &story("en", "A day of silence"), &editions, None), Signers::Both));
+    put(
+        "half.example",
+        &files(
+            &release("half", &story("en", "A day of silence"), &editions, None),
+            Signers::Both,
+        ),
+    );
     let page = Page::open("half", "en", &["half.example"]);
     page.shows("article").await;
     page.get(".languages button[lang=ky]").click();
@@ -155,10 +204,18 @@ async fn a_correction_shows_what_went_and_what_came() {
     let first = release("corrected", &story("en", "A day of silence"), &["en"], None);
     let mut words = story("en", "A day of silence");
     words.blocks[0].text[0].text = words.blocks[0].text[0].text.replace("November", "December");
-    put("three.example", &files(&release("corrected", &words, &["en"], Some(&first)), Signers::Both));
+    put(
+        "three.example",
+        &files(&release("corrected", &words, &["en"], Some(&first)), Signers::Both),
+    );
     let page = Page::open("corrected", "en", &["three.example"]);
     let correction = page.shows(".correction").await;
-    assert!(correction.text_content().unwrap().contains("The statement is of December."));
+    assert!(
+        correction
+            .text_content()
+            .unwrap()
+            .contains("The statement is of December.")
+    );
     assert_eq!(page.texts(".correction del"), ["November"]);
     assert_eq!(page.texts(".correction ins"), ["December"]);
     assert!(page.texts(".byline time")[0].starts_with("Corrected 18 December 2026"));
@@ -174,7 +231,11 @@ async fn the_pages_css_does_not_reach_in() {
     document().head().unwrap().append_child(&style).unwrap();
     let page = published("host-css").await;
     let css = |selector: &str, name: &str| {
-        let style = web_sys::window().unwrap().get_computed_style(&page.get(selector)).unwrap().unwrap();
+        let style = web_sys::window()
+            .unwrap()
+            .get_computed_style(&page.get(selector))
+            .unwrap()
+            .unwrap();
         style.get_property_value(name).unwrap()
     };
     for (name, value) in [
@@ -200,7 +261,10 @@ async fn attributes_can_change_while_the_story_is_on_the_page() {
     assert_eq!(page.get(".komuz").get_attribute("data-theme").unwrap(), "light");
     page.host.set_attribute("data-komuz-theme", "dark").unwrap();
     page.reader.update();
-    until("it is dark", || page.get(".komuz").get_attribute("data-theme").unwrap() == "dark").await;
+    until("it is dark", || {
+        page.get(".komuz").get_attribute("data-theme").unwrap() == "dark"
+    })
+    .await;
     // Moved in the page, it goes on as it is.
     let parent = document().create_element("section").unwrap();
     document().body().unwrap().append_child(&parent).unwrap();

@@ -96,8 +96,19 @@ pub fn build(build: Build) -> Result {
         for (package, _) in MODULES {
             // As a cdylib and nothing else: Cargo leaves link-time optimisation out for a library that is also an rlib,
             // which more than doubled what is fetched.
-            let mut cargo = program("cargo", &["rustc", "--quiet", "--locked", "--target", "wasm32-unknown-unknown"]);
-            run(cargo.args(["--profile", profile, "--package", package, "--lib", "--crate-type", "cdylib"]))?;
+            let mut cargo = program(
+                "cargo",
+                &["rustc", "--quiet", "--locked", "--target", "wasm32-unknown-unknown"],
+            );
+            run(cargo.args([
+                "--profile",
+                profile,
+                "--package",
+                package,
+                "--lib",
+                "--crate-type",
+                "cdylib",
+            ]))?;
         }
         Ok(())
     })?;
@@ -169,8 +180,14 @@ fn bind(package: &str, built: &Path, into: &Path, build: Build) -> Result {
             let wasm = kept.join(format!("{name}_bg.wasm"));
             let mut command = program(
                 tools::npm_program("wasm-opt"),
-                // Inlining makes the files smaller as they lie and larger as they are sent: 11 KB of the reader's brotli bytes.
-                &["-Oz", "--skip-pass=inlining-optimizing", "--strip-debug", "--strip-producers"],
+                // Inlining and the like make files smaller as they lie and larger as they are sent: 11 KB of the reader's brotli bytes.
+                &[
+                    "-Oz",
+                    "--skip-pass=inlining-optimizing",
+                    "--skip-pass=local-cse",
+                    "--strip-debug",
+                    "--strip-producers",
+                ],
             );
             command.args(WASM_FEATURES).arg(&wasm).arg("-o").arg(&wasm);
             run(&mut command)?;

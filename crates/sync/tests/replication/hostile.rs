@@ -1,6 +1,6 @@
 //! Members and relays that do what they should not. What is good comes through all the same.
 
-use komuz_sync::frame::RelayFrame;
+use komuz_sync::frame::{ClientFrame, RelayFrame};
 use komuz_sync::seal::bytes::{Digest, EnvelopeId, Start};
 use komuz_sync::seal::cbor::Reader;
 use komuz_sync::seal::chain::{self, envelope_id};
@@ -370,9 +370,25 @@ fn a_chain_that_does_not_fit_is_listed_again() {
         chain: chain::EMPTY,
         bytes: ada.say(&body("ky"), 1, NO_PREVIOUS, "true enough"),
     };
-    world.call(1, |replica, now, entropy| {
-        replica.frame(relay, &lie.encode(), now, entropy)
+    let dice = &mut world.dice;
+    let out = world.peers[1]
+        .replica
+        .frame(relay, &lie.encode(), world.now, &mut |b| dice.fill(b));
+    let asks_from_the_start = out.iter().any(|output| match output {
+        komuz_sync::Output::Send { bytes, .. } => {
+            matches!(
+                ClientFrame::decode(bytes),
+                Ok(ClientFrame::Subscribe {
+                    after: 0,
+                    ids_only: true,
+                    ..
+                })
+            )
+        }
+        _ => false,
     });
+    assert!(asks_from_the_start, "what the relay says of its log is not built on");
+    world.peers[1].take(out);
     assert!(
         world.has(1, &body("ky"), "true enough"),
         "the envelope is good, whatever its number"

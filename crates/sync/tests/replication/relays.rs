@@ -76,6 +76,34 @@ fn a_relay_that_was_down_catches_up_from_any_client() {
 }
 
 #[test]
+fn what_a_relay_lacks_is_remembered_over_a_restart_although_somebody_else_wrote_it() {
+    let mut world = two_outlets(12, 2);
+    world.write(1, &body("ky"));
+    world.quiet();
+    world.relay_down(1);
+    world.write(0, &body("ky"));
+    // Long enough that the writer had its chance to bring it there.
+    for _ in 0..30 {
+        world.drain();
+        world.tick(1_000);
+    }
+    world.drain();
+    world.lose(0);
+    world.crash(0);
+    world.quiet();
+    let (first, second) = (&world.relays[0].logs, &world.relays[1].logs);
+    let shared = second
+        .iter()
+        .filter_map(|(id, log)| Some((log.entries.len(), first.get(id)?.entries.len())));
+    assert!(shared.clone().count() >= 2);
+    assert!(
+        shared.clone().all(|(there, here)| there == here),
+        "{:?}",
+        shared.collect::<Vec<_>>()
+    );
+}
+
+#[test]
 fn a_relay_that_was_set_back_is_noticed_and_refilled() {
     let mut world = two_outlets(4, 2);
     for _ in 0..10 {

@@ -223,7 +223,7 @@ fn new_edition(ctx: &Context, story: &str, langs: &[String]) -> Html {
                 <label class="field">
                     <span>{ w.edition_from }</span>
                     <select name="from" data-test="from">
-                        <option value="">{ w.edition_empty }</option>
+                        <option value="" selected=true>{ w.edition_empty }</option>
                         { for langs.iter().map(|lang| html! { <option value={lang.clone()}>{ lang.clone() }</option> }) }
                     </select>
                 </label>

@@ -107,7 +107,7 @@ pub fn invite(ctx: &Context, investigation: &InvestigationView) -> Html {
                 <label class="field">
                     <span>{ w.role_label }</span>
                     <select name="role" data-test="role">
-                        <option value="editor">{ w.role_editor }</option>
+                        <option value="editor" selected=true>{ w.role_editor }</option>
                         <option value="writer">{ w.role_writer }</option>
                     </select>
                     <small>{ w.role_hint }</small>

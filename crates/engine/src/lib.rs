@@ -10,6 +10,7 @@
 //! }
 //! ```
 //!
+//! - [`asks`]: the page's messages from their JSON.
 //! - [`io`]: what goes in and comes out, and what the rows of the store hold.
 //! - [`engine`]: the engine; one file below it for each group of asks.
 //! - [`job`]: reading and writing outside formats, handed out.
@@ -17,6 +18,7 @@
 //!
 //! One engine is one session: each tab starts its own, and all share one store.
 
+pub mod asks;
 pub mod engine;
 pub mod io;
 pub mod job;

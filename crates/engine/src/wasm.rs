@@ -2,7 +2,7 @@
 //! array of `[name, ...arguments]`.
 
 use js_sys::{Array, JsString, Uint8Array};
-use komuz_messages::ToEngine;
+use komuz_messages::{FromEngine, Trouble};
 use wasm_bindgen::prelude::*;
 
 use crate::job::Task;
@@ -34,11 +34,17 @@ impl KomuzEngine {
         self.happens(Input::Start, now)
     }
 
-    /// [`Input::Message`], from its JSON. What is not a message is dropped: the page is of the same build.
+    /// [`Input::Message`], from its JSON. What cannot be read is answered with trouble, where it has an id.
     pub fn message(&mut self, json: &str, now: f64) -> Array {
-        match serde_json::from_str::<ToEngine>(json) {
+        match crate::asks::read(json) {
             Ok(message) => self.happens(Input::Message(message), now),
-            Err(_) => Array::new(),
+            Err(bad) => {
+                let answer = bad.id.map(|id| FromEngine::Answer {
+                    id,
+                    result: Err(Trouble { code: "bad-message".into(), message: bad.message }),
+                });
+                answer.into_iter().map(|answer| JsValue::from(wish(Output::Message(answer)))).collect()
+            }
         }
     }
 

@@ -77,6 +77,11 @@ pub(crate) fn part<T: Form>(bytes: &[u8]) -> Result<T, ReleaseError> {
     whole(parse(bytes)?, None)
 }
 
+/// Reads a value that is no file of its own.
+pub(crate) fn value<T: Form>(value: Value) -> Result<T, ReleaseError> {
+    whole(value, None)
+}
+
 /// Reads an array of such parts.
 pub(crate) fn parts<T: Form>(bytes: &[u8]) -> Result<Vec<T>, ReleaseError> {
     match parse(bytes)? {

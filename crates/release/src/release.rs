@@ -351,7 +351,9 @@ impl Release {
 }
 
 impl Body {
-    fn of(story: &Story, id: &str) -> Self {
+    /// What a release of the story with this id takes of it: blocks and citations under ids that say nothing of who wrote
+    /// them, and the sources that are cited.
+    pub fn of(story: &Story, id: &str) -> Self {
         let new_id = |old: &str| sha256_hex(format!("komuz block v1\0{id}\0{old}").as_bytes())[..16].to_owned();
         let order: BTreeMap<&str, usize> = story
             .blocks

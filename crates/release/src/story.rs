@@ -36,6 +36,14 @@ pub struct Story {
     pub sources: Vec<Source>,
 }
 
+impl Story {
+    /// Reads a story as [`Serialize`] writes it, without the weight of the derived reader. Anything else is an error that
+    /// names the place; stories from elsewhere are read by importers.
+    pub fn from_value(value: Value) -> Result<Self, crate::release::ReleaseError> {
+        crate::form::value(value)
+    }
+}
+
 /// One name in the byline.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Byline {

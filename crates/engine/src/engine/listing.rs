@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use komuz_messages::{Answer, Joining, Listed};
-use serde::{Deserialize, Serialize};
+use komuz_sync::seal::cbor::{CborError, Reader, Writer};
 
 use super::hands::Hands;
 use super::room::Room;
@@ -13,19 +13,45 @@ use crate::Output;
 /// Table of these rows.
 pub const TABLE: &str = "meta";
 const PREFIX: &str = "investigation/";
+/// Version of a row; its first byte.
+const VERSION: u8 = 1;
+const MAX: usize = 4096;
 
 /// One investigation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// Working title.
     pub title: String,
     /// Name of one's outlet.
     pub outlet: String,
     /// The code that a waiting join shows; none when one is in.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
     /// When it came to this device, in milliseconds since 1970.
     pub since: u64,
+}
+
+impl Entry {
+    fn to_row(&self) -> Vec<u8> {
+        let w = Writer::versioned(VERSION).array(4).text(&self.title).text(&self.outlet).uint(self.since);
+        match &self.code {
+            Some(code) => w.text(code),
+            None => w.null(),
+        }
+        .finish()
+    }
+
+    fn read(row: &[u8]) -> Result<Self, CborError> {
+        let (version, mut r) = Reader::versioned(row, MAX)?;
+        if version != VERSION {
+            return Err(CborError::NotAllowed(0));
+        }
+        r.array(4)?;
+        let (title, outlet) = (r.text(MAX)?.to_owned(), r.text(MAX)?.to_owned());
+        let since = r.uint()?;
+        let code = r.optional(|r| r.text(MAX).map(str::to_owned))?;
+        r.end()?;
+        Ok(Self { title, outlet, code, since })
+    }
 }
 
 /// All of them, by their id on this device.
@@ -35,7 +61,7 @@ pub struct Listing(pub BTreeMap<String, Entry>);
 impl Listing {
     /// Takes a row; one that cannot be read is left out.
     pub fn take(&mut self, key: &str, row: Option<&[u8]>) {
-        if let (Some(id), Some(Ok(entry))) = (key.strip_prefix(PREFIX), row.map(serde_json::from_slice)) {
+        if let (Some(id), Some(Ok(entry))) = (key.strip_prefix(PREFIX), row.map(Entry::read)) {
             self.0.insert(id.to_owned(), entry);
         }
     }
@@ -60,8 +86,7 @@ impl Listing {
         let entry =
             Entry { title: room.replica.title().to_owned(), outlet: outlet.unwrap_or(known), code, since };
         if self.0.get(&room.id) != Some(&entry) {
-            // Strings and a number: always JSON.
-            let row = serde_json::to_vec(&entry).unwrap_or_default();
+            let row = entry.to_row();
             self.0.insert(room.id.clone(), entry);
             self.write(&room.id, Some(row), hands);
         }

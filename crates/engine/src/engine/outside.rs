@@ -111,7 +111,7 @@ impl Engine {
 
     /// Brings what was read into an edition: sources into the register, text and citations behind what is there.
     fn imported(&mut self, edition: &EditionId, json: &str) -> Result<Answer, Trouble> {
-        let Read { mut story, left_out } = serde_json::from_str(json).map_err(refused)?;
+        let Read { mut story, left_out } = Read::from_json(json).map_err(refused)?;
         let (room, hands) = self.room()?;
         room.writable(&body(edition))?;
         let items = std::mem::take(&mut story.sources);

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use komuz_core::body::Body;
+use komuz_core::body::Body as Text;
 use komuz_core::publish::{self, ToSign};
 use komuz_core::registers;
 use komuz_core::signoffs::{self, Log, Proposal, What};
@@ -12,7 +12,7 @@ use komuz_release::folder::Folder;
 use komuz_release::jws::Signature;
 use komuz_release::keys::{PublicKey, parse_signature};
 use komuz_release::masthead::Outlet;
-use komuz_release::release::{Head, Release};
+use komuz_release::release::{Body, Head, Release};
 use komuz_release::story::Story;
 use komuz_release::time;
 use komuz_sync::seal::doc::DocId;
@@ -238,7 +238,8 @@ impl Room {
         let source =
             publish::Source { story: &story, body: &version, registers: &registers.document, registers_at: None };
         let state = log.state(|proposal| publish::rebuild(source, proposal, &log).ok());
-        let proposed = state.proposal.as_deref().and_then(|hash| log.proposal(hash));
+        let signed = state.proposal.as_ref().or(state.published_release.as_ref());
+        let proposed = signed.and_then(|hash| log.proposal(hash));
         let changes = match proposed {
             Some(proposal) if !state.unchanged => {
                 words(publish::changes(Some(proposal.release()), &as_it_stands(source, proposal)))
@@ -259,7 +260,7 @@ impl Room {
 
     /// The languages of a story in which something is written.
     fn written_languages(&self, story: &str) -> Vec<String> {
-        let has_words = |body: &Body| !body.headline().trim().is_empty() && body.words() > 0;
+        let has_words = |body: &Text| !body.headline().trim().is_empty() && body.words() > 0;
         let written = |edition: &EditionId| edition.story == story && self.body(edition).is_ok_and(has_words);
         self.listed().into_iter().filter(written).map(|edition| edition.lang).collect()
     }
@@ -283,9 +284,7 @@ fn as_it_stands(source: publish::Source<'_>, proposal: &Proposal) -> Release {
         front.summary.clone_from(&story.summary);
         front.byline.clone_from(&story.byline);
     }
-    release.body.blocks = story.blocks;
-    release.body.citations = story.citations;
-    release.body.sources = story.sources;
+    release.body = Body::of(&story, &release.story);
     release
 }
 

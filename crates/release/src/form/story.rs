@@ -2,7 +2,22 @@
 
 use super::{Form, Object};
 use crate::release::ReleaseError;
-use crate::story::{Block, BlockKind, Byline, Citation, CslDate, Custom, Marks, Name, Place, Source, Span};
+use crate::story::{Block, BlockKind, Byline, Citation, CslDate, Custom, Marks, Name, Place, Source, Span, Story};
+
+impl Form for Story {
+    fn read(object: &mut Object<'_>) -> Result<Self, ReleaseError> {
+        Ok(Self {
+            komuz: object.version()?,
+            lang: object.text("lang")?,
+            headline: object.text("headline")?,
+            summary: object.short("summary")?,
+            byline: object.short_list("byline")?,
+            blocks: object.list("blocks")?,
+            citations: object.short_list("citations")?,
+            sources: object.short_list("sources")?,
+        })
+    }
+}
 
 impl Form for Block {
     fn read(object: &mut Object<'_>) -> Result<Self, ReleaseError> {

@@ -190,6 +190,8 @@ fn is_empty(folder: &Path) -> bool {
 async fn a_request_that_never_ends_is_ended() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let started = start_with(|config| config.limits.request = std::time::Duration::from_millis(200)).await;
+    let mut idle = tokio::net::TcpStream::connect(started.server.address).await.unwrap();
+    let _ = idle.read_to_end(&mut Vec::new()).await;
     let mut slow = tokio::net::TcpStream::connect(started.server.address).await.unwrap();
     slow.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nx-sl").await.unwrap();
     let mut answer = Vec::new();
@@ -203,5 +205,27 @@ async fn a_request_that_never_ends_is_ended() {
     let mut answer = [0; 12];
     body.read_exact(&mut answer).await.unwrap();
     assert_eq!(&answer, b"HTTP/1.1 408");
+    started.server.stop().await;
+}
+
+/// Run with `--features bundle` after `cargo xtask pkg`.
+#[cfg(feature = "bundle")]
+#[tokio::test]
+async fn the_program_carries_the_desk_and_the_embed_files() {
+    let started = common::start().await;
+    for (path, media) in [
+        ("/desk/", "text/html; charset=utf-8"),
+        ("/embed/komuz.js", "text/javascript; charset=utf-8"),
+    ] {
+        let plain = get(started.server.address, path).await;
+        assert_eq!((plain.status, plain.header("content-type")), (200, media), "{path}");
+        let tag = [("if-none-match", plain.header("etag")), ("accept-encoding", "identity")];
+        assert_eq!(
+            ask(started.server.address, "GET", path, &tag, b"").await.status,
+            304,
+            "{path}"
+        );
+    }
+    assert_eq!(get(started.server.address, "/embed/desk/index.html").await.status, 404);
     started.server.stop().await;
 }

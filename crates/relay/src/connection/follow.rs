@@ -134,6 +134,7 @@ impl Follower {
 
     async fn send_rows(&mut self, until: Cursor) -> Result<(), End> {
         while self.at.seq < until.seq {
+            let _turn = self.out.turn().await?;
             let rows = self.log.rows_after(&*self.store, self.at.seq).await?;
             if rows.is_empty() {
                 return Err(missing(self.at.seq + 1).into());

@@ -12,6 +12,8 @@ use tokio::task::JoinHandle;
 
 /// Messages that wait at most.
 const WAITING: usize = 64;
+/// Followers of one connection that read from the store at once.
+const READING: usize = 2;
 
 /// The connection takes nothing more.
 #[derive(Debug)]
@@ -22,9 +24,18 @@ pub struct Gone;
 pub struct Out {
     queue: mpsc::Sender<(Message, OwnedSemaphorePermit)>,
     room: Arc<Semaphore>,
+    reading: Arc<Semaphore>,
 }
 
 impl Out {
+    /// Waits for a turn to read rows from the store: only few of a connection's followers hold rows that wait to be sent.
+    ///
+    /// # Errors
+    /// [`Gone`] when the connection has ended.
+    pub async fn turn(&self) -> Result<OwnedSemaphorePermit, Gone> {
+        self.reading.clone().acquire_owned().await.map_err(|_| Gone)
+    }
+
     /// Hands a message in, waiting until there is room for it.
     ///
     /// # Errors
@@ -56,12 +67,13 @@ fn size(message: &Message) -> u32 {
     u32::try_from(bytes).unwrap_or(u32::MAX)
 }
 
-/// Starts the task that sends. It ends when every [`Out`] is gone or after a close message, and when the peer has not taken what was sent
-/// within `patience`; its end closes the room.
+/// Starts the task that sends. It ends when every [`Out`] is gone, after a close message, and when the peer has not taken what
+/// was sent within `patience`; its end closes the room.
 pub fn start(mut sink: SplitSink<WebSocket, Message>, patience: Duration) -> (Out, JoinHandle<()>) {
     let (queue, mut waiting) = mpsc::channel::<(Message, OwnedSemaphorePermit)>(WAITING);
     let room = Arc::new(Semaphore::new(MAX_FRAME));
-    let closing = room.clone();
+    let reading = Arc::new(Semaphore::new(READING));
+    let closing = [room.clone(), reading.clone()];
     let sending = tokio::spawn(async move {
         let mut batch = Vec::new();
         while waiting.recv_many(&mut batch, WAITING).await > 0 {
@@ -78,7 +90,7 @@ pub fn start(mut sink: SplitSink<WebSocket, Message>, patience: Duration) -> (Ou
                 break;
             }
         }
-        closing.close();
+        closing.iter().for_each(|semaphore| semaphore.close());
     });
-    (Out { queue, room }, sending)
+    (Out { queue, room, reading }, sending)
 }

@@ -190,7 +190,8 @@ export class Surface {
         return
       }
     }
-    const tr = this.view.state.tr.setMeta("engine", true).setMeta("addToHistory", false)
+    const { storedMarks } = this.view.state
+    const tr = this.view.state.tr.setMeta("engine", true)
     try {
       for (const step of steps) tr.step(step)
     } catch {
@@ -201,6 +202,8 @@ export class Surface {
       const [anchor, head] = batch.selection.map((pos) => tr.doc.resolve(Math.max(0, Math.min(tr.doc.content.size, pos))))
       tr.setSelection(TextSelection.between(anchor, head)).scrollIntoView()
     }
+    // A mark that was put on for what is about to be typed stays on.
+    if (storedMarks) tr.setStoredMarks(storedMarks)
     this.taken = batch.batch
     this.view.dispatch(tr)
     this.tell("taken", { batch: batch.batch })

@@ -249,7 +249,9 @@ pub fn empty(form: &Element) {
     fill(form);
 }
 
-/// Now, RFC 3339 in UTC.
+/// Now, RFC 3339 in UTC, to the second.
 pub fn now() -> String {
-    js_sys::Date::new_0().to_iso_string().into()
+    let now = String::from(js_sys::Date::new_0().to_iso_string());
+    now.split_once('.')
+        .map_or(now.clone(), |(seconds, _)| format!("{seconds}Z"))
 }

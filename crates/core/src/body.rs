@@ -9,6 +9,7 @@
 //! are one flat list of blocks: text before a section's first marker continues the block before it. Citations lie beside
 //! the text in a map; each has two [points](Point) that stay with the words.
 
+mod patch;
 mod point;
 mod read;
 pub(crate) mod sheet;
@@ -121,6 +122,8 @@ type Overlay = Vec<(Range<usize>, String)>;
 /// See the module.
 #[derive(Debug, Clone)]
 pub struct Body {
+    /// The version of the document that was read.
+    heads: Vec<ChangeHash>,
     sheet: Sheet,
     entries: Vec<(String, Entry)>,
     threads: Vec<ThreadSpan>,
@@ -145,6 +148,7 @@ impl Body {
     /// Reads a document of kind `Body`.
     pub fn open(doc: &Document) -> Result<Self, BodyError> {
         let mut body = Self {
+            heads: Vec::new(),
             sheet: Sheet::default(),
             entries: Vec::new(),
             threads: Vec::new(),
@@ -165,10 +169,25 @@ impl Body {
 
     /// Reads the document again: after changes of others were applied.
     pub fn refresh(&mut self, doc: &Document) -> Result<(), BodyError> {
-        let look = Look::now(doc.automerge());
-        let mut sheet = read_sheet(look)?;
+        if self.heads == doc.heads() && self.version > 0 {
+            return Ok(());
+        }
+        let news = doc
+            .news_since(&self.heads)
+            .and_then(|patches| patch::patched(&self.sheet, doc, &patches));
+        if let Some(patch::Patched { sheet, rest }) = news {
+            self.sheet = sheet;
+            self.heads = doc.heads();
+            if rest {
+                self.read_rest(doc)?;
+            }
+            self.paint(doc);
+            return Ok(());
+        }
+        let mut sheet = read_sheet(Look::now(doc.automerge()))?;
         share(&mut sheet, &self.sheet);
         self.sheet = sheet;
+        self.heads = doc.heads();
         self.read_rest(doc)?;
         self.paint(doc);
         Ok(())
@@ -229,6 +248,7 @@ impl Body {
         let text: String = text.chars().filter(|char| *char != '\u{fffc}').collect();
         let obj = Look::now(doc.automerge()).root(name)?;
         doc.transact(|tx| tx.update_text(&obj, &text))?;
+        self.heads = doc.heads();
         self.read_rest(doc)
     }
 
@@ -257,6 +277,7 @@ impl Body {
             let after = start + (byline.len() - start - end);
             (0..gone).try_for_each(|_| tx.delete(&list, after))
         })?;
+        self.heads = doc.heads();
         self.read_rest(doc)
     }
 
@@ -377,6 +398,7 @@ impl Body {
             Ok::<_, AutomergeError>((value, writer.sheet, writer.log))
         })?;
         self.sheet = sheet;
+        self.heads = doc.heads();
         if log.iter().any(|action| matches!(action, Action::Cited { .. })) {
             self.entries = read_entries(Look::now(doc.automerge()))?;
         }
@@ -638,6 +660,7 @@ pub(crate) fn at_version(doc: &Document, heads: &[ChangeHash]) -> Result<Body, B
         heads: Some(heads),
     };
     let mut body = Body {
+        heads: heads.to_vec(),
         sheet: read_sheet(look)?,
         entries: read_entries(look)?,
         threads: Vec::new(),

@@ -6,8 +6,12 @@
 
 mod genesis;
 
+use std::collections::VecDeque;
+
 use automerge::transaction::Transaction;
-use automerge::{ActorId, Automerge, AutomergeError, Change, ChangeHash, LoadOptions, ReadDoc, TextEncoding};
+use automerge::{
+    ActorId, Automerge, AutomergeError, Change, ChangeHash, LoadOptions, Patch, PatchLog, ReadDoc, TextEncoding,
+};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -94,7 +98,23 @@ pub struct Document {
     doc: Automerge,
     /// Hashes of own changes that have not been taken, in causal order.
     fresh: Vec<ChangeHash>,
+    /// What the last calls of [`Document::apply`] changed, oldest first.
+    news: VecDeque<News>,
 }
+
+/// What applying others' changes has changed.
+#[derive(Debug, Clone)]
+pub(crate) struct News {
+    from: Vec<ChangeHash>,
+    to: Vec<ChangeHash>,
+    patches: Vec<Patch>,
+}
+
+/// How many calls of [`Document::apply`] are remembered: a reader that comes more seldom reads everything.
+const MAX_NEWS: usize = 8;
+
+/// The most changes in one call whose effect is remembered: reading everything is quicker then.
+const MAX_NEWS_CHANGES: usize = 64;
 
 impl Document {
     /// A new document: the genesis of its kind and nothing else. `actor` names the session that writes (at least 16
@@ -107,6 +127,7 @@ impl Document {
             kind,
             doc,
             fresh: Vec::new(),
+            news: VecDeque::new(),
         }
     }
 
@@ -120,6 +141,7 @@ impl Document {
             kind,
             doc,
             fresh: Vec::new(),
+            news: VecDeque::new(),
         };
         if loaded.has(&Self::genesis(kind).hash()) {
             Ok(loaded)
@@ -170,10 +192,36 @@ impl Document {
     /// Merges changes of others that admission has let through, all in one call (one change costs as much as a hundred).
     /// Changes that are here already are skipped.
     pub fn apply(&mut self, changes: Vec<Change>) -> Result<(), DocumentError> {
-        self.doc.apply_changes(changes).map_err(|reason| DocumentError::Apply {
+        let reason = |reason| DocumentError::Apply {
             kind: self.kind,
             reason,
-        })
+        };
+        // Only texts are long enough for it to pay.
+        if self.kind != DocKind::Body || changes.len() > MAX_NEWS_CHANGES {
+            self.news.clear();
+            return self.doc.apply_changes(changes).map_err(reason);
+        }
+        let from = self.doc.get_heads();
+        let mut log = PatchLog::active();
+        let applied = self.doc.apply_changes_log_patches(changes, &mut log);
+        let patches = self.doc.make_patches(&mut log);
+        let to = self.doc.get_heads();
+        self.news.push_back(News { from, to, patches });
+        if self.news.len() > MAX_NEWS {
+            self.news.pop_front();
+        }
+        applied.map_err(reason)
+    }
+
+    /// What has changed since a version; none when that is not known any more, or changes of one's own came in between.
+    pub(crate) fn news_since(&self, heads: &[ChangeHash]) -> Option<Vec<&Patch>> {
+        let first = self.news.iter().position(|news| news.from == heads)?;
+        let news = self.news.range(first..);
+        let linked = news
+            .clone()
+            .zip(news.clone().skip(1))
+            .all(|(one, next)| one.to == next.from);
+        (linked && self.news.back()?.to == self.doc.get_heads()).then(|| news.flat_map(|news| &news.patches).collect())
     }
 
     /// The counter that the first operation of the next change of one's own gets: one more than the highest here.

@@ -49,20 +49,39 @@ impl Started {
 
     async fn put_with_ticket(&self, path: &str, bytes: &[u8]) -> Answer {
         let ticket = format!("Komuz {}", self.ticket);
-        ask(self.server.address, "PUT", &format!("/r/{path}"), &[("authorization", &ticket)], bytes).await
+        ask(
+            self.server.address,
+            "PUT",
+            &format!("/r/{path}"),
+            &[("authorization", &ticket)],
+            bytes,
+        )
+        .await
     }
 
     /// Uploads a folder as a desk of this outlet does; every file must be taken or be there.
     async fn publish(&self, files: &Files) {
         for (path, bytes) in files {
             let answer = self.put_with_ticket(path, bytes).await;
-            assert!(matches!(answer.status, 201 | 204), "{path}: {} {}", answer.status, answer.text());
+            assert!(
+                matches!(answer.status, 201 | 204),
+                "{path}: {} {}",
+                answer.status,
+                answer.text()
+            );
         }
     }
 
     async fn trust(&self, ticket: &str, body: &str) -> Answer {
         let ticket = format!("Komuz {ticket}");
-        ask(self.server.address, "PUT", "/trust", &[("authorization", &ticket)], body.as_bytes()).await
+        ask(
+            self.server.address,
+            "PUT",
+            "/trust",
+            &[("authorization", &ticket)],
+            body.as_bytes(),
+        )
+        .await
     }
 }
 
@@ -74,7 +93,11 @@ async fn a_signed_release_is_taken_and_handed_out_as_it_came() {
         assert_eq!(started.put_with_ticket(path, bytes).await.status, 201, "{path}");
     }
     for (path, bytes) in &files {
-        assert_eq!(started.put_with_ticket(path, bytes).await.status, 204, "{path} a second time");
+        assert_eq!(
+            started.put_with_ticket(path, bytes).await.status,
+            204,
+            "{path} a second time"
+        );
         let answer = get(started.server.address, &format!("/r/{path}")).await;
         assert_eq!((answer.status, &answer.body), (200, bytes), "{path}");
         assert_eq!(answer.header("access-control-allow-origin"), "*");
@@ -84,10 +107,21 @@ async fn a_signed_release_is_taken_and_handed_out_as_it_came() {
         let fixed = !path.ends_with("latest.json") && !path.ends_with("masthead.json");
         assert_eq!(answer.header("cache-control").contains("immutable"), fixed, "{path}");
         let tag = answer.header("etag").to_owned();
-        let again = ask(started.server.address, "GET", &format!("/r/{path}"), &[("if-none-match", &tag)], b"").await;
+        let again = ask(
+            started.server.address,
+            "GET",
+            &format!("/r/{path}"),
+            &[("if-none-match", &tag)],
+            b"",
+        )
+        .await;
         assert_eq!((again.status, again.body.len()), (304, 0), "{path}");
     }
-    let page = get(started.server.address, &format!("/r/{}", files[is(&files, "index.html")].0)).await;
+    let page = get(
+        started.server.address,
+        &format!("/r/{}", files[is(&files, "index.html")].0),
+    )
+    .await;
     assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
     started.server.stop().await;
 }
@@ -101,13 +135,24 @@ async fn a_first_masthead_needs_the_ticket() {
     let answer = started.put(path, bytes).await;
     assert_eq!((answer.status, answer.header("www-authenticate")), (401, "Komuz"));
     let address = format!("/r/{path}");
-    let wrong = ask(started.server.address, "PUT", &address, &[("authorization", "Komuz wrong")], bytes).await;
+    let wrong = ask(
+        started.server.address,
+        "PUT",
+        &address,
+        &[("authorization", "Komuz wrong")],
+        bytes,
+    )
+    .await;
     assert_eq!(wrong.status, 403);
     assert_eq!(get(started.server.address, &format!("/r/{path}")).await.status, 404);
     // And nothing else comes before it.
     for (path, bytes) in &files[1..] {
         assert_eq!(started.put(path, bytes).await.status, 409, "{path}");
-        assert_eq!(get(started.server.address, &format!("/r/{path}")).await.status, 404, "{path}");
+        assert_eq!(
+            get(started.server.address, &format!("/r/{path}")).await.status,
+            404,
+            "{path}"
+        );
     }
     started.server.stop().await;
 }
@@ -120,9 +165,18 @@ async fn a_partner_brings_the_masthead_when_a_trusted_key_has_signed_it() {
     assert_eq!(started.trust("wrong", &list(&[key(11).public()])).await.status, 403);
     assert_eq!(started.trust(&started.ticket, "[\"nonsense\"]").await.status, 422);
     // Another outlet's key, and a key of the outlet that has not signed: trust in neither lets this masthead in.
-    assert_eq!(started.trust(&started.ticket, &list(&[key(21).public(), key(12).public()])).await.status, 204);
+    assert_eq!(
+        started
+            .trust(&started.ticket, &list(&[key(21).public(), key(12).public()]))
+            .await
+            .status,
+        204
+    );
     assert_eq!(started.put(&files[0].0, &files[0].1).await.status, 401);
-    assert_eq!(started.trust(&started.ticket, &list(&[key(11).public()])).await.status, 204);
+    assert_eq!(
+        started.trust(&started.ticket, &list(&[key(11).public()])).await.status,
+        204
+    );
     for (path, bytes) in &files {
         assert_eq!(started.put(path, bytes).await.status, 201, "{path}");
     }
@@ -144,7 +198,11 @@ async fn one_flipped_byte_is_refused_in_every_file() {
             flipped[place] ^= 1;
             let answer = started.put_with_ticket(path, &flipped).await;
             assert_eq!(answer.status, 422, "{path} at {place}: {}", answer.text());
-            assert_eq!(get(started.server.address, &format!("/r/{path}")).await.status, 404, "{path}");
+            assert_eq!(
+                get(started.server.address, &format!("/r/{path}")).await.status,
+                404,
+                "{path}"
+            );
         }
         // The next files are tried with all before them in place.
         started.publish(&files[..=at].to_vec()).await;
@@ -161,7 +219,11 @@ async fn what_is_there_cannot_be_changed() {
         let mut flipped = bytes.clone();
         flipped[bytes.len() / 2] ^= 1;
         assert_eq!(started.put_with_ticket(path, &flipped).await.status, 422, "{path}");
-        assert_eq!(get(started.server.address, &format!("/r/{path}")).await.body, *bytes, "{path}");
+        assert_eq!(
+            get(started.server.address, &format!("/r/{path}")).await.body,
+            *bytes,
+            "{path}"
+        );
     }
     started.server.stop().await;
 }
@@ -174,7 +236,9 @@ async fn a_correction_follows_and_nothing_goes_back() {
     started.publish(&first_files).await;
     started.publish(&second_files).await;
     let latest = is(&first_files, "latest.json");
-    let answer = started.put_with_ticket(&first_files[latest].0, &first_files[latest].1).await;
+    let answer = started
+        .put_with_ticket(&first_files[latest].0, &first_files[latest].1)
+        .await;
     assert_eq!(answer.status, 409, "{}", answer.text());
     let there = get(started.server.address, &format!("/r/{}", first_files[latest].0)).await;
     assert_eq!(there.body, second_files[is(&second_files, "latest.json")].1);
@@ -196,7 +260,10 @@ async fn two_releases_under_one_number_are_not_both_taken() {
     let files = publish_folder(&other);
     let latest = is(&files, "latest.json");
     started.publish(&files[..latest].to_vec()).await;
-    assert_eq!(started.put_with_ticket(&files[latest].0, &files[latest].1).await.status, 409);
+    assert_eq!(
+        started.put_with_ticket(&files[latest].0, &files[latest].1).await.status,
+        409
+    );
     started.server.stop().await;
 }
 
@@ -211,7 +278,10 @@ async fn a_latest_waits_for_all_that_it_points_to() {
         assert_eq!(early.status, 409, "before {path}: {}", early.text());
         assert_eq!(started.put_with_ticket(path, bytes).await.status, 201);
     }
-    assert_eq!(started.put_with_ticket(&files[latest].0, &files[latest].1).await.status, 201);
+    assert_eq!(
+        started.put_with_ticket(&files[latest].0, &files[latest].1).await.status,
+        201
+    );
     started.server.stop().await;
 }
 
@@ -221,10 +291,16 @@ async fn signatures_without_a_quorum_are_refused() {
     let files = publish_folder(&release());
     started.publish(&files[..1].to_vec()).await;
     let at = is(&files, "signatures.json");
-    let statement = komuz_release::release::Statement::of(&release(), &masthead()).unwrap().to_bytes();
+    let statement = komuz_release::release::Statement::of(&release(), &masthead())
+        .unwrap()
+        .to_bytes();
     for outlets in [&[0][..], &[1], &[0, 1, 2]] {
         let bytes = signed(Typ::Release, &statement, outlets).to_bytes();
-        assert_eq!(started.put_with_ticket(&files[at].0, &bytes).await.status, 422, "{outlets:?}");
+        assert_eq!(
+            started.put_with_ticket(&files[at].0, &bytes).await.status,
+            422,
+            "{outlets:?}"
+        );
     }
     // A masthead's signatures are no release's.
     let bytes = signed(Typ::Latest, &statement, &[0, 1]).to_bytes();
@@ -261,10 +337,22 @@ async fn a_figure_that_no_release_names_is_not_kept() {
     // Also after a start, when nothing is known by heart.
     let (data, old) = (started.data, started.server);
     old.stop().await;
-    let server = Server::start(Config::new(([127, 0, 0, 1], 0).into(), data.path())).await.unwrap();
+    let server = Server::start(Config::new(([127, 0, 0, 1], 0).into(), data.path()))
+        .await
+        .unwrap();
     let figure = &files[is(&files, &sha256_hex(b"picture"))];
-    assert_eq!(ask(server.address, "PUT", &format!("/r/{}", figure.0), &[], &figure.1).await.status, 204);
-    assert_eq!(ask(server.address, "PUT", &format!("/r/{path}"), &[], bytes).await.status, 409);
+    assert_eq!(
+        ask(server.address, "PUT", &format!("/r/{}", figure.0), &[], &figure.1)
+            .await
+            .status,
+        204
+    );
+    assert_eq!(
+        ask(server.address, "PUT", &format!("/r/{path}"), &[], bytes)
+            .await
+            .status,
+        409
+    );
     server.stop().await;
 }
 
@@ -274,7 +362,11 @@ async fn what_is_too_long_is_not_read_to_its_end() {
     let files = publish_folder(&release());
     let figure = is(&files, &sha256_hex(b"picture"));
     for path in [&files[0].0, &files[is(&files, "latest.json")].0, &files[figure].0] {
-        assert_eq!(started.put_with_ticket(path, &vec![b'['; 5 << 20]).await.status, 413, "{path}");
+        assert_eq!(
+            started.put_with_ticket(path, &vec![b'['; 5 << 20]).await.status,
+            413,
+            "{path}"
+        );
     }
     started.server.stop().await;
 }
@@ -325,7 +417,14 @@ async fn no_path_leads_out_of_the_folder() {
         let read = get(started.server.address, &path).await;
         assert!(matches!(read.status, 400 | 404), "GET {path}: {}", read.status);
         let ticket = format!("Komuz {}", started.ticket);
-        let write = ask(started.server.address, "PUT", &path, &[("authorization", &ticket)], b"x").await;
+        let write = ask(
+            started.server.address,
+            "PUT",
+            &path,
+            &[("authorization", &ticket)],
+            b"x",
+        )
+        .await;
         assert!(matches!(write.status, 400 | 404 | 405), "PUT {path}: {}", write.status);
     }
     started.server.stop().await;
@@ -347,7 +446,10 @@ async fn a_desk_of_another_origin_may_ask_and_write() {
         assert!(answer.header("access-control-allow-headers").contains("authorization"));
     }
     // Refusals are readable too.
-    assert_eq!(started.put("nowhere", b"x").await.header("access-control-allow-origin"), "*");
+    assert_eq!(
+        started.put("nowhere", b"x").await.header("access-control-allow-origin"),
+        "*"
+    );
     started.server.stop().await;
 }
 
@@ -358,7 +460,13 @@ async fn what_is_published_verifies_as_a_reader_checks_it() {
     let fingerprint = masthead().hash();
     let seen = Seen::default();
     let now = time::parse(PUBLISHED).unwrap();
-    let expected = Expected { fingerprint: &fingerprint, story: "the-site-went-dark", lang: "en", seen: &seen, now };
+    let expected = Expected {
+        fingerprint: &fingerprint,
+        story: "the-site-went-dark",
+        lang: "en",
+        seen: &seen,
+        now,
+    };
     let folder = started.data.path().join("releases");
     let verified = verify_folder(&expected, |path| Ok(std::fs::read(folder.join(path)).ok())).unwrap();
     assert_eq!(verified.signed.len(), 2);
@@ -372,7 +480,10 @@ async fn on_a_clock(now: &Arc<AtomicI64>) -> (Started, Masthead) {
     let about = get(started.server.address, "/.well-known/komuz.json").await;
     let (_, rest) = about.text().split_once("\"freshness\":\"").unwrap();
     let freshness: PublicKey = rest.split('"').next().unwrap().parse().unwrap();
-    let first = Outlet { freshness: Some(freshness), ..outlet(0) };
+    let first = Outlet {
+        freshness: Some(freshness),
+        ..outlet(0)
+    };
     (started, Masthead::first(vec![first, outlet(1)]).unwrap())
 }
 
@@ -382,7 +493,9 @@ async fn the_server_extends_what_the_quorum_has_signed() {
     let now = Arc::new(AtomicI64::new(published + 20 * DAY));
     let (started, masthead) = on_a_clock(&now).await;
     let release = Release::from_story(&rich_story(), &head(), &masthead, None).unwrap();
-    let statement = komuz_release::release::Statement::of(&release, &masthead).unwrap().to_bytes();
+    let statement = komuz_release::release::Statement::of(&release, &masthead)
+        .unwrap()
+        .to_bytes();
     let latest = komuz_release::latest::Latest::of(&release).unwrap().to_bytes();
     let chain = [signed(Typ::Masthead, &masthead.to_bytes(), &[0, 1])];
     let folder = komuz_release::folder::Folder {
@@ -393,21 +506,43 @@ async fn the_server_extends_what_the_quorum_has_signed() {
         latest: &signed(Typ::Latest, &latest, &[0, 1]),
         figures: &[(sha256_hex(b"picture"), "image/webp".into(), b"picture".to_vec())],
     };
-    let files: Files = folder.files().unwrap().into_iter().map(|file| (file.place.to_string(), file.bytes)).collect();
+    let files: Files = folder
+        .files()
+        .unwrap()
+        .into_iter()
+        .map(|file| (file.place.to_string(), file.bytes))
+        .collect();
     started.publish(&files).await;
 
     let data = started.data;
     let check = |at| {
         let (fingerprint, seen) = (masthead.hash(), Seen::default());
-        let expected =
-            Expected { fingerprint: &fingerprint, story: "the-site-went-dark", lang: "en", seen: &seen, now: at };
+        let expected = Expected {
+            fingerprint: &fingerprint,
+            story: "the-site-went-dark",
+            lang: "en",
+            seen: &seen,
+            now: at,
+        };
         let folder = data.path().join("releases");
-        verify_folder(&expected, |path| Ok(std::fs::read(folder.join(path)).ok())).unwrap().freshness
+        verify_folder(&expected, |path| Ok(std::fs::read(folder.join(path)).ok()))
+            .unwrap()
+            .freshness
     };
     let from = published + 20 * DAY;
-    assert_eq!(check(from), Freshness::Fresh { since: from, until: from + 30 * DAY });
+    assert_eq!(
+        check(from),
+        Freshness::Fresh {
+            since: from,
+            until: from + 30 * DAY
+        }
+    );
     let (path, _) = &files[is(&files, "latest.json")];
-    let extension = get(started.server.address, &format!("/r/{}", path.replace("latest", "freshness"))).await;
+    let extension = get(
+        started.server.address,
+        &format!("/r/{}", path.replace("latest", "freshness")),
+    )
+    .await;
     assert_eq!((extension.status, extension.header("cache-control")), (200, "no-cache"));
     started.server.stop().await;
 
@@ -418,12 +553,23 @@ async fn the_server_extends_what_the_quorum_has_signed() {
         let server = Server::start(config).await.unwrap();
         // Its first round is over when it has stopped.
         server.stop().await;
-        assert_eq!(check(later), Freshness::Fresh { since, until: since + 30 * DAY });
+        assert_eq!(
+            check(later),
+            Freshness::Fresh {
+                since,
+                until: since + 30 * DAY
+            }
+        );
     }
     // Nobody else may write it.
-    let server = Server::start(Config::new(([127, 0, 0, 1], 0).into(), data.path())).await.unwrap();
+    let server = Server::start(Config::new(([127, 0, 0, 1], 0).into(), data.path()))
+        .await
+        .unwrap();
     let path = format!("/r/{}", path.replace("latest", "freshness"));
-    assert_eq!(ask(server.address, "PUT", &path, &[], &extension.body).await.status, 403);
+    assert_eq!(
+        ask(server.address, "PUT", &path, &[], &extension.body).await.status,
+        403
+    );
     server.stop().await;
 }
 

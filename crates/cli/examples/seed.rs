@@ -63,7 +63,9 @@ impl Desk {
         };
         let trusted = serde_json::to_string(&card.keys)?;
         let authorization = format!("Komuz {}", server.ticket);
-        ureq::put(&format!("{}/trust", server.url)).header("authorization", &authorization).send(trusted.as_bytes())?;
+        ureq::put(&format!("{}/trust", server.url))
+            .header("authorization", &authorization)
+            .send(trusted.as_bytes())?;
         Ok(Desk {
             engine,
             events,
@@ -77,7 +79,10 @@ impl Desk {
     }
 
     async fn ask(&self, ask: Ask) -> Result<Answer> {
-        self.engine.ask(ask).await.map_err(|trouble| format!("{}: {}", trouble.code, trouble.message).into())
+        self.engine
+            .ask(ask)
+            .await
+            .map_err(|trouble| format!("{}: {}", trouble.code, trouble.message).into())
     }
 
     /// Takes events until what is shown is as wanted.
@@ -93,13 +98,18 @@ impl Desk {
             }
             Ok(())
         };
-        tokio::time::timeout(PATIENCE, wait).await.map_err(|_| format!("waited in vain until {what}"))??;
+        tokio::time::timeout(PATIENCE, wait)
+            .await
+            .map_err(|_| format!("waited in vain until {what}"))??;
         Ok(())
     }
 
     async fn settled(&mut self) -> Result {
         self.until("all is in sync", |desk| {
-            desk.state.saved && desk.state.unsent == 0 && desk.state.servers.len() == 3 && desk.state.servers.iter().all(|server| server.in_sync)
+            desk.state.saved
+                && desk.state.unsent == 0
+                && desk.state.servers.len() == 3
+                && desk.state.servers.iter().all(|server| server.in_sync)
         })
         .await
     }
@@ -107,19 +117,40 @@ impl Desk {
     async fn sign(&self, edition: &EditionId, now: &str) -> Result {
         let key = self.key.public().to_string();
         let (edition, now, reason) = (edition.clone(), now.to_owned(), String::new());
-        let ask = Ask::Review { edition: edition.clone(), now, reason, key: key.clone() };
-        let Answer::Review(review) = self.ask(ask).await? else { return Err("no review".into()) };
+        let ask = Ask::Review {
+            edition: edition.clone(),
+            now,
+            reason,
+            key: key.clone(),
+        };
+        let Answer::Review(review) = self.ask(ask).await? else {
+            return Err("no review".into());
+        };
         if !review.obstacles.is_empty() {
             return Err(review.obstacles.join(" ").into());
         }
-        let signatures = review.to_sign.iter().map(|to| signature_text(&self.key.sign(to.input.as_bytes()))).collect();
-        self.ask(Ask::SignOff { edition, release: review.release, signatures, key }).await?;
+        let signatures = review
+            .to_sign
+            .iter()
+            .map(|to| signature_text(&self.key.sign(to.input.as_bytes())))
+            .collect();
+        self.ask(Ask::SignOff {
+            edition,
+            release: review.release,
+            signatures,
+            key,
+        })
+        .await?;
         Ok(())
     }
 }
 
 fn signed(desk: &Desk, edition: &EditionId) -> usize {
-    let story = desk.investigation.stories.iter().find(|story| story.id == edition.story);
+    let story = desk
+        .investigation
+        .stories
+        .iter()
+        .find(|story| story.id == edition.story);
     let line = story.and_then(|story| story.editions.iter().find(|line| line.lang == edition.lang));
     line.map_or(0, |line| line.signing.signed.len())
 }
@@ -140,7 +171,9 @@ async fn seed(content: &Path, out: &Path, servers: Vec<Server>) -> Result<BTreeM
     for (outlet, server) in OUTLETS.into_iter().zip(servers) {
         desks.push(Desk::start(&out.join("devices").join(outlet.0), outlet, server)?);
     }
-    let [first, others @ ..] = &mut desks[..] else { return Err("no outlets".into()) };
+    let [first, others @ ..] = &mut desks[..] else {
+        return Err("no outlets".into());
+    };
     let found = Ask::Found {
         title: "A newsroom under pressure".to_owned(),
         outlet: first.card.clone(),
@@ -149,66 +182,141 @@ async fn seed(content: &Path, out: &Path, servers: Vec<Server>) -> Result<BTreeM
     };
     first.ask(found).await?;
     for (desk, outlet) in others.iter_mut().zip(&OUTLETS[1..]) {
-        let invite = Ask::Invite { outlet: outlet.1.to_owned(), role: "editor".to_owned() };
-        let Answer::Invitation { fragment, .. } = first.ask(invite).await? else { return Err("no invitation".into()) };
+        let invite = Ask::Invite {
+            outlet: outlet.1.to_owned(),
+            role: "editor".to_owned(),
+        };
+        let Answer::Invitation { fragment, .. } = first.ask(invite).await? else {
+            return Err("no invitation".into());
+        };
         let join = Ask::Join {
             text: format!("{}/desk/#{fragment}", first.server.url),
             outlet: desk.card.clone(),
             member: outlet.3.to_owned(),
             server: Some(desk.server.clone()),
         };
-        let Answer::Joining(joining) = desk.ask(join).await? else { return Err("not joining".into()) };
-        first.until("the request is seen", |first| !first.investigation.requests.is_empty()).await?;
+        let Answer::Joining(joining) = desk.ask(join).await? else {
+            return Err("not joining".into());
+        };
+        first
+            .until("the request is seen", |first| !first.investigation.requests.is_empty())
+            .await?;
         let request = first.investigation.requests[0].clone();
         if request.code != joining.code {
             return Err("the codes differ".into());
         }
         first.ask(Ask::Confirm { request: request.id }).await?;
-        first.until("the request is settled", |first| first.investigation.requests.is_empty()).await?;
+        first
+            .until("the request is settled", |first| {
+                first.investigation.requests.is_empty()
+            })
+            .await?;
     }
-    first.until("three outlets are in", |first| first.investigation.outlets.len() == 3).await?;
+    first
+        .until("three outlets are in", |first| first.investigation.outlets.len() == 3)
+        .await?;
 
     let mut id = String::new();
     for lang in LANGUAGES {
         let text = story(content, lang)?;
         let read: komuz_release::story::Story = serde_json::from_str(&text)?;
         if id.is_empty() {
-            let new = Ask::NewStory { lang: lang.to_owned(), headline: read.headline.clone() };
-            let Answer::Story { story } = first.ask(new).await? else { return Err("no story".into()) };
+            let new = Ask::NewStory {
+                lang: lang.to_owned(),
+                headline: read.headline.clone(),
+            };
+            let Answer::Story { story } = first.ask(new).await? else {
+                return Err("no story".into());
+            };
             id = story;
         } else {
-            let edition = EditionId { story: id.clone(), lang: lang.to_owned() };
+            let edition = EditionId {
+                story: id.clone(),
+                lang: lang.to_owned(),
+            };
             first.ask(Ask::NewEdition { edition, from: None }).await?;
         }
-        let edition = EditionId { story: id.clone(), lang: lang.to_owned() };
-        first.ask(Ask::Open { edition: edition.clone() }).await?;
-        first.ask(Ask::Import { edition: edition.clone(), name: "story.json".to_owned(), text }).await?;
-        first.ask(Ask::SetHeadline { edition: edition.clone(), text: read.headline }).await?;
-        first.ask(Ask::SetSummary { edition: edition.clone(), text: read.summary }).await?;
-        first.ask(Ask::SetByline { edition: edition.clone(), byline: read.byline }).await?;
+        let edition = EditionId {
+            story: id.clone(),
+            lang: lang.to_owned(),
+        };
+        first
+            .ask(Ask::Open {
+                edition: edition.clone(),
+            })
+            .await?;
+        first
+            .ask(Ask::Import {
+                edition: edition.clone(),
+                name: "story.json".to_owned(),
+                text,
+            })
+            .await?;
+        first
+            .ask(Ask::SetHeadline {
+                edition: edition.clone(),
+                text: read.headline,
+            })
+            .await?;
+        first
+            .ask(Ask::SetSummary {
+                edition: edition.clone(),
+                text: read.summary,
+            })
+            .await?;
+        first
+            .ask(Ask::SetByline {
+                edition: edition.clone(),
+                byline: read.byline,
+            })
+            .await?;
         first.ask(Ask::Close { edition }).await?;
     }
     first.settled().await?;
     let now = utc_now();
-    let mut pages = BTreeMap::from([("story".to_owned(), id.clone()), ("passphrase".to_owned(), PASSPHRASE.to_owned())]);
+    let mut pages = BTreeMap::from([
+        ("story".to_owned(), id.clone()),
+        ("passphrase".to_owned(), PASSPHRASE.to_owned()),
+    ]);
     for lang in LANGUAGES {
-        let edition = EditionId { story: id.clone(), lang: lang.to_owned() };
+        let edition = EditionId {
+            story: id.clone(),
+            lang: lang.to_owned(),
+        };
         first.sign(&edition, &now).await?;
         for (index, desk) in others.iter_mut().enumerate() {
-            desk.until("the proposal has come", |desk| signed(desk, &edition) > index).await?;
+            desk.until("the proposal has come", |desk| signed(desk, &edition) > index)
+                .await?;
             desk.sign(&edition, &now).await?;
         }
-        first.until("all have signed", |first| signed(first, &edition) == 3).await?;
-        let Answer::Folder { release, servers, files } = first.ask(Ask::Publish { edition: edition.clone() }).await? else {
+        first
+            .until("all have signed", |first| signed(first, &edition) == 3)
+            .await?;
+        let Answer::Folder {
+            release,
+            servers,
+            files,
+        } = first
+            .ask(Ask::Publish {
+                edition: edition.clone(),
+            })
+            .await?
+        else {
             return Err("no folder".into());
         };
         let mut chain = Vec::new();
         let mut canonical = Vec::new();
-        let fingerprint = files.first().and_then(|file| file.path.split('/').next()).unwrap_or_default().to_owned();
+        let fingerprint = files
+            .first()
+            .and_then(|file| file.path.split('/').next())
+            .unwrap_or_default()
+            .to_owned();
         for file in &files {
             let bytes = STANDARD.decode(&file.bytes)?;
             for server in &servers {
-                ureq::put(&format!("{}/r/{}", server.url, file.path)).header("content-type", &file.media).send(&bytes[..])?;
+                ureq::put(&format!("{}/r/{}", server.url, file.path))
+                    .header("content-type", &file.media)
+                    .send(&bytes[..])?;
             }
             match file.path.rsplit('/').next() {
                 Some("masthead.json") => chain = bytes,
@@ -218,16 +326,30 @@ async fn seed(content: &Path, out: &Path, servers: Vec<Server>) -> Result<BTreeM
         }
         first.ask(Ask::Published { edition, release }).await?;
         let masthead = Chain::verify(&chain, &fingerprint)?;
-        let options = ArticleOptions { outlet: None, ..ArticleOptions::default() };
-        pages.insert(format!("article:{lang}"), article(&Release::parse(&canonical)?, masthead.newest(), &options));
+        let options = ArticleOptions {
+            outlet: None,
+            ..ArticleOptions::default()
+        };
+        pages.insert(
+            format!("article:{lang}"),
+            article(&Release::parse(&canonical)?, masthead.newest(), &options),
+        );
         pages.insert("fingerprint".to_owned(), fingerprint);
     }
     for desk in &mut desks {
         desk.settled().await?;
         let page = serde_json::json!([{ "key": desk.card.keys[0], "seed": recovery_text(&desk.seed) }]).to_string();
-        let backup = Ask::Backup { passphrase: PASSPHRASE.to_owned(), page };
-        let Answer::File { bytes, .. } = desk.ask(backup).await? else { return Err("no backup".into()) };
-        std::fs::write(out.join(format!("{}.komuz-backup", desk.card.id)), STANDARD.decode(bytes)?)?;
+        let backup = Ask::Backup {
+            passphrase: PASSPHRASE.to_owned(),
+            page,
+        };
+        let Answer::File { bytes, .. } = desk.ask(backup).await? else {
+            return Err("no backup".into());
+        };
+        std::fs::write(
+            out.join(format!("{}.komuz-backup", desk.card.id)),
+            STANDARD.decode(bytes)?,
+        )?;
         desk.engine.stop().await;
     }
     Ok(pages)
@@ -235,7 +357,9 @@ async fn seed(content: &Path, out: &Path, servers: Vec<Server>) -> Result<BTreeM
 
 /// Now, as the desk's page says it.
 fn utc_now() -> String {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let since = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap_or_default();
     komuz_release::time::format(i64::try_from(since.as_secs()).unwrap_or_default())
 }
 
@@ -245,7 +369,13 @@ fn main() -> ExitCode {
         eprintln!("seed CONTENT OUT (ORIGIN TICKET){{3}}");
         return ExitCode::from(2);
     };
-    let servers = servers.chunks_exact(2).map(|pair| Server { url: pair[0].clone(), ticket: pair[1].clone() }).collect();
+    let servers = servers
+        .chunks_exact(2)
+        .map(|pair| Server {
+            url: pair[0].clone(),
+            ticket: pair[1].clone(),
+        })
+        .collect();
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -253,7 +383,10 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match runtime.block_on(seed(Path::new(content), Path::new(out), servers)).and_then(|pages| Ok(serde_json::to_string(&pages)?)) {
+    match runtime
+        .block_on(seed(Path::new(content), Path::new(out), servers))
+        .and_then(|pages| Ok(serde_json::to_string(&pages)?))
+    {
         Ok(pages) => {
             println!("{pages}");
             ExitCode::SUCCESS

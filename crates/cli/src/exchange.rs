@@ -79,7 +79,10 @@ pub fn run_import(args: &Import) -> Result<(), String> {
     }
     for citation in &story.citations {
         if !story.sources.iter().any(|source| source.id == citation.source) {
-            return Err(format!("the text cites {:?}, but no file has a source with that id", citation.source));
+            return Err(format!(
+                "the text cites {:?}, but no file has a source with that id",
+                citation.source
+            ));
         }
     }
     write(&args.out, export_json(&story).as_bytes())?;
@@ -132,7 +135,10 @@ fn joined(mut story: Story, next: Story) -> Story {
         return next;
     }
     let free = |taken: &dyn Fn(&str) -> bool, letter: char| {
-        (1..).map(|number| format!("{letter}{number}")).find(|id| !taken(id)).unwrap_or_default()
+        (1..)
+            .map(|number| format!("{letter}{number}"))
+            .find(|id| !taken(id))
+            .unwrap_or_default()
     };
     let mut renamed = std::collections::BTreeMap::new();
     for mut source in next.sources {
@@ -171,9 +177,14 @@ fn joined(mut story: Story, next: Story) -> Story {
 }
 
 fn read(path: &Path, limit: usize) -> Result<Vec<u8>, String> {
-    let size = std::fs::metadata(path).map_err(|error| format!("{}: {error}", path.display()))?.len();
+    let size = std::fs::metadata(path)
+        .map_err(|error| format!("{}: {error}", path.display()))?
+        .len();
     if size > limit as u64 {
-        return Err(format!("{}: {size} bytes are more than the limit of {limit}; --limit raises it", path.display()));
+        return Err(format!(
+            "{}: {size} bytes are more than the limit of {limit}; --limit raises it",
+            path.display()
+        ));
     }
     std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))
 }

@@ -85,44 +85,64 @@ impl<'w, 't> Writer<'w, 't> {
         let Some(obj) = self.sheet.sections.get(section).map(|section| section.obj.clone()) else {
             return Err(AutomergeError::InvalidObjId("sections".to_owned()));
         };
-        let mut index = first;
-        let mut cells = Vec::new();
+        // All text in one go and then the markers, from the last to the first: finding the place of an insertion behind
+        // which much was deleted costs Automerge time in proportion to that, between visible characters it costs nothing.
+        let mut elem = self.next();
+        let mut text = String::new();
+        let mut offsets = Vec::with_capacity(new.len());
+        for item in new {
+            offsets.push(first + utf16_len(&text));
+            if let New::Text(part, _) = item {
+                text.push_str(part);
+            }
+        }
+        if !text.is_empty() {
+            self.tx.splice_text(&obj, first, 0, &text)?;
+        }
+        let mut width = utf16_len(&text);
+        let mut cells = Vec::with_capacity(new.len());
+        for (item, index) in new.iter().zip(offsets).rev() {
+            if let New::Marker(kind, claim) = item {
+                let marker = self.tx.split_block(&obj, index)?;
+                write_marker(self.tx, &marker, kind, claim.as_deref())?;
+                width += 1;
+                let id = claim.clone().unwrap_or_else(|| marker.to_string());
+                let (_, kind) = read_marker(Look::now(&*self.tx), &marker)?;
+                cells.push(Cell::Marker {
+                    marker: Some(marker),
+                    id,
+                    kind,
+                });
+            }
+        }
+        let mut markers = cells.drain(..).rev().collect::<Vec<_>>().into_iter();
         for item in new {
             match item {
-                New::Marker(kind, claim) => {
-                    let marker = self.tx.split_block(&obj, index)?;
-                    write_marker(self.tx, &marker, kind, claim.as_deref())?;
-                    index += 1;
-                    self.log
-                        .extend(Elem::of(&marker).map(|elem| Action::Inserted { elem, count: 1 }));
-                    let id = claim.clone().unwrap_or_else(|| marker.to_string());
-                    let (_, kind) = read_marker(Look::now(&*self.tx), &marker)?;
-                    cells.push(Cell::Marker {
-                        marker: Some(marker),
-                        id,
-                        kind,
-                    });
-                }
-                New::Text(text, marks) => {
-                    let elem = self.next();
-                    self.tx.splice_text(&obj, index, 0, text)?;
-                    index += utf16_len(text);
-                    let count = text.chars().count() as u64;
-                    self.log.push(Action::Inserted {
-                        elem: elem.clone(),
-                        count,
-                    });
+                New::Marker(..) => cells.extend(markers.next()),
+                New::Text(part, marks) => {
+                    let marks = storable(marks);
                     cells.push(Cell::Text(Piece {
-                        elem,
-                        text: text.clone(),
-                        marks: storable(marks),
+                        elem: elem.clone(),
+                        text: part.clone(),
+                        marks,
                     }));
+                    elem = elem.plus(part.chars().count() as u64);
                 }
             }
         }
+        self.log.extend(cells.iter().filter_map(|cell| match cell {
+            Cell::Marker { marker, .. } => Some(Action::Inserted {
+                elem: Elem::of(marker.as_ref()?)?,
+                count: 1,
+            }),
+            Cell::Text(piece) => Some(Action::Inserted {
+                elem: piece.elem.clone(),
+                count: piece.text.chars().count() as u64,
+            }),
+        }));
         self.correct_marks(&obj, first, &cells)?;
         if let Some(section) = self.sheet.sections.get_mut(section) {
-            section.len += index - first;
+            section.len += width;
         }
         self.sheet.splice(flat..flat, cells.clone());
         self.settle()?;

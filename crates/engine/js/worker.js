@@ -17,6 +17,7 @@ const now = () => {
 };
 
 let engine = null;
+let started = false;
 let store = null;
 let sockets = null;
 let tabs = null;
@@ -26,12 +27,13 @@ const early = [];
 
 self.onmessage = ({ data }) => {
   if (typeof data !== "string") return;
-  if (engine) feed(() => engine.message(data, now()));
+  if (started) feed(() => engine.message(data, now()));
   else early.push(data);
 };
 
 /** Lets something happen to the engine and does what it then wants. */
 function feed(happens) {
+  if (!engine) return; // It stopped: nothing goes into a Wasm that panicked.
   let wishes;
   try {
     wishes = happens();
@@ -63,30 +65,39 @@ const does = {
       (json) => feed(() => engine.job_done(job, json, undefined, now())),
       (error) => feed(() => engine.job_done(job, undefined, String(error?.message ?? error), now())),
     ),
-  erase: () => {
-    tabs.close();
+  erase: async () => {
     sockets.closeAll();
-    store.erase().then((remains) => feed(() => engine.erased(remains, now())));
+    const remains = await store.erase();
+    // An empty store in its place: the person may found or join something new without a reload.
+    store = await openStore(stores).catch(() => store);
+    feed(() => engine.erased(remains, now()));
   },
   wake: (at) => {
     clearTimeout(timer);
-    timer = setTimeout(() => engine && feed(() => engine.tick(now())), Math.max(0, at - now()));
+    timer = setTimeout(() => feed(() => engine.tick(now())), Math.max(0, at - now()));
   },
 };
 
 /** The parsers of outside documents are a file of their own, fetched when somebody imports or exports. */
 async function parse(kind, name, text) {
-  importer ??= import("./komuz_import.js").then(async (module) => {
-    await module.default();
-    return module;
-  });
-  try {
-    return (await importer).run(kind, name, text);
-  } catch (error) {
+  importer ??= import("./komuz_import.js").then(
+    async (module) => {
+      await module.default();
+      return module;
+    },
+  );
+  // Not fetched (offline, before the service worker kept it): the next time tries again.
+  const module = await importer.catch((error) => {
     importer = null;
     throw error;
-  }
+  });
+  return module.run(kind, name, text);
 }
+
+const stores = {
+  stored: (batch) => feed(() => engine.stored(batch, now())),
+  failed: (batch, why) => feed(() => engine.store_failed(batch, why, now())),
+};
 
 function stopped(sentence) {
   const event = { event: "state", saved: false, save_trouble: sentence, unsent: 0, servers: [], refused: [] };
@@ -98,19 +109,17 @@ async function start() {
     throw new Error("This page needs https (or localhost) and a browser with storage, locks and cryptography.");
   }
   const wasm = init();
-  store = await openStore({
-    stored: (batch) => engine && feed(() => engine.stored(batch, now())),
-    failed: (batch, why) => engine && feed(() => engine.store_failed(batch, why, now())),
-  });
+  store = await openStore(stores);
   await wasm;
   sockets = new Sockets({
-    open: (relay) => engine && feed(() => engine.connected(relay, now())),
-    frame: (relay, bytes) => engine && feed(() => engine.frame(relay, bytes, now())),
-    gone: (relay) => engine && feed(() => engine.disconnected(relay, now())),
+    open: (relay) => feed(() => engine.connected(relay, now())),
+    frame: (relay, bytes) => feed(() => engine.frame(relay, bytes, now())),
+    gone: (relay) => feed(() => engine.disconnected(relay, now())),
   });
   tabs = new BroadcastChannel("komuz");
   tabs.onmessage = ({ data }) => engine && data instanceof Uint8Array && feed(() => engine.from_tab(data, now()));
   engine = new KomuzEngine();
+  started = true;
   feed(() => engine.start(now()));
   for (const message of early.splice(0)) feed(() => engine.message(message, now()));
 }

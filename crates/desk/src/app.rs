@@ -30,7 +30,6 @@ mod story;
 mod welcome;
 
 use std::cell::RefCell;
-use std::rc::Rc;
 
 use js_sys::Function;
 use komuz_messages::{Answer, Ask, EditionId, Event, Trouble};
@@ -189,12 +188,7 @@ impl Component for App {
         let kept = browser::setting("language");
         let tongue = Tongue::of(if kept.is_empty() { preferred() } else { kept }.as_str());
         let mut app = Self {
-            ctx: Context {
-                engine,
-                app: link.callback(|msg| msg),
-                tongue,
-                writing: Rc::default(),
-            },
+            ctx: Context::new(engine, link.callback(|msg| msg), tongue),
             views: Views::default(),
             entry: Entry::None,
             ticket: String::new(),
@@ -256,7 +250,7 @@ impl Component for App {
             Msg::Tool(name) => self.tool(name),
             Msg::Tongue(tongue) => {
                 browser::keep_setting("language", tongue.tag());
-                self.ctx.tongue = tongue;
+                self.ctx = self.ctx.speaking(tongue);
             }
             Msg::Theme(theme) => {
                 browser::keep_setting("theme", &theme);

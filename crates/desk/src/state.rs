@@ -47,23 +47,54 @@ impl<T: Default> Default for Same<T> {
     }
 }
 
-/// What every component needs: the engine, the app, and the words of the interface's language.
+/// What every component needs: the engine, the app, and the words of the interface's language. One pointer, since every
+/// listener holds one.
 #[derive(Clone)]
-pub struct Context {
+pub struct Context(Rc<Shared>);
+
+pub struct Shared {
     pub engine: Engine,
     pub app: Callback<Msg>,
     pub writing: Rc<Writing>,
     pub tongue: Tongue,
 }
 
+impl Deref for Context {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
 impl PartialEq for Context {
     fn eq(&self, other: &Self) -> bool {
         // Engine and app live as long as the page; the language alone changes what is painted.
-        self.tongue == other.tongue
+        Rc::ptr_eq(&self.0, &other.0)
     }
 }
 
 impl Context {
+    pub fn new(engine: Engine, app: Callback<Msg>, tongue: Tongue) -> Self {
+        Self(Rc::new(Shared {
+            engine,
+            app,
+            writing: Rc::default(),
+            tongue,
+        }))
+    }
+
+    /// The same in another language.
+    pub fn speaking(&self, tongue: Tongue) -> Self {
+        let (engine, app, writing) = (self.engine.clone(), self.app.clone(), self.writing.clone());
+        Self(Rc::new(Shared {
+            engine,
+            app,
+            writing,
+            tongue,
+        }))
+    }
+
     pub fn words(&self) -> &'static Words {
         self.tongue.words()
     }
@@ -180,18 +211,36 @@ pub fn outlet_name<'a>(investigation: &'a InvestigationView, outlet: &'a str) ->
         .map_or(outlet, |card| card.name.as_str())
 }
 
-/// The first letters of a name's first and last word.
+/// The first letters of a name's first and last word; the style sheet makes them capitals.
 pub fn initials(name: &str) -> String {
     let mut words = name.split_whitespace();
     let first = words.next().and_then(|word| word.chars().next());
     let last = words.next_back().and_then(|word| word.chars().next());
-    first.into_iter().chain(last).flat_map(char::to_uppercase).collect()
+    first.into_iter().chain(last).collect()
+}
+
+/// A letter in lower case, of the scripts that are searched here: Latin with its first accents, Cyrillic with the Kyrgyz
+/// letters. The standard library's tables for all scripts weigh more than the rest of this module.
+fn lower(c: char) -> char {
+    let moved = match c {
+        'A'..='Z' | 'À'..='Ö' | 'Ø'..='Þ' | 'А'..='Я' => 0x20,
+        'Ѐ'..='Џ' => 0x50,
+        // In pairs, the capital first.
+        'Ѡ'..='Ѿ' | 'Ҋ'..='Ҿ' | 'Ӑ'..='Ԯ' => u32::from(u32::from(c) % 2 == 0),
+        _ => 0,
+    };
+    char::from_u32(u32::from(c) + moved).unwrap_or(c)
+}
+
+/// A text in lower case, for searching.
+pub fn folded(text: &str) -> String {
+    text.chars().map(lower).collect()
 }
 
 /// A short id of an outlet made from its name: `a-z`, `0-9`, `-`; Cyrillic in the Latin letters of everyday use.
 pub fn outlet_id(name: &str) -> String {
     let mut id = String::new();
-    for c in name.chars().flat_map(char::to_lowercase) {
+    for c in name.chars().map(lower) {
         let latin = match c {
             'a'..='z' | '0'..='9' => {
                 id.push(c);
@@ -257,6 +306,13 @@ mod tests {
         assert_eq!(outlet_id("Ала-Тоо үнү"), "ala-too-unu");
         assert_eq!(outlet_id("«…»"), "outlet");
         assert!(outlet_id(&"ж".repeat(200)).len() <= 40);
+    }
+
+    #[test]
+    fn searching_does_not_mind_capitals() {
+        assert_eq!(folded("ЁЛКА Ңөү ÉTÉ ABC ҚЫРҒЫЗ"), "ёлка ңөү été abc қырғыз");
+        let cyrillic = "АБВЯЀЏҢӨҮ";
+        assert_eq!(folded(cyrillic), cyrillic.to_lowercase());
     }
 
     #[test]

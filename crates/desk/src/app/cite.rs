@@ -8,7 +8,7 @@ use super::Msg;
 use super::bits::{Form, Modal, act, area, field, page_trouble};
 use super::dialogs::closer;
 use super::sources::{read_source, source_fields, source_line, source_title};
-use crate::state::{Context, Same, Tab};
+use crate::state::{Context, Same, Tab, folded};
 use crate::surface::Range;
 
 #[derive(Properties, PartialEq)]
@@ -86,7 +86,7 @@ pub fn Cite(props: &CiteProps) -> Html {
             }
         })
     };
-    let wanted = search.to_lowercase();
+    let wanted = folded(&search);
     let choose = |id: String| {
         let chosen = chosen.clone();
         Callback::from(move |_: Event| chosen.set(id.clone()))
@@ -100,9 +100,7 @@ pub fn Cite(props: &CiteProps) -> Html {
     let found = props.investigation.sources.iter().filter(|source| {
         *chosen == source.id
             || wanted.is_empty()
-            || format!("{} {}", source_title(w, source), source_line(w, source))
-                .to_lowercase()
-                .contains(&wanted)
+            || folded(&format!("{} {}", source_title(w, source), source_line(w, source))).contains(&wanted)
     });
     let (locator, quote) = props
         .had

@@ -110,25 +110,21 @@ fn shown_marks(
     active: &Option<String>,
 ) -> Value {
     let w = ctx.words();
-    let notes: Map<String, Value> = view
-        .citations
-        .iter()
-        .filter_map(|citation| {
-            let number = citation.number?.to_string();
+    let mut notes = Map::new();
+    for citation in &view.citations {
+        if let Some(number) = citation.number {
+            let number = number.to_string();
             let label = w.note_number.fill(&[&number]);
-            Some((citation.id.clone(), json!({ "number": number, "label": label })))
-        })
-        .collect();
-    let threads: Map<String, Value> = view
-        .threads
-        .iter()
-        .map(|thread| {
-            (
-                thread.id.clone(),
-                json!(if thread.resolved { "resolved" } else { "open" }),
-            )
-        })
-        .collect();
+            notes.insert(citation.id.clone(), json!({ "number": number, "label": label }));
+        }
+    }
+    let mut threads = Map::new();
+    for thread in &view.threads {
+        threads.insert(
+            thread.id.clone(),
+            if thread.resolved { "resolved" } else { "open" }.into(),
+        );
+    }
     let people: Vec<Value> = people
         .iter()
         .filter_map(|person| {

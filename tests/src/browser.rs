@@ -324,23 +324,29 @@ return ((document.body?.innerText ?? '') + ' | ' + walk(document)).slice(0, 4000
 
     /// The console's messages, where the driver gives them (Chromium).
     pub async fn logs(&self) -> String {
-        #[derive(Debug)]
-        struct Log;
-        impl fantoccini::wd::WebDriverCompatibleCommand for Log {
-            fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
-                base.join(&format!("session/{}/se/log", session.unwrap_or_default()))
-            }
-            fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
-                (Method::POST, Some(r#"{"type": "browser"}"#.to_owned()))
-            }
-        }
         if self.engine != Engine::Chromium {
             return String::new();
         }
         self.client
-            .issue_cmd(Log)
+            .issue_cmd(Own {
+                path: "se/log",
+                body: json!({ "type": "browser" }),
+            })
             .await
             .map_or_else(|error| error.to_string(), |log| log.to_string())
+    }
+
+    /// Says something to Chromium's DevTools.
+    pub async fn devtools(&self, command: &str, parameters: Value) {
+        let body = json!({ "cmd": command, "params": parameters });
+        let done = self
+            .client
+            .issue_cmd(Own {
+                path: "goog/cdp/execute",
+                body,
+            })
+            .await;
+        done.unwrap_or_else(|error| panic!("{command}: {error}"));
     }
 
     /// A picture of the window as PNG.
@@ -352,6 +358,23 @@ return ((document.body?.innerText ?? '') + ' | ' + walk(document)).slice(0, 4000
     pub async fn close(self) {
         // The driver is killed behind it, so a session that does not answer ends too.
         let _ = self.client.clone().close().await;
+    }
+}
+
+/// A command of one driver that WebDriver does not have.
+#[derive(Debug)]
+struct Own {
+    path: &'static str,
+    body: Value,
+}
+
+impl fantoccini::wd::WebDriverCompatibleCommand for Own {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
+        base.join(&format!("session/{}/{}", session.unwrap_or_default(), self.path))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        (Method::POST, Some(self.body.to_string()))
     }
 }
 

@@ -21,7 +21,7 @@ cargo xtask demo     build, start three outlets' servers on this machine and pri
 cargo xtask test     run every test; the last line counts them
 cargo xtask dev      rebuild and reload the desk on change (Trunk)
 cargo xtask pkg      fill pkg/dist with the npm package and check every file against its budget
-cargo xtask bench    measure; `cargo xtask bench TRACES` also on the recorded sessions of that folder
+cargo xtask bench    measure what a person waits for; `cargo xtask bench 100000` in a story of that many operations
 cargo xtask shots    drive the demo and write pictures of its pages to target/shots
 cargo xtask doctor   say which tools are here and which are missing
 ";

@@ -19,12 +19,27 @@ pub struct BadMessage {
 pub fn read(json: &str) -> Result<ToEngine, BadMessage> {
     let mut members = match serde_json::from_str(json) {
         Ok(Value::Object(members)) => Members(members),
-        Ok(_) => return Err(BadMessage { id: None, message: "a message is an object".into() }),
-        Err(error) => return Err(BadMessage { id: None, message: error.to_string() }),
+        Ok(_) => {
+            return Err(BadMessage {
+                id: None,
+                message: "a message is an object".into(),
+            });
+        }
+        Err(error) => {
+            return Err(BadMessage {
+                id: None,
+                message: error.to_string(),
+            });
+        }
     };
-    let id = members.number("id").and_then(|id| u32::try_from(id).map_err(|_| "id: too large".into()));
+    let id = members
+        .number("id")
+        .and_then(|id| u32::try_from(id).map_err(|_| "id: too large".into()));
     let id = id.map_err(|message| BadMessage { id: None, message })?;
-    let ask = members.object("ask").and_then(ask).map_err(|message| BadMessage { id: Some(id), message })?;
+    let ask = members
+        .object("ask")
+        .and_then(ask)
+        .map_err(|message| BadMessage { id: Some(id), message })?;
     Ok(ToEngine { id, ask })
 }
 
@@ -54,7 +69,9 @@ impl Members {
     }
 
     fn number(&mut self, name: &str) -> Read<u64> {
-        self.take(name).as_u64().ok_or_else(|| format!("{name}: a number is wanted"))
+        self.take(name)
+            .as_u64()
+            .ok_or_else(|| format!("{name}: a number is wanted"))
     }
 
     fn place(&mut self, name: &str) -> Read<u32> {
@@ -85,7 +102,10 @@ impl Members {
 
     fn edition(&mut self) -> Read<EditionId> {
         let mut edition = self.object("edition")?;
-        Ok(EditionId { story: edition.text("story")?, lang: edition.text("lang")? })
+        Ok(EditionId {
+            story: edition.text("story")?,
+            lang: edition.text("lang")?,
+        })
     }
 
     fn card(&mut self) -> Read<OutletCard> {
@@ -103,7 +123,10 @@ impl Members {
             Value::Null => Ok(None),
             Value::Object(server) => {
                 let mut server = Members(server);
-                Ok(Some(Server { url: server.text("url")?, ticket: server.some_text("ticket")?.unwrap_or_default() }))
+                Ok(Some(Server {
+                    url: server.text("url")?,
+                    ticket: server.some_text("ticket")?.unwrap_or_default(),
+                }))
             }
             _ => Err("server: an object is wanted".into()),
         }
@@ -125,7 +148,10 @@ impl Members {
         let name = |value| match value {
             Value::Object(name) => {
                 let mut name = Members(name);
-                Ok(Byline { name: name.text("name")?, outlet: name.some_text("outlet")? })
+                Ok(Byline {
+                    name: name.text("name")?,
+                    outlet: name.some_text("outlet")?,
+                })
             }
             _ => Err("byline: names are wanted".to_owned()),
         };
@@ -151,15 +177,34 @@ fn ask(mut m: Members) -> Read<Ask> {
             member: m.text("member")?,
             server: m.server()?,
         },
-        "enter" => Ask::Enter { investigation: m.text("investigation")? },
-        "invite" => Ask::Invite { outlet: m.text("outlet")?, role: m.text("role")? },
-        "confirm" => Ask::Confirm { request: m.text("request")? },
-        "refuse" => Ask::Refuse { request: m.text("request")? },
-        "new-story" => Ask::NewStory { lang: m.text("lang")?, headline: m.text("headline")? },
-        "new-edition" => Ask::NewEdition { edition: m.edition()?, from: m.some_text("from")? },
+        "enter" => Ask::Enter {
+            investigation: m.text("investigation")?,
+        },
+        "invite" => Ask::Invite {
+            outlet: m.text("outlet")?,
+            role: m.text("role")?,
+        },
+        "confirm" => Ask::Confirm {
+            request: m.text("request")?,
+        },
+        "refuse" => Ask::Refuse {
+            request: m.text("request")?,
+        },
+        "new-story" => Ask::NewStory {
+            lang: m.text("lang")?,
+            headline: m.text("headline")?,
+        },
+        "new-edition" => Ask::NewEdition {
+            edition: m.edition()?,
+            from: m.some_text("from")?,
+        },
         "open" => Ask::Open { edition: m.edition()? },
         "close" => Ask::Close { edition: m.edition()? },
-        "import" => Ask::Import { edition: m.edition()?, name: m.text("name")?, text: m.text("text")? },
+        "import" => Ask::Import {
+            edition: m.edition()?,
+            name: m.text("name")?,
+            text: m.text("text")?,
+        },
         "steps" => Ask::Steps {
             edition: m.edition()?,
             seq: m.number("seq")?,
@@ -179,9 +224,18 @@ fn ask(mut m: Members) -> Read<Ask> {
         },
         "undo" => Ask::Undo { edition: m.edition()? },
         "redo" => Ask::Redo { edition: m.edition()? },
-        "set-headline" => Ask::SetHeadline { edition: m.edition()?, text: m.text("text")? },
-        "set-summary" => Ask::SetSummary { edition: m.edition()?, text: m.text("text")? },
-        "set-byline" => Ask::SetByline { edition: m.edition()?, byline: m.byline()? },
+        "set-headline" => Ask::SetHeadline {
+            edition: m.edition()?,
+            text: m.text("text")?,
+        },
+        "set-summary" => Ask::SetSummary {
+            edition: m.edition()?,
+            text: m.text("text")?,
+        },
+        "set-byline" => Ask::SetByline {
+            edition: m.edition()?,
+            byline: m.byline()?,
+        },
         "save-source" => Ask::SaveSource {
             source: Box::new(csl::source("source", m.take("source")).map_err(|error| error.to_string())?),
         },
@@ -203,7 +257,10 @@ fn ask(mut m: Members) -> Read<Ask> {
             locator: m.text("locator")?,
             quote: m.text("quote")?,
         },
-        "remove-citation" => Ask::RemoveCitation { edition: m.edition()?, citation: m.text("citation")? },
+        "remove-citation" => Ask::RemoveCitation {
+            edition: m.edition()?,
+            citation: m.text("citation")?,
+        },
         "comment" => Ask::Comment {
             edition: m.edition()?,
             seq: m.number("seq")?,
@@ -212,13 +269,23 @@ fn ask(mut m: Members) -> Read<Ask> {
             to: m.place("to")?,
             text: m.text("text")?,
         },
-        "reply" => Ask::Reply { edition: m.edition()?, thread: m.text("thread")?, text: m.text("text")? },
+        "reply" => Ask::Reply {
+            edition: m.edition()?,
+            thread: m.text("thread")?,
+            text: m.text("text")?,
+        },
         "resolve" => Ask::Resolve {
             edition: m.edition()?,
             thread: m.text("thread")?,
-            resolved: m.take("resolved").as_bool().ok_or("resolved: true or false is wanted")?,
+            resolved: m
+                .take("resolved")
+                .as_bool()
+                .ok_or("resolved: true or false is wanted")?,
         },
-        "add-file" => Ask::AddFile { media: m.text("media")?, bytes: m.text("bytes")? },
+        "add-file" => Ask::AddFile {
+            media: m.text("media")?,
+            bytes: m.text("bytes")?,
+        },
         "get-file" => Ask::GetFile { file: m.text("file")? },
         "review" => Ask::Review {
             edition: m.edition()?,
@@ -233,12 +300,28 @@ fn ask(mut m: Members) -> Read<Ask> {
             key: m.text("key")?,
         },
         "publish" => Ask::Publish { edition: m.edition()? },
-        "published" => Ask::Published { edition: m.edition()?, release: m.text("release")? },
-        "export" => Ask::Export { edition: m.edition()?, format: m.text("format")? },
-        "backup" => Ask::Backup { passphrase: m.text("passphrase")?, page: m.text("page")? },
-        "restore" => Ask::Restore { bytes: m.text("bytes")?, passphrase: m.text("passphrase")? },
+        "published" => Ask::Published {
+            edition: m.edition()?,
+            release: m.text("release")?,
+        },
+        "export" => Ask::Export {
+            edition: m.edition()?,
+            format: m.text("format")?,
+        },
+        "backup" => Ask::Backup {
+            passphrase: m.text("passphrase")?,
+            page: m.text("page")?,
+        },
+        "restore" => Ask::Restore {
+            bytes: m.text("bytes")?,
+            passphrase: m.text("passphrase")?,
+        },
         "leave" => Ask::Leave,
-        other => return Err(format!("there is no ask {other:?}: page and engine are of different builds, reload the page")),
+        other => {
+            return Err(format!(
+                "there is no ask {other:?}: page and engine are of different builds, reload the page"
+            ));
+        }
     })
 }
 
@@ -249,51 +332,136 @@ mod tests {
     use serde_json::json;
 
     fn edition() -> EditionId {
-        EditionId { story: "samaragate".into(), lang: "ky".into() }
+        EditionId {
+            story: "samaragate".into(),
+            lang: "ky".into(),
+        }
     }
 
     fn all() -> Vec<Ask> {
         let text = || "текст 👩🏽‍💻".to_owned();
-        let card = OutletCard { id: "kloop".into(), name: text(), domain: "kloop.example".into(), keys: vec![text(), text()] };
-        let server = Server { url: "https://desk.kloop.example".into(), ticket: text() };
+        let card = OutletCard {
+            id: "kloop".into(),
+            name: text(),
+            domain: "kloop.example".into(),
+            keys: vec![text(), text()],
+        };
+        let server = Server {
+            url: "https://desk.kloop.example".into(),
+            ticket: text(),
+        };
         let source = Source {
             id: "s-1".into(),
             kind: "report".into(),
-            author: vec![Name { family: text(), given: text(), literal: String::new() }],
+            author: vec![Name {
+                family: text(),
+                given: text(),
+                literal: String::new(),
+            }],
             title: text(),
-            issued: Some(CslDate { date_parts: vec![vec![2019, 11, 21]], literal: String::new() }),
+            issued: Some(CslDate {
+                date_parts: vec![vec![2019, 11, 21]],
+                literal: String::new(),
+            }),
             url: "https://kloop.example/".into(),
             ..Source::default()
         };
         vec![
             Ask::Device,
-            Ask::Found { title: text(), outlet: card.clone(), member: text(), server: server.clone() },
+            Ask::Found {
+                title: text(),
+                outlet: card.clone(),
+                member: text(),
+                server: server.clone(),
+            },
             Ask::ReadInvite { text: text() },
-            Ask::Join { text: text(), outlet: card.clone(), member: text(), server: Some(server) },
-            Ask::Join { text: text(), outlet: card, member: text(), server: None },
+            Ask::Join {
+                text: text(),
+                outlet: card.clone(),
+                member: text(),
+                server: Some(server),
+            },
+            Ask::Join {
+                text: text(),
+                outlet: card,
+                member: text(),
+                server: None,
+            },
             Ask::Enter { investigation: text() },
-            Ask::Invite { outlet: text(), role: "writer".into() },
+            Ask::Invite {
+                outlet: text(),
+                role: "writer".into(),
+            },
             Ask::Confirm { request: text() },
             Ask::Refuse { request: text() },
-            Ask::NewStory { lang: "ky".into(), headline: text() },
-            Ask::NewEdition { edition: edition(), from: Some("en".into()) },
-            Ask::NewEdition { edition: edition(), from: None },
+            Ask::NewStory {
+                lang: "ky".into(),
+                headline: text(),
+            },
+            Ask::NewEdition {
+                edition: edition(),
+                from: Some("en".into()),
+            },
+            Ask::NewEdition {
+                edition: edition(),
+                from: None,
+            },
             Ask::Open { edition: edition() },
             Ask::Close { edition: edition() },
-            Ask::Import { edition: edition(), name: text(), text: text() },
-            Ask::Steps { edition: edition(), seq: 1, taken: 2, steps: vec![json!({ "stepType": "replace" })] },
-            Ask::Taken { edition: edition(), batch: 3, hash: text() },
-            Ask::Select { edition: edition(), seq: 1, taken: 2, selection: Some((3, 4)) },
-            Ask::Select { edition: edition(), seq: 1, taken: 2, selection: None },
+            Ask::Import {
+                edition: edition(),
+                name: text(),
+                text: text(),
+            },
+            Ask::Steps {
+                edition: edition(),
+                seq: 1,
+                taken: 2,
+                steps: vec![json!({ "stepType": "replace" })],
+            },
+            Ask::Taken {
+                edition: edition(),
+                batch: 3,
+                hash: text(),
+            },
+            Ask::Select {
+                edition: edition(),
+                seq: 1,
+                taken: 2,
+                selection: Some((3, 4)),
+            },
+            Ask::Select {
+                edition: edition(),
+                seq: 1,
+                taken: 2,
+                selection: None,
+            },
             Ask::Undo { edition: edition() },
             Ask::Redo { edition: edition() },
-            Ask::SetHeadline { edition: edition(), text: text() },
-            Ask::SetSummary { edition: edition(), text: text() },
+            Ask::SetHeadline {
+                edition: edition(),
+                text: text(),
+            },
+            Ask::SetSummary {
+                edition: edition(),
+                text: text(),
+            },
             Ask::SetByline {
                 edition: edition(),
-                byline: vec![Byline { name: text(), outlet: Some(text()) }, Byline { name: text(), outlet: None }],
+                byline: vec![
+                    Byline {
+                        name: text(),
+                        outlet: Some(text()),
+                    },
+                    Byline {
+                        name: text(),
+                        outlet: None,
+                    },
+                ],
             },
-            Ask::SaveSource { source: Box::new(source) },
+            Ask::SaveSource {
+                source: Box::new(source),
+            },
             Ask::PasteSources { text: text() },
             Ask::Cite {
                 edition: edition(),
@@ -305,20 +473,69 @@ mod tests {
                 locator: text(),
                 quote: text(),
             },
-            Ask::EditCitation { edition: edition(), citation: text(), source: text(), locator: text(), quote: text() },
-            Ask::RemoveCitation { edition: edition(), citation: text() },
-            Ask::Comment { edition: edition(), seq: 1, taken: 2, from: 3, to: 4, text: text() },
-            Ask::Reply { edition: edition(), thread: text(), text: text() },
-            Ask::Resolve { edition: edition(), thread: text(), resolved: true },
-            Ask::AddFile { media: text(), bytes: text() },
+            Ask::EditCitation {
+                edition: edition(),
+                citation: text(),
+                source: text(),
+                locator: text(),
+                quote: text(),
+            },
+            Ask::RemoveCitation {
+                edition: edition(),
+                citation: text(),
+            },
+            Ask::Comment {
+                edition: edition(),
+                seq: 1,
+                taken: 2,
+                from: 3,
+                to: 4,
+                text: text(),
+            },
+            Ask::Reply {
+                edition: edition(),
+                thread: text(),
+                text: text(),
+            },
+            Ask::Resolve {
+                edition: edition(),
+                thread: text(),
+                resolved: true,
+            },
+            Ask::AddFile {
+                media: text(),
+                bytes: text(),
+            },
             Ask::GetFile { file: text() },
-            Ask::Review { edition: edition(), now: text(), reason: text(), key: text() },
-            Ask::SignOff { edition: edition(), release: text(), signatures: vec![text()], key: text() },
+            Ask::Review {
+                edition: edition(),
+                now: text(),
+                reason: text(),
+                key: text(),
+            },
+            Ask::SignOff {
+                edition: edition(),
+                release: text(),
+                signatures: vec![text()],
+                key: text(),
+            },
             Ask::Publish { edition: edition() },
-            Ask::Published { edition: edition(), release: text() },
-            Ask::Export { edition: edition(), format: text() },
-            Ask::Backup { passphrase: text(), page: text() },
-            Ask::Restore { bytes: text(), passphrase: text() },
+            Ask::Published {
+                edition: edition(),
+                release: text(),
+            },
+            Ask::Export {
+                edition: edition(),
+                format: text(),
+            },
+            Ask::Backup {
+                passphrase: text(),
+                page: text(),
+            },
+            Ask::Restore {
+                bytes: text(),
+                passphrase: text(),
+            },
             Ask::Leave,
         ]
     }
@@ -335,7 +552,9 @@ mod tests {
     #[test]
     fn what_may_be_left_out_may_be_left_out() {
         let json = json!({ "id": 1, "ask": { "ask": "taken", "edition": { "story": "s", "lang": "en" }, "batch": 1 } });
-        assert!(matches!(read(&json.to_string()), Ok(ToEngine { ask: Ask::Taken { hash, .. }, .. }) if hash.is_empty()));
+        assert!(
+            matches!(read(&json.to_string()), Ok(ToEngine { ask: Ask::Taken { hash, .. }, .. }) if hash.is_empty())
+        );
     }
 
     #[test]

@@ -110,8 +110,10 @@ impl Engine {
             Input::Locked { name } => self.each_room(|room, hands| room.locked(&name, hands)),
             Input::Connected { relay } => self.at_relay(relay, |room, relay, hands| room.connected(relay, hands)),
             Input::Disconnected { relay } => self.at_relay(relay, |room, relay, hands| room.disconnected(relay, hands)),
-            Input::Frame { relay, bytes } => self.at_relay(relay, |room, relay, hands| room.frame(relay, &bytes, hands)),
-            Input::FromTab(said) => self.from_tab(&said),
+            Input::Frame { relay, bytes } => {
+                self.at_relay(relay, |room, relay, hands| room.frame(relay, &bytes, hands))
+            }
+            Input::FromTab(said) => self.tab_said(&said),
             Input::JobDone { job, result } => self.job_done(job, result),
             Input::Erased { remains } => self.erased(remains),
             Input::Tick => self.woken = None,
@@ -123,7 +125,9 @@ impl Engine {
 
     fn run(&mut self) {
         while self.started && self.loads.is_empty() && self.leaving.is_none() {
-            let Some(ToEngine { id, ask }) = self.waiting.pop_front() else { break };
+            let Some(ToEngine { id, ask }) = self.waiting.pop_front() else {
+                break;
+            };
             if let Some(result) = self.asked(id, ask).transpose() {
                 self.hands.answer(id, result);
             }
@@ -144,9 +148,19 @@ impl Engine {
         let done = |(): ()| Some(Answer::Done);
         match ask {
             Ask::Device => Ok(Some(self.listing.answer())),
-            Ask::Found { title, outlet, member, server } => self.found(title, outlet, member, server).map(Some),
+            Ask::Found {
+                title,
+                outlet,
+                member,
+                server,
+            } => self.found(title, outlet, member, server).map(Some),
             Ask::ReadInvite { text } => self.read_invite(&text).map(Some),
-            Ask::Join { text, outlet, member, server } => self.join(text, outlet, member, server).map(Some),
+            Ask::Join {
+                text,
+                outlet,
+                member,
+                server,
+            } => self.join(text, outlet, member, server).map(Some),
             Ask::Enter { investigation } => self.enter(id, investigation),
             Ask::Invite { outlet, role } => self.invite(&outlet, &role).map(Some),
             Ask::Confirm { request } => self.confirm(&request).map(done),
@@ -156,9 +170,19 @@ impl Engine {
             Ask::Open { edition } => self.open_edition(&edition).map(done),
             Ask::Close { edition } => self.close_edition(&edition).map(done),
             Ask::Import { edition, name, text } => self.import(id, edition, name, text),
-            Ask::Steps { edition, seq, taken, steps } => self.steps(&edition, seq, taken, &steps).map(done),
+            Ask::Steps {
+                edition,
+                seq,
+                taken,
+                steps,
+            } => self.steps(&edition, seq, taken, &steps).map(done),
             Ask::Taken { edition, batch, hash } => self.taken(&edition, batch, &hash).map(done),
-            Ask::Select { edition, seq, taken, selection } => self.select(&edition, seq, taken, selection).map(done),
+            Ask::Select {
+                edition,
+                seq,
+                taken,
+                selection,
+            } => self.select(&edition, seq, taken, selection).map(done),
             Ask::Undo { edition } => self.undo(&edition).map(done),
             Ask::Redo { edition } => self.redo(&edition).map(done),
             Ask::SetHeadline { edition, text } => self.set_headline(&edition, &text).map(done),
@@ -166,24 +190,61 @@ impl Engine {
             Ask::SetByline { edition, byline } => self.set_byline(&edition, byline).map(done),
             Ask::SaveSource { source } => self.save_source(&source).map(Some),
             Ask::PasteSources { text } => self.paste_sources(&text).map(Some),
-            Ask::Cite { edition, seq, taken, from, to, source, locator, quote } => {
-                self.cite(&edition, (seq, taken), (from, to), citing::Reference { source, locator, quote }).map(Some)
-            }
-            Ask::EditCitation { edition, citation, source, locator, quote } => {
-                self.edit_citation(&edition, &citation, citing::Reference { source, locator, quote }).map(done)
-            }
+            Ask::Cite {
+                edition,
+                seq,
+                taken,
+                from,
+                to,
+                source,
+                locator,
+                quote,
+            } => self
+                .cite(
+                    &edition,
+                    (seq, taken),
+                    (from, to),
+                    citing::Reference { source, locator, quote },
+                )
+                .map(Some),
+            Ask::EditCitation {
+                edition,
+                citation,
+                source,
+                locator,
+                quote,
+            } => self
+                .edit_citation(&edition, &citation, citing::Reference { source, locator, quote })
+                .map(done),
             Ask::RemoveCitation { edition, citation } => self.remove_citation(&edition, &citation).map(done),
-            Ask::Comment { edition, seq, taken, from, to, text } => {
-                self.comment(&edition, (seq, taken), (from, to), text).map(Some)
-            }
+            Ask::Comment {
+                edition,
+                seq,
+                taken,
+                from,
+                to,
+                text,
+            } => self.comment(&edition, (seq, taken), (from, to), text).map(Some),
             Ask::Reply { edition, thread, text } => self.reply(&edition, &thread, text).map(done),
-            Ask::Resolve { edition, thread, resolved } => self.resolve(&edition, &thread, resolved).map(done),
+            Ask::Resolve {
+                edition,
+                thread,
+                resolved,
+            } => self.resolve(&edition, &thread, resolved).map(done),
             Ask::AddFile { media, bytes } => self.add_file(&media, &bytes).map(Some),
             Ask::GetFile { file } => self.get_file(&file).map(Some),
-            Ask::Review { edition, now, reason, key } => self.review(&edition, &now, &reason, &key).map(Some),
-            Ask::SignOff { edition, release, signatures, key } => {
-                self.sign_off(&edition, &release, &signatures, &key).map(done)
-            }
+            Ask::Review {
+                edition,
+                now,
+                reason,
+                key,
+            } => self.review(&edition, &now, &reason, &key).map(Some),
+            Ask::SignOff {
+                edition,
+                release,
+                signatures,
+                key,
+            } => self.sign_off(&edition, &release, &signatures, &key).map(done),
             Ask::Publish { edition } => self.publish(&edition).map(Some),
             Ask::Published { edition, release } => self.published(&edition, &release).map(done),
             Ask::Export { edition, format } => self.export(id, &edition, &format),
@@ -201,7 +262,11 @@ impl Engine {
 
     /// The open investigation, with the hands that everything in it needs.
     fn room(&mut self) -> Result<(&mut Room, &mut Hands), Trouble> {
-        let room = self.open.as_ref().and_then(|id| self.rooms.get_mut(id)).ok_or_else(not_open)?;
+        let room = self
+            .open
+            .as_ref()
+            .and_then(|id| self.rooms.get_mut(id))
+            .ok_or_else(not_open)?;
         Ok((room, &mut self.hands))
     }
 
@@ -212,17 +277,20 @@ impl Engine {
     }
 
     fn at_relay(&mut self, number: u32, act: impl FnOnce(&mut Room, komuz_sync::replica::RelayId, &mut Hands)) {
-        let found = self.rooms.values_mut().find_map(|room| room.relay(number).map(|relay| (room, relay)));
+        let found = self
+            .rooms
+            .values_mut()
+            .find_map(|room| room.relay(number).map(|relay| (room, relay)));
         if let Some((room, relay)) = found {
             act(room, relay, &mut self.hands);
         }
     }
 
-    fn from_tab(&mut self, said: &[u8]) {
+    fn tab_said(&mut self, said: &[u8]) {
         match Said::read(said) {
             Ok(Said::Rows { room, rows }) => {
                 if let Some(room) = self.rooms.get_mut(&room) {
-                    room.from_tab(rows, &mut self.hands);
+                    room.shared(rows, &mut self.hands);
                 }
             }
             Ok(Said::List { room, row }) => self.listing.heard(&room, row.as_deref()),
@@ -249,7 +317,13 @@ impl Engine {
     /// Reads rows: pairs of a table and how keys start.
     fn load(&mut self, wanted: Vec<(&'static str, String)>, purpose: Purpose) {
         let after = self.hands.disk.mark();
-        self.loads.push(Load { after, wanted, numbers: BTreeSet::new(), rows: Vec::new(), purpose });
+        self.loads.push(Load {
+            after,
+            wanted,
+            numbers: BTreeSet::new(),
+            rows: Vec::new(),
+            purpose,
+        });
     }
 
     fn begin_loads(&mut self) {
@@ -260,13 +334,19 @@ impl Engine {
             for (table, prefix) in std::mem::take(&mut load.wanted) {
                 let number = self.hands.number();
                 load.numbers.insert(number);
-                self.hands.push(Output::Load { load: number, table: table.to_owned(), prefix });
+                self.hands.push(Output::Load {
+                    load: number,
+                    table: table.to_owned(),
+                    prefix,
+                });
             }
         }
     }
 
     fn loaded(&mut self, number: u32, rows: Vec<Row>) {
-        let Some(at) = self.loads.iter().position(|load| load.numbers.contains(&number)) else { return };
+        let Some(at) = self.loads.iter().position(|load| load.numbers.contains(&number)) else {
+            return;
+        };
         let load = &mut self.loads[at];
         load.numbers.remove(&number);
         load.rows.extend(rows);
@@ -294,7 +374,10 @@ impl Engine {
     fn load_room(&mut self, id: String, ask: Option<u32>) {
         let prefix = format!("{id}/");
         let tables = ["secret", "log", "save", "journal", "strike"];
-        self.load(tables.map(|table| (table, prefix.clone())).to_vec(), Purpose::Room { id, ask });
+        self.load(
+            tables.map(|table| (table, prefix.clone())).to_vec(),
+            Purpose::Room { id, ask },
+        );
     }
 
     fn room_loaded(&mut self, id: String, ask: Option<u32>, rows: Vec<Row>) {
@@ -331,10 +414,15 @@ impl Engine {
                 room.let_go(&mut self.hands);
                 self.rooms.remove(&id);
                 self.listing.forget(&id, &mut self.hands);
-                self.hands.event(Event::JoinEnded { code, message: why.to_string() });
+                self.hands.event(Event::JoinEnded {
+                    code,
+                    message: why.to_string(),
+                });
             } else if std::mem::take(&mut room.joined) {
                 self.listing.keep(room, &mut self.hands);
-                self.hands.event(Event::Entered { investigation: id.clone() });
+                self.hands.event(Event::Entered {
+                    investigation: id.clone(),
+                });
                 if self.open.is_none() {
                     self.show_room(&id);
                 }
@@ -359,7 +447,9 @@ impl Engine {
     fn wake(&mut self) {
         let rooms = self.rooms.values().map(Room::wake);
         let at = rooms.chain(self.hands.disk.wake()).chain(self.views.wake()).min();
-        let Some(at) = at.filter(|at| *at < u64::MAX) else { return };
+        let Some(at) = at.filter(|at| *at < u64::MAX) else {
+            return;
+        };
         // A wish in the past would come at once and find nothing new to do.
         let at = at.max(self.hands.now + 1);
         if self.woken.is_none_or(|woken| at < woken || woken <= self.hands.now) {
@@ -377,23 +467,33 @@ impl Engine {
             why => format!("Saving on this device failed ({why}): keep this page open, it is tried again."),
         });
         let room = self.open.as_ref().and_then(|id| self.rooms.get(id));
-        let sealed = room.is_none_or(Room::is_sealed);
+        let disk = &self.hands.disk;
+        let saved = room.map_or_else(|| disk.is_durable(disk.mark()), |room| room.is_saved(disk));
         let state = room.map(|room| room.replica.state()).unwrap_or_default();
         StateView {
-            saved: sealed && trouble.is_none() && self.hands.disk.is_durable(self.hands.disk.mark()),
+            saved: saved && trouble.is_none(),
             save_trouble: trouble,
             unsent: u32::try_from(state.unsent).unwrap_or(u32::MAX),
             servers: state
                 .relays
                 .into_iter()
-                .map(|relay| komuz_messages::ServerView { url: relay.url, reached: relay.reached, in_sync: relay.in_sync })
+                .map(|relay| komuz_messages::ServerView {
+                    url: relay.url,
+                    reached: relay.reached,
+                    in_sync: relay.in_sync,
+                })
                 .collect(),
-            refused: room.map(|room| room.refused.iter().cloned().collect()).unwrap_or_default(),
+            refused: room
+                .map(|room| room.refused.iter().cloned().collect())
+                .unwrap_or_default(),
         }
     }
 }
 
 /// The body's document of an edition.
 fn body(edition: &EditionId) -> komuz_sync::seal::doc::DocId {
-    komuz_sync::seal::doc::DocId::Body { story: edition.story.clone(), lang: edition.lang.clone() }
+    komuz_sync::seal::doc::DocId::Body {
+        story: edition.story.clone(),
+        lang: edition.lang.clone(),
+    }
 }

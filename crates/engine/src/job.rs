@@ -37,10 +37,16 @@ impl Read {
     /// Reads what `run` writes, here or in the file that holds the parsers.
     pub fn from_json(json: &str) -> Result<Self, String> {
         let mut read: Value = serde_json::from_str(json).map_err(|error| error.to_string())?;
-        let story = read.get_mut("story").map(Value::take).ok_or("the parser gave no story")?;
+        let story = read
+            .get_mut("story")
+            .map(Value::take)
+            .ok_or("the parser gave no story")?;
         let left_out = read.get("left_out").and_then(Value::as_array).into_iter().flatten();
         let left_out = left_out.filter_map(Value::as_str).map(str::to_owned).collect();
-        Ok(Self { story: Story::from_value(story).map_err(|error| error.to_string())?, left_out })
+        Ok(Self {
+            story: Story::from_value(story).map_err(|error| error.to_string())?,
+            left_out,
+        })
     }
 }
 
@@ -52,7 +58,10 @@ pub fn run(task: &Task) -> Result<String, String> {
         Task::Read { name, text } => {
             let imported = komuz_import::import(name, text.as_bytes(), komuz_import::DEFAULT_LIMIT)
                 .map_err(|error| error.to_string())?;
-            let read = Read { story: imported.story, left_out: imported.left_out };
+            let read = Read {
+                story: imported.story,
+                left_out: imported.left_out,
+            };
             serde_json::to_string(&read).map_err(|error| error.to_string())
         }
         Task::Write { format, story } if format == "markdown" => {

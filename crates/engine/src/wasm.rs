@@ -41,9 +41,15 @@ impl KomuzEngine {
             Err(bad) => {
                 let answer = bad.id.map(|id| FromEngine::Answer {
                     id,
-                    result: Err(Trouble { code: "bad-message".into(), message: bad.message }),
+                    result: Err(Trouble {
+                        code: "bad-message".into(),
+                        message: bad.message,
+                    }),
                 });
-                answer.into_iter().map(|answer| JsValue::from(wish(Output::Message(answer)))).collect()
+                answer
+                    .into_iter()
+                    .map(|answer| JsValue::from(wish(Output::Message(answer))))
+                    .collect()
             }
         }
     }
@@ -117,7 +123,11 @@ impl KomuzEngine {
 
     fn happens(&mut self, input: Input, now: f64) -> Array {
         // Milliseconds since 1970 are exact in a double until long after everything in here.
-        self.engine.handle(input, now as u64).into_iter().map(|output| JsValue::from(wish(output))).collect()
+        self.engine
+            .handle(input, now as u64)
+            .into_iter()
+            .map(|output| JsValue::from(wish(output)))
+            .collect()
     }
 }
 
@@ -144,9 +154,7 @@ fn wish(output: Output) -> Array {
         Output::Send { relay, bytes: frame } => list("send", [relay.into(), bytes(frame)]),
         Output::ToTabs(said) => list("to-tabs", [bytes(said)]),
         Output::Job { job, task } => match task {
-            Task::Read { name, text: document } => {
-                list("job", [job.into(), "read".into(), text(name), text(document)])
-            }
+            Task::Read { name, text: document } => list("job", [job.into(), "read".into(), text(name), text(document)]),
             Task::Write { format, story } => list("job", [job.into(), "write".into(), text(format), text(story)]),
         },
         Output::Erase => list("erase", []),

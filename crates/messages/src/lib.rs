@@ -801,9 +801,9 @@ pub struct Person {
 pub struct Review {
     /// Of which edition.
     pub edition: EditionId,
-    /// Hash of its canonical bytes.
+    /// Hash of its canonical bytes; empty when no release can be made of the text as it stands (see `obstacles`).
     pub release: String,
-    /// The canonical bytes themselves: shown with the reader's own components.
+    /// The canonical bytes themselves: shown with the reader's own components. Empty as `release` is.
     pub json: String,
     /// Its number.
     pub number: u64,

@@ -60,12 +60,19 @@ impl Engine {
 
     /// The rows are here.
     pub(super) fn backup_loaded(&mut self, rows: Vec<Row>) {
-        let Some(Making { ask, passphrase, page, .. }) = self.backup.making.take() else { return };
+        let Some(Making {
+            ask, passphrase, page, ..
+        }) = self.backup.making.take()
+        else {
+            return;
+        };
         let rows: Vec<(&Row, &Vec<u8>)> = rows.iter().filter_map(|row| Some((row, row.value.as_ref()?))).collect();
         let content = Writer::versioned(VERSION)
             .array(2)
             .text(&page)
-            .list(rows.into_iter(), |w, (row, value)| w.array(3).text(&row.table).text(&row.key).bytes(value))
+            .list(rows.into_iter(), |w, (row, value)| {
+                w.array(3).text(&row.table).text(&row.key).bytes(value)
+            })
             .finish();
         let file = backup::seal(&content, &passphrase, backup::COST, self.hands.entropy()).map_err(refused);
         let answer = file.map(|file| Answer::File {
@@ -78,13 +85,19 @@ impl Engine {
 
     /// Brings a backup back. Investigations that are on this device already stay as they are: they know more.
     pub(super) fn restore(&mut self, ask: u32, bytes: &str, passphrase: &str) -> Result<(), Trouble> {
-        let unreadable = |why: &dyn std::fmt::Display| trouble("backup-unreadable", format!("This is not a whole backup file: {why}."));
+        let unreadable = |why: &dyn std::fmt::Display| {
+            trouble("backup-unreadable", format!("This is not a whole backup file: {why}."))
+        };
         let file = STANDARD.decode(bytes).map_err(|error| unreadable(&error))?;
         let content = backup::open(&file, passphrase).map_err(refused)?;
         let (page, rows) = read(&content).map_err(|error| unreadable(&error))?;
         let known: BTreeSet<String> = self.listing.0.keys().cloned().collect();
         for (table, key, value) in rows {
-            let id = if table == listing::TABLE { key.split('/').nth(1) } else { key.split('/').next() };
+            let id = if table == listing::TABLE {
+                key.split('/').nth(1)
+            } else {
+                key.split('/').next()
+            };
             if !id.is_none_or(|id| known.contains(id)) {
                 if table == listing::TABLE {
                     self.listing.take(&key, Some(&value));

@@ -12,26 +12,52 @@ pub fn to_charter(card: OutletCard) -> Result<charter::OutletCard, Trouble> {
     let release_keys = card
         .keys
         .iter()
-        .map(|key| key.parse::<komuz_release::keys::PublicKey>().map(|key| PublicKey(*key.as_bytes())))
+        .map(|key| {
+            key.parse::<komuz_release::keys::PublicKey>()
+                .map(|key| PublicKey(*key.as_bytes()))
+        })
         .collect::<Result<_, _>>()
-        .map_err(|error| trouble("outlet-card", format!("A release key of the outlet cannot be used: {error}.")))?;
-    Ok(charter::OutletCard { id: card.id, name: card.name, domain: card.domain, release_keys })
+        .map_err(|error| {
+            trouble(
+                "outlet-card",
+                format!("A release key of the outlet cannot be used: {error}."),
+            )
+        })?;
+    Ok(charter::OutletCard {
+        id: card.id,
+        name: card.name,
+        domain: card.domain,
+        release_keys,
+    })
 }
 
 /// An outlet's card for the page.
 pub fn from_charter(card: charter::OutletCard) -> OutletCard {
     let keys = release_keys(&card).iter().map(ToString::to_string).collect();
-    OutletCard { id: card.id, name: card.name, domain: card.domain, keys }
+    OutletCard {
+        id: card.id,
+        name: card.name,
+        domain: card.domain,
+        keys,
+    }
 }
 
 /// An outlet's release keys, without those that could never verify.
 pub fn release_keys(card: &charter::OutletCard) -> Vec<komuz_release::keys::PublicKey> {
-    card.release_keys.iter().filter_map(|key| komuz_release::keys::PublicKey::from_bytes(key.0).ok()).collect()
+    card.release_keys
+        .iter()
+        .filter_map(|key| komuz_release::keys::PublicKey::from_bytes(key.0).ok())
+        .collect()
 }
 
 /// A member for the page.
 pub fn member(card: charter::MemberCard) -> MemberView {
-    MemberView { id: to_hex(&card.id.0), name: card.name, outlet: card.outlet, role: card.role.name().to_owned() }
+    MemberView {
+        id: to_hex(&card.id.0),
+        name: card.name,
+        outlet: card.outlet,
+        role: card.role.name().to_owned(),
+    }
 }
 
 /// A request for the page.
@@ -48,10 +74,16 @@ pub fn request(request: replica::Request) -> JoinRequest {
 /// A server for the replica.
 pub fn server(server: Server) -> replica::Server {
     let ticket = Some(server.ticket).filter(|ticket| !ticket.is_empty());
-    replica::Server { url: server.url.trim_end_matches('/').to_owned(), ticket }
+    replica::Server {
+        url: server.url.trim_end_matches('/').to_owned(),
+        ticket,
+    }
 }
 
 /// A server for the page, with the ticket only where this device has it.
 pub fn server_view(server: replica::Server) -> Server {
-    Server { url: server.url, ticket: server.ticket.unwrap_or_default() }
+    Server {
+        url: server.url,
+        ticket: server.ticket.unwrap_or_default(),
+    }
 }

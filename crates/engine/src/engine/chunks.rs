@@ -21,7 +21,10 @@ pub fn cut(chunk: &[u8]) -> Vec<Vec<u8>> {
     }
     let parts = chunk.chunks(room);
     let last = parts.len() - 1;
-    parts.enumerate().map(|(n, part)| [&[if n == last { LAST } else { MORE }], part].concat()).collect()
+    parts
+        .enumerate()
+        .map(|(n, part)| [&[if n == last { LAST } else { MORE }], part].concat())
+        .collect()
 }
 
 /// Why a payload cannot be read.
@@ -52,7 +55,11 @@ impl Parts {
                     return Err(PayloadError::TooLong);
                 }
                 whole.extend_from_slice(bytes);
-                Ok(if *kind == LAST { self.0.remove(&session).map(|(_, whole)| whole) } else { None })
+                Ok(if *kind == LAST {
+                    self.0.remove(&session).map(|(_, whole)| whole)
+                } else {
+                    None
+                })
             }
             _ => Err(PayloadError::Kind),
         }

@@ -7,12 +7,12 @@ use komuz_release::story::Source;
 use komuz_sync::seal::bytes::to_hex;
 use komuz_sync::seal::doc::DocId;
 
+use super::Engine;
 use super::device::rfc3339;
 use super::hands::Hands;
 use super::outside::count;
 use super::room::Room;
 use super::trouble::{no_edition, trouble};
-use super::Engine;
 
 /// What a citation says.
 pub struct Reference {
@@ -43,7 +43,12 @@ impl Engine {
         let pasted = room.add_sources(hands, items)?;
         self.views.now = true;
         let sources = count(pasted.iter().filter(|source| source.added).count());
-        Ok(Answer::Imported { blocks: 0, citations: 0, sources, left_out: Vec::new() })
+        Ok(Answer::Imported {
+            blocks: 0,
+            citations: 0,
+            sources,
+            left_out: Vec::new(),
+        })
     }
 
     /// Cites a source for a span of the page.
@@ -85,7 +90,9 @@ impl Engine {
     pub(super) fn remove_citation(&mut self, edition: &EditionId, citation: &str) -> Result<(), Trouble> {
         let (room, hands) = self.room()?;
         let now = hands.now;
-        room.with_link(edition, hands, |link, body, document| link.remove_citation(document, body, citation, now))?;
+        room.with_link(edition, hands, |link, body, document| {
+            link.remove_citation(document, body, citation, now)
+        })?;
         self.views.now = true;
         Ok(())
     }
@@ -104,7 +111,13 @@ impl Engine {
         let link = room.editions.open.get(edition).ok_or_else(no_edition)?;
         let span = link.span(at, span).map_err(|error| trouble("moved", error))?;
         room.edit(&notes_of(edition), hands, |paper| {
-            notes::start_thread(&mut paper.document, &id, &span.start.to_string(), &span.end.to_string(), &comment)
+            notes::start_thread(
+                &mut paper.document,
+                &id,
+                &span.start.to_string(),
+                &span.end.to_string(),
+                &comment,
+            )
         })?;
         self.views.now = true;
         Ok(Answer::Made { id })
@@ -114,7 +127,9 @@ impl Engine {
     pub(super) fn reply(&mut self, edition: &EditionId, thread: &str, text: String) -> Result<(), Trouble> {
         let (room, hands) = self.room()?;
         let comment = room.comment_now(text, hands)?;
-        room.edit(&notes_of(edition), hands, |paper| notes::reply(&mut paper.document, thread, &comment))?;
+        room.edit(&notes_of(edition), hands, |paper| {
+            notes::reply(&mut paper.document, thread, &comment)
+        })?;
         self.views.now = true;
         Ok(())
     }
@@ -122,7 +137,9 @@ impl Engine {
     /// Resolves a thread or opens it again.
     pub(super) fn resolve(&mut self, edition: &EditionId, thread: &str, resolved: bool) -> Result<(), Trouble> {
         let (room, hands) = self.room()?;
-        room.edit(&notes_of(edition), hands, |paper| notes::resolve(&mut paper.document, thread, resolved))?;
+        room.edit(&notes_of(edition), hands, |paper| {
+            notes::resolve(&mut paper.document, thread, resolved)
+        })?;
         self.views.now = true;
         Ok(())
     }
@@ -134,7 +151,10 @@ impl Room {
         let registers = self.papers.get(&DocId::Registers).ok_or_else(no_edition)?;
         match registers::source(&registers.document, id, None) {
             Some(_) => Ok(()),
-            None => Err(trouble("no-source", "This source is not in the register; it may not have arrived here yet.")),
+            None => Err(trouble(
+                "no-source",
+                "This source is not in the register; it may not have arrived here yet.",
+            )),
         }
     }
 
@@ -146,7 +166,9 @@ impl Room {
         let members = self.replica.members();
         let comment = |comment: Comment| {
             // Who wrote it is what the signed envelope says, not what stands in the comment.
-            let id = paper.member(&comment.session).map_or(comment.member, |member| to_hex(&member.0));
+            let id = paper
+                .member(&comment.session)
+                .map_or(comment.member, |member| to_hex(&member.0));
             let member = members.iter().find(|member| to_hex(&member.id.0) == id);
             CommentView {
                 name: member.map(|member| member.name.clone()).unwrap_or_default(),
@@ -177,11 +199,19 @@ impl Room {
     fn comment_now(&self, text: String, hands: &Hands) -> Result<Comment, Trouble> {
         let me = self.replica.me().ok_or_else(no_edition)?;
         let text = text.trim().to_owned();
-        Ok(Comment { member: to_hex(&me.member.id.0), text, at: rfc3339(hands.now), session: Vec::new() })
+        Ok(Comment {
+            member: to_hex(&me.member.id.0),
+            text,
+            at: rfc3339(hands.now),
+            session: Vec::new(),
+        })
     }
 }
 
 /// The notes of an edition.
 pub fn notes_of(edition: &EditionId) -> DocId {
-    DocId::Notes { story: edition.story.clone(), lang: edition.lang.clone() }
+    DocId::Notes {
+        story: edition.story.clone(),
+        lang: edition.lang.clone(),
+    }
 }

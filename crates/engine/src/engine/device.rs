@@ -23,9 +23,13 @@ impl Engine {
         name: String,
         server: Server,
     ) -> Result<Answer, Trouble> {
-        let founding = Founding { title, outlet: cards::to_charter(outlet)?, name, server: cards::server(server) };
-        let (replica, outputs) =
-            Replica::found(founding, self.hands.now, self.hands.entropy()).map_err(command)?;
+        let founding = Founding {
+            title,
+            outlet: cards::to_charter(outlet)?,
+            name,
+            server: cards::server(server),
+        };
+        let (replica, outputs) = Replica::found(founding, self.hands.now, self.hands.entropy()).map_err(command)?;
         let id = self.hands.id("i-");
         let room = Room::new(id.clone(), replica, outputs, Rows::default(), &mut self.hands);
         self.listing.keep(&room, &mut self.hands);
@@ -73,8 +77,7 @@ impl Engine {
             name,
             server: server.filter(|server| !server.url.is_empty()).map(cards::server),
         };
-        let (replica, outputs) =
-            Replica::join(joining, self.hands.now, self.hands.entropy()).map_err(command)?;
+        let (replica, outputs) = Replica::join(joining, self.hands.now, self.hands.entropy()).map_err(command)?;
         let id = self.hands.id("i-");
         let room = Room::new(id.clone(), replica, outputs, Rows::default(), &mut self.hands);
         self.listing.keep(&room, &mut self.hands);
@@ -92,8 +95,16 @@ impl Engine {
             self.show_room(&investigation);
             return Ok(Some(Answer::Done));
         }
-        if !self.listing.investigations().iter().any(|listed| listed.id == investigation) {
-            return Err(trouble("no-investigation", "There is no such investigation on this device."));
+        if !self
+            .listing
+            .investigations()
+            .iter()
+            .any(|listed| listed.id == investigation)
+        {
+            return Err(trouble(
+                "no-investigation",
+                "There is no such investigation on this device.",
+            ));
         }
         self.load_room(investigation, Some(ask));
         Ok(None)
@@ -103,10 +114,15 @@ impl Engine {
     pub(super) fn invite(&mut self, outlet: &str, role: &str) -> Result<Answer, Trouble> {
         let role = Role::from_name(role).ok_or_else(|| trouble("role", format!("There is no role {role:?}.")))?;
         let (room, hands) = self.room()?;
-        let (invitation, outputs) =
-            room.replica.invite(outlet, role, hands.now, hands.entropy()).map_err(command)?;
+        let (invitation, outputs) = room
+            .replica
+            .invite(outlet, role, hands.now, hands.entropy())
+            .map_err(command)?;
         room.drive(outputs, hands);
-        Ok(Answer::Invitation { fragment: invitation.fragment, expires: rfc3339(invitation.expires) })
+        Ok(Answer::Invitation {
+            fragment: invitation.fragment,
+            expires: rfc3339(invitation.expires),
+        })
     }
 
     /// Admits somebody.

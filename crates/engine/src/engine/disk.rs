@@ -60,10 +60,17 @@ impl Disk {
         self.batches = self.batches.wrapping_add(1);
         let out = rows
             .iter()
-            .map(|((table, key), value)| Row { table: table.clone(), key: key.clone(), value: value.clone() })
+            .map(|((table, key), value)| Row {
+                table: table.clone(),
+                key: key.clone(),
+                value: value.clone(),
+            })
             .collect();
         self.in_flight = Some((self.batches, self.written, rows));
-        Some(Output::Store { batch: self.batches, rows: out })
+        Some(Output::Store {
+            batch: self.batches,
+            rows: out,
+        })
     }
 
     /// A batch is on disk.
@@ -92,7 +99,10 @@ impl Disk {
 
     /// Forgets everything that is on its way (the store is being erased).
     pub fn clear(&mut self) {
-        *self = Self { batches: self.batches, ..Self::default() };
+        *self = Self {
+            batches: self.batches,
+            ..Self::default()
+        };
     }
 }
 
@@ -134,7 +144,10 @@ mod tests {
         assert_eq!(disk.flush(RETRY - 1), None);
         assert_eq!(disk.wake(), Some(RETRY));
         let (batch, written) = rows(disk.flush(RETRY));
-        assert_eq!(written.iter().map(|row| row.value.clone()).collect::<Vec<_>>(), [Some(vec![2]), Some(vec![1])]);
+        assert_eq!(
+            written.iter().map(|row| row.value.clone()).collect::<Vec<_>>(),
+            [Some(vec![2]), Some(vec![1])]
+        );
         assert!(!disk.is_durable(old));
         disk.stored(batch);
         assert!(disk.is_durable(old));

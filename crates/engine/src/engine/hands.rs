@@ -20,7 +20,13 @@ pub struct Hands {
 impl Hands {
     /// Empty hands.
     pub fn new(entropy: Entropy) -> Self {
-        Self { entropy, now: 0, disk: Disk::default(), out: Vec::new(), numbers: 0 }
+        Self {
+            entropy,
+            now: 0,
+            disk: Disk::default(),
+            out: Vec::new(),
+            numbers: 0,
+        }
     }
 
     /// The source of randomness.

@@ -68,7 +68,11 @@ impl Journal {
         for id in ids {
             let strikes = self.strikes.entry(id).or_default();
             *strikes = strikes.saturating_add(1);
-            hands.disk.put("strike", format!("{}/{}", self.room, to_hex(&id.0)), Some(vec![*strikes]));
+            hands.disk.put(
+                "strike",
+                format!("{}/{}", self.room, to_hex(&id.0)),
+                Some(vec![*strikes]),
+            );
         }
         hands.disk.put("journal", format!("{}/{name}", self.room), None);
         if self.left.is_empty() {
@@ -97,7 +101,10 @@ impl Journal {
             batch.retain(|(_, ids)| !ids.iter().any(|id| self.is_suspect(id)));
         }
         // A suspect is alone among all documents, not only in its own.
-        if let Some(alone) = batch.iter().position(|(_, ids)| ids.iter().any(|id| self.is_suspect(id))) {
+        if let Some(alone) = batch
+            .iter()
+            .position(|(_, ids)| ids.iter().any(|id| self.is_suspect(id)))
+        {
             batch = vec![batch.swap_remove(alone)];
         }
         batch.retain(|(_, ids)| !ids.is_empty());
@@ -124,7 +131,9 @@ impl Journal {
             for id in ids {
                 if !self.is_quarantined(&id) && self.suspects.remove(&id) {
                     self.strikes.remove(&id);
-                    hands.disk.put("strike", format!("{}/{}", self.room, to_hex(&id.0)), None);
+                    hands
+                        .disk
+                        .put("strike", format!("{}/{}", self.room, to_hex(&id.0)), None);
                 }
             }
         }

@@ -32,7 +32,11 @@ pub struct Entry {
 
 impl Entry {
     fn to_row(&self) -> Vec<u8> {
-        let w = Writer::versioned(VERSION).array(4).text(&self.title).text(&self.outlet).uint(self.since);
+        let w = Writer::versioned(VERSION)
+            .array(4)
+            .text(&self.title)
+            .text(&self.outlet)
+            .uint(self.since);
         match &self.code {
             Some(code) => w.text(code),
             None => w.null(),
@@ -50,7 +54,12 @@ impl Entry {
         let since = r.uint()?;
         let code = r.optional(|r| r.text(MAX).map(str::to_owned))?;
         r.end()?;
-        Ok(Self { title, outlet, code, since })
+        Ok(Self {
+            title,
+            outlet,
+            code,
+            since,
+        })
     }
 }
 
@@ -79,12 +88,26 @@ impl Listing {
     /// Writes what is known of a room, where that is new.
     pub fn keep(&mut self, room: &Room, hands: &mut Hands) {
         let since = self.0.get(&room.id).map_or(hands.now, |entry| entry.since);
-        let known = self.0.get(&room.id).map(|entry| entry.outlet.clone()).unwrap_or_default();
+        let known = self
+            .0
+            .get(&room.id)
+            .map(|entry| entry.outlet.clone())
+            .unwrap_or_default();
         let mine = room.replica.me().map(|me| me.member.outlet.clone());
-        let outlet = mine.and_then(|id| room.replica.outlets().into_iter().find(|o| o.id == id)).map(|o| o.name);
-        let code = if room.joining { room.replica.joining_code() } else { None };
-        let entry =
-            Entry { title: room.replica.title().to_owned(), outlet: outlet.unwrap_or(known), code, since };
+        let outlet = mine
+            .and_then(|id| room.replica.outlets().into_iter().find(|o| o.id == id))
+            .map(|o| o.name);
+        let code = if room.joining {
+            room.replica.joining_code()
+        } else {
+            None
+        };
+        let entry = Entry {
+            title: room.replica.title().to_owned(),
+            outlet: outlet.unwrap_or(known),
+            code,
+            since,
+        };
         if self.0.get(&room.id) != Some(&entry) {
             let row = entry.to_row();
             self.0.insert(room.id.clone(), entry);
@@ -100,7 +123,13 @@ impl Listing {
     }
 
     fn write(&self, room: &str, row: Option<Vec<u8>>, hands: &mut Hands) {
-        hands.push(Output::ToTabs(Said::List { room: room.to_owned(), row: row.clone() }.to_bytes()));
+        hands.push(Output::ToTabs(
+            Said::List {
+                room: room.to_owned(),
+                row: row.clone(),
+            }
+            .to_bytes(),
+        ));
         hands.disk.put(TABLE, format!("{PREFIX}{room}"), row);
     }
 
@@ -114,13 +143,21 @@ impl Listing {
     pub fn investigations(&self) -> Vec<Listed> {
         let entered = self.by_age().into_iter().filter(|(_, entry)| entry.code.is_none());
         entered
-            .map(|(id, entry)| Listed { id: id.clone(), title: entry.title.clone(), outlet: entry.outlet.clone() })
+            .map(|(id, entry)| Listed {
+                id: id.clone(),
+                title: entry.title.clone(),
+                outlet: entry.outlet.clone(),
+            })
             .collect()
     }
 
     /// Ids of the joins that wait.
     pub fn waiting(&self) -> Vec<String> {
-        self.0.iter().filter(|(_, entry)| entry.code.is_some()).map(|(id, _)| id.clone()).collect()
+        self.0
+            .iter()
+            .filter(|(_, entry)| entry.code.is_some())
+            .map(|(id, _)| id.clone())
+            .collect()
     }
 
     /// For the page.
@@ -128,8 +165,16 @@ impl Listing {
         let joining = self
             .by_age()
             .into_iter()
-            .filter_map(|(_, entry)| Some(Joining { title: entry.title.clone(), code: entry.code.clone()? }))
+            .filter_map(|(_, entry)| {
+                Some(Joining {
+                    title: entry.title.clone(),
+                    code: entry.code.clone()?,
+                })
+            })
             .collect();
-        Answer::Device { investigations: self.investigations(), joining }
+        Answer::Device {
+            investigations: self.investigations(),
+            joining,
+        }
     }
 }

@@ -68,10 +68,18 @@ impl Engine {
         let pretty = |value: serde_json::Result<String>| value.map(|json| json + "\n").map_err(refused);
         let (name, media, bytes) = match format {
             "html" => (name("html"), "text/html", draft_html(&story).into_bytes()),
-            "json" => (name("json"), "application/json", pretty(serde_json::to_string_pretty(&story))?.into_bytes()),
+            "json" => (
+                name("json"),
+                "application/json",
+                pretty(serde_json::to_string_pretty(&story))?.into_bytes(),
+            ),
             "csl-json" => {
                 let sources = pretty(serde_json::to_string_pretty(&story.sources))?;
-                (name("csl.json"), "application/vnd.citationstyles.csl+json", sources.into_bytes())
+                (
+                    name("csl.json"),
+                    "application/vnd.citationstyles.csl+json",
+                    sources.into_bytes(),
+                )
             }
             "automerge" => {
                 let paper = room.papers.get(&body(edition)).ok_or_else(no_edition)?;
@@ -79,13 +87,27 @@ impl Engine {
             }
             "markdown" => {
                 let story = serde_json::to_string(&story).map_err(refused)?;
-                let waiting = Waiting::Export { ask, name: name("md"), media: "text/markdown" };
-                self.job(Task::Write { format: format.to_owned(), story }, waiting);
+                let waiting = Waiting::Export {
+                    ask,
+                    name: name("md"),
+                    media: "text/markdown",
+                };
+                self.job(
+                    Task::Write {
+                        format: format.to_owned(),
+                        story,
+                    },
+                    waiting,
+                );
                 return Ok(None);
             }
             other => return Err(trouble("format", format!("There is no format {other:?} to export to."))),
         };
-        Ok(Some(Answer::File { name, media: media.to_owned(), bytes: STANDARD.encode(bytes) }))
+        Ok(Some(Answer::File {
+            name,
+            media: media.to_owned(),
+            bytes: STANDARD.encode(bytes),
+        }))
     }
 
     fn job(&mut self, task: Task, waiting: Waiting) {
@@ -103,7 +125,11 @@ impl Engine {
             (Waiting::Import { .. }, Err(why)) => Err(trouble("import", why)),
             (Waiting::Export { .. }, Err(why)) => Err(trouble("export", why)),
             (Waiting::Export { name, media, .. }, Ok(json)) => serde_json::from_str::<String>(&json)
-                .map(|text| Answer::File { name, media: media.to_owned(), bytes: STANDARD.encode(text) })
+                .map(|text| Answer::File {
+                    name,
+                    media: media.to_owned(),
+                    bytes: STANDARD.encode(text),
+                })
                 .map_err(refused),
         };
         self.hands.answer(ask, answer);
@@ -133,9 +159,13 @@ impl Engine {
 
     /// Puts a picture into the investigation.
     pub(super) fn add_file(&mut self, media: &str, bytes: &str) -> Result<Answer, Trouble> {
-        let bytes = STANDARD.decode(bytes).map_err(|_| trouble("file", "The picture's bytes are not base64."))?;
+        let bytes = STANDARD
+            .decode(bytes)
+            .map_err(|_| trouble("file", "The picture's bytes are not base64."))?;
         let (room, hands) = self.room()?;
-        let id = room.edit(&DocId::Files, hands, |paper| files::add(&mut paper.document, media, bytes))?;
+        let id = room.edit(&DocId::Files, hands, |paper| {
+            files::add(&mut paper.document, media, bytes)
+        })?;
         Ok(Answer::Made { id })
     }
 
@@ -145,7 +175,11 @@ impl Engine {
         let file = room
             .file(sha256)
             .ok_or_else(|| trouble("file-missing", "This picture has not arrived on this device yet."))?;
-        Ok(Answer::File { name: file.sha256, media: file.media, bytes: STANDARD.encode(file.bytes) })
+        Ok(Answer::File {
+            name: file.sha256,
+            media: file.media,
+            bytes: STANDARD.encode(file.bytes),
+        })
     }
 }
 
@@ -169,7 +203,9 @@ impl Room {
         // One id for each item is enough; those of equal sources stay unused.
         let mut ids: Vec<String> = items.iter().map(|_| hands.id("s-")).collect();
         let new_id = || ids.pop().unwrap_or_default();
-        self.edit(&DocId::Registers, hands, |paper| registers::add_sources(&mut paper.document, items, new_id))
+        self.edit(&DocId::Registers, hands, |paper| {
+            registers::add_sources(&mut paper.document, items, new_id)
+        })
     }
 }
 

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use automerge::ChangeHash;
-use komuz_core::body::Body;
 use komuz_core::admission::{Binding as Signed, Gate, Verdict, session_actor};
+use komuz_core::body::Body;
 use komuz_core::document::{DocKind, Document};
 use komuz_sync::replica::{Binding, Delivery, Seen};
 use komuz_sync::seal::bytes::{EnvelopeId, MemberId, SessionId};
@@ -50,6 +50,15 @@ pub struct Refused {
     pub who: Option<MemberId>,
     /// Why.
     pub why: String,
+}
+
+/// Changes of one's own that are to be sealed.
+#[derive(Debug)]
+pub struct Unsealed {
+    /// The changes as payloads.
+    pub payloads: Vec<Vec<u8>>,
+    /// Hash of the last.
+    pub last: ChangeHash,
 }
 
 /// What came of applying.
@@ -104,7 +113,11 @@ impl Paper {
         let (seen, members, bytes) = read(row).map_err(|error| error.to_string())?;
         let document = Document::load(kind, bytes, actor).map_err(|error| error.to_string())?;
         let gate = Gate::of(&document);
-        Ok(Self { seen, members, ..Self::of(document, gate)? })
+        Ok(Self {
+            seen,
+            members,
+            ..Self::of(document, gate)?
+        })
     }
 
     /// The row of [`Paper::load`]; none while something of one's own is not sealed: what is saved must be in the log.
@@ -116,8 +129,12 @@ impl Paper {
         let seen = self.seen();
         let row = Writer::versioned(VERSION)
             .array(3)
-            .list(seen.iter(), |w, (session, counter)| w.array(2).bytes(&session.0).uint(*counter))
-            .list(self.members.iter(), |w, (actor, member)| w.array(2).bytes(actor).bytes(&member.0))
+            .list(seen.iter(), |w, (session, counter)| {
+                w.array(2).bytes(&session.0).uint(*counter)
+            })
+            .list(self.members.iter(), |w, (actor, member)| {
+                w.array(2).bytes(actor).bytes(&member.0)
+            })
             .bytes(&self.document.save());
         Some(row.finish())
     }
@@ -170,7 +187,10 @@ impl Paper {
         for delivery in taken {
             let who = Some(delivery.who.member);
             if quarantined(&delivery.id) {
-                applied.refused.push(Refused { who, why: "it stopped the desk twice and is left aside".into() });
+                applied.refused.push(Refused {
+                    who,
+                    why: "it stopped the desk twice and is left aside".into(),
+                });
                 continue;
             }
             let signed = self.signed(&delivery.who);
@@ -180,7 +200,10 @@ impl Paper {
                     Ok(Some(chunk)) => chunk,
                     Ok(None) => continue,
                     Err(error) => {
-                        applied.refused.push(Refused { who, why: error.to_string() });
+                        applied.refused.push(Refused {
+                            who,
+                            why: error.to_string(),
+                        });
                         continue;
                     }
                 };
@@ -188,11 +211,17 @@ impl Paper {
                     Verdict::Apply(mut admitted) => changes.append(&mut admitted),
                     Verdict::Known => {}
                     Verdict::Hold => self.left_behind(&delivery, &chunk),
-                    Verdict::Refuse(refusal) => applied.refused.push(Refused { who, why: refusal.to_string() }),
+                    Verdict::Refuse(refusal) => applied.refused.push(Refused {
+                        who,
+                        why: refusal.to_string(),
+                    }),
                     Verdict::Full(full) => {
                         // Not taken and not seen: it is delivered again after the next start.
                         self.left_behind(&delivery, &chunk);
-                        applied.refused.push(Refused { who, why: full.to_string() });
+                        applied.refused.push(Refused {
+                            who,
+                            why: full.to_string(),
+                        });
                     }
                 }
             }
@@ -201,19 +230,28 @@ impl Paper {
         for (hash, refusal) in self.gate.take_refused() {
             for (who, hashes) in self.behind.values_mut().filter(|(_, hashes)| hashes.contains(&hash)) {
                 hashes.retain(|held| *held != hash);
-                applied.refused.push(Refused { who: Some(*who), why: refusal.to_string() });
+                applied.refused.push(Refused {
+                    who: Some(*who),
+                    why: refusal.to_string(),
+                });
             }
         }
         applied.changed = !changes.is_empty();
         self.changes += changes.len();
         if let Err(error) = self.document.apply(changes) {
-            applied.refused.push(Refused { who: None, why: error.to_string() });
+            applied.refused.push(Refused {
+                who: None,
+                why: error.to_string(),
+            });
         }
         if applied.changed
             && let Some(body) = &mut self.body
             && let Err(error) = body.refresh(&self.document)
         {
-            applied.refused.push(Refused { who: None, why: error.to_string() });
+            applied.refused.push(Refused {
+                who: None,
+                why: error.to_string(),
+            });
         }
         let gate = &self.gate;
         self.behind.retain(|_, (_, hashes)| {
@@ -231,7 +269,11 @@ impl Paper {
     }
 
     fn signed(&self, who: &Binding) -> Signed {
-        Signed { device: who.device.0.to_vec(), session: who.session.0.to_vec(), kind: self.document.kind() }
+        Signed {
+            device: who.device.0.to_vec(),
+            session: who.session.0.to_vec(),
+            kind: self.document.kind(),
+        }
     }
 
     fn saw(&mut self, session: SessionId, counter: u64) {
@@ -249,9 +291,9 @@ impl Paper {
         self.members.insert(session_actor(device, &session.0), member);
     }
 
-    /// One's own changes since the last call, as payloads to be sealed, and the hash of the last. An error is a fault of
+    /// One's own changes since the last call. An error is a fault of
     /// ours: others would refuse the change, so it is not sent.
-    pub fn to_seal(&mut self) -> Result<Option<(Vec<Vec<u8>>, ChangeHash)>, String> {
+    pub fn take(&mut self) -> Result<Option<Unsealed>, String> {
         self.dirty = false;
         let mut payloads = Vec::new();
         let mut last = None;
@@ -260,7 +302,7 @@ impl Paper {
             payloads.extend(cut(&chunk));
             self.changes += 1;
         }
-        Ok(last.map(|last| (payloads, last)))
+        Ok(last.map(|last| Unsealed { payloads, last }))
     }
 
     /// The replica has sealed what it was given.
@@ -272,7 +314,9 @@ impl Paper {
 
 /// The hash of a change from its chunk.
 fn hash_of(chunk: &[u8]) -> Option<ChangeHash> {
-    automerge::Change::from_bytes(chunk.to_vec()).ok().map(|change| change.hash())
+    automerge::Change::from_bytes(chunk.to_vec())
+        .ok()
+        .map(|change| change.hash())
 }
 
 type Saved<'a> = (Seen, BTreeMap<[u8; 16], MemberId>, &'a [u8]);

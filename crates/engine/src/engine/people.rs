@@ -54,7 +54,12 @@ impl People {
         let here = self.others.entry(doc).or_default();
         match said {
             Some(selected) => {
-                let other = Other { member: who.member, outlet: who.outlet.clone(), selected, at: now };
+                let other = Other {
+                    member: who.member,
+                    outlet: who.outlet.clone(),
+                    selected,
+                    at: now,
+                };
                 here.insert(who.session, other);
             }
             None => {
@@ -105,7 +110,10 @@ impl People {
 
     /// When [`People::time`] has something to say.
     pub fn due(&self) -> Option<u64> {
-        let hearers = self.mine.as_ref().map_or(1, |(doc, _)| 1 + self.others(doc).count() as u64);
+        let hearers = self
+            .mine
+            .as_ref()
+            .map_or(1, |(doc, _)| 1 + self.others(doc).count() as u64);
         match (&self.mine, &self.told) {
             (None, None) => None,
             (mine, told) if mine != told => Some(self.told_at + PAUSE * hearers),
@@ -153,7 +161,10 @@ mod tests {
     use komuz_sync::seal::charter::Role;
 
     fn doc() -> DocId {
-        DocId::Body { story: "s".into(), lang: "ky".into() }
+        DocId::Body {
+            story: "s".into(),
+            lang: "ky".into(),
+        }
     }
 
     fn who(n: u8) -> Binding {

@@ -10,11 +10,11 @@ use komuz_sync::replica::{self, CommandError, RelayId};
 use komuz_sync::seal::bytes::{Digest, EnvelopeId, to_hex};
 use komuz_sync::seal::doc::DocId;
 
-use super::disk::Mark;
+use super::disk::{Disk, Mark};
 use super::editions::Editions;
 use super::hands::Hands;
 use super::journal::Journal;
-use super::paper::{Paper, kind_of};
+use super::paper::{Paper, Unsealed, kind_of};
 use super::people::People;
 use super::tabs;
 use super::trouble::{command, no_edition, refused, trouble};
@@ -57,6 +57,8 @@ pub struct Room {
     saved: BTreeMap<String, Vec<u8>>,
     /// Batches of the replica on their way to the disk.
     batches: VecDeque<(u64, Mark, Vec<replica::Row>)>,
+    /// The newest write that holds something of one's own; others' words come and go without it.
+    own: Mark,
     relays: BTreeMap<RelayId, u32>,
     /// What has changed since the views were made.
     pub changed: BTreeSet<DocId>,
@@ -88,13 +90,18 @@ pub struct Rows {
 impl Rows {
     /// Sorts a row of this device's store in; `prefix` is the room's id and a slash.
     pub fn take(&mut self, prefix: &str, row: Row) {
-        let Some(rest) = row.key.strip_prefix(prefix) else { return };
+        let Some(rest) = row.key.strip_prefix(prefix) else {
+            return;
+        };
         let Some(value) = row.value else {
             self.unreadable += 1;
             return;
         };
         match row.table.as_str() {
-            "secret" | "log" => match rest.split_once('/').and_then(|(t, key)| Some((t, komuz_sync::seal::bytes::from_hex(key)?))) {
+            "secret" | "log" => match rest
+                .split_once('/')
+                .and_then(|(t, key)| Some((t, komuz_sync::seal::bytes::from_hex(key)?)))
+            {
                 Some((table, key)) => self.replica.push((table.to_owned(), key, value)),
                 None => self.unreadable += 1,
             },
@@ -122,6 +129,7 @@ impl Room {
             people: People::default(),
             refused: VecDeque::new(),
             batches: VecDeque::new(),
+            own: Mark::default(),
             relays: BTreeMap::new(),
             changed: BTreeSet::new(),
             changed_around: true,
@@ -141,6 +149,7 @@ impl Room {
         room.journal.begin(&room.id, &to_hex(&room.replica.session().0), hands);
         room.drive(outputs, hands);
         room.gather(hands);
+        room.own = hands.disk.mark();
         room
     }
 
@@ -163,7 +172,10 @@ impl Room {
                 replica::Output::Connect { relay, url } => {
                     let number = hands.number();
                     self.relays.insert(relay, number);
-                    hands.push(Output::Connect { relay: number, url: socket_address(&url) });
+                    hands.push(Output::Connect {
+                        relay: number,
+                        url: socket_address(&url),
+                    });
                 }
                 replica::Output::Disconnect { relay } => {
                     if let Some(number) = self.relays.remove(&relay) {
@@ -194,6 +206,7 @@ impl Room {
                     if let Some(paper) = self.papers.get_mut(&doc) {
                         paper.sealed(session, counter);
                     }
+                    self.own = hands.disk.mark();
                 }
                 replica::Output::Presence { doc, who, bytes } => self.people.heard(doc, &who, &bytes, hands.now),
                 replica::Output::Joined => {
@@ -231,12 +244,19 @@ impl Room {
 
     /// The editions that the registers list.
     pub fn listed(&self) -> Vec<EditionId> {
-        let Some(registers) = self.papers.get(&DocId::Registers) else { return Vec::new() };
+        let Some(registers) = self.papers.get(&DocId::Registers) else {
+            return Vec::new();
+        };
         registers::stories(&registers.document)
             .into_iter()
             .flat_map(|story| {
                 let editions = story.editions.into_iter();
-                editions.map(move |lang| EditionId { story: story.id.clone(), lang }).collect::<Vec<_>>()
+                editions
+                    .map(move |lang| EditionId {
+                        story: story.id.clone(),
+                        lang,
+                    })
+                    .collect::<Vec<_>>()
             })
             .collect()
     }
@@ -265,9 +285,14 @@ impl Room {
 
     /// A document that one may write to.
     pub fn writable(&mut self, doc: &DocId) -> Result<&mut Paper, Trouble> {
-        let Some(me) = self.replica.me() else { return Err(trouble("not-joined", "An editor has not admitted you yet.")) };
+        let Some(me) = self.replica.me() else {
+            return Err(trouble("not-joined", "An editor has not admitted you yet."));
+        };
         if !me.member.role.may_write(doc) {
-            return Err(trouble("role", format!("Your role ({}) may not change this.", me.member.role.name())));
+            return Err(trouble(
+                "role",
+                format!("Your role ({}) may not change this.", me.member.role.name()),
+            ));
         }
         self.papers.get_mut(doc).ok_or_else(no_edition)
     }
@@ -297,14 +322,23 @@ impl Room {
     /// Seals what was written to every document.
     pub fn seal(&mut self, hands: &mut Hands) {
         self.seal_at = None;
-        let dirty: Vec<DocId> = self.papers.iter().filter(|(_, paper)| paper.dirty).map(|(doc, _)| doc.clone()).collect();
+        let dirty: Vec<DocId> = self
+            .papers
+            .iter()
+            .filter(|(_, paper)| paper.dirty)
+            .map(|(doc, _)| doc.clone())
+            .collect();
         for doc in dirty {
-            let Some(paper) = self.papers.get_mut(&doc) else { continue };
-            let (payloads, last) = match paper.to_seal() {
-                Ok(Some(sealed)) => sealed,
+            let Some(paper) = self.papers.get_mut(&doc) else {
+                continue;
+            };
+            let Unsealed { payloads, last } = match paper.take() {
+                Ok(Some(unsealed)) => unsealed,
                 Ok(None) => continue,
                 Err(why) => {
-                    self.tell(format!("A change of yours cannot be sent, others would not take it: {why}"));
+                    self.tell(format!(
+                        "A change of yours cannot be sent, others would not take it: {why}"
+                    ));
                     continue;
                 }
             };
@@ -312,7 +346,9 @@ impl Room {
             let last = Some(Digest(last.0));
             match self.replica.write(&doc, payloads, last, hands.now, hands.entropy()) {
                 Ok(outputs) => self.drive(outputs, hands),
-                Err(CommandError { sentence, .. }) => self.tell(format!("A change of yours cannot be sent: {sentence}")),
+                Err(CommandError { sentence, .. }) => {
+                    self.tell(format!("A change of yours cannot be sent: {sentence}"))
+                }
             }
         }
     }
@@ -332,7 +368,9 @@ impl Room {
         let Some(batch) = self.journal.ready(hands) else { return };
         self.applied_at = hands.now;
         for (doc, ids) in &batch {
-            let Some(paper) = self.papers.get_mut(doc) else { continue };
+            let Some(paper) = self.papers.get_mut(doc) else {
+                continue;
+            };
             let journal = &self.journal;
             let applied = paper.apply(ids.len(), |id| journal.is_quarantined(id));
             for refusal in applied.refused {
@@ -351,9 +389,14 @@ impl Room {
     }
 
     fn refusal(&self, refusal: super::paper::Refused) -> String {
-        let member = refusal.who.and_then(|id| self.replica.members().into_iter().find(|member| member.id == id));
+        let member = refusal
+            .who
+            .and_then(|id| self.replica.members().into_iter().find(|member| member.id == id));
         match member {
-            Some(member) => format!("A change of {} ({}) was not taken: {}.", member.name, member.outlet, refusal.why),
+            Some(member) => format!(
+                "A change of {} ({}) was not taken: {}.",
+                member.name, member.outlet, refusal.why
+            ),
             None => format!("A change was not taken: {}.", refusal.why),
         }
     }
@@ -361,10 +404,9 @@ impl Room {
     /// Writes the papers that have changed.
     pub fn save(&mut self, all: bool, hands: &mut Hands) {
         for (doc, paper) in &mut self.papers {
-            if paper.changes >= SAVE_CHANGES || (all && paper.changes > 0) {
-                if let Some(row) = paper.save() {
-                    hands.disk.put("save", format!("{}/{}", self.id, name(doc)), Some(row));
-                }
+            let due = paper.changes >= SAVE_CHANGES || (all && paper.changes > 0);
+            if due && let Some(row) = paper.save() {
+                hands.disk.put("save", format!("{}/{}", self.id, name(doc)), Some(row));
             }
         }
     }
@@ -394,25 +436,47 @@ impl Room {
 
     /// When [`Room::time`] is due again.
     pub fn wake(&self) -> u64 {
-        let apply = self.papers.values().any(Paper::waits).then(|| self.applied_at + APPLY_EVERY);
-        [Some(self.tick_at), self.seal_at, self.save_at, self.people.due(), apply.filter(|_| self.journal.is_idle())]
-            .into_iter()
-            .flatten()
-            .fold(u64::MAX, u64::min)
+        let apply = self
+            .papers
+            .values()
+            .any(Paper::waits)
+            .then(|| self.applied_at + APPLY_EVERY);
+        [
+            Some(self.tick_at),
+            self.seal_at,
+            self.save_at,
+            self.people.due(),
+            apply.filter(|_| self.journal.is_idle()),
+        ]
+        .into_iter()
+        .flatten()
+        .fold(u64::MAX, u64::min)
     }
 
     /// Rows have become durable.
     pub fn stored(&mut self, hands: &mut Hands) {
-        while self.batches.front().is_some_and(|(_, mark, _)| hands.disk.is_durable(*mark)) {
-            let Some((batch, _, rows)) = self.batches.pop_front() else { break };
-            hands.push(Output::ToTabs(tabs::Said::Rows { room: self.id.clone(), rows: tabs::shared(rows) }.to_bytes()));
+        while self
+            .batches
+            .front()
+            .is_some_and(|(_, mark, _)| hands.disk.is_durable(*mark))
+        {
+            let Some((batch, _, rows)) = self.batches.pop_front() else {
+                break;
+            };
+            hands.push(Output::ToTabs(
+                tabs::Said::Rows {
+                    room: self.id.clone(),
+                    rows: tabs::shared(rows),
+                }
+                .to_bytes(),
+            ));
             let outputs = self.replica.stored(batch, hands.now, hands.entropy());
             self.drive(outputs, hands);
         }
     }
 
     /// Another tab has stored rows of this room.
-    pub fn from_tab(&mut self, rows: Vec<(String, Vec<u8>, Option<Vec<u8>>)>, hands: &mut Hands) {
+    pub fn shared(&mut self, rows: Vec<tabs::SharedRow>, hands: &mut Hands) {
         let outputs = self.replica.rows(rows, hands.now, hands.entropy());
         self.drive(outputs, hands);
     }
@@ -456,12 +520,13 @@ impl Room {
         let outputs = command_(&mut self.replica, hands).map_err(command)?;
         self.changed_around = true;
         self.drive(outputs, hands);
+        self.own = hands.disk.mark();
         Ok(())
     }
 
-    /// Whether all that was typed has been given to the disk.
-    pub fn is_sealed(&self) -> bool {
-        self.papers.values().all(|paper| !paper.dirty && paper.unsealed == 0)
+    /// Whether everything of one's own is on disk.
+    pub fn is_saved(&self, disk: &Disk) -> bool {
+        disk.is_durable(self.own) && self.papers.values().all(|paper| !paper.dirty && paper.unsealed == 0)
     }
 
     /// Seals and saves what can be, and lets the relays go: the room is being left.
@@ -484,8 +549,14 @@ impl Room {
 pub fn documents(edition: &EditionId) -> [DocId; 3] {
     let (story, lang) = (edition.story.clone(), edition.lang.clone());
     [
-        DocId::Body { story: story.clone(), lang: lang.clone() },
-        DocId::Notes { story: story.clone(), lang: lang.clone() },
+        DocId::Body {
+            story: story.clone(),
+            lang: lang.clone(),
+        },
+        DocId::Notes {
+            story: story.clone(),
+            lang: lang.clone(),
+        },
         DocId::SignOffs { story, lang },
     ]
 }

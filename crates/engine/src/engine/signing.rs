@@ -42,7 +42,10 @@ impl Engine {
         room.read_logs();
         let me = room.replica.me().ok_or_else(no_edition)?.member.clone();
         let outlets = outlets(room);
-        let mine = outlets.iter().find(|outlet| outlet.id == me.outlet).ok_or_else(no_edition)?;
+        let mine = outlets
+            .iter()
+            .find(|outlet| outlet.id == me.outlet)
+            .ok_or_else(no_edition)?;
         let key: PublicKey = match (key, mine.keys.first()) {
             ("", Some(key)) => *key,
             (key, _) => key.parse().map_err(|error| trouble("release-key", error))?,
@@ -51,22 +54,37 @@ impl Engine {
             return Err(trouble("release-key", "This release key is not one of your outlet's."));
         }
         if time::parse(now).is_none() {
-            return Err(trouble("time", "The time of a release is written like 2019-11-21T06:00:00Z."));
+            return Err(trouble(
+                "time",
+                "The time of a release is written like 2019-11-21T06:00:00Z.",
+            ));
         }
         let log = room.log(edition);
         let story = room.story(edition)?;
         let registers = &room.papers.get(&DocId::Registers).ok_or_else(no_edition)?.document;
         let version = room.papers.get(&body(edition)).ok_or_else(no_edition)?.document.heads();
-        let source = publish::Source { story: &story, body: &version, registers, registers_at: None };
+        let source = publish::Source {
+            story: &story,
+            body: &version,
+            registers,
+            registers_at: None,
+        };
         let masthead = publish::masthead(&outlets, &log);
         let mut obstacles = publish::hindrances(source, &masthead, |file| room.has_file(file));
-        let same = |proposal: &Proposal| publish::rebuild(source, proposal, &log).is_ok_and(|r| r == *proposal.release());
+        let same =
+            |proposal: &Proposal| publish::rebuild(source, proposal, &log).is_ok_and(|r| r == *proposal.release());
         let published = log.published().cloned();
-        if published.as_ref().is_some_and(|published| *published.masthead() == masthead && same(published)) {
+        if published
+            .as_ref()
+            .is_some_and(|published| *published.masthead() == masthead && same(published))
+        {
             obstacles.push("This text is published already; nothing has changed since.".to_owned());
         }
-        let standing =
-            log.open().into_iter().find(|proposal| *proposal.masthead() == masthead && same(proposal)).cloned();
+        let standing = log
+            .open()
+            .into_iter()
+            .find(|proposal| *proposal.masthead() == masthead && same(proposal))
+            .cloned();
         let built = match standing {
             Some(proposal) => Ok(proposal),
             None => {
@@ -91,8 +109,11 @@ impl Engine {
         };
         let release = proposal.hash().to_owned();
         let json = proposal.release().to_bytes().map_err(refused)?;
-        let to_sign =
-            if obstacles.is_empty() { publish::to_sign(&proposal, &log, &me.outlet, &key) } else { Vec::new() };
+        let to_sign = if obstacles.is_empty() {
+            publish::to_sign(&proposal, &log, &me.outlet, &key)
+        } else {
+            Vec::new()
+        };
         let review = Review {
             edition: edition.clone(),
             release: release.clone(),
@@ -105,12 +126,22 @@ impl Engine {
                 .unwrap_or_default(),
             to_sign: to_sign
                 .iter()
-                .map(|ToSign { what, input }| komuz_messages::ToSign { what: what.name().to_owned(), input: input.clone() })
+                .map(|ToSign { what, input }| komuz_messages::ToSign {
+                    what: what.name().to_owned(),
+                    input: input.clone(),
+                })
                 .collect(),
             obstacles,
         };
         let what = to_sign.iter().map(|sign| sign.what).collect();
-        room.editions.reviewed.insert(release, Reviewed { proposal, what, key: key.to_string() });
+        room.editions.reviewed.insert(
+            release,
+            Reviewed {
+                proposal,
+                what,
+                key: key.to_string(),
+            },
+        );
         Ok(Answer::Review(Box::new(review)))
     }
 
@@ -131,7 +162,10 @@ impl Engine {
             })
             .ok_or_else(|| trouble("not-reviewed", "Review the release before you sign it."))?;
         if reviewed.key != key || reviewed.what.len() != signatures.len() {
-            return Err(trouble("not-reviewed", "These signatures are not over what was reviewed: review it again."));
+            return Err(trouble(
+                "not-reviewed",
+                "These signatures are not over what was reviewed: review it again.",
+            ));
         }
         let outlet = room.replica.me().ok_or_else(no_edition)?.member.outlet.clone();
         let key: PublicKey = key.parse().map_err(|error| trouble("release-key", error))?;
@@ -139,7 +173,14 @@ impl Engine {
         for (what, text) in reviewed.what.iter().zip(signatures) {
             let bytes = parse_signature(text)
                 .ok_or_else(|| trouble("signature", "A signature is 64 bytes of base64url: sign again."))?;
-            signed.push((*what, Signature { outlet: outlet.clone(), key, bytes }));
+            signed.push((
+                *what,
+                Signature {
+                    outlet: outlet.clone(),
+                    key,
+                    bytes,
+                },
+            ));
         }
         let doc = signoffs_of(edition);
         room.read_logs();
@@ -159,14 +200,20 @@ impl Engine {
         let log = room.log(edition);
         let signed = log.open().into_iter().find(|proposal| log.missing(proposal).is_empty());
         let proposal = signed.or_else(|| log.published()).ok_or_else(|| {
-            trouble("not-signed", "Not every outlet has signed yet: it can be published when all have.")
+            trouble(
+                "not-signed",
+                "Not every outlet has signed yet: it can be published when all have.",
+            )
         })?;
         let (signatures, latest) = log.assembled(proposal).map_err(refused)?;
         let mut figures = Vec::new();
         for sha256 in proposal.release().files() {
-            let file = room
-                .file(sha256)
-                .ok_or_else(|| trouble("file-missing", "A picture of the release has not arrived on this device yet."))?;
+            let file = room.file(sha256).ok_or_else(|| {
+                trouble(
+                    "file-missing",
+                    "A picture of the release has not arrived on this device yet.",
+                )
+            })?;
             figures.push((file.sha256, file.media, file.bytes));
         }
         let folder = Folder {
@@ -197,14 +244,20 @@ impl Engine {
         let (room, hands) = self.room()?;
         room.read_logs();
         let log = room.log(edition);
-        room.edit(&signoffs_of(edition), hands, |paper| signoffs::mark_published(&mut paper.document, &log, release))
+        room.edit(&signoffs_of(edition), hands, |paper| {
+            signoffs::mark_published(&mut paper.document, &log, release)
+        })
     }
 }
 
 impl Room {
     /// Reads the sign-off documents that have changed.
     pub(super) fn read_logs(&mut self) {
-        for (doc, paper) in self.papers.iter().filter(|(doc, _)| matches!(doc, DocId::SignOffs { .. })) {
+        for (doc, paper) in self
+            .papers
+            .iter()
+            .filter(|(doc, _)| matches!(doc, DocId::SignOffs { .. }))
+        {
             let (version, log) = self.editions.logs.entry(doc.clone()).or_default();
             let now = paper.document.heads();
             if *version != now {
@@ -217,7 +270,12 @@ impl Room {
     /// The sign-off log of an edition, with the mastheads that others brought.
     pub(super) fn log(&self, edition: &EditionId) -> Log {
         let mine = signoffs_of(edition);
-        let mut log = self.editions.logs.get(&mine).map(|(_, log)| log.clone()).unwrap_or_default();
+        let mut log = self
+            .editions
+            .logs
+            .get(&mine)
+            .map(|(_, log)| log.clone())
+            .unwrap_or_default();
         for (_, (_, other)) in self.editions.logs.iter().filter(|(doc, _)| **doc != mine) {
             log.merge(other);
         }
@@ -226,24 +284,32 @@ impl Room {
 
     /// How far an edition is with signing.
     pub(super) fn signing(&self, edition: &EditionId) -> komuz_messages::Signing {
-        let (Some(registers), Some(text)) = (self.papers.get(&DocId::Registers), self.papers.get(&body(edition))) else {
+        let (Some(registers), Some(text)) = (self.papers.get(&DocId::Registers), self.papers.get(&body(edition)))
+        else {
             return komuz_messages::Signing::default();
         };
         let log = self.log(edition);
         if log.open().is_empty() && log.published().is_none() {
             return komuz_messages::Signing::default();
         }
-        let Ok(story) = self.story(edition) else { return komuz_messages::Signing::default() };
+        let Ok(story) = self.story(edition) else {
+            return komuz_messages::Signing::default();
+        };
         let version = text.document.heads();
-        let source =
-            publish::Source { story: &story, body: &version, registers: &registers.document, registers_at: None };
+        let source = publish::Source {
+            story: &story,
+            body: &version,
+            registers: &registers.document,
+            registers_at: None,
+        };
         let state = log.state(|proposal| publish::rebuild(source, proposal, &log).ok());
         let signed = state.proposal.as_ref().or(state.published_release.as_ref());
         let proposed = signed.and_then(|hash| log.proposal(hash));
         let changes = match proposed {
-            Some(proposal) if !state.unchanged => {
-                words(publish::changes(Some(proposal.release()), &as_it_stands(source, proposal)))
-            }
+            Some(proposal) if !state.unchanged => words(publish::changes(
+                Some(proposal.release()),
+                &as_it_stands(source, proposal),
+            )),
             _ => Vec::new(),
         };
         let is_out = state.proposal.is_some() && state.proposal == state.published_release;
@@ -262,7 +328,11 @@ impl Room {
     fn written_languages(&self, story: &str) -> Vec<String> {
         let has_words = |body: &Text| !body.headline().trim().is_empty() && body.words() > 0;
         let written = |edition: &EditionId| edition.story == story && self.body(edition).is_ok_and(has_words);
-        self.listed().into_iter().filter(written).map(|edition| edition.lang).collect()
+        self.listed()
+            .into_iter()
+            .filter(written)
+            .map(|edition| edition.lang)
+            .collect()
     }
 
     /// Hash of the first masthead, once it is signed.
@@ -301,7 +371,10 @@ pub fn outlets(room: &Room) -> Vec<Outlet> {
 }
 
 fn signoffs_of(edition: &EditionId) -> DocId {
-    DocId::SignOffs { story: edition.story.clone(), lang: edition.lang.clone() }
+    DocId::SignOffs {
+        story: edition.story.clone(),
+        lang: edition.lang.clone(),
+    }
 }
 
 fn words(changes: Vec<difference::Change>) -> Vec<Change> {
@@ -340,6 +413,10 @@ pub fn whole(room: &Room, edition: &EditionId) -> Result<Story, Trouble> {
     let registers = &room.papers.get(&DocId::Registers).ok_or_else(no_edition)?.document;
     let mut whole = publish::with_sources(&story, registers, None);
     let cited: Vec<String> = whole.sources.iter().map(|source| source.id.clone()).collect();
-    whole.sources.extend(registers::sources(registers).into_iter().filter(|source| !cited.contains(&source.id)));
+    whole.sources.extend(
+        registers::sources(registers)
+            .into_iter()
+            .filter(|source| !cited.contains(&source.id)),
+    );
     Ok(whole)
 }

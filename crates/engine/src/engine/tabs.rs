@@ -35,7 +35,9 @@ pub enum Said {
 
 /// Rows as they are shared.
 pub fn shared(rows: Vec<replica::Row>) -> Vec<SharedRow> {
-    rows.into_iter().map(|row| (row.table.to_owned(), row.key, row.value)).collect()
+    rows.into_iter()
+        .map(|row| (row.table.to_owned(), row.key, row.value))
+        .collect()
 }
 
 fn optional(w: Writer, bytes: Option<&[u8]>) -> Writer {
@@ -54,7 +56,9 @@ impl Said {
                 .array(3)
                 .uint(1)
                 .text(room)
-                .list(rows.iter(), |w, (table, key, value)| optional(w.array(3).text(table).bytes(key), value.as_deref())),
+                .list(rows.iter(), |w, (table, key, value)| {
+                    optional(w.array(3).text(table).bytes(key), value.as_deref())
+                }),
             Self::List { room, row } => optional(w.array(3).uint(2).text(room), row.as_deref()),
             Self::Left => w.array(1).uint(3),
         }
@@ -77,7 +81,10 @@ impl Said {
                     Ok::<_, CborError>((r.text(MAX_NAME)?.to_owned(), r.bytes(MAX)?.to_vec(), optional(r)?))
                 })?,
             },
-            (3, 2) => Self::List { room: r.text(MAX_NAME)?.to_owned(), row: optional(&mut r)? },
+            (3, 2) => Self::List {
+                room: r.text(MAX_NAME)?.to_owned(),
+                row: optional(&mut r)?,
+            },
             (1, 3) => Self::Left,
             _ => return Err(CborError::NotAllowed(at)),
         };
@@ -92,11 +99,23 @@ mod tests {
 
     #[test]
     fn what_one_tab_says_another_hears() {
-        let rows = vec![("envelopes".to_owned(), vec![1], Some(vec![2])), ("unsent".to_owned(), vec![1], None)];
+        let rows = vec![
+            ("envelopes".to_owned(), vec![1], Some(vec![2])),
+            ("unsent".to_owned(), vec![1], None),
+        ];
         for said in [
-            Said::Rows { room: "i-1".into(), rows },
-            Said::List { room: "i-1".into(), row: Some(vec![1]) },
-            Said::List { room: "i-1".into(), row: None },
+            Said::Rows {
+                room: "i-1".into(),
+                rows,
+            },
+            Said::List {
+                room: "i-1".into(),
+                row: Some(vec![1]),
+            },
+            Said::List {
+                room: "i-1".into(),
+                row: None,
+            },
             Said::Left,
         ] {
             assert_eq!(Said::read(&said.to_bytes()), Ok(said));

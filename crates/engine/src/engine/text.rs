@@ -21,16 +21,26 @@ impl Engine {
     pub(super) fn new_story(&mut self, lang: &str, headline: &str) -> Result<Answer, Trouble> {
         let (room, hands) = self.room()?;
         let registers = &room.papers.get(&DocId::Registers).ok_or_else(no_edition)?.document;
-        let taken: Vec<String> = registers::stories(registers).into_iter().map(|story| story.id).collect();
+        let taken: Vec<String> = registers::stories(registers)
+            .into_iter()
+            .map(|story| story.id)
+            .collect();
         let id = match slug(headline) {
             Some(slug) if !taken.contains(&slug) => slug,
             Some(slug) => hands.id(&format!("{}-", &slug[..slug.len().min(40)])),
             None => hands.id("story-"),
         };
-        room.edit(&DocId::Registers, hands, |paper| registers::add_story(&mut paper.document, &id, lang))?;
+        room.edit(&DocId::Registers, hands, |paper| {
+            registers::add_story(&mut paper.document, &id, lang)
+        })?;
         room.gather(hands);
-        let edition = EditionId { story: id.clone(), lang: lang.to_owned() };
-        room.write_body(&edition, hands, |body, document| body.set_headline(document, headline.trim()))?;
+        let edition = EditionId {
+            story: id.clone(),
+            lang: lang.to_owned(),
+        };
+        room.write_body(&edition, hands, |body, document| {
+            body.set_headline(document, headline.trim())
+        })?;
         self.views.now = true;
         Ok(Answer::Story { story: id })
     }
@@ -39,7 +49,10 @@ impl Engine {
     pub(super) fn new_edition(&mut self, edition: &EditionId, from: Option<&str>) -> Result<(), Trouble> {
         let (room, hands) = self.room()?;
         let start = match from {
-            Some(lang) => Some(room.story(&EditionId { story: edition.story.clone(), lang: lang.to_owned() })?),
+            Some(lang) => Some(room.story(&EditionId {
+                story: edition.story.clone(),
+                lang: lang.to_owned(),
+            })?),
             None => None,
         };
         if room.listed().contains(edition) {
@@ -60,7 +73,11 @@ impl Engine {
     pub(super) fn open_edition(&mut self, edition: &EditionId) -> Result<(), Trouble> {
         let (room, hands) = self.room()?;
         room.read_threads(edition);
-        let body = room.papers.get(&super::body(edition)).and_then(|paper| paper.body.as_ref()).ok_or_else(no_edition)?;
+        let body = room
+            .papers
+            .get(&super::body(edition))
+            .and_then(|paper| paper.body.as_ref())
+            .ok_or_else(no_edition)?;
         let doc = match room.editions.open.get_mut(edition) {
             Some(link) => link.reopen(body),
             None => {
@@ -72,7 +89,10 @@ impl Engine {
         room.people.select(super::body(edition), None);
         room.people.changed = true;
         room.changed.insert(super::body(edition));
-        hands.event(Event::Page { edition: edition.clone(), doc });
+        hands.event(Event::Page {
+            edition: edition.clone(),
+            doc,
+        });
         self.views.show_again(edition);
         Ok(())
     }
@@ -89,7 +109,9 @@ impl Engine {
     pub(super) fn steps(&mut self, edition: &EditionId, seq: u64, taken: u64, steps: &[Value]) -> Result<(), Trouble> {
         let (room, hands) = self.room()?;
         let now = hands.now;
-        room.with_link(edition, hands, |link, body, document| link.steps(document, body, (seq, taken), steps, now))
+        room.with_link(edition, hands, |link, body, document| {
+            link.steps(document, body, (seq, taken), steps, now)
+        })
     }
 
     /// The page has taken a batch.
@@ -124,7 +146,11 @@ impl Engine {
         let (room, hands) = self.room()?;
         let done = room.with_link(edition, hands, |link, body, document| Ok(link.undo(document, body)?))?;
         self.views.now = true;
-        if done { Ok(()) } else { Err(trouble("nothing-to-undo", "There is nothing of yours to undo here.")) }
+        if done {
+            Ok(())
+        } else {
+            Err(trouble("nothing-to-undo", "There is nothing of yours to undo here."))
+        }
     }
 
     /// Does again what was undone last.
@@ -132,7 +158,11 @@ impl Engine {
         let (room, hands) = self.room()?;
         let done = room.with_link(edition, hands, |link, body, document| Ok(link.redo(document, body)?))?;
         self.views.now = true;
-        if done { Ok(()) } else { Err(trouble("nothing-to-redo", "There is nothing to do again here.")) }
+        if done {
+            Ok(())
+        } else {
+            Err(trouble("nothing-to-redo", "There is nothing to do again here."))
+        }
     }
 
     /// Sets the headline.
@@ -162,7 +192,10 @@ impl Room {
 
     /// The body of an edition.
     pub(super) fn body(&self, edition: &EditionId) -> Result<&Body, Trouble> {
-        self.papers.get(&body(edition)).and_then(|paper| paper.body.as_ref()).ok_or_else(no_edition)
+        self.papers
+            .get(&body(edition))
+            .and_then(|paper| paper.body.as_ref())
+            .ok_or_else(no_edition)
     }
 
     /// Writes to the body of an edition.
@@ -192,7 +225,9 @@ impl Room {
         let mut link = self.editions.open.remove(edition).ok_or_else(not_open_edition)?;
         let done = match self.writable(&doc) {
             Ok(paper) => match paper.body.as_mut() {
-                Some(body) => write(&mut link, body, &mut paper.document).map_err(|error| (step_code(&error), error.to_string())),
+                Some(body) => {
+                    write(&mut link, body, &mut paper.document).map_err(|error| (step_code(&error), error.to_string()))
+                }
                 None => Err(("no-edition", "this edition has no text".to_owned())),
             },
             Err(trouble) => {
@@ -223,7 +258,10 @@ impl Room {
         let body = self.papers.get(&body(edition)).and_then(|paper| paper.body.as_ref());
         if let (Some(body), Some(link)) = (body, self.editions.open.get_mut(edition)) {
             let doc = link.reopen(body);
-            hands.event(Event::Page { edition: edition.clone(), doc });
+            hands.event(Event::Page {
+                edition: edition.clone(),
+                doc,
+            });
         }
     }
 
@@ -233,7 +271,11 @@ impl Room {
             Some(paper) => notes::threads(&paper.document)
                 .into_iter()
                 .filter(|thread| !thread.resolved)
-                .map(|thread| ThreadSpan { id: thread.id, start: thread.start, end: thread.end })
+                .map(|thread| ThreadSpan {
+                    id: thread.id,
+                    start: thread.start,
+                    end: thread.end,
+                })
                 .collect(),
             None => Vec::new(),
         };
@@ -252,9 +294,23 @@ impl Room {
                 self.read_threads(&edition);
             }
             let body = self.papers.get(&body(&edition)).and_then(|paper| paper.body.as_ref());
-            let (Some(body), Some(link)) = (body, self.editions.open.get_mut(&edition)) else { continue };
-            if let Some(Batch { seq, batch, steps, selection }) = link.batch(body) {
-                hands.event(Event::Batch { edition, seq, batch, steps, selection });
+            let (Some(body), Some(link)) = (body, self.editions.open.get_mut(&edition)) else {
+                continue;
+            };
+            if let Some(Batch {
+                seq,
+                batch,
+                steps,
+                selection,
+            }) = link.batch(body)
+            {
+                hands.event(Event::Batch {
+                    edition,
+                    seq,
+                    batch,
+                    steps,
+                    selection,
+                });
             }
         }
     }
@@ -262,8 +318,12 @@ impl Room {
     /// The others in an open edition, with their cursors on its page.
     pub(super) fn people_in(&self, edition: &EditionId) -> Vec<Person> {
         let doc = body(edition);
-        let Some(paper) = self.papers.get(&doc) else { return Vec::new() };
-        let (Some(body), Some(link)) = (&paper.body, self.editions.open.get(edition)) else { return Vec::new() };
+        let Some(paper) = self.papers.get(&doc) else {
+            return Vec::new();
+        };
+        let (Some(body), Some(link)) = (&paper.body, self.editions.open.get(edition)) else {
+            return Vec::new();
+        };
         let members = self.replica.members();
         let position = |point: &str| link.position(&paper.document, body, &point.parse::<Point>().ok()?);
         self.people
@@ -345,7 +405,10 @@ mod tests {
     #[test]
     fn a_headline_makes_an_address_that_can_be_read_out() {
         assert_eq!(slug("Plunder and Patronage!").as_deref(), Some("plunder-and-patronage"));
-        assert_eq!(slug("Жашыруун акча: Кыргызстан").as_deref(), Some("zhashyruun-akcha-kyrgyzstan"));
+        assert_eq!(
+            slug("Жашыруун акча: Кыргызстан").as_deref(),
+            Some("zhashyruun-akcha-kyrgyzstan")
+        );
         assert_eq!(slug("Өңдүрүш, ёлка").as_deref(), Some("ongdurush-yolka"));
         assert_eq!(slug("«…»"), None);
         assert_eq!(slug("files"), None);

@@ -5,7 +5,10 @@ use std::fmt::Display;
 
 /// A trouble with a code and a sentence.
 pub fn trouble(code: &str, message: impl Display) -> Trouble {
-    Trouble { code: code.to_owned(), message: message.to_string() }
+    Trouble {
+        code: code.to_owned(),
+        message: message.to_string(),
+    }
 }
 
 /// Nothing is open that the ask could be about.
@@ -15,7 +18,10 @@ pub fn not_open() -> Trouble {
 
 /// The edition is not among those of the investigation.
 pub fn no_edition() -> Trouble {
-    trouble("no-edition", "This investigation has no such story or language; it may not have arrived on this device yet.")
+    trouble(
+        "no-edition",
+        "This investigation has no such story or language; it may not have arrived on this device yet.",
+    )
 }
 
 /// A document refused what was to be written.

@@ -33,7 +33,10 @@ pub struct Views {
 impl Views {
     /// Shows everything again.
     pub fn forget(&mut self) {
-        *self = Self { now: true, ..Self::default() };
+        *self = Self {
+            now: true,
+            ..Self::default()
+        };
     }
 
     /// Shows an edition again: its page was opened.
@@ -60,7 +63,9 @@ impl Engine {
             self.views.state = Some(state.clone());
             self.hands.event(Event::State(state));
         }
-        let Some(room) = self.open.as_ref().and_then(|id| self.rooms.get_mut(id)) else { return };
+        let Some(room) = self.open.as_ref().and_then(|id| self.rooms.get_mut(id)) else {
+            return;
+        };
         if room.changed.is_empty() && !room.changed_around && !room.people.changed {
             return;
         }
@@ -108,7 +113,10 @@ impl Room {
             let line = self.line(&edition);
             match stories.iter_mut().find(|story| story.id == edition.story) {
                 Some(story) => story.editions.push(line),
-                None => stories.push(StoryView { id: edition.story, editions: vec![line] }),
+                None => stories.push(StoryView {
+                    id: edition.story,
+                    editions: vec![line],
+                }),
             }
         }
         let registers = self.papers.get(&DocId::Registers);
@@ -122,7 +130,9 @@ impl Room {
             members: self.replica.members().into_iter().map(cards::member).collect(),
             requests: self.replica.requests().into_iter().map(cards::request).collect(),
             stories,
-            sources: registers.map(|paper| komuz_core::registers::sources(&paper.document)).unwrap_or_default(),
+            sources: registers
+                .map(|paper| komuz_core::registers::sources(&paper.document))
+                .unwrap_or_default(),
             servers: self.replica.servers().into_iter().map(cards::server_view).collect(),
             fingerprint: self.fingerprint(),
         })
@@ -160,8 +170,16 @@ impl Room {
 
     /// An edition's line; made again only when one of its documents has changed.
     pub(super) fn line(&mut self, edition: &EditionId) -> EditionLine {
-        let version = |doc: &DocId| self.papers.get(doc).map(|paper| paper.document.heads()).unwrap_or_default();
-        let signoffs = DocId::SignOffs { story: edition.story.clone(), lang: edition.lang.clone() };
+        let version = |doc: &DocId| {
+            self.papers
+                .get(doc)
+                .map(|paper| paper.document.heads())
+                .unwrap_or_default()
+        };
+        let signoffs = DocId::SignOffs {
+            story: edition.story.clone(),
+            lang: edition.lang.clone(),
+        };
         let versions: Versions = [version(&body(edition)), version(&DocId::Registers), version(&signoffs)];
         if let Some((known, line)) = self.editions.lines.get(edition)
             && *known == versions

@@ -9,20 +9,45 @@ use crate::world::World;
 fn a_founder_is_in_at_once_and_finds_the_investigation_again() {
     let mut world = World::new(1);
     let desk = founder(&mut world);
-    let view = world.desks[desk].shown.investigation.clone().expect("the investigation is shown");
-    assert_eq!((view.title.as_str(), view.my_outlet.as_str(), view.role.as_str()), ("Samaragate", "kloop", "editor"));
+    let view = world.desks[desk]
+        .shown
+        .investigation
+        .clone()
+        .expect("the investigation is shown");
+    assert_eq!(
+        (view.title.as_str(), view.my_outlet.as_str(), view.role.as_str()),
+        ("Samaragate", "kloop", "editor")
+    );
     assert_eq!(view.outlets, [card("kloop")]);
     assert_eq!(view.servers, [server(&world, 0)]);
     settled(&mut world);
     world.crash(desk);
     let again = world.tab(world.desks[desk].device);
-    let Ok(Answer::Device { investigations, joining }) = world.ask(again, Ask::Device) else { panic!("the list") };
+    let Ok(Answer::Device {
+        investigations,
+        joining,
+    }) = world.ask(again, Ask::Device)
+    else {
+        panic!("the list")
+    };
     assert_eq!((investigations.len(), joining.len()), (1, 0));
-    assert_eq!((investigations[0].title.as_str(), investigations[0].outlet.as_str()), ("Samaragate", "The kloop"));
-    let ask = Ask::Enter { investigation: investigations[0].id.clone() };
+    assert_eq!(
+        (investigations[0].title.as_str(), investigations[0].outlet.as_str()),
+        ("Samaragate", "The kloop")
+    );
+    let ask = Ask::Enter {
+        investigation: investigations[0].id.clone(),
+    };
     assert_eq!(world.ask(again, ask), Ok(Answer::Done));
     world.run(500);
-    assert_eq!(world.desks[again].shown.investigation.as_ref().map(|view| view.me.clone()), Some(view.me));
+    assert_eq!(
+        world.desks[again]
+            .shown
+            .investigation
+            .as_ref()
+            .map(|view| view.me.clone()),
+        Some(view.me)
+    );
 }
 
 #[test]
@@ -52,16 +77,34 @@ fn an_invitation_says_what_it_is_for_before_it_is_used() {
     let link = invite(&mut world, editor, "kloop", "writer");
     let desk = world.device();
     match world.ask(desk, Ask::ReadInvite { text: link.clone() }) {
-        Ok(Answer::Invite { outlet, role, title, new_outlet, .. }) => {
-            assert_eq!((outlet.as_str(), role.as_str(), title.as_str()), ("The kloop", "writer", "Samaragate"));
+        Ok(Answer::Invite {
+            outlet,
+            role,
+            title,
+            new_outlet,
+            ..
+        }) => {
+            assert_eq!(
+                (outlet.as_str(), role.as_str(), title.as_str()),
+                ("The kloop", "writer", "Samaragate")
+            );
             assert!(!new_outlet);
         }
         other => panic!("{other:?}"),
     }
-    let trouble = world.ask(desk, Ask::ReadInvite { text: "nonsense".into() }).expect_err("no invitation");
+    let trouble = world
+        .ask(
+            desk,
+            Ask::ReadInvite {
+                text: "nonsense".into(),
+            },
+        )
+        .expect_err("no invitation");
     assert_eq!(trouble.code, "invite-unreadable");
     world.run(25 * 60 * 60 * 1000);
-    let trouble = world.ask(desk, Ask::ReadInvite { text: link }).expect_err("a day has passed");
+    let trouble = world
+        .ask(desk, Ask::ReadInvite { text: link })
+        .expect_err("a day has passed");
     assert_eq!(trouble.code, "invite-ended");
 }
 
@@ -75,7 +118,13 @@ fn somebody_who_is_turned_away_is_told() {
     let request = requests(&world, editor).remove(0).id;
     world.ask(editor, Ask::Refuse { request }).expect("refused");
     world.until("the joiner is told", |world| !world.desks[desk].shown.ended.is_empty());
-    let Ok(Answer::Device { investigations, joining }) = world.ask(desk, Ask::Device) else { panic!("the list") };
+    let Ok(Answer::Device {
+        investigations,
+        joining,
+    }) = world.ask(desk, Ask::Device)
+    else {
+        panic!("the list")
+    };
     assert!(investigations.is_empty() && joining.is_empty());
 }
 
@@ -88,8 +137,13 @@ fn a_join_that_waits_survives_a_restart() {
     world.run(500);
     world.crash(desk);
     let again = world.tab(world.desks[desk].device);
-    let Ok(Answer::Device { joining, .. }) = world.ask(again, Ask::Device) else { panic!("the list") };
-    assert_eq!(joining.iter().map(|joining| joining.code.clone()).collect::<Vec<_>>(), [code]);
+    let Ok(Answer::Device { joining, .. }) = world.ask(again, Ask::Device) else {
+        panic!("the list")
+    };
+    assert_eq!(
+        joining.iter().map(|joining| joining.code.clone()).collect::<Vec<_>>(),
+        [code]
+    );
     world.until("the request is seen", |world| !requests(world, editor).is_empty());
     let request = requests(&world, editor).remove(0).id;
     world.ask(editor, Ask::Confirm { request }).expect("confirmed");
@@ -110,7 +164,9 @@ fn leaving_deletes_every_row_and_says_what_remains() {
     }
     world.run(5000);
     assert!(world.devices[device].rows.is_empty());
-    let Ok(Answer::Device { investigations, .. }) = world.ask(desk, Ask::Device) else { panic!("the list") };
+    let Ok(Answer::Device { investigations, .. }) = world.ask(desk, Ask::Device) else {
+        panic!("the list")
+    };
     assert!(investigations.is_empty());
 }
 
@@ -118,6 +174,14 @@ fn leaving_deletes_every_row_and_says_what_remains() {
 fn without_an_open_investigation_asks_say_so() {
     let mut world = World::new(1);
     let desk = world.device();
-    let trouble = world.ask(desk, Ask::NewStory { lang: "ky".into(), headline: "x".into() }).expect_err("nothing open");
+    let trouble = world
+        .ask(
+            desk,
+            Ask::NewStory {
+                lang: "ky".into(),
+                headline: "x".into(),
+            },
+        )
+        .expect_err("nothing open");
     assert_eq!(trouble.code, "not-open");
 }

@@ -14,8 +14,12 @@ pub fn come_back(world: &mut World, desk: usize) -> usize {
 }
 
 pub fn enter(world: &mut World, desk: usize) {
-    let Ok(Answer::Device { investigations, .. }) = world.ask(desk, Ask::Device) else { panic!("the list") };
-    let ask = Ask::Enter { investigation: investigations[0].id.clone() };
+    let Ok(Answer::Device { investigations, .. }) = world.ask(desk, Ask::Device) else {
+        panic!("the list")
+    };
+    let ask = Ask::Enter {
+        investigation: investigations[0].id.clone(),
+    };
     assert_eq!(world.ask(desk, ask), Ok(Answer::Done));
     world.run(300);
 }
@@ -29,7 +33,10 @@ fn what_was_said_to_be_saved_survives_a_crash_and_the_rest_was_not_promised() {
     world.until("saved", |world| world.desks[kloop].shown.state.saved);
     type_at(&mut world, kloop, &edition, "lost words", |page| page.end());
     world.run(20);
-    assert!(!world.desks[kloop].shown.state.saved, "nothing is promised before it is on disk");
+    assert!(
+        !world.desks[kloop].shown.state.saved,
+        "nothing is promised before it is on disk"
+    );
     world.crash(kloop);
     let again = come_back(&mut world, kloop);
     open(&mut world, again, &edition);
@@ -86,9 +93,13 @@ fn two_tabs_of_one_device_see_each_other_without_any_server() {
         open(&mut world, desk, &edition);
     }
     type_at(&mut world, first, &edition, "from the first. ", |page| page.end());
-    world.until("the second has it", |world| text(world, second, &edition) == "from the first. ");
+    world.until("the second has it", |world| {
+        text(world, second, &edition) == "from the first. "
+    });
     type_at(&mut world, second, &edition, "from the second.", |page| page.end());
-    world.until("the first has it", |world| text(world, first, &edition) == "from the first. from the second.");
+    world.until("the first has it", |world| {
+        text(world, first, &edition) == "from the first. from the second."
+    });
     // The second dies with words that no server has; the first brings them out.
     world.run(1000);
     world.crash(second);
@@ -103,7 +114,9 @@ fn a_full_disk_is_said_plainly_and_nothing_is_lost_when_there_is_room_again() {
     let device = world.desks[kloop].device;
     world.devices[device].broken = Some("QuotaExceededError".into());
     type_at(&mut world, kloop, &edition, "no room", |page| page.end());
-    world.until("it is said", |world| world.desks[kloop].shown.state.save_trouble.is_some());
+    world.until("it is said", |world| {
+        world.desks[kloop].shown.state.save_trouble.is_some()
+    });
     assert!(!world.desks[kloop].shown.state.saved);
     world.devices[device].broken = None;
     settled(&mut world);
@@ -122,14 +135,28 @@ fn a_row_that_cannot_be_read_is_reported_and_the_rest_is_there() {
     settled(&mut world);
     world.crash(kloop);
     let device = world.desks[kloop].device;
-    world.devices[device].rows.insert(("save".into(), "garbage".into()), b"?".to_vec());
-    let keys: Vec<_> = world.devices[device].rows.keys().filter(|(_, key)| key.contains("/cursors/")).cloned().collect();
+    world.devices[device]
+        .rows
+        .insert(("save".into(), "garbage".into()), b"?".to_vec());
+    let keys: Vec<_> = world.devices[device]
+        .rows
+        .keys()
+        .filter(|(_, key)| key.contains("/cursors/"))
+        .cloned()
+        .collect();
     assert!(!keys.is_empty());
     world.devices[device].unreadable.extend(keys);
     let again = come_back(&mut world, kloop);
     open(&mut world, again, &edition);
     assert_eq!(text(&world, again, &edition), "words");
-    assert!(world.desks[again].shown.state.refused.iter().any(|sentence| sentence.contains("could not be read")));
+    assert!(
+        world.desks[again]
+            .shown
+            .state
+            .refused
+            .iter()
+            .any(|sentence| sentence.contains("could not be read"))
+    );
 }
 
 #[test]
@@ -137,19 +164,41 @@ fn a_backup_comes_back_on_another_device() {
     let (mut world, kloop, occrp, edition) = two();
     type_at(&mut world, kloop, &edition, "in the backup", |page| page.end());
     settled(&mut world);
-    let ask = Ask::Backup { passphrase: "three strings one tune".into(), page: "release keys".into() };
-    let Ok(Answer::File { name, bytes, .. }) = world.ask(kloop, ask) else { panic!("a file") };
+    let ask = Ask::Backup {
+        passphrase: "three strings one tune".into(),
+        page: "release keys".into(),
+    };
+    let Ok(Answer::File { name, bytes, .. }) = world.ask(kloop, ask) else {
+        panic!("a file")
+    };
     assert!(name.ends_with(".komuz"), "{name}");
     world.crash(kloop);
     let other = world.device();
-    let ask = Ask::Restore { bytes: bytes.clone(), passphrase: "wrong".into() };
-    assert_eq!(world.ask(other, ask).expect_err("another passphrase").code, "wrong-passphrase");
-    let ask = Ask::Restore { bytes: bytes[..bytes.len() / 8 * 4].to_owned(), passphrase: "three strings one tune".into() };
+    let ask = Ask::Restore {
+        bytes: bytes.clone(),
+        passphrase: "wrong".into(),
+    };
+    assert_eq!(
+        world.ask(other, ask).expect_err("another passphrase").code,
+        "wrong-passphrase"
+    );
+    let ask = Ask::Restore {
+        bytes: bytes[..bytes.len() / 8 * 4].to_owned(),
+        passphrase: "three strings one tune".into(),
+    };
     let code = world.ask(other, ask).expect_err("half a file").code;
-    assert!(["backup-unreadable", "wrong-passphrase"].contains(&code.as_str()), "{code}");
-    let ask = Ask::Restore { bytes, passphrase: "three strings one tune".into() };
+    assert!(
+        ["backup-unreadable", "wrong-passphrase"].contains(&code.as_str()),
+        "{code}"
+    );
+    let ask = Ask::Restore {
+        bytes,
+        passphrase: "three strings one tune".into(),
+    };
     match world.ask(other, ask) {
-        Ok(Answer::Restored { page, investigations }) => assert_eq!((page.as_str(), investigations.len()), ("release keys", 1)),
+        Ok(Answer::Restored { page, investigations }) => {
+            assert_eq!((page.as_str(), investigations.len()), ("release keys", 1))
+        }
         other => panic!("{other:?}"),
     }
     enter(&mut world, other);
@@ -169,5 +218,8 @@ fn a_tab_that_leaves_takes_the_others_with_it() {
     world.ask(first, Ask::Leave).expect("left");
     world.run(2000);
     assert!(world.devices[world.desks[first].device].rows.is_empty());
-    assert_eq!(world.ask(second, Ask::Device).expect_err("nothing is here").code, "left");
+    assert_eq!(
+        world.ask(second, Ask::Device).expect_err("nothing is here").code,
+        "left"
+    );
 }

@@ -6,7 +6,7 @@ mod dice;
 #[path = "../../../sync/tests/replication/relay.rs"]
 mod relay;
 
-
+mod hostile;
 mod joining;
 mod keeping;
 mod newsroom;

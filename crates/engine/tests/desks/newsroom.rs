@@ -8,7 +8,12 @@ use crate::world::{World, url};
 /// An outlet with two release keys.
 pub fn card(id: &str) -> OutletCard {
     let keys = [1, 2].map(|nth| signing_key(id, nth).public().to_string()).to_vec();
-    OutletCard { id: id.to_owned(), name: format!("The {id}"), domain: format!("{id}.example"), keys }
+    OutletCard {
+        id: id.to_owned(),
+        name: format!("The {id}"),
+        domain: format!("{id}.example"),
+        keys,
+    }
 }
 
 /// One of an outlet's release keys.
@@ -20,7 +25,10 @@ pub fn signing_key(outlet: &str, nth: u8) -> SigningKey {
 
 /// An outlet's own server.
 pub fn server(world: &World, relay: usize) -> Server {
-    Server { url: url(relay), ticket: world.relays[relay].ticket.clone() }
+    Server {
+        url: url(relay),
+        ticket: world.relays[relay].ticket.clone(),
+    }
 }
 
 /// A new device whose person founds an investigation for the outlet `kloop`.
@@ -39,7 +47,10 @@ pub fn founder(world: &mut World) -> usize {
 
 /// Invites into an outlet; the link.
 pub fn invite(world: &mut World, desk: usize, outlet: &str, role: &str) -> String {
-    let ask = Ask::Invite { outlet: outlet.into(), role: role.into() };
+    let ask = Ask::Invite {
+        outlet: outlet.into(),
+        role: role.into(),
+    };
     match world.ask(desk, ask).expect("an editor invites") {
         Answer::Invitation { fragment, .. } => format!("https://desk.kloop.example/desk/#{fragment}"),
         other => panic!("{other:?}"),
@@ -50,7 +61,12 @@ pub fn invite(world: &mut World, desk: usize, outlet: &str, role: &str) -> Strin
 pub fn knock(world: &mut World, link: &str, outlet: &str, member: &str, relay: Option<usize>) -> (usize, String) {
     let desk = world.device();
     let server = relay.map(|relay| server(world, relay));
-    let ask = Ask::Join { text: link.into(), outlet: card(outlet), member: member.into(), server };
+    let ask = Ask::Join {
+        text: link.into(),
+        outlet: card(outlet),
+        member: member.into(),
+        server,
+    };
     match world.ask(desk, ask).expect("the invitation is good") {
         Answer::Joining(joining) => (desk, joining.code),
         other => panic!("{other:?}"),
@@ -61,22 +77,45 @@ pub fn knock(world: &mut World, link: &str, outlet: &str, member: &str, relay: O
 pub fn join(world: &mut World, editor: usize, outlet: &str, role: &str, member: &str, relay: Option<usize>) -> usize {
     let link = invite(world, editor, outlet, role);
     let (desk, code) = knock(world, &link, outlet, member, relay);
-    world.until("the editor sees the request", |world| !requests(world, editor).is_empty());
+    world.until("the editor sees the request", |world| {
+        !requests(world, editor).is_empty()
+    });
     let request = requests(world, editor).remove(0);
     assert_eq!(request.code, code, "both read the same code");
-    world.ask(editor, Ask::Confirm { request: request.id }).expect("confirmed");
-    world.until("the joiner is in", |world| world.desks[desk].shown.investigation.is_some());
+    world
+        .ask(editor, Ask::Confirm { request: request.id })
+        .expect("confirmed");
+    world.until("the joiner is in", |world| {
+        world.desks[desk].shown.investigation.is_some()
+    });
     desk
 }
 
 pub fn requests(world: &World, desk: usize) -> Vec<komuz_messages::JoinRequest> {
-    world.desks[desk].shown.investigation.as_ref().map(|view| view.requests.clone()).unwrap_or_default()
+    world.desks[desk]
+        .shown
+        .investigation
+        .as_ref()
+        .map(|view| view.requests.clone())
+        .unwrap_or_default()
 }
 
 /// A story with an English edition, by a desk; the edition.
 pub fn story(world: &mut World, desk: usize, headline: &str) -> EditionId {
-    match world.ask(desk, Ask::NewStory { lang: "en".into(), headline: headline.into() }).expect("a story") {
-        Answer::Story { story } => EditionId { story, lang: "en".into() },
+    match world
+        .ask(
+            desk,
+            Ask::NewStory {
+                lang: "en".into(),
+                headline: headline.into(),
+            },
+        )
+        .expect("a story")
+    {
+        Answer::Story { story } => EditionId {
+            story,
+            lang: "en".into(),
+        },
         other => panic!("{other:?}"),
     }
 }
@@ -86,10 +125,14 @@ pub fn settled(world: &mut World) {
     // What was just said is heard first.
     world.run(50);
     world.until("everything is saved and in sync", |world| {
-        world.desks.iter().filter(|desk| desk.engine.is_some() && desk.shown.investigation.is_some()).all(|desk| {
-            let state = &desk.shown.state;
-            state.saved && state.unsent == 0 && state.servers.iter().all(|server| server.in_sync)
-        })
+        world
+            .desks
+            .iter()
+            .filter(|desk| desk.engine.is_some() && desk.shown.investigation.is_some())
+            .all(|desk| {
+                let state = &desk.shown.state;
+                state.saved && state.unsent == 0 && state.servers.iter().all(|server| server.in_sync)
+            })
     });
     world.run(600);
 }

@@ -13,7 +13,11 @@ pub struct PageModel {
 
 impl PageModel {
     pub fn open(doc: &Value) -> Self {
-        Self { doc: read_page(doc).expect("a document of the schema"), seq: 0, taken: 0 }
+        Self {
+            doc: read_page(doc).expect("a document of the schema"),
+            seq: 0,
+            taken: 0,
+        }
     }
 
     /// Makes steps here, to be sent.
@@ -31,7 +35,10 @@ impl PageModel {
             return None;
         }
         for step in steps {
-            self.doc = Step::read(step).expect("a step").apply(&self.doc).expect("a batch fits its page");
+            self.doc = Step::read(step)
+                .expect("a step")
+                .apply(&self.doc)
+                .expect("a batch fits its page");
         }
         self.taken = batch;
         Some(hash(&self.doc))
@@ -39,7 +46,12 @@ impl PageModel {
 
     /// The text, a line for each block.
     pub fn text(&self) -> String {
-        self.doc.blocks().iter().map(|block| block.plain_text()).collect::<Vec<_>>().join("\n")
+        self.doc
+            .blocks()
+            .iter()
+            .map(|block| block.plain_text())
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 
     /// The position of some words in the text: start and end.

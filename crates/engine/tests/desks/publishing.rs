@@ -18,7 +18,12 @@ use crate::writing::{open, save_source, text, two, type_at};
 const NOW: &str = "2019-11-21T06:00:00Z";
 
 fn review(world: &mut World, desk: usize, edition: &EditionId, reason: &str) -> Review {
-    let ask = Ask::Review { edition: edition.clone(), now: NOW.into(), reason: reason.into(), key: String::new() };
+    let ask = Ask::Review {
+        edition: edition.clone(),
+        now: NOW.into(),
+        reason: reason.into(),
+        key: String::new(),
+    };
     match world.ask(desk, ask).expect("a review") {
         Answer::Review(review) => *review,
         other => panic!("{other:?}"),
@@ -28,19 +33,46 @@ fn review(world: &mut World, desk: usize, edition: &EditionId, reason: &str) -> 
 /// Signs what was reviewed with the outlet's first key.
 fn sign(world: &mut World, desk: usize, outlet: &str, review: &Review) -> Result<Answer, Trouble> {
     let key = signing_key(outlet, 1);
-    let signatures = review.to_sign.iter().map(|it| signature_text(&key.sign(it.input.as_bytes()))).collect();
+    let signatures = review
+        .to_sign
+        .iter()
+        .map(|it| signature_text(&key.sign(it.input.as_bytes())))
+        .collect();
     let (edition, release) = (review.edition.clone(), review.release.clone());
-    world.ask(desk, Ask::SignOff { edition, release, signatures, key: key.public().to_string() })
+    world.ask(
+        desk,
+        Ask::SignOff {
+            edition,
+            release,
+            signatures,
+            key: key.public().to_string(),
+        },
+    )
 }
 
 fn publish(world: &mut World, desk: usize, edition: &EditionId, web: &mut BTreeMap<String, Vec<u8>>) -> String {
-    match world.ask(desk, Ask::Publish { edition: edition.clone() }).expect("everybody has signed") {
-        Answer::Folder { release, servers, files } => {
+    match world
+        .ask(
+            desk,
+            Ask::Publish {
+                edition: edition.clone(),
+            },
+        )
+        .expect("everybody has signed")
+    {
+        Answer::Folder {
+            release,
+            servers,
+            files,
+        } => {
             assert!(!servers.is_empty());
             for OutFile { path, bytes, .. } in files {
                 web.insert(path, STANDARD.decode(bytes).expect("base64"));
             }
-            let ask = Ask::Published { edition: edition.clone(), release: release.clone() };
+            let ask = Ask::Published {
+                edition: edition.clone(),
+                release: release.clone(),
+            };
             assert_eq!(world.ask(desk, ask), Ok(Answer::Done));
             release
         }
@@ -50,12 +82,29 @@ fn publish(world: &mut World, desk: usize, edition: &EditionId, web: &mut BTreeM
 
 /// What a reader makes of the files: the release's number and its first paragraph.
 fn read(web: &BTreeMap<String, Vec<u8>>, fingerprint: &str, edition: &EditionId, seen: &Seen) -> (u64, String, Seen) {
-    let expected = Expected { fingerprint, story: &edition.story, lang: &edition.lang, seen, now: 1_574_400_000 };
+    let expected = Expected {
+        fingerprint,
+        story: &edition.story,
+        lang: &edition.lang,
+        seen,
+        now: 1_574_400_000,
+    };
     let file = |path: &str| Ok(web.get(path).cloned());
     let verified = komuz_release::folder::verify_folder(&expected, file).expect("it verifies");
     assert!(matches!(verified.freshness, Freshness::Fresh { .. }));
-    assert_eq!(verified.signed.iter().map(|signed| signed.outlet.as_str()).collect::<Vec<_>>(), ["kloop", "occrp"]);
-    (verified.release.number, verified.release.body.blocks[0].plain_text(), verified.seen)
+    assert_eq!(
+        verified
+            .signed
+            .iter()
+            .map(|signed| signed.outlet.as_str())
+            .collect::<Vec<_>>(),
+        ["kloop", "occrp"]
+    );
+    (
+        verified.release.number,
+        verified.release.body.blocks[0].plain_text(),
+        verified.seen,
+    )
 }
 
 fn signing(world: &World, desk: usize, edition: &EditionId) -> komuz_messages::Signing {
@@ -70,15 +119,31 @@ fn fingerprint(world: &World, desk: usize) -> String {
 #[test]
 fn two_outlets_sign_an_editor_publishes_and_one_word_is_corrected() {
     let (mut world, kloop, occrp, edition) = two();
-    type_at(&mut world, kloop, &edition, "He took 700 million dollars out of the country.", |page| page.end());
+    type_at(
+        &mut world,
+        kloop,
+        &edition,
+        "He took 700 million dollars out of the country.",
+        |page| page.end(),
+    );
     settled(&mut world);
 
     let mine = review(&mut world, kloop, &edition, "");
     assert_eq!(mine.obstacles, Vec::<String>::new());
-    assert_eq!(mine.to_sign.iter().map(|it| it.what.as_str()).collect::<Vec<_>>(), ["masthead", "release", "latest"]);
+    assert_eq!(
+        mine.to_sign.iter().map(|it| it.what.as_str()).collect::<Vec<_>>(),
+        ["masthead", "release", "latest"]
+    );
     assert_eq!(sign(&mut world, kloop, "kloop", &mine), Ok(Answer::Done));
     settled(&mut world);
-    let trouble = world.ask(kloop, Ask::Publish { edition: edition.clone() }).expect_err("one signature is not all");
+    let trouble = world
+        .ask(
+            kloop,
+            Ask::Publish {
+                edition: edition.clone(),
+            },
+        )
+        .expect_err("one signature is not all");
     assert_eq!(trouble.code, "not-signed");
     assert_eq!(signing(&world, occrp, &edition).signed, ["kloop"]);
 
@@ -86,13 +151,24 @@ fn two_outlets_sign_an_editor_publishes_and_one_word_is_corrected() {
     let page = &world.desks[occrp].pages[&edition];
     let ((from, to), seq, taken) = (page.find("700"), page.seq, page.taken);
     let (from, to) = (from as u32, to as u32);
-    let ask = Ask::Comment { edition: edition.clone(), seq, taken, from, to, text: "Checked.".into() };
+    let ask = Ask::Comment {
+        edition: edition.clone(),
+        seq,
+        taken,
+        from,
+        to,
+        text: "Checked.".into(),
+    };
     assert!(matches!(world.ask(occrp, ask), Ok(Answer::Made { .. })));
     settled(&mut world);
     assert_eq!(signing(&world, kloop, &edition).signed, ["kloop"]);
 
     let theirs = review(&mut world, occrp, &edition, "");
-    assert_eq!((&theirs.release, &theirs.signed), (&mine.release, &vec!["kloop".to_owned()]), "the same bytes are signed");
+    assert_eq!(
+        (&theirs.release, &theirs.signed),
+        (&mine.release, &vec!["kloop".to_owned()]),
+        "the same bytes are signed"
+    );
     assert_eq!(sign(&mut world, occrp, "occrp", &theirs), Ok(Answer::Done));
     settled(&mut world);
     assert!(signing(&world, kloop, &edition).complete);
@@ -101,35 +177,68 @@ fn two_outlets_sign_an_editor_publishes_and_one_word_is_corrected() {
     let release = publish(&mut world, kloop, &edition, &mut web);
     settled(&mut world);
     let after = signing(&world, occrp, &edition);
-    assert_eq!((after.published, after.published_release.as_deref(), after.complete), (1, Some(release.as_str()), false));
+    assert_eq!(
+        (after.published, after.published_release.as_deref(), after.complete),
+        (1, Some(release.as_str()), false)
+    );
     let pin = fingerprint(&world, occrp);
     let (number, words, seen) = read(&web, &pin, &edition, &Seen::default());
-    assert_eq!((number, words.as_str()), (1, "He took 700 million dollars out of the country."));
+    assert_eq!(
+        (number, words.as_str()),
+        (1, "He took 700 million dollars out of the country.")
+    );
     let done = review(&mut world, kloop, &edition, "");
-    assert!(done.obstacles.iter().any(|sentence| sentence.contains("published already")), "{:?}", done.obstacles);
+    assert!(
+        done.obstacles
+            .iter()
+            .any(|sentence| sentence.contains("published already")),
+        "{:?}",
+        done.obstacles
+    );
 
     // One word is wrong.
     let page = world.desks[occrp].pages.get_mut(&edition).expect("open");
     let (from, to) = page.find("dollars");
     let steps = vec![insert(from, to, "som")];
     let (seq, taken) = page.make(&steps);
-    world.say(occrp, Ask::Steps { edition: edition.clone(), seq, taken, steps });
+    world.say(
+        occrp,
+        Ask::Steps {
+            edition: edition.clone(),
+            seq,
+            taken,
+            steps,
+        },
+    );
     settled(&mut world);
     let moved = signing(&world, kloop, &edition);
     assert!(moved.signed.is_empty());
     assert_eq!(moved.moved, ["kloop", "occrp"]);
-    assert_eq!(moved.changes.iter().map(|c| (c.old.as_str(), c.new.as_str())).collect::<Vec<_>>(), [("dollars", "som")]);
+    assert_eq!(
+        moved
+            .changes
+            .iter()
+            .map(|c| (c.old.as_str(), c.new.as_str()))
+            .collect::<Vec<_>>(),
+        [("dollars", "som")]
+    );
     for (desk, outlet) in [(occrp, "occrp"), (kloop, "kloop")] {
         let correction = review(&mut world, desk, &edition, "The currency was wrong.");
         assert_eq!((correction.number, correction.correction.len()), (2, 1));
-        assert_eq!(correction.to_sign.iter().map(|it| it.what.as_str()).collect::<Vec<_>>(), ["release", "latest"]);
+        assert_eq!(
+            correction.to_sign.iter().map(|it| it.what.as_str()).collect::<Vec<_>>(),
+            ["release", "latest"]
+        );
         assert_eq!(sign(&mut world, desk, outlet, &correction), Ok(Answer::Done));
         settled(&mut world);
     }
     publish(&mut world, occrp, &edition, &mut web);
     settled(&mut world);
     let (number, words, _) = read(&web, &pin, &edition, &seen);
-    assert_eq!((number, words.as_str()), (2, "He took 700 million som out of the country."));
+    assert_eq!(
+        (number, words.as_str()),
+        (2, "He took 700 million som out of the country.")
+    );
     assert_eq!(fingerprint(&world, kloop), pin);
 }
 
@@ -144,7 +253,10 @@ fn a_changed_word_before_the_quorum_shows_what_moved_and_can_be_published_as_sig
     type_at(&mut world, occrp, &edition, " Twice.", |page| page.end());
     settled(&mut world);
     let state = signing(&world, kloop, &edition);
-    assert_eq!((state.signed.len(), state.moved.as_slice()), (0, &["kloop".to_owned()][..]));
+    assert_eq!(
+        (state.signed.len(), state.moved.as_slice()),
+        (0, &["kloop".to_owned()][..])
+    );
     assert!(state.changes.iter().any(|change| change.new.contains("Twice")));
     // Who reviews now signs the text as it is now, and sees what changed since the other signed.
     let second = review(&mut world, occrp, &edition, "");
@@ -153,7 +265,11 @@ fn a_changed_word_before_the_quorum_shows_what_moved_and_can_be_published_as_sig
     settled(&mut world);
     let again = review(&mut world, kloop, &edition, "");
     assert_eq!(again.release, second.release);
-    assert!(again.since_mine.iter().any(|change| change.new.contains("Twice")), "{:?}", again.since_mine);
+    assert!(
+        again.since_mine.iter().any(|change| change.new.contains("Twice")),
+        "{:?}",
+        again.since_mine
+    );
     sign(&mut world, kloop, "kloop", &again).expect("signed");
     settled(&mut world);
     assert!(signing(&world, occrp, &edition).complete);
@@ -164,19 +280,44 @@ fn what_was_not_reviewed_or_is_signed_with_another_key_is_refused() {
     let (mut world, kloop, _, edition) = two();
     type_at(&mut world, kloop, &edition, "Words.", |page| page.end());
     settled(&mut world);
-    let ask = Ask::SignOff { edition: edition.clone(), release: "0".repeat(64), signatures: Vec::new(), key: String::new() };
+    let ask = Ask::SignOff {
+        edition: edition.clone(),
+        release: "0".repeat(64),
+        signatures: Vec::new(),
+        key: String::new(),
+    };
     assert_eq!(world.ask(kloop, ask).expect_err("never reviewed").code, "not-reviewed");
     let reviewed = review(&mut world, kloop, &edition, "");
     // Another outlet's key under one's own name does not fit.
     let key = signing_key("occrp", 1);
-    let signatures: Vec<_> = reviewed.to_sign.iter().map(|it| signature_text(&key.sign(it.input.as_bytes()))).collect();
+    let signatures: Vec<_> = reviewed
+        .to_sign
+        .iter()
+        .map(|it| signature_text(&key.sign(it.input.as_bytes())))
+        .collect();
     let own = signing_key("kloop", 1).public().to_string();
     let (release, edition_) = (reviewed.release.clone(), edition.clone());
-    let ask = Ask::SignOff { edition: edition_, release, signatures, key: own };
-    assert_eq!(world.ask(kloop, ask).expect_err("a signature that does not fit").code, "refused");
+    let ask = Ask::SignOff {
+        edition: edition_,
+        release,
+        signatures,
+        key: own,
+    };
+    assert_eq!(
+        world.ask(kloop, ask).expect_err("a signature that does not fit").code,
+        "refused"
+    );
     let stranger = key.public().to_string();
-    let ask = Ask::Review { edition: edition.clone(), now: NOW.into(), reason: String::new(), key: stranger };
-    assert_eq!(world.ask(kloop, ask).expect_err("not a key of the outlet").code, "release-key");
+    let ask = Ask::Review {
+        edition: edition.clone(),
+        now: NOW.into(),
+        reason: String::new(),
+        key: stranger,
+    };
+    assert_eq!(
+        world.ask(kloop, ask).expect_err("not a key of the outlet").code,
+        "release-key"
+    );
     settled(&mut world);
     assert!(signing(&world, kloop, &edition).signed.is_empty());
 }
@@ -195,17 +336,42 @@ fn an_empty_story_says_why_it_cannot_be_signed() {
 fn a_second_edition_uses_the_masthead_of_the_first() {
     let (mut world, kloop, occrp, edition) = two();
     type_at(&mut world, kloop, &edition, "English words.", |page| page.end());
-    let ky = EditionId { story: edition.story.clone(), lang: "ky".into() };
-    world.ask(kloop, Ask::NewEdition { edition: ky.clone(), from: Some("en".into()) }).expect("added");
+    let ky = EditionId {
+        story: edition.story.clone(),
+        lang: "ky".into(),
+    };
+    world
+        .ask(
+            kloop,
+            Ask::NewEdition {
+                edition: ky.clone(),
+                from: Some("en".into()),
+            },
+        )
+        .expect("added");
     open(&mut world, occrp, &ky);
     open(&mut world, kloop, &ky);
-    world.ask(kloop, Ask::SetHeadline { edition: ky.clone(), text: "Тоноо".into() }).expect("set");
+    world
+        .ask(
+            kloop,
+            Ask::SetHeadline {
+                edition: ky.clone(),
+                text: "Тоноо".into(),
+            },
+        )
+        .expect("set");
     settled(&mut world);
     let mut web = BTreeMap::new();
-    for (edition, what) in [(&edition, vec!["masthead", "release", "latest"]), (&ky, vec!["release", "latest"])] {
+    for (edition, what) in [
+        (&edition, vec!["masthead", "release", "latest"]),
+        (&ky, vec!["release", "latest"]),
+    ] {
         for (desk, outlet) in [(kloop, "kloop"), (occrp, "occrp")] {
             let reviewed = review(&mut world, desk, edition, "");
-            assert_eq!(reviewed.to_sign.iter().map(|it| it.what.as_str()).collect::<Vec<_>>(), what);
+            assert_eq!(
+                reviewed.to_sign.iter().map(|it| it.what.as_str()).collect::<Vec<_>>(),
+                what
+            );
             let release = Release::parse(reviewed.json.as_bytes()).expect("a release");
             assert_eq!(release.editions, ["en", "ky"]);
             sign(&mut world, desk, outlet, &reviewed).expect("signed");
@@ -227,8 +393,13 @@ fn a_picture_goes_with_the_release() {
     let mut png = b"\x89PNG\r\n\x1a\n".to_vec();
     png.extend((0..900_000u32).map(|n| (n * 31 % 251) as u8));
     let bytes = STANDARD.encode(&png);
-    let ask = Ask::AddFile { media: "image/png".into(), bytes: bytes.clone() };
-    let Ok(Answer::Made { id: file }) = world.ask(kloop, ask) else { panic!("kept") };
+    let ask = Ask::AddFile {
+        media: "image/png".into(),
+        bytes: bytes.clone(),
+    };
+    let Ok(Answer::Made { id: file }) = world.ask(kloop, ask) else {
+        panic!("kept")
+    };
     let figure = serde_json::json!({
         "type": "figure",
         "attrs": { "id": null, "file": file, "media": "image/png", "alt": "A contract", "credit": "Kloop" },
@@ -237,12 +408,22 @@ fn a_picture_goes_with_the_release() {
     let page = world.desks[kloop].pages.get_mut(&edition).expect("open");
     let end = page.doc.size();
     let step = serde_json::json!({ "stepType": "replace", "from": end, "to": end, "slice": { "content": [figure] } });
-    let (seq, taken) = page.make(&[step.clone()]);
-    world.say(kloop, Ask::Steps { edition: edition.clone(), seq, taken, steps: vec![step] });
+    let (seq, taken) = page.make(std::slice::from_ref(&step));
+    world.say(
+        kloop,
+        Ask::Steps {
+            edition: edition.clone(),
+            seq,
+            taken,
+            steps: vec![step],
+        },
+    );
     type_at(&mut world, kloop, &edition, "See the contract.", |_| 1);
     settled(&mut world);
     match world.ask(occrp, Ask::GetFile { file: file.clone() }) {
-        Ok(Answer::File { media, bytes: theirs, .. }) => assert_eq!((media.as_str(), theirs), ("image/png", bytes)),
+        Ok(Answer::File {
+            media, bytes: theirs, ..
+        }) => assert_eq!((media.as_str(), theirs), ("image/png", bytes)),
         other => panic!("{other:?}"),
     }
     for (desk, outlet) in [(kloop, "kloop"), (occrp, "occrp")] {
@@ -260,7 +441,13 @@ fn a_picture_goes_with_the_release() {
 }
 
 fn export(world: &mut World, desk: usize, edition: &EditionId, format: &str) -> String {
-    match world.ask(desk, Ask::Export { edition: edition.clone(), format: format.into() }) {
+    match world.ask(
+        desk,
+        Ask::Export {
+            edition: edition.clone(),
+            format: format.into(),
+        },
+    ) {
         Ok(Answer::File { bytes, .. }) => {
             String::from_utf8_lossy(&STANDARD.decode(bytes).expect("base64")).into_owned()
         }
@@ -274,9 +461,18 @@ fn a_document_with_footnotes_comes_in_and_goes_out_equal() {
     let markdown = "---\nheadline: Imported\n---\n\nHe owned *three* houses.[^1]\n\nAnd a farm.[^2]\n\n\
         [^1]: Kloop, \"Houses\", 21 November 2019, https://kloop.example/houses\n\
         [^2]: Land registry, https://registry.example/farm\n";
-    let ask = Ask::Import { edition: edition.clone(), name: "story.md".into(), text: markdown.into() };
+    let ask = Ask::Import {
+        edition: edition.clone(),
+        name: "story.md".into(),
+        text: markdown.into(),
+    };
     match world.ask(occrp, ask) {
-        Ok(Answer::Imported { blocks, citations, sources, .. }) => assert_eq!((blocks, citations, sources), (2, 2, 2)),
+        Ok(Answer::Imported {
+            blocks,
+            citations,
+            sources,
+            ..
+        }) => assert_eq!((blocks, citations, sources), (2, 2, 2)),
         other => panic!("{other:?}"),
     }
     settled(&mut world);
@@ -287,18 +483,43 @@ fn a_document_with_footnotes_comes_in_and_goes_out_equal() {
     // Into an edition that holds nothing: the same story again, from the same register.
     let copy = story(&mut world, kloop, "");
     open(&mut world, kloop, &copy);
-    world.ask(kloop, Ask::Import { edition: copy.clone(), name: "story.json".into(), text: json }).expect("imported");
+    world
+        .ask(
+            kloop,
+            Ask::Import {
+                edition: copy.clone(),
+                name: "story.json".into(),
+                text: json,
+            },
+        )
+        .expect("imported");
     settled(&mut world);
     let after: Story = serde_json::from_str(&export(&mut world, kloop, &copy, "json")).expect("a story");
     assert_eq!(after, before);
-    assert_eq!(world.desks[kloop].shown.investigation.as_ref().expect("shown").sources.len(), 2);
+    assert_eq!(
+        world.desks[kloop]
+            .shown
+            .investigation
+            .as_ref()
+            .expect("shown")
+            .sources
+            .len(),
+        2
+    );
     assert!(export(&mut world, kloop, &edition, "markdown").contains("three"));
     assert!(export(&mut world, kloop, &edition, "html").contains("He owned"));
     assert!(export(&mut world, kloop, &edition, "csl-json").contains("registry.example"));
     assert!(!export(&mut world, kloop, &edition, "automerge").is_empty());
-    let ask = Ask::Export { edition: edition.clone(), format: "docx".into() };
+    let ask = Ask::Export {
+        edition: edition.clone(),
+        format: "docx".into(),
+    };
     assert_eq!(world.ask(kloop, ask).expect_err("no such format").code, "format");
-    let ask = Ask::Import { edition: edition.clone(), name: "story.json".into(), text: "{".into() };
+    let ask = Ask::Import {
+        edition: edition.clone(),
+        name: "story.json".into(),
+        text: "{".into(),
+    };
     assert_eq!(world.ask(kloop, ask).expect_err("malformed").code, "import");
 }
 
@@ -317,7 +538,22 @@ fn pasted_sources_are_added_once() {
     save_source(&mut world, kloop, "Three");
     settled(&mut world);
     for desk in 0..2 {
-        assert_eq!(world.desks[desk].shown.investigation.as_ref().expect("shown").sources.len(), 3);
+        assert_eq!(
+            world.desks[desk]
+                .shown
+                .investigation
+                .as_ref()
+                .expect("shown")
+                .sources
+                .len(),
+            3
+        );
     }
-    assert_eq!(world.ask(kloop, Ask::PasteSources { text: "[{".into() }).expect_err("no JSON").code, "csl");
+    assert_eq!(
+        world
+            .ask(kloop, Ask::PasteSources { text: "[{".into() })
+            .expect_err("no JSON")
+            .code,
+        "csl"
+    );
 }

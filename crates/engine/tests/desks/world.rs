@@ -19,6 +19,8 @@ pub struct Shown {
     pub editions: BTreeMap<EditionId, komuz_messages::EditionView>,
     pub people: BTreeMap<EditionId, Vec<komuz_messages::Person>>,
     pub state: komuz_messages::StateView,
+    /// How often it was said that something is not saved yet.
+    pub unsaved: usize,
     pub entered: Vec<String>,
     pub ended: Vec<String>,
 }
@@ -28,6 +30,8 @@ pub struct Desk {
     pub device: usize,
     pub engine: Option<Engine>,
     pub online: bool,
+    /// The engine dies just when it has written down what it is about to apply.
+    pub dies_applying: bool,
     wake: Option<u64>,
     conns: BTreeMap<u32, Conn>,
     answers: BTreeMap<u32, Result<Answer, Trouble>>,
@@ -96,6 +100,7 @@ impl World {
             device,
             engine: Some(engine),
             online: true,
+            dies_applying: false,
             wake: None,
             conns: BTreeMap::new(),
             answers: BTreeMap::new(),
@@ -133,7 +138,8 @@ impl World {
                 if let Some((_, _, relay)) = self.wires.remove(&conn) {
                     self.relays[relay].disconnect(conn);
                 }
-                self.queue.push_back(Happening::To(desk, Input::Disconnected { relay: number }));
+                self.queue
+                    .push_back(Happening::To(desk, Input::Disconnected { relay: number }));
             }
         }
     }
@@ -154,7 +160,8 @@ impl World {
     pub fn say(&mut self, desk: usize, ask: Ask) -> u32 {
         self.desks[desk].next_ask += 1;
         let id = self.desks[desk].next_ask;
-        self.queue.push_back(Happening::To(desk, Input::Message(ToEngine { id, ask })));
+        self.queue
+            .push_back(Happening::To(desk, Input::Message(ToEngine { id, ask })));
         id
     }
 
@@ -168,7 +175,12 @@ impl World {
                 steps += 1;
                 assert!(steps < 200_000, "the world never comes to rest");
             }
-            let next = self.desks.iter().filter(|desk| desk.engine.is_some()).filter_map(|desk| desk.wake).min();
+            let next = self
+                .desks
+                .iter()
+                .filter(|desk| desk.engine.is_some())
+                .filter_map(|desk| desk.wake)
+                .min();
             match next.filter(|at| *at <= end) {
                 None => break,
                 Some(at) => {
@@ -205,30 +217,45 @@ impl World {
                 if let Some(why) = device.broken.clone() {
                     return self.handle(desk, Input::StoreFailed { batch, why });
                 }
+                let about_to_apply = rows.iter().any(|row| row.table == "journal" && row.value.is_some());
                 for Row { table, key, value } in rows {
                     match value {
                         Some(value) => device.rows.insert((table, key), value),
                         None => device.rows.remove(&(table, key)),
                     };
                 }
+                if about_to_apply && self.desks[desk].dies_applying {
+                    return self.crash(desk);
+                }
                 self.handle(desk, Input::Stored { batch });
             }
             Happening::Up(desk, number, bytes) => {
-                let Some(conn) = self.desks[desk].conns.get(&number).copied() else { return };
-                let Some((_, _, relay)) = self.wires.get(&conn).copied() else { return };
+                let Some(conn) = self.desks[desk].conns.get(&number).copied() else {
+                    return;
+                };
+                let Some((_, _, relay)) = self.wires.get(&conn).copied() else {
+                    return;
+                };
                 for (to, frame) in self.relays[relay].frame(conn, &bytes, &mut self.dice) {
-                    if let Some((desk, number, _)) = self.wires.get(&to) {
-                        let input = Input::Frame { relay: *number, bytes: frame.encode() };
-                        self.queue.push_back(Happening::To(*desk, input));
-                    }
+                    self.deliver(to, frame.encode());
                 }
             }
         }
     }
 
+    /// A relay sends a frame to one of its connections.
+    pub fn deliver(&mut self, to: Conn, bytes: Vec<u8>) {
+        if let Some((desk, number, _)) = self.wires.get(&to) {
+            self.queue
+                .push_back(Happening::To(*desk, Input::Frame { relay: *number, bytes }));
+        }
+    }
+
     fn handle(&mut self, desk: usize, input: Input) {
         let now = self.now;
-        let Some(engine) = self.desks[desk].engine.as_mut() else { return };
+        let Some(engine) = self.desks[desk].engine.as_mut() else {
+            return;
+        };
         for output in engine.handle(input, now) {
             self.execute(desk, output);
         }
@@ -240,35 +267,49 @@ impl World {
             Output::Message(message) => self.said(desk, message),
             Output::Load { load, table, prefix } => {
                 let device = &self.devices[device];
-                let rows = device.rows.iter().filter(|((t, key), _)| *t == table && key.starts_with(&prefix));
+                let rows = device
+                    .rows
+                    .iter()
+                    .filter(|((t, key), _)| *t == table && key.starts_with(&prefix));
                 let rows = rows
                     .map(|(place, value)| {
                         let value = (!device.unreadable.contains(place)).then(|| value.clone());
-                        Row { table: place.0.clone(), key: place.1.clone(), value }
+                        Row {
+                            table: place.0.clone(),
+                            key: place.1.clone(),
+                            value,
+                        }
                     })
                     .collect();
                 self.queue.push_back(Happening::To(desk, Input::Loaded { load, rows }));
             }
             Output::Store { batch, rows } => self.queue.push_back(Happening::Write(desk, batch, rows)),
             Output::Lock { name } => {
-                let taken = self.desks.iter().any(|other| other.device == device && other.locks.contains(&name));
+                let taken = self
+                    .desks
+                    .iter()
+                    .any(|other| other.device == device && other.locks.contains(&name));
                 if !taken {
                     self.desks[desk].locks.insert(name.clone());
                     self.queue.push_back(Happening::To(desk, Input::Locked { name }));
                 }
             }
             Output::Connect { relay: number, url } => {
-                let at = self.relays.iter().position(|relay| {
-                    relay.up && url == format!("{}/sync", relay.url.replacen("http", "ws", 1))
-                });
+                let at = self
+                    .relays
+                    .iter()
+                    .position(|relay| relay.up && url == format!("{}/sync", relay.url.replacen("http", "ws", 1)));
                 let Some(relay) = at.filter(|_| self.desks[desk].online) else {
-                    return self.queue.push_back(Happening::To(desk, Input::Disconnected { relay: number }));
+                    return self
+                        .queue
+                        .push_back(Happening::To(desk, Input::Disconnected { relay: number }));
                 };
                 self.next_conn += 1;
                 self.relays[relay].connect(self.next_conn);
                 self.wires.insert(self.next_conn, (desk, number, relay));
                 self.desks[desk].conns.insert(number, self.next_conn);
-                self.queue.push_back(Happening::To(desk, Input::Connected { relay: number }));
+                self.queue
+                    .push_back(Happening::To(desk, Input::Connected { relay: number }));
             }
             Output::Close { relay } => {
                 if let Some(conn) = self.desks[desk].conns.remove(&relay)
@@ -286,11 +327,18 @@ impl World {
                 }
             }
             Output::Job { job, task } => {
-                self.queue.push_back(Happening::To(desk, Input::JobDone { job, result: job::run(&task) }));
+                self.queue.push_back(Happening::To(
+                    desk,
+                    Input::JobDone {
+                        job,
+                        result: job::run(&task),
+                    },
+                ));
             }
             Output::Erase => {
                 self.devices[device].rows.clear();
-                self.queue.push_back(Happening::To(desk, Input::Erased { remains: Vec::new() }));
+                self.queue
+                    .push_back(Happening::To(desk, Input::Erased { remains: Vec::new() }));
             }
             Output::Wake { at } => self.desks[desk].wake = Some(at),
         }
@@ -299,7 +347,10 @@ impl World {
     fn said(&mut self, desk: usize, message: FromEngine) {
         // Through JSON, as in the browser.
         let json = serde_json::to_string(&message).expect("messages are JSON");
-        assert_eq!(serde_json::from_str::<FromEngine>(&json).expect("and come back"), message);
+        assert_eq!(
+            serde_json::from_str::<FromEngine>(&json).expect("and come back"),
+            message
+        );
         let shown = &mut self.desks[desk].shown;
         let event = match message {
             FromEngine::Answer { id, result } => {
@@ -316,15 +367,26 @@ impl World {
             Event::Edition(view) => {
                 shown.editions.insert(view.edition.clone(), *view);
             }
-            Event::State(state) => shown.state = state,
+            Event::State(state) => {
+                shown.unsaved += usize::from(!state.saved);
+                shown.state = state;
+            }
             Event::People { edition, people } => {
                 shown.people.insert(edition, people);
             }
             Event::Page { edition, doc } => {
                 self.desks[desk].pages.insert(edition, PageModel::open(&doc));
             }
-            Event::Batch { edition, seq, batch, steps, .. } => {
-                let Some(page) = self.desks[desk].pages.get_mut(&edition) else { return };
+            Event::Batch {
+                edition,
+                seq,
+                batch,
+                steps,
+                ..
+            } => {
+                let Some(page) = self.desks[desk].pages.get_mut(&edition) else {
+                    return;
+                };
                 if let Some(hash) = page.take(seq, batch, &steps) {
                     self.say(desk, Ask::Taken { edition, batch, hash });
                 }

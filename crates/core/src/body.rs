@@ -9,6 +9,7 @@
 //! are one flat list of blocks: text before a section's first marker continues the block before it. Citations lie beside
 //! the text in a map; each has two [points](Point) that stay with the words.
 
+mod home;
 mod patch;
 mod point;
 mod read;
@@ -16,17 +17,18 @@ pub(crate) mod sheet;
 mod story;
 pub(crate) mod write;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
 use automerge::transaction::Transactable;
-use automerge::{ActorId, AutomergeError, ChangeHash, ObjId, ObjType, ReadDoc, Value};
+use automerge::{ActorId, AutomergeError, ChangeHash, ObjType, ReadDoc, Value};
 use komuz_release::story::Byline;
 use thiserror::Error;
 
 use crate::document::Document;
 use crate::page::{Block, Mark, Page, Place};
+use home::Homes;
 use read::{Look, read_sheet, text_at};
 use sheet::{Elem, Row, Sheet};
 use write::{Action, Writer};
@@ -134,10 +136,8 @@ pub struct Body {
     headline: String,
     summary: String,
     byline: Vec<Byline>,
-    /// Elements that are known to lie in the text, so that Automerge may be asked where.
-    known: HashSet<Elem>,
-    /// Elements that do not, though somebody says so.
-    strange: HashSet<Elem>,
+    /// Which text elements lie in.
+    homes: Homes,
     /// What is visible to the left and right of elements that are gone. As long as these are neighbours nothing has come
     /// between them, and Automerge need not be asked.
     graves: HashMap<Elem, (Option<Elem>, Option<Elem>)>,
@@ -158,8 +158,7 @@ impl Body {
             headline: String::new(),
             summary: String::new(),
             byline: Vec::new(),
-            known: HashSet::new(),
-            strange: HashSet::new(),
+            homes: Homes::default(),
             graves: HashMap::new(),
             version: 0,
         };
@@ -367,11 +366,8 @@ impl Body {
 
     /// The flat index of a point; where its element lay when that is gone.
     pub(crate) fn flat_of(&self, doc: &Document, point: &Point) -> Option<usize> {
-        point.visible(&self.sheet).or_else(|| {
-            let mut known = HashSet::new();
-            known.extend(self.known.get(point.elem()).cloned());
-            find_gone(doc, &self.sheet, point, &mut known, &mut HashSet::new())
-        })
+        let homes = || self.homes.grave(doc, &self.sheet, point.elem(), None);
+        point.visible(&self.sheet).or_else(homes)
     }
 
     pub(crate) fn anchors(&self) -> &[Anchor] {
@@ -485,12 +481,9 @@ impl Body {
         let mut found = Vec::with_capacity(points.len());
         for (point, flat) in points.iter().zip(visible) {
             found.push(match (flat, at) {
-                (Some(flat), _) => {
-                    self.known.insert(point.elem().clone());
-                    Some(flat)
-                }
+                (Some(flat), _) => Some(flat),
                 (None, None) => self.find_grave(doc, point),
-                (None, Some(heads)) => find_gone_at(doc, &self.sheet, point, heads),
+                (None, Some(_)) => self.homes.grave(doc, &self.sheet, point.elem(), at),
             });
         }
         let mut found = found.chunks_exact(2);
@@ -524,7 +517,7 @@ impl Body {
                 return Some(flat);
             }
         }
-        let flat = find_gone(doc, &self.sheet, point, &mut self.known, &mut self.strange)?;
+        let flat = self.homes.grave(doc, &self.sheet, point.elem(), None)?;
         let left = flat.checked_sub(1).and_then(|left| self.sheet.elem_at(left));
         self.graves
             .insert(point.elem().clone(), (left, self.sheet.elem_at(flat)));
@@ -543,60 +536,6 @@ fn trim(sheet: &Sheet, range: Range<usize>) -> Range<usize> {
         range.end -= 1;
     }
     range
-}
-
-/// Where a point lies whose element is gone; none when the element never lay in the section that the point names.
-fn find_gone(
-    doc: &Document,
-    sheet: &Sheet,
-    point: &Point,
-    known: &mut HashSet<Elem>,
-    strange: &mut HashSet<Elem>,
-) -> Option<usize> {
-    let elem = point.elem();
-    let section = point.section(sheet)?;
-    let cursor = point.cursor()?;
-    let obj = &sheet.sections.get(section)?.obj;
-    if !known.contains(elem) {
-        if strange.contains(elem) {
-            return None;
-        }
-        if !lies_in(doc, obj, elem)? {
-            strange.insert(elem.clone());
-            return None;
-        }
-        known.insert(elem.clone());
-    }
-    let index = point::position_of(doc.automerge(), obj, &cursor)?;
-    Some(sheet.flat(section, index))
-}
-
-/// The same at an old version.
-fn find_gone_at(doc: &Document, sheet: &Sheet, point: &Point, heads: &[ChangeHash]) -> Option<usize> {
-    let section = point.section(sheet)?;
-    let held = sheet.sections.get(section)?;
-    if !lies_in(doc, &held.obj, point.elem())? {
-        return None;
-    }
-    // For what was deleted at the end of a text Automerge's slow way knows no place: that is the end.
-    let index = doc
-        .automerge()
-        .get_cursor_position(&held.obj, &point.cursor()?, Some(heads));
-    Some(sheet.flat(section, index.unwrap_or(held.len)))
-}
-
-/// Whether an element was inserted into a section; none while it has not come here. Read from the change that made it:
-/// Automerge itself must not be asked about elements of other objects (see `point`).
-fn lies_in(doc: &Document, section: &ObjId, elem: &Elem) -> Option<bool> {
-    use automerge::legacy::{ObjectId, OpId};
-    let id = ObjId::Id(elem.ctr, elem.actor.clone(), 0);
-    let hash = doc.automerge().hash_for_opid(&id)?;
-    let change = doc.automerge().get_change_by_hash(&hash)?;
-    let nth = elem.ctr.checked_sub(change.start_op().get())?;
-    let made = change.decode();
-    let made = made.operations.get(usize::try_from(nth).ok()?)?;
-    let section = Elem::of(section)?;
-    Some(made.insert && made.obj == ObjectId::Id(OpId::new(section.ctr, &section.actor)))
 }
 
 /// Makes rows that are equal to older ones the same allocation, so that comparing is cheap.
@@ -670,8 +609,7 @@ pub(crate) fn at_version(doc: &Document, heads: &[ChangeHash]) -> Result<Body, B
         headline: look.text(&look.root("headline")?)?,
         summary: look.text(&look.root("summary")?)?,
         byline: read_byline(look)?,
-        known: HashSet::new(),
-        strange: HashSet::new(),
+        homes: Homes::default(),
         graves: HashMap::new(),
         version: 0,
     };

@@ -3,7 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use automerge::{Change, ChangeHash};
+use automerge::transaction::Transactable;
+use automerge::{Automerge, Change, ChangeHash, ObjType, ROOT, ReadDoc};
 use komuz_core::body::{Body, Point, ThreadSpan};
 use komuz_core::document::{DocKind, Document};
 use komuz_core::page::{Block, Mark, Marks, Page, Place, Run, Slice, Step, byte_at, hash, json, slice_runs, utf16_len};
@@ -97,9 +98,14 @@ struct World {
 }
 
 impl World {
-    fn new(replicas: usize, pages: usize) -> Self {
+    fn new(replicas: usize, pages: usize, sections: bool) -> Self {
+        let mut first = Document::new(DocKind::Body, &[100; 16]);
+        if sections {
+            first = two_sections(&first);
+        }
+        let saved = first.save();
         let replicas = (0..replicas).map(|nth| {
-            let doc = Document::new(DocKind::Body, &[nth as u8 + 1; 16]);
+            let doc = Document::load(DocKind::Body, &saved, &[nth as u8 + 1; 16]).unwrap();
             let body = Body::open(&doc).unwrap();
             let links = (0..pages)
                 .map(|_| {
@@ -401,6 +407,25 @@ impl World {
         ids.dedup();
         assert_eq!(ids.len(), all, "two blocks have one identity");
     }
+}
+
+/// The document with a second section, whose first words continue the last block of the first.
+fn two_sections(doc: &Document) -> Document {
+    let options = automerge::LoadOptions::new().text_encoding(automerge::TextEncoding::Utf16CodeUnit);
+    let mut raw = Automerge::load_with_options(&doc.save(), options)
+        .unwrap()
+        .with_actor([99; 16].into());
+    let (_, sections) = raw.get(ROOT, "sections").unwrap().unwrap();
+    let mut tx = raw.transaction();
+    let text = tx.insert_object(&sections, 1, ObjType::Text).unwrap();
+    tx.splice_text(&text, 0, 0, "улантуу 😀 ").unwrap();
+    for _ in 0..2 {
+        let block = tx.split_block(&text, 11).unwrap();
+        tx.put(&block, "type", "quote").unwrap();
+    }
+    tx.splice_text(&text, 13, 0, "экинчи бөлүк").unwrap();
+    tx.commit();
+    Document::load(DocKind::Body, &raw.save(), &[100; 16]).unwrap()
 }
 
 /// Makes steps as ProseMirror's commands do.
@@ -708,8 +733,8 @@ const ALL: &[u8] = &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
 /// What they do most of the time: typing, deleting, splitting, marking.
 const PLAIN: &[u8] = &[0, 1, 2, 4, 6, 10];
 
-fn run(replicas: usize, pages: usize, kinds: &[u8], acts: &[(u8, u8, u8, u16, u16, u16)]) {
-    let mut world = World::new(replicas, pages);
+fn run(replicas: usize, pages: usize, sections: bool, kinds: &[u8], acts: &[(u8, u8, u8, u16, u16, u16)]) {
+    let mut world = World::new(replicas, pages, sections);
     for (what, at, kind, a, b, c) in acts {
         let (at, page) = (*at as usize % replicas, *at as usize / replicas % pages);
         let (a, b, c) = (*a as usize, *b as usize, *c as usize);
@@ -754,21 +779,26 @@ proptest! {
 
     #[test]
     fn one_page_and_its_body_stay_equal(acts in acts(60)) {
-        run(1, 1, ALL, &acts);
+        run(1, 1, false, ALL, &acts);
     }
 
     #[test]
     fn two_pages_of_one_engine_end_equal(acts in acts(80)) {
-        run(1, 2, ALL, &acts);
+        run(1, 2, false, ALL, &acts);
     }
 
     #[test]
     fn three_engines_with_two_pages_each_end_equal(acts in acts(120)) {
-        run(3, 2, ALL, &acts);
+        run(3, 2, false, ALL, &acts);
+    }
+
+    #[test]
+    fn two_engines_on_a_text_of_two_sections_end_equal(acts in acts(100)) {
+        run(2, 1, true, ALL, &acts);
     }
 
     #[test]
     fn four_engines_that_write_and_mark_end_equal(acts in acts(120)) {
-        run(4, 1, PLAIN, &acts);
+        run(4, 1, false, PLAIN, &acts);
     }
 }

@@ -4,33 +4,31 @@ use std::fmt;
 use std::ops::Range;
 use std::str::FromStr;
 
-use automerge::{ActorId, Cursor, ObjId, ReadDoc};
+use automerge::ActorId;
 
 use super::sheet::{Elem, Sheet};
 
-/// A place at one side of an element of the text. As a string: the element's section, `/`, Automerge's cursor, and `+`
-/// for the place behind the element; such as `9@6b6f6d757a/17@0102+`.
+/// A place at one side of an element of the text. As a string: Automerge's cursor at the element, and `+` for the place
+/// behind it; such as `17@0102+`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Point {
-    section: Elem,
     elem: Elem,
     behind: bool,
 }
 
 /// A string that is no point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a place in a text: a section and a cursor were expected, such as `9@6b6f6d757a/17@0102+`")]
+#[error("not a place in a text: a cursor was expected, such as `17@0102+`")]
 pub struct BadPoint;
 
-/// Longest point as a string: two identities with actors of 64 bytes.
-const MAX_POINT: usize = 320;
+/// Longest point as a string: a counter and an actor of 64 bytes.
+const MAX_POINT: usize = 160;
 
 impl fmt::Display for Point {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Elem { actor, ctr } = &self.section;
         write!(
             f,
-            "{ctr}@{actor}/{}@{}{}",
+            "{}@{}{}",
             self.elem.ctr,
             self.elem.actor,
             if self.behind { "+" } else { "" }
@@ -42,21 +40,14 @@ impl FromStr for Point {
     type Err = BadPoint;
 
     fn from_str(text: &str) -> Result<Self, BadPoint> {
-        let elem = |text: &str| {
-            let (ctr, actor) = text.split_once('@')?;
+        let parse = || {
+            let (cursor, behind) = text.strip_suffix('+').map_or((text, false), |cursor| (cursor, true));
+            let (ctr, actor) = cursor.split_once('@')?;
             let actor = ActorId::try_from(actor).ok()?;
             // Automerge counts operations in 32 bits.
             let ctr: u32 = ctr.parse().ok()?;
-            Some(Elem { actor, ctr: ctr.into() })
-        };
-        let parse = || {
-            let (section, cursor) = text.split_once('/')?;
-            let (cursor, behind) = cursor
-                .strip_suffix('+')
-                .map_or((cursor, false), |cursor| (cursor, true));
             Some(Point {
-                section: elem(section)?,
-                elem: elem(cursor)?,
+                elem: Elem { actor, ctr: ctr.into() },
                 behind,
             })
         };
@@ -70,11 +61,8 @@ impl FromStr for Point {
 
 impl Point {
     fn at(sheet: &Sheet, flat: usize, behind: bool) -> Option<Point> {
-        let elem = sheet.elem_at(flat)?;
-        let (section, ..) = *sheet.spans(flat..flat + 1).first()?;
         Some(Point {
-            section: Elem::of(&sheet.sections.get(section)?.obj)?,
-            elem,
+            elem: sheet.elem_at(flat)?,
             behind,
         })
     }
@@ -94,22 +82,12 @@ impl Point {
         &self.elem
     }
 
-    /// The same side of another element of the same section.
+    /// The same side of another element.
     pub(crate) fn with_elem(&self, elem: Elem) -> Point {
-        Point { elem, ..self.clone() }
-    }
-
-    /// Automerge's cursor.
-    pub(crate) fn cursor(&self) -> Option<Cursor> {
-        Cursor::try_from(format!("{}@{}", self.elem.ctr, self.elem.actor)).ok()
-    }
-
-    /// The index of its section.
-    pub(crate) fn section(&self, sheet: &Sheet) -> Option<usize> {
-        sheet
-            .sections
-            .iter()
-            .position(|section| Elem::of(&section.obj).as_ref() == Some(&self.section))
+        Point {
+            elem,
+            behind: self.behind,
+        }
     }
 
     /// Its flat index, if its element is visible.
@@ -157,11 +135,4 @@ pub(crate) fn visible_all(sheet: &Sheet, points: &[&Point]) -> Vec<Option<usize>
         start += row.len() + 1;
     }
     found
-}
-
-/// The index that a cursor has in a section now: that of its element or, when that is gone, of what is visible behind it.
-/// Only for elements that are known to lie in the section: asked for another object's, Automerge's fast way stops the
-/// program (reproduced with 0.12: an assertion in `seek_list_opid_fast`).
-pub(crate) fn position_of<R: ReadDoc>(doc: &R, section: &ObjId, cursor: &Cursor) -> Option<usize> {
-    doc.get_cursor_position(section, cursor, None).ok()
 }

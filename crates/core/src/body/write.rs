@@ -356,10 +356,12 @@ impl<'w, 't> Writer<'w, 't> {
     }
 
     /// Where in the text an element lay that is gone from a section: the flat index of what is visible behind it. Only
-    /// for elements that were seen in that section (see `point`).
+    /// for elements that were seen in that section (see `home`).
     pub(crate) fn grave(&self, section: &ObjId, elem: &Elem) -> Option<usize> {
-        let cursor = automerge::Cursor::try_from(format!("{}@{}", elem.ctr, elem.actor)).ok()?;
-        let index = super::point::position_of(&*self.tx, section, &cursor)?;
+        let index = self
+            .tx
+            .get_cursor_position(section, &super::home::cursor(elem)?, None)
+            .ok()?;
         let section = self.sheet.sections.iter().position(|held| held.obj == *section)?;
         Some(self.sheet.flat(section, index))
     }

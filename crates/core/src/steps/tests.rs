@@ -676,7 +676,6 @@ fn a_citation_that_points_at_something_else_harms_nobody() {
     let (_, headline) = here.doc.automerge().get(ROOT, "headline").unwrap().unwrap();
     here.body.set_headline(&mut here.doc, "Head").unwrap();
     let inside = here.doc.automerge().get_cursor(&headline, 0, None).unwrap().to_string();
-    let section = here.body.sheet().sections[0].obj.to_string();
     let (_, citations) = here.doc.automerge().get(ROOT, "citations").unwrap().unwrap();
     let root = citations.to_string();
     for (nth, cursor) in [
@@ -695,8 +694,8 @@ fn a_citation_that_points_at_something_else_harms_nobody() {
             .transact(|tx| {
                 let entry = tx.put_object(&citations, format!("c-{nth}"), ObjType::Map)?;
                 tx.put(&entry, "source", "s")?;
-                tx.put(&entry, "start", format!("{section}/{cursor}"))?;
-                tx.put(&entry, "end", format!("{section}/{cursor}+"))
+                tx.put(&entry, "start", cursor)?;
+                tx.put(&entry, "end", format!("{cursor}+"))
             })
             .unwrap();
         here.body.refresh(&here.doc).unwrap();

@@ -117,7 +117,7 @@ async function start() {
     gone: (relay) => feed(() => engine.disconnected(relay, now())),
   });
   tabs = new BroadcastChannel("komuz");
-  tabs.onmessage = ({ data }) => engine && data instanceof Uint8Array && feed(() => engine.from_tab(data, now()));
+  tabs.onmessage = ({ data }) => engine && data instanceof Uint8Array && feed(() => engine.tab_said(data, now()));
   engine = new KomuzEngine();
   started = true;
   feed(() => engine.start(now()));

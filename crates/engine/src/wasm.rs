@@ -101,7 +101,7 @@ impl KomuzEngine {
     }
 
     /// [`Input::FromTab`].
-    pub fn from_tab(&mut self, bytes: Vec<u8>, now: f64) -> Array {
+    pub fn tab_said(&mut self, bytes: Vec<u8>, now: f64) -> Array {
         self.happens(Input::FromTab(bytes), now)
     }
 

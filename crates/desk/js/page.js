@@ -23,6 +23,9 @@ export function missing() {
   return lacks
 }
 
+/** The file of a language's words, as text. */
+export const wordsFile = async (tag) => (await fetch(new URL(`words/${tag}.json`, import.meta.url))).text()
+
 /** A setting of the interface (language, theme); never anything of a story. */
 export function setting(name) {
   try {

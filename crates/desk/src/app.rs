@@ -146,6 +146,8 @@ pub enum Msg {
     /// A tool by its name.
     Tool(&'static str),
     Tongue(Tongue),
+    /// The words of a language are here.
+    Learned(Tongue),
     /// `light`, `dark` or empty for the system's.
     Theme(String),
     /// All is deleted; sentences for what is not.
@@ -171,6 +173,8 @@ pub struct App {
     told: Option<(u32, u32)>,
     generation: u32,
     lacks: Vec<String>,
+    /// The words of the interface are on their way: nothing is painted, so that no other language flashes up.
+    mute: bool,
     left: Option<Vec<String>>,
 }
 
@@ -203,10 +207,12 @@ impl Component for App {
             told: None,
             generation: 0,
             lacks: browser::missing(),
+            mute: true,
             left: None,
         };
         app.take_entry(ctx.props().entry.clone());
         app.ask_device();
+        learn(&app.ctx, tongue);
         app
     }
 
@@ -250,6 +256,10 @@ impl Component for App {
             Msg::Tool(name) => self.tool(name),
             Msg::Tongue(tongue) => {
                 browser::keep_setting("language", tongue.tag());
+                learn(&self.ctx, tongue);
+            }
+            Msg::Learned(tongue) => {
+                self.mute = false;
                 self.ctx = self.ctx.speaking(tongue);
             }
             Msg::Theme(theme) => {
@@ -270,7 +280,8 @@ impl Component for App {
         let theme = (!self.theme.is_empty()).then(|| self.theme.clone());
         html! {
             <div class="desk" lang={self.ctx.tongue.tag()} data-theme={theme}>
-                if self.views.investigation.is_some() {
+                if self.mute {
+                } else if self.views.investigation.is_some() {
                     { self.frame() }
                 } else {
                     { self.welcome() }
@@ -279,6 +290,21 @@ impl Component for App {
             </div>
         }
     }
+}
+
+/// Fetches the words of a language. Where they cannot be had, English is spoken.
+fn learn(ctx: &Context, tongue: Tongue) {
+    let ctx = ctx.clone();
+    spawn(async move {
+        if tongue != Tongue::En && tongue.words().tag != tongue.tag() {
+            let json = JsFuture::from(browser::words_file(tongue.tag()))
+                .await
+                .ok()
+                .and_then(|json| json.as_string());
+            tongue.learn(&json.unwrap_or_default());
+        }
+        ctx.send(Msg::Learned(tongue));
+    });
 }
 
 /// The language that the browser asks for.
@@ -482,10 +508,10 @@ impl App {
         let asked = self.ctx.engine.ask(Ask::GetFile { file: hash.clone() });
         spawn(async move {
             // A picture that has not arrived yet shows its description; opening the story again asks again.
-            if let Ok(Answer::File { media, bytes, .. }) = asked.await {
-                if let Some(surface) = ctx.writing.surface.borrow().as_ref() {
-                    surface.picture(&hash, &browser::blob_address(&media, &bytes));
-                }
+            if let Ok(Answer::File { media, bytes, .. }) = asked.await
+                && let Some(surface) = ctx.writing.surface.borrow().as_ref()
+            {
+                surface.picture(&hash, &browser::blob_address(&media, &bytes));
             }
         });
     }

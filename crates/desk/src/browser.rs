@@ -22,6 +22,10 @@ extern "C" {
     /// What this browser or address lacks, by name.
     pub fn missing() -> Vec<String>;
 
+    /// The file of a language's words, as text.
+    #[wasm_bindgen(js_name = wordsFile)]
+    pub fn words_file(tag: &str) -> Promise;
+
     /// A setting of the interface; empty when there is none.
     pub fn setting(name: &str) -> String;
 

@@ -1,7 +1,6 @@
 //! The link to the engine's worker: every ask is answered once, events come whenever something has changed.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -22,7 +21,7 @@ pub struct Engine(Rc<Inner>);
 struct Inner {
     link: Link,
     next: Cell<u32>,
-    waiting: Rc<RefCell<BTreeMap<u32, Slot>>>,
+    waiting: Rc<RefCell<Vec<(u32, Slot)>>>,
     // Held for as long as the worker may call them.
     _on: Closure<dyn FnMut(String)>,
     _failed: Closure<dyn FnMut(String)>,
@@ -51,12 +50,15 @@ impl Future for Asked {
 impl Engine {
     /// Starts the worker. Events come to `event`; `failed` hears that the worker stopped, with what the browser says of it.
     pub fn start(make: &Function, event: Callback<Event>, failed: Callback<String>) -> Self {
-        let waiting: Rc<RefCell<BTreeMap<u32, Slot>>> = Rc::default();
+        let waiting: Rc<RefCell<Vec<(u32, Slot)>>> = Rc::default();
         let asked = waiting.clone();
         let on = Closure::new(move |json: String| match read::message(&json) {
             Some(FromEngine::Event { event: what }) => event.emit(*what),
             Some(FromEngine::Answer { id, result }) => {
-                if let Some(slot) = asked.borrow_mut().remove(&id) {
+                let mut asked = asked.borrow_mut();
+                let found = asked.iter().position(|(asked, _)| *asked == id);
+                if let Some((_, slot)) = found.map(|index| asked.swap_remove(index)) {
+                    drop(asked);
                     let waker = {
                         let mut slot = slot.borrow_mut();
                         slot.0 = Some(result);
@@ -88,7 +90,7 @@ impl Engine {
         let slot = Slot::default();
         match serde_json::to_string(&ToEngine { id, ask }) {
             Ok(json) => {
-                self.0.waiting.borrow_mut().insert(id, slot.clone());
+                self.0.waiting.borrow_mut().push((id, slot.clone()));
                 self.0.link.post(&json);
             }
             Err(error) => {

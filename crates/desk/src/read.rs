@@ -40,14 +40,17 @@ fn object(value: Value) -> Map<String, Value> {
 }
 
 fn take(map: &mut Map<String, Value>, name: &str) -> Value {
-    map.remove(name).unwrap_or_default()
+    // Left as null: taking members out of the map brings its balancing along.
+    map.get_mut(name).map(Value::take).unwrap_or_default()
 }
 
-/// What is left, one by one: collecting would bring a sort along.
-fn rest(map: Map<String, Value>) -> BTreeMap<String, Value> {
+/// The members that are not known, one by one: collecting would bring a sort along.
+fn rest(map: Map<String, Value>, known: &[&str]) -> BTreeMap<String, Value> {
     let mut all = BTreeMap::new();
     for (name, value) in map {
-        all.insert(name, value);
+        if !known.contains(&name.as_str()) {
+            all.insert(name, value);
+        }
     }
     all
 }
@@ -187,10 +190,25 @@ impl Read for Custom {
         let mut map = object(value);
         Self {
             archive_url: get(&mut map, "archive-URL"),
-            other: rest(map),
+            other: rest(map, &["archive-URL"]),
         }
     }
 }
+
+/// Members of a source that have fields.
+const SOURCE: [&str; 11] = [
+    "id",
+    "type",
+    "author",
+    "title",
+    "container-title",
+    "publisher",
+    "issued",
+    "accessed",
+    "URL",
+    "custom",
+    "language",
+];
 
 impl Read for Source {
     fn read(value: Value) -> Self {
@@ -207,7 +225,7 @@ impl Read for Source {
             url: get(&mut map, "URL"),
             custom: get(&mut map, "custom"),
             language: get(&mut map, "language"),
-            other: rest(map),
+            other: rest(map, &SOURCE),
         }
     }
 }
@@ -229,9 +247,9 @@ pub fn message(json: &str) -> Option<FromEngine> {
         "answer" => {
             let id = get(&mut map, "id");
             let mut result = object(take(&mut map, "result"));
-            let result = match result.remove("Ok") {
-                Some(answer) => Ok(self::answer(answer)?),
-                None => Err(get(&mut result, "Err")),
+            let result = match take(&mut result, "Ok") {
+                Value::Object(answer) => Ok(self::answer(Value::Object(answer))?),
+                _ => Err(get(&mut result, "Err")),
             };
             Some(FromEngine::Answer { id, result })
         }
@@ -344,7 +362,7 @@ mod tests {
                 other: BTreeMap::from([("k".into(), json!([1]))]),
             },
             language: "ky".into(),
-            other: BTreeMap::from([("DOI".to_owned(), json!("10.1/x"))]),
+            other: BTreeMap::from([("DOI".to_owned(), json!("10.1/x")), ("note".to_owned(), Value::Null)]),
         }
     }
 

@@ -1,14 +1,24 @@
 //! All words of the interface, in English, Russian and Kyrgyz. A language is a value of one struct, so a sentence that is missing
 //! in one of them does not compile.
+//!
+//! The page carries English; the other two are files of their own (`www/desk/words/`, the texts in the struct's order), fetched
+//! when they are wanted, since a person reads one language. A test compares the files with the values and writes them anew when
+//! asked to.
 
 mod en;
+#[cfg(not(target_arch = "wasm32"))]
 mod ky;
+#[cfg(not(target_arch = "wasm32"))]
 mod ru;
+
+use std::cell::Cell;
 
 use komuz_messages::Trouble;
 use komuz_release::story::CslDate;
 use komuz_release::time;
 use komuz_release::words::Lang;
+
+use crate::read;
 
 /// A language of the interface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,14 +57,48 @@ impl Tongue {
         }
     }
 
-    /// Its words.
+    /// Its words; English until [`Tongue::learn`] has them.
     pub fn words(self) -> &'static Words {
+        #[cfg(test)]
         match self {
-            Self::Ky => &ky::WORDS,
-            Self::Ru => &ru::WORDS,
-            Self::En => &en::WORDS,
+            Self::Ky => return &ky::WORDS,
+            Self::Ru => return &ru::WORDS,
+            Self::En => {}
         }
+        let learned = match self {
+            Self::Ky => LEARNED.with(|learned| learned[0].get()),
+            Self::Ru => LEARNED.with(|learned| learned[1].get()),
+            Self::En => None,
+        };
+        learned.unwrap_or(&en::WORDS)
     }
+
+    /// Takes the words of a language's file; whether they are all there.
+    pub fn learn(self, json: &str) -> bool {
+        let texts: Vec<String> = read::parse(json);
+        let mut texts = texts.into_iter().map(|text| &*text.leak());
+        let mut complete = true;
+        let words = Words::take(|| {
+            texts.next().unwrap_or_else(|| {
+                complete = false;
+                ""
+            })
+        });
+        if complete {
+            let words: &'static Words = Box::leak(Box::new(words));
+            LEARNED.with(|learned| match self {
+                Self::Ky => learned[0].set(Some(words)),
+                Self::Ru => learned[1].set(Some(words)),
+                Self::En => {}
+            });
+        }
+        complete
+    }
+}
+
+thread_local! {
+    /// What was learned of Kyrgyz and Russian; kept for as long as the page lives.
+    static LEARNED: [Cell<Option<&'static Words>>; 2] = const { [Cell::new(None), Cell::new(None)] };
 }
 
 /// A sentence with places `{}` that are filled in their order.
@@ -93,262 +137,91 @@ pub struct Plural {
     pub many: Phrase,
 }
 
-/// The words of one language. Each is named by what it says in English.
-#[derive(Debug)]
-pub struct Words {
-    /// BCP 47 tag.
-    pub tag: &'static str,
-    /// What stands between thousands.
-    pub thousands: &'static str,
-    pub welcome_title: &'static str,
-    pub welcome_dek: &'static str,
-    pub nobody_removed: &'static str,
-    pub starting: &'static str,
-    pub opening: &'static str,
-    pub lacks_https: &'static str,
-    pub lacks: Phrase,
-    pub language: &'static str,
-    pub theme: &'static str,
-    pub theme_system: &'static str,
-    pub theme_light: &'static str,
-    pub theme_dark: &'static str,
-    pub close: &'static str,
-    pub save: &'static str,
-    pub change: &'static str,
-    pub remove: &'static str,
-    pub copy: &'static str,
-    pub copied: &'static str,
-    pub print: &'static str,
-    pub go_on: &'static str,
-    pub try_again: &'static str,
-    pub search: &'static str,
-    pub waiting_for_editor: &'static str,
-    pub read_code: &'static str,
-    pub your_investigations: &'static str,
-    pub found_title: &'static str,
-    pub found_needs_ticket: &'static str,
-    pub found_do: &'static str,
-    pub working_title: &'static str,
-    pub working_title_hint: &'static str,
-    pub outlet_name: &'static str,
-    pub outlet_domain: &'static str,
-    pub outlet_domain_hint: &'static str,
-    pub your_name: &'static str,
-    pub your_name_hint: &'static str,
-    pub server_ticket: &'static str,
-    pub server_ticket_hint: &'static str,
-    pub server_address: &'static str,
-    pub own_server: &'static str,
-    pub own_server_hint: &'static str,
-    pub join_title: &'static str,
-    pub join_do: &'static str,
-    pub invite_link: &'static str,
-    pub invite_link_hint: &'static str,
-    pub invite_read: &'static str,
-    pub invite_says: Phrase,
-    pub restore_title: &'static str,
-    pub restore_do: &'static str,
-    pub backup: &'static str,
-    pub backup_what: &'static str,
-    pub backup_do: &'static str,
-    pub backup_saved: &'static str,
-    pub backup_file: &'static str,
-    pub passphrase: &'static str,
-    pub passphrase_again: &'static str,
-    pub passphrase_hint: &'static str,
-    pub leave: &'static str,
-    pub leave_what: &'static str,
-    pub leave_sure: &'static str,
-    pub left_done: &'static str,
-    pub keys_remain: &'static str,
-    pub remains_elsewhere: &'static str,
-    pub remains_member: &'static str,
-    pub recovery_title: &'static str,
-    pub recovery_why: &'static str,
-    pub recovery_kept: &'static str,
-    pub recovery_type: &'static str,
-    pub recovery_type_hint: &'static str,
-    pub skip_to_text: &'static str,
-    pub saved_here: &'static str,
-    pub saving: &'static str,
-    pub not_saved: Phrase,
-    pub all_in_sync: &'static str,
-    pub sending: &'static str,
-    pub no_server: &'static str,
-    pub reaching: Phrase,
-    pub who_is_here: &'static str,
-    pub review: &'static str,
-    pub and_sign: &'static str,
-    pub publish: &'static str,
-    pub snippet: &'static str,
-    pub stories: &'static str,
-    pub no_stories: &'static str,
-    pub new_story: &'static str,
-    pub start_story: &'static str,
-    pub new_edition: &'static str,
-    pub start_edition: &'static str,
-    pub edition_language: &'static str,
-    pub edition_language_hint: &'static str,
-    pub edition_from: &'static str,
-    pub edition_empty: &'static str,
-    pub edition_in: Phrase,
-    pub no_headline: &'static str,
-    pub waiting_for_you: &'static str,
-    pub want_to_join: &'static str,
-    pub open_comments: &'static str,
-    pub investigation: &'static str,
-    pub sources: &'static str,
-    pub people_and_invites: &'static str,
-    pub people: &'static str,
-    pub servers: &'static str,
-    pub this_device: &'static str,
-    pub side_column: &'static str,
-    pub side_open: &'static str,
-    pub signed: &'static str,
-    pub of: Phrase,
-    pub signed_of: Phrase,
-    pub published_number: Phrase,
-    pub moved_on: Phrase,
-    pub headline: &'static str,
-    pub summary: &'static str,
-    pub byline: &'static str,
-    pub byline_hint: &'static str,
-    pub text_label: &'static str,
-    pub tools: &'static str,
-    pub undo: &'static str,
-    pub redo: &'static str,
-    pub bold: &'static str,
-    pub bold_letter: &'static str,
-    pub italic: &'static str,
-    pub italic_letter: &'static str,
-    pub code: &'static str,
-    pub link: &'static str,
-    pub heading: &'static str,
-    pub subheading: &'static str,
-    pub quote: &'static str,
-    pub list: &'static str,
-    pub numbered: &'static str,
-    pub deeper: &'static str,
-    pub shallower: &'static str,
-    pub rule: &'static str,
-    pub picture: &'static str,
-    pub picture_alt: &'static str,
-    pub picture_alt_hint: &'static str,
-    pub picture_credit: &'static str,
-    pub cite: &'static str,
-    pub comment: &'static str,
-    pub import: &'static str,
-    pub save_as: &'static str,
-    pub address: &'static str,
-    pub link_hint: &'static str,
-    pub link_do: &'static str,
-    pub link_remove: &'static str,
-    pub notes: &'static str,
-    pub comments: &'static str,
-    pub no_notes: &'static str,
-    pub no_comments: &'static str,
-    pub no_sources: &'static str,
-    pub no_title: &'static str,
-    pub note_number: Phrase,
-    pub note_without_text: &'static str,
-    pub thread_without_text: &'static str,
-    pub source_missing: &'static str,
-    pub show_in_text: &'static str,
-    pub sources_cited: &'static str,
-    pub sources_not_cited: &'static str,
-    pub add_source: &'static str,
-    pub new_source: &'static str,
-    pub source: &'static str,
-    pub paste_sources: &'static str,
-    pub paste_sources_hint: &'static str,
-    pub add_sources: &'static str,
-    pub cite_for: &'static str,
-    pub locator: &'static str,
-    pub locator_hint: &'static str,
-    pub quotation: &'static str,
-    pub quotation_hint: &'static str,
-    pub source_title: &'static str,
-    pub source_container: &'static str,
-    pub source_container_hint: &'static str,
-    pub source_authors: &'static str,
-    pub source_authors_hint: &'static str,
-    pub source_publisher: &'static str,
-    pub source_issued: &'static str,
-    pub source_accessed: &'static str,
-    pub date_hint: &'static str,
-    pub source_url: &'static str,
-    pub source_archive: &'static str,
-    pub source_language: &'static str,
-    pub source_language_hint: &'static str,
-    pub source_kind: &'static str,
-    pub comment_on: &'static str,
-    pub comment_do: &'static str,
-    pub reply: &'static str,
-    pub reply_do: &'static str,
-    pub resolve: &'static str,
-    pub reopen: &'static str,
-    pub resolved_comments: Phrase,
-    pub here_now: &'static str,
-    pub imported: &'static str,
-    pub left_out: &'static str,
-    pub footnotes_what: &'static str,
-    pub footnotes_import: &'static str,
-    pub footnotes_words: &'static str,
-    pub role_label: &'static str,
-    pub role_editor: &'static str,
-    pub role_writer: &'static str,
-    pub role_hint: &'static str,
-    pub invite: &'static str,
-    pub invite_do: &'static str,
-    pub invite_outlet_hint: &'static str,
-    pub invite_made: &'static str,
-    pub invite_how: &'static str,
-    pub invite_until: Phrase,
-    pub compare_code: &'static str,
-    pub confirm: &'static str,
-    pub turn_away: &'static str,
-    pub editors_confirm: &'static str,
-    pub you: &'static str,
-    pub servers_what: &'static str,
-    pub server_in_sync: &'static str,
-    pub server_reached: &'static str,
-    pub server_away: &'static str,
-    pub refused: &'static str,
-    pub review_title: &'static str,
-    pub review_making: &'static str,
-    pub release_number: Phrase,
-    pub signed_by: Phrase,
-    pub obstacles: &'static str,
-    pub since_mine: &'static str,
-    pub nothing_changed: &'static str,
-    pub correction: &'static str,
-    pub reason: &'static str,
-    pub reason_hint: &'static str,
-    pub reason_set: &'static str,
-    pub as_readers_see: &'static str,
-    pub signing_never_publishes: &'static str,
-    pub sign_for: Phrase,
-    pub you_signed: &'static str,
-    pub publish_what: &'static str,
-    pub publish_do: &'static str,
-    pub published_done: &'static str,
-    pub files_of: Phrase,
-    pub server_not_reached: &'static str,
-    pub server_refused: Phrase,
-    pub snippet_what: &'static str,
-    pub snippet_element: &'static str,
-    pub snippet_element_hint: &'static str,
-    pub snippet_plain: &'static str,
-    pub snippet_plain_hint: &'static str,
-    pub words: Plural,
-    pub paragraphs: Plural,
-    pub citations: Plural,
-    pub new_sources: Plural,
-    pub footnotes_found: Plural,
-    /// Kinds of sources, in the order of `app/sources.rs`.
-    pub source_kinds: [&'static str; 8],
-    /// What went wrong, by the code of the trouble.
-    pub troubles: &'static [(&'static str, &'static str)],
+/// Makes the struct of words, and its texts in one order, in which a language's file holds them.
+macro_rules! words {
+    (texts { $($text:ident)* } phrases { $($phrase:ident)* } plurals { $($plural:ident)* }) => {
+        /// The words of one language. Each is named by what it says in English.
+        #[derive(Debug, PartialEq)]
+        pub struct Words {
+            /// BCP 47 tag.
+            pub tag: &'static str,
+            /// What stands between thousands.
+            pub thousands: &'static str,
+            $(pub $text: &'static str,)*
+            $(pub $phrase: Phrase,)*
+            $(pub $plural: Plural,)*
+            /// Kinds of sources, in the order of `app/sources.rs`.
+            pub source_kinds: [&'static str; 8],
+            /// What went wrong, by the code of the trouble.
+            pub troubles: &'static [(&'static str, &'static str)],
+        }
+
+        impl Words {
+            /// Takes the texts in their order.
+            fn take(mut next: impl FnMut() -> &'static str) -> Self {
+                let next: &mut dyn FnMut() -> &'static str = &mut next;
+                Self {
+                    tag: next(),
+                    thousands: next(),
+                    $($text: next(),)*
+                    $($phrase: Phrase(next()),)*
+                    $($plural: Plural { one: Phrase(next()), few: Phrase(next()), many: Phrase(next()) },)*
+                    source_kinds: std::array::from_fn(|_| next()),
+                    troubles: en::WORDS.troubles.iter().map(|(code, _)| (*code, next())).collect::<Vec<_>>().leak(),
+                }
+            }
+
+            /// All texts in the order of [`Self::take`].
+            #[cfg(test)]
+            fn texts(&self) -> Vec<&'static str> {
+                let mut all = vec![self.tag, self.thousands];
+                $(all.push(self.$text);)*
+                $(all.push(self.$phrase.0);)*
+                $(all.extend([self.$plural.one.0, self.$plural.few.0, self.$plural.many.0]);)*
+                all.extend(self.source_kinds);
+                all.extend(self.troubles.iter().map(|(_, text)| *text));
+                all
+            }
+        }
+    };
+}
+
+words! {
+    texts {
+        welcome_title welcome_dek nobody_removed starting opening lacks_https language theme theme_system
+        theme_light theme_dark close save change remove copy copied print go_on try_again search waiting_for_editor
+        read_code your_investigations found_title found_needs_ticket found_do working_title working_title_hint
+        outlet_name outlet_domain outlet_domain_hint your_name your_name_hint server_ticket server_ticket_hint
+        server_address own_server own_server_hint join_title join_do invite_link invite_link_hint invite_read
+        restore_title restore_do backup backup_what backup_do backup_saved backup_file passphrase passphrase_again
+        passphrase_hint leave leave_what leave_sure left_done keys_remain remains_elsewhere remains_member
+        recovery_title recovery_why recovery_kept recovery_type recovery_type_hint skip_to_text saved_here saving
+        all_in_sync sending no_server who_is_here review and_sign publish snippet stories no_stories new_story
+        start_story new_edition start_edition edition_language edition_language_hint edition_from edition_empty
+        no_headline waiting_for_you want_to_join open_comments investigation sources people_and_invites people
+        servers this_device side_column side_open signed headline summary byline byline_hint text_label tools undo
+        redo bold bold_letter italic italic_letter code link heading subheading quote list numbered deeper shallower
+        rule picture picture_alt picture_alt_hint picture_credit cite comment import save_as address link_hint
+        link_do link_remove notes comments no_notes no_comments no_sources no_title note_without_text
+        thread_without_text source_missing show_in_text sources_cited sources_not_cited add_source new_source source
+        paste_sources paste_sources_hint add_sources cite_for locator locator_hint quotation quotation_hint
+        source_title source_container source_container_hint source_authors source_authors_hint source_publisher
+        source_issued source_accessed date_hint source_url source_archive source_language source_language_hint
+        source_kind comment_on comment_do reply reply_do resolve reopen here_now imported left_out footnotes_what
+        footnotes_import footnotes_words role_label role_editor role_writer role_hint invite invite_do
+        invite_outlet_hint invite_made invite_how compare_code confirm turn_away editors_confirm you servers_what
+        server_in_sync server_reached server_away refused review_title review_making obstacles since_mine
+        nothing_changed correction reason reason_hint reason_set as_readers_see signing_never_publishes you_signed
+        publish_what publish_do published_done server_not_reached snippet_what snippet_element snippet_element_hint
+        snippet_plain snippet_plain_hint
+    }
+    phrases {
+        lacks invite_says not_saved reaching edition_in of signed_of published_number moved_on note_number
+        resolved_comments invite_until release_number signed_by sign_for files_of server_refused
+    }
+    plurals {
+        words paragraphs citations new_sources footnotes_found
+    }
 }
 
 impl Words {
@@ -412,6 +285,27 @@ impl Words {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_languages_files_hold_their_words() {
+        for (tongue, words) in [(Tongue::Ky, &ky::WORDS), (Tongue::Ru, &ru::WORDS)] {
+            let path = format!(
+                "{}/../../www/desk/words/{}.json",
+                env!("CARGO_MANIFEST_DIR"),
+                tongue.tag()
+            );
+            let json = serde_json::to_string_pretty(&words.texts()).unwrap() + "\n";
+            if std::env::var_os("KOMUZ_WRITE_WORDS").is_some() {
+                std::fs::write(&path, &json).unwrap();
+            }
+            let file = std::fs::read_to_string(&path).unwrap();
+            assert_eq!(file, json, "run this test with KOMUZ_WRITE_WORDS=1 to write {path}");
+            assert!(tongue.learn(&file));
+            let learned = LEARNED.with(|learned| learned[usize::from(tongue == Tongue::Ru)].get());
+            assert_eq!(learned, Some(words));
+        }
+        assert!(!Tongue::Ky.learn("[]"), "half a language is none");
+    }
 
     #[test]
     fn a_phrase_is_filled_in_its_languages_order() {

@@ -91,7 +91,8 @@ pub enum DocumentError {
 
 /// An Automerge document of one kind, with the actor that writes to it.
 ///
-/// Positions in its texts are UTF-16 code units. All changes of one's own go through [`Document::transact`], so that [`Document::take_changes`] knows them.
+/// Positions in its texts are UTF-16 code units. All changes of one's own go through one function of this crate, so that
+/// [`Document::take_changes`] knows them.
 #[derive(Debug, Clone)]
 pub struct Document {
     kind: DocKind,

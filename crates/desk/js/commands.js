@@ -1,4 +1,5 @@
 // What the keyboard and the tools do to the document. Each is a ProseMirror command: (state, dispatch) -> whether it applies.
+import { Fragment, Slice } from "prosemirror-model"
 import { AllSelection, NodeSelection, TextSelection } from "prosemirror-state"
 import { MAX_DEPTH, safeLink, schema } from "./schema.js"
 
@@ -201,4 +202,13 @@ export function setLink(href) {
     }
     return true
   }
+}
+
+/** Takes the identities off: a copy is a new block. */
+export function anonymous(slice) {
+  const nodes = []
+  slice.content.forEach((node) => {
+    nodes.push(node.isBlock ? node.type.create({ ...node.attrs, id: null }, node.content, node.marks) : node)
+  })
+  return new Slice(Fragment.fromArray(nodes), slice.openStart, slice.openEnd)
 }

@@ -155,6 +155,13 @@ export async function putFile(address, media, bytes, ticket) {
   }
 }
 
+const vault = () => import(new URL("vault.js", import.meta.url).href)
+
+/** The vault of the release keys (www/desk/vault.js), fetched when it is wanted. */
+export const vaultPut = async (name, text) => (await vault()).put(name, text)
+export const vaultAll = async () => (await vault()).all()
+export const vaultErase = async () => (await vault()).erase()
+
 let pressed = null
 
 /** The Wasm for release keys, reviews and snippets (crates/press), loaded when it is first wanted. */

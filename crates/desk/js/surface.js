@@ -14,16 +14,14 @@
 //   picture    hash                                a picture's file is wanted: answer with `picture(hash, address)`
 import { baseKeymap, toggleMark } from "prosemirror-commands"
 import { keymap } from "prosemirror-keymap"
-import { Node } from "prosemirror-model"
+import { DOMParser as SchemaParser, Fragment, Node, Slice } from "prosemirror-model"
 import { EditorState, Selection, TextSelection } from "prosemirror-state"
 import { Step } from "prosemirror-transform"
 import { EditorView } from "prosemirror-view"
 import * as commands from "./commands.js"
 import { anchors, shownKey, shownPlugin } from "./marks.js"
-import { anonymous, footnotes, readHTML, readText } from "./paste.js"
-import { schema } from "./schema.js"
+import { MAX_DEPTH, safeLink, schema } from "./schema.js"
 
-export * from "./vault.js"
 export * from "./page.js"
 
 const { nodes, marks } = schema
@@ -49,6 +47,18 @@ function blockName(node) {
   if (node.type === nodes.heading) return `heading${node.attrs.level}`
   if (node.type === nodes.item) return node.attrs.ordered ? "numbers" : "bullets"
   return node.type.name
+}
+
+let paster = null
+
+/** What reads pasted documents (www/desk/paste.js), fetched when something is pasted for the first time. */
+function reading() {
+  paster ??= import(new URL("paste.js", import.meta.url).href).then(({ footnotes, readers }) => ({
+    footnotes,
+    ...readers({ schema, MAX_DEPTH, safeLink, anonymous: commands.anonymous, Fragment, Slice, SchemaParser }),
+  }))
+  paster.catch(() => (paster = null))
+  return paster
 }
 
 /** The engine's steps that touch the block from `from` to `to`, positions before the first step. */
@@ -107,7 +117,7 @@ export class Surface {
           blur: () => this.report(),
         },
         handleClickOn: (view, pos, node, nodePos, event) => this.click(event),
-        transformPasted: anonymous,
+        transformPasted: commands.anonymous,
       })
     }
     this.report()
@@ -254,7 +264,8 @@ export class Surface {
   }
 
   /** Pastes the words of a document whose footnotes were not wanted. */
-  pasteWords(html) {
+  async pasteWords(html) {
+    const { readHTML } = await reading()
     this.insert(readHTML(html))
     this.view.focus()
   }
@@ -326,26 +337,30 @@ export class Surface {
     this.view.dispatch(at.replaceSelection(slice).scrollIntoView().setMeta("paste", true))
   }
 
-  /** The slice that a clipboard or a drag brings; null when it brings no text. `plain`: words only. */
-  read(data, plain) {
-    const html = plain ? "" : data.getData("text/html")
-    const text = data.getData("text/plain")
-    if (html) return readHTML(html)
-    return text ? readText(text, this.view.state.storedMarks ?? this.view.state.selection.$from.marks()) : null
+  /** What a clipboard or a drag brings, taken before its event ends. `plain`: words only. */
+  brought(data, plain) {
+    return { html: plain ? "" : data.getData("text/html"), text: data.getData("text/plain") }
+  }
+
+  /** Puts what was brought in, or asks about its footnotes. */
+  async take({ html, text }, select = (tr) => tr) {
+    const { footnotes, readHTML, readText } = await reading()
+    const { state } = this.view
+    const count = html && !html.includes("data-pm-slice") ? footnotes(html) : 0
+    if (count) {
+      this.tell("footnotes", { html, count })
+      return
+    }
+    const slice = html ? readHTML(html) : readText(text, state.storedMarks ?? state.selection.$from.marks())
+    if (slice.size) this.insert(slice, select(state.tr))
+    this.view.focus()
   }
 
   paste(event) {
     if (!event.clipboardData || (this.view.composing && !/Android/.test(navigator.userAgent))) return false
     event.preventDefault()
-    const plain = this.view.input?.shiftKey ?? false
-    const html = plain ? "" : event.clipboardData.getData("text/html")
-    const count = html.includes("data-pm-slice") ? 0 : footnotes(html)
-    if (count) {
-      this.tell("footnotes", { html, count })
-      return true
-    }
-    const slice = this.read(event.clipboardData, plain)
-    if (slice?.size) this.insert(slice)
+    const brought = this.brought(event.clipboardData, this.view.input?.shiftKey ?? false)
+    if (brought.html || brought.text) this.take(brought)
     return true
   }
 
@@ -353,11 +368,10 @@ export class Surface {
     if (this.view.dragging || !event.dataTransfer) return false
     event.preventDefault()
     const place = this.view.posAtCoords({ left: event.clientX, top: event.clientY })
-    const slice = this.read(event.dataTransfer, false)
-    if (!place || !slice?.size) return true
-    const tr = this.view.state.tr
-    this.insert(slice, tr.setSelection(Selection.near(tr.doc.resolve(place.pos))))
-    this.view.focus()
+    const brought = this.brought(event.dataTransfer, false)
+    if (place && (brought.html || brought.text)) {
+      this.take(brought, (tr) => tr.setSelection(Selection.near(tr.doc.resolve(Math.min(place.pos, tr.doc.content.size)))))
+    }
     return true
   }
 

@@ -124,8 +124,27 @@ pub enum Sheet {
     Side,
 }
 
+/// What a click does. One kind of listener for all, since each other one is Wasm of its own.
+#[derive(Clone)]
+pub enum Click {
+    /// Open an investigation of this device.
+    Enter(String),
+    Go(Place),
+    Tab(Tab),
+    Sheet(Sheet),
+    Dialog(Option<Dialog>),
+    /// The trouble was read.
+    Calm,
+    /// Go to the words under an anchor.
+    Reveal(String),
+    /// A tool by its name.
+    Tool(&'static str),
+    Ask(Ask),
+}
+
 /// What happens to the app.
 pub enum Msg {
+    Click(Click),
     Entry(Entry),
     Event(Event),
     /// The worker's script did not load or stopped.
@@ -216,7 +235,7 @@ impl Component for App {
         app
     }
 
-    fn update(&mut self, _: &yew::Context<Self>, msg: Msg) -> bool {
+    fn update(&mut self, ctx: &yew::Context<Self>, msg: Msg) -> bool {
         match msg {
             Msg::Entry(entry) => self.take_entry(entry),
             Msg::Event(event) => return self.event(event),
@@ -232,6 +251,23 @@ impl Component for App {
                 self.views.device = Some(Same::new(device));
             }
             Msg::Said(said) => return self.said(said),
+            Msg::Click(click) => {
+                let msg = match click {
+                    Click::Enter(investigation) => Msg::Enter(investigation),
+                    Click::Go(place) => Msg::Go(place),
+                    Click::Tab(tab) => Msg::Tab(tab),
+                    Click::Sheet(sheet) => Msg::Sheet(sheet),
+                    Click::Dialog(dialog) => Msg::Dialog(dialog),
+                    Click::Calm => Msg::Trouble(None),
+                    Click::Reveal(anchor) => Msg::Reveal(anchor),
+                    Click::Tool(name) => Msg::Tool(name),
+                    Click::Ask(ask) => {
+                        self.send(ask);
+                        return false;
+                    }
+                };
+                return Component::update(self, ctx, msg);
+            }
             Msg::Enter(investigation) => {
                 self.entry = Entry::None;
                 self.send(Ask::Enter { investigation });
@@ -292,16 +328,18 @@ impl Component for App {
     }
 }
 
-/// Fetches the words of a language. Where they cannot be had, English is spoken.
+/// Fetches the words of a language, once. Where they cannot be had, the language stays what it was.
 fn learn(ctx: &Context, tongue: Tongue) {
     let ctx = ctx.clone();
     spawn(async move {
-        if tongue != Tongue::En && tongue.words().tag != tongue.tag() {
+        if tongue.words().tag.is_empty() {
             let json = JsFuture::from(browser::words_file(tongue.tag()))
                 .await
                 .ok()
                 .and_then(|json| json.as_string());
-            tongue.learn(&json.unwrap_or_default());
+            if !tongue.learn(&json.unwrap_or_default()) {
+                return;
+            }
         }
         ctx.send(Msg::Learned(tongue));
     });

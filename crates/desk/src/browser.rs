@@ -1,4 +1,4 @@
-//! What `js/page.js` and `js/vault.js` do for the desk.
+//! What `js/page.js` and `www/desk/vault.js` do for the desk.
 
 use js_sys::{Function, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;

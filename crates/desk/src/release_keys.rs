@@ -1,5 +1,5 @@
 //! The release keys of an outlet, which sign what is published. They stay outside the engine: made here when an editor founds
-//! or brings in an outlet, kept wrapped in a database of their own (`js/vault.js`), used when the person presses *Sign*. The
+//! or brings in an outlet, kept wrapped in a database of their own (`www/desk/vault.js`), used when the person presses *Sign*. The
 //! cryptography is in `crates/press`, loaded when it is wanted.
 //!
 //! An outlet has two from the first day: one that stays on this device and one to be printed. Either signs.

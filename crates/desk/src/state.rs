@@ -5,9 +5,9 @@ use std::rc::Rc;
 
 use komuz_messages::{EditionId, EditionView, InvestigationView, Joining, Listed, Person, StateView};
 use serde_json::Value;
-use yew::Callback;
+use yew::{Callback, MouseEvent};
 
-use crate::app::{Msg, Writing};
+use crate::app::{Click, Msg, Writing};
 use crate::engine::Engine;
 use crate::surface::{Range, Surface};
 use crate::words::{Tongue, Words};
@@ -101,6 +101,12 @@ impl Context {
 
     pub fn send(&self, msg: Msg) {
         self.app.emit(msg);
+    }
+
+    /// A listener that does this.
+    pub fn click(&self, click: Click) -> Callback<MouseEvent> {
+        let app = self.app.clone();
+        Callback::from(move |_: MouseEvent| app.emit(Msg::Click(click.clone())))
     }
 
     /// The selection in the open text, as it is now.

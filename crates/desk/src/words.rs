@@ -1,10 +1,10 @@
 //! All words of the interface, in English, Russian and Kyrgyz. A language is a value of one struct, so a sentence that is missing
 //! in one of them does not compile.
 //!
-//! The page carries English; the other two are files of their own (`www/desk/words/`, the texts in the struct's order), fetched
-//! when they are wanted, since a person reads one language. A test compares the files with the values and writes them anew when
-//! asked to.
+//! A person reads one language, so each is a file of its own (`www/desk/words/`, the texts in the struct's order) that the page
+//! fetches, and the page's Wasm carries none. A test compares the files with the values here and writes them anew when asked to.
 
+#[cfg(not(target_arch = "wasm32"))]
 mod en;
 #[cfg(not(target_arch = "wasm32"))]
 mod ky;
@@ -57,20 +57,28 @@ impl Tongue {
         }
     }
 
-    /// Its words; English until [`Tongue::learn`] has them.
+    /// Its words; empty until [`Tongue::learn`] has them.
     pub fn words(self) -> &'static Words {
-        #[cfg(test)]
+        #[cfg(not(target_arch = "wasm32"))]
+        return self.written();
+        #[cfg(target_arch = "wasm32")]
+        LEARNED.with(|learned| {
+            let learned = &learned[self as usize];
+            learned.get().unwrap_or_else(|| {
+                let empty: &'static Words = Box::leak(Box::new(Words::take(|| "")));
+                learned.set(Some(empty));
+                empty
+            })
+        })
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    fn written(self) -> &'static Words {
         match self {
-            Self::Ky => return &ky::WORDS,
-            Self::Ru => return &ru::WORDS,
-            Self::En => {}
+            Self::Ky => &ky::WORDS,
+            Self::Ru => &ru::WORDS,
+            Self::En => &en::WORDS,
         }
-        let learned = match self {
-            Self::Ky => LEARNED.with(|learned| learned[0].get()),
-            Self::Ru => LEARNED.with(|learned| learned[1].get()),
-            Self::En => None,
-        };
-        learned.unwrap_or(&en::WORDS)
     }
 
     /// Takes the words of a language's file; whether they are all there.
@@ -86,19 +94,15 @@ impl Tongue {
         });
         if complete {
             let words: &'static Words = Box::leak(Box::new(words));
-            LEARNED.with(|learned| match self {
-                Self::Ky => learned[0].set(Some(words)),
-                Self::Ru => learned[1].set(Some(words)),
-                Self::En => {}
-            });
+            LEARNED.with(|learned| learned[self as usize].set(Some(words)));
         }
         complete
     }
 }
 
 thread_local! {
-    /// What was learned of Kyrgyz and Russian; kept for as long as the page lives.
-    static LEARNED: [Cell<Option<&'static Words>>; 2] = const { [Cell::new(None), Cell::new(None)] };
+    /// What was learned of each language; kept for as long as the page lives.
+    static LEARNED: [Cell<Option<&'static Words>>; 3] = const { [Cell::new(None), Cell::new(None), Cell::new(None)] };
 }
 
 /// A sentence with places `{}` that are filled in their order.
@@ -137,6 +141,31 @@ pub struct Plural {
     pub many: Phrase,
 }
 
+/// Codes of the troubles that are worded here; others keep the engine's own sentence.
+pub const TROUBLES: [&str; 21] = [
+    "link-refused",
+    "no-source-title",
+    "press-missing",
+    "select-first",
+    "engine-stopped",
+    "keys-not-kept",
+    "ticket-refused",
+    "file-unreadable",
+    "picture-unreadable",
+    "passphrase-short",
+    "passphrases-differ",
+    "wrong-passphrase",
+    "no-release-key",
+    "recovery-mistyped",
+    "recovery-foreign",
+    "text-moved",
+    "not-an-address",
+    "not-a-date",
+    "invite-used",
+    "invite-expired",
+    "import-too-large",
+];
+
 /// Makes the struct of words, and its texts in one order, in which a language's file holds them.
 macro_rules! words {
     (texts { $($text:ident)* } phrases { $($phrase:ident)* } plurals { $($plural:ident)* }) => {
@@ -152,8 +181,8 @@ macro_rules! words {
             $(pub $plural: Plural,)*
             /// Kinds of sources, in the order of `app/sources.rs`.
             pub source_kinds: [&'static str; 8],
-            /// What went wrong, by the code of the trouble.
-            pub troubles: &'static [(&'static str, &'static str)],
+            /// What went wrong, in the order of [`TROUBLES`].
+            pub troubles: [&'static str; TROUBLES.len()],
         }
 
         impl Words {
@@ -167,7 +196,7 @@ macro_rules! words {
                     $($phrase: Phrase(next()),)*
                     $($plural: Plural { one: Phrase(next()), few: Phrase(next()), many: Phrase(next()) },)*
                     source_kinds: std::array::from_fn(|_| next()),
-                    troubles: en::WORDS.troubles.iter().map(|(code, _)| (*code, next())).collect::<Vec<_>>().leak(),
+                    troubles: std::array::from_fn(|_| next()),
                 }
             }
 
@@ -179,7 +208,7 @@ macro_rules! words {
                 $(all.push(self.$phrase.0);)*
                 $(all.extend([self.$plural.one.0, self.$plural.few.0, self.$plural.many.0]);)*
                 all.extend(self.source_kinds);
-                all.extend(self.troubles.iter().map(|(_, text)| *text));
+                all.extend(self.troubles);
                 all
             }
         }
@@ -266,10 +295,10 @@ impl Words {
 
     /// What went wrong, in the interface's language where its code is known, otherwise in the engine's English.
     pub fn trouble(&self, trouble: &Trouble) -> String {
-        self.troubles
-            .iter()
-            .find(|(code, _)| *code == trouble.code)
-            .map_or_else(|| trouble.message.clone(), |(_, words)| (*words).to_owned())
+        match TROUBLES.iter().position(|code| *code == trouble.code) {
+            Some(index) => self.troubles[index].to_owned(),
+            None => trouble.message.clone(),
+        }
     }
 
     /// A role's name.
@@ -288,7 +317,11 @@ mod tests {
 
     #[test]
     fn the_languages_files_hold_their_words() {
-        for (tongue, words) in [(Tongue::Ky, &ky::WORDS), (Tongue::Ru, &ru::WORDS)] {
+        for (tongue, words) in [
+            (Tongue::Ky, &ky::WORDS),
+            (Tongue::Ru, &ru::WORDS),
+            (Tongue::En, &en::WORDS),
+        ] {
             let path = format!(
                 "{}/../../www/desk/words/{}.json",
                 env!("CARGO_MANIFEST_DIR"),
@@ -301,7 +334,7 @@ mod tests {
             let file = std::fs::read_to_string(&path).unwrap();
             assert_eq!(file, json, "run this test with KOMUZ_WRITE_WORDS=1 to write {path}");
             assert!(tongue.learn(&file));
-            let learned = LEARNED.with(|learned| learned[usize::from(tongue == Tongue::Ru)].get());
+            let learned = LEARNED.with(|learned| learned[tongue as usize].get());
             assert_eq!(learned, Some(words));
         }
         assert!(!Tongue::Ky.learn("[]"), "half a language is none");
@@ -339,20 +372,6 @@ mod tests {
         assert_eq!(en.count(0, en.words), "0 words");
         let ky = Tongue::Ky.words();
         assert_eq!(ky.count(21, ky.words), "21 сөз");
-    }
-
-    #[test]
-    fn every_language_words_the_same_troubles() {
-        let codes = |tongue: Tongue| {
-            tongue
-                .words()
-                .troubles
-                .iter()
-                .map(|(code, _)| *code)
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(codes(Tongue::Ru), codes(Tongue::En));
-        assert_eq!(codes(Tongue::Ky), codes(Tongue::En));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::people::people;
 use super::servers::servers;
 use super::side::Side;
 use super::sources::sources;
-use super::{App, Dialog, Msg, Sheet};
+use super::{App, Click, Dialog, Msg, Sheet};
 use crate::state::{Context, Place, Same, initials, outlet_name, string_class};
 use crate::words::{TONGUES, Tongue, Words};
 
@@ -25,7 +25,7 @@ impl App {
             Sheet::Rail => "rail-sheet",
             Sheet::Side => "side-sheet",
         };
-        let close_sheet = self.ctx.app.reform(|_: MouseEvent| Msg::Sheet(Sheet::None));
+        let close_sheet = self.ctx.click(Click::Sheet(Sheet::None));
         html! {
             <div class={classes!("frame", sheet, writing.then_some("writing"))}>
                 <a class="skip" href="#text" onclick={self.skip()}>{ w.skip_to_text }</a>
@@ -80,7 +80,7 @@ impl App {
             return Html::default();
         };
         let w = self.ctx.words();
-        let close = self.ctx.app.reform(|_: MouseEvent| Msg::Trouble(None));
+        let close = self.ctx.click(Click::Calm);
         html! {
             <div class="notice bad" role="alert" data-test="trouble">
                 <p>{ w.trouble(trouble) }</p>
@@ -99,7 +99,7 @@ impl App {
         let w = self.ctx.words();
         let editor = investigation.role == "editor";
         let signing = self.views.edition.as_ref().map(|view| &view.signing);
-        let rail = self.ctx.app.reform(|_: MouseEvent| Msg::Sheet(Sheet::Rail));
+        let rail = self.ctx.click(Click::Sheet(Sheet::Rail));
         html! {
             <header>
                 <button type="button" class="quiet narrow" data-test="rail-open" onclick={rail}>{ w.stories }</button>
@@ -117,11 +117,7 @@ impl App {
     }
 
     fn sign_buttons(&self, w: &Words, signing: &Signing) -> Html {
-        let open = |dialog: Dialog| {
-            self.ctx
-                .app
-                .reform(move |_: MouseEvent| Msg::Dialog(Some(dialog.clone())))
-        };
+        let open = |dialog: Dialog| self.ctx.click(Click::Dialog(Some(dialog)));
         let published = signing.proposal.is_some() && signing.proposal == signing.published_release;
         html! {
             <>
@@ -189,7 +185,7 @@ impl App {
         let Some(investigation) = &self.views.investigation else {
             return Html::default();
         };
-        let side = self.ctx.app.reform(|_: MouseEvent| Msg::Sheet(Sheet::Side));
+        let side = self.ctx.click(Click::Sheet(Sheet::Side));
         html! {
             <footer>
                 if let Some(edition) = &self.views.edition {
@@ -213,7 +209,7 @@ impl App {
     /// The list of stories, for a start.
     fn stories(&self, investigation: &Same<InvestigationView>) -> Html {
         let w = self.ctx.words();
-        let new = self.ctx.app.reform(|_: MouseEvent| Msg::Dialog(Some(Dialog::NewStory)));
+        let new = self.ctx.click(Click::Dialog(Some(Dialog::NewStory)));
         html! {
             <section class="sheet plainly">
                 <h2>{ w.stories }</h2>
@@ -224,7 +220,7 @@ impl App {
                     <div class="card">
                         { for story.editions.iter().map(|line| {
                             let place = Place::Story(EditionId { story: story.id.clone(), lang: line.lang.clone() });
-                            let open = self.ctx.app.reform(move |_: MouseEvent| Msg::Go(place.clone()));
+                            let open = self.ctx.click(Click::Go(place));
                             html! {
                                 <button type="button" class="row" onclick={open}>
                                     <span lang={line.lang.clone()} dir="auto">{ headline(w, &line.headline) }</span>
@@ -366,7 +362,7 @@ fn Rail(props: &RailProps) -> Html {
     let ctx = &props.ctx;
     let go = |place: Place, name: &'static str, label: String, count: usize| {
         let current = (props.place == place).then_some("page");
-        let to = ctx.app.reform(move |_: MouseEvent| Msg::Go(place.clone()));
+        let to = ctx.click(Click::Go(place));
         html! {
             <button type="button" class="row" aria-current={current} data-test={name} onclick={to}>
                 <span>{ label }</span>
@@ -376,8 +372,8 @@ fn Rail(props: &RailProps) -> Html {
             </button>
         }
     };
-    let new = ctx.app.reform(|_: MouseEvent| Msg::Dialog(Some(Dialog::NewStory)));
-    let comments = ctx.app.reform(|_: MouseEvent| Msg::Tab(crate::state::Tab::Comments));
+    let new = ctx.click(Click::Dialog(Some(Dialog::NewStory)));
+    let comments = ctx.click(Click::Tab(crate::state::Tab::Comments));
     let requests = props.investigation.requests.len();
     html! {
         <>
@@ -416,19 +412,15 @@ fn story_entry(w: &Words, props: &RailProps, story: &StoryView) -> Html {
         .and_then(|lang| story.editions.iter().find(|line| line.lang == lang))
         .or_else(|| story.editions.iter().find(|line| line.lang == props.ctx.tongue.tag()))
         .or(story.editions.first());
-    let add = {
-        let id = story.id.clone();
-        props
-            .ctx
-            .app
-            .reform(move |_: MouseEvent| Msg::Dialog(Some(Dialog::NewEdition(id.clone()))))
-    };
+    let add = props
+        .ctx
+        .click(Click::Dialog(Some(Dialog::NewEdition(story.id.clone()))));
     let open = |lang: &str| {
         let place = Place::Story(EditionId {
             story: story.id.clone(),
             lang: lang.to_owned(),
         });
-        props.ctx.app.reform(move |_: MouseEvent| Msg::Go(place.clone()))
+        props.ctx.click(Click::Go(place))
     };
     html! {
         <div class={classes!("story", here.map(|_| "here"))}>

@@ -3,10 +3,9 @@
 use komuz_messages::{Answer, Ask, InvestigationView, JoinRequest};
 use yew::prelude::*;
 
-use super::bits::{Copy, Form, Modal, act, field, tell};
+use super::bits::{Copy, Form, Modal, act, field};
 use super::dialogs::closer;
-use super::story::open;
-use super::{Dialog, Msg};
+use super::{Click, Dialog, Msg};
 use crate::browser;
 use crate::state::{Context, string_class};
 
@@ -40,7 +39,7 @@ pub fn people(ctx: &Context, investigation: &InvestigationView) -> Html {
                 </div>
             }) }
             if editor {
-                <p><button type="button" class="main" data-test="invite" onclick={open(ctx, Dialog::Invite)}>{ w.invite }</button></p>
+                <p><button type="button" class="main" data-test="invite" onclick={ctx.click(Click::Dialog(Some(Dialog::Invite)))}>{ w.invite }</button></p>
             }
         </section>
     }
@@ -49,10 +48,7 @@ pub fn people(ctx: &Context, investigation: &InvestigationView) -> Html {
 /// Somebody who used an invitation: the code is compared over another channel before *Confirm*.
 fn request(ctx: &Context, request: &JoinRequest, editor: bool) -> Html {
     let w = ctx.words();
-    let act = |ask: Ask| {
-        let ctx = ctx.clone();
-        Callback::from(move |_: MouseEvent| tell(&ctx, ask.clone()))
-    };
+    let act = |ask: Ask| ctx.click(Click::Ask(ask));
     html! {
         <div class="card" data-test="request" key={request.id.clone()}>
             <p>
@@ -121,7 +117,7 @@ pub fn invite(ctx: &Context, investigation: &InvestigationView) -> Html {
 pub fn invited(ctx: &Context, link: &str, expires: &str) -> Html {
     let w = ctx.words();
     let close = closer(ctx);
-    let done = close.reform(|_: MouseEvent| ());
+    let done = ctx.click(Click::Dialog(None));
     html! {
         <Modal ctx={ctx.clone()} title={w.invite_made} test="dialog-invite" {close} key="invited">
             <p>{ w.invite_how }</p>

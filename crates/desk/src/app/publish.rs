@@ -6,7 +6,7 @@ use yew::prelude::*;
 
 use super::bits::{Copy, Doing, Modal, doing, page_trouble, trouble};
 use super::dialogs::closer;
-use super::{Dialog, Msg};
+use super::{Click, Dialog};
 use crate::browser;
 use crate::state::{Context, Same};
 use crate::words::Words;
@@ -116,7 +116,7 @@ pub fn Publish(props: &PublishProps) -> Html {
         })
     };
     let failed = uploads.iter().any(|upload| upload.failed.is_some());
-    let to_snippets = props.ctx.app.reform(|_: MouseEvent| Msg::Dialog(Some(Dialog::Snippet)));
+    let to_snippets = props.ctx.click(Click::Dialog(Some(Dialog::Snippet)));
     html! {
         <Modal ctx={props.ctx.clone()} title={w.publish} test="dialog-publish" close={closer(&props.ctx)}>
             <p>{ w.publish_what }</p>

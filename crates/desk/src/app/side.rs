@@ -3,10 +3,9 @@
 use komuz_messages::{Ask, CitationView, EditionView, InvestigationView, Person, ThreadView};
 use yew::prelude::*;
 
-use super::bits::{Form, act, area, tell};
+use super::bits::{Form, act, area};
 use super::sources::{add_buttons, source_card, source_line, source_title};
-use super::story::open;
-use super::{Dialog, Msg};
+use super::{Click, Dialog, Msg};
 use crate::state::{Context, Same, Tab, outlet_name, string_class};
 use crate::words::Words;
 
@@ -64,7 +63,7 @@ pub fn Side(props: &SideProps) -> Html {
                     html! {
                         <button type="button" role="tab" aria-selected={if selected { "true" } else { "false" }}
                             tabindex={if selected { "0" } else { "-1" }} data-test={*test}
-                            onclick={props.ctx.app.reform(move |_: MouseEvent| Msg::Tab(tab))}>
+                            onclick={props.ctx.click(Click::Tab(tab))}>
                             { label(tab) }
                         </button>
                     }
@@ -119,23 +118,14 @@ fn note(w: &Words, props: &SideProps, view: &EditionView, citation: &CitationVie
         .iter()
         .find(|source| source.id == citation.source);
     let on = props.active.as_deref() == Some(&citation.id);
-    let remove = {
-        let (ctx, edition, id) = (props.ctx.clone(), view.edition.clone(), citation.id.clone());
-        move |_: MouseEvent| {
-            tell(
-                &ctx,
-                Ask::RemoveCitation {
-                    edition: edition.clone(),
-                    citation: id.clone(),
-                },
-            )
-        }
-    };
-    let reveal = {
-        let id = citation.id.clone();
-        props.ctx.app.reform(move |_: MouseEvent| Msg::Reveal(id.clone()))
-    };
-    let edit = open(&props.ctx, Dialog::EditCitation(citation.id.clone()));
+    let remove = props.ctx.click(Click::Ask(Ask::RemoveCitation {
+        edition: view.edition.clone(),
+        citation: citation.id.clone(),
+    }));
+    let reveal = props.ctx.click(Click::Reveal(citation.id.clone()));
+    let edit = props
+        .ctx
+        .click(Click::Dialog(Some(Dialog::EditCitation(citation.id.clone()))));
     html! {
         <div class={classes!("card", on.then_some("on"))} data-test="note" key={citation.id.clone()}>
             if let Some(number) = citation.number {
@@ -200,28 +190,13 @@ fn thread(props: &SideProps, view: &EditionView, thread: &ThreadView) -> Html {
             async move { asked.await.map(|_| ()) }
         })
     };
-    let resolve = {
-        let (ctx, edition, id, resolved) = (
-            props.ctx.clone(),
-            view.edition.clone(),
-            thread.id.clone(),
-            !thread.resolved,
-        );
-        Callback::from(move |_: MouseEvent| {
-            tell(
-                &ctx,
-                Ask::Resolve {
-                    edition: edition.clone(),
-                    thread: id.clone(),
-                    resolved,
-                },
-            )
-        })
-    };
-    let reveal = {
-        let id = thread.id.clone();
-        props.ctx.app.reform(move |_: MouseEvent| Msg::Reveal(id.clone()))
-    };
+    let (edition, id) = (view.edition.clone(), thread.id.clone());
+    let resolve = props.ctx.click(Click::Ask(Ask::Resolve {
+        edition,
+        thread: id,
+        resolved: !thread.resolved,
+    }));
+    let reveal = props.ctx.click(Click::Reveal(thread.id.clone()));
     let resolve = html! {
         <button type="button" data-test="resolve" onclick={resolve}>{ if thread.resolved { w.reopen } else { w.resolve } }</button>
     };

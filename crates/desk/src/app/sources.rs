@@ -7,8 +7,7 @@ use yew::prelude::*;
 
 use super::bits::{Fields, Form, Modal, act, area, field, page_trouble};
 use super::dialogs::closer;
-use super::story::open;
-use super::{Dialog, Msg};
+use super::{Click, Dialog, Msg};
 use crate::state::Context;
 use crate::words::Words;
 
@@ -263,8 +262,8 @@ pub fn add_buttons(ctx: &Context) -> Html {
     let w = ctx.words();
     html! {
         <p class="row-of">
-            <button type="button" data-test="add-source" onclick={open(ctx, Dialog::Source(String::new()))}>{ w.add_source }</button>
-            <button type="button" data-test="paste-sources" onclick={open(ctx, Dialog::PasteSources)}>{ w.paste_sources }</button>
+            <button type="button" data-test="add-source" onclick={ctx.click(Click::Dialog(Some(Dialog::Source(String::new()))))}>{ w.add_source }</button>
+            <button type="button" data-test="paste-sources" onclick={ctx.click(Click::Dialog(Some(Dialog::PasteSources)))}>{ w.paste_sources }</button>
         </p>
     }
 }
@@ -272,7 +271,7 @@ pub fn add_buttons(ctx: &Context) -> Html {
 /// One source as a card.
 pub fn source_card(ctx: &Context, source: &Source) -> Html {
     let w = ctx.words();
-    let edit = open(ctx, Dialog::Source(source.id.clone()));
+    let edit = ctx.click(Click::Dialog(Some(Dialog::Source(source.id.clone()))));
     html! {
         <div class="card" data-test="source" key={source.id.clone()}>
             <p><b lang={source.language.clone()} dir="auto">{ source_title(w, source) }</b></p>

@@ -9,7 +9,7 @@ use web_sys::{Element, HtmlElement};
 use yew::prelude::*;
 
 use super::bits::{Form, Modal, act, area, field, page_trouble, spawn, tell};
-use super::{App, Dialog, Msg, chosen, import_file};
+use super::{App, Click, Msg, chosen, import_file};
 use crate::browser;
 use crate::state::{Context, Page, Same, string_class};
 use crate::surface::{Selection, Surface};
@@ -296,7 +296,7 @@ fn Tools(props: &ToolsProps) -> Html {
     let ctx = &props.ctx;
     let selection = &props.selection;
     let tool = |name: &'static str, label: Html, title: &str, pressed: Option<bool>, disabled: bool| {
-        let run = ctx.app.reform(move |_: MouseEvent| Msg::Tool(name));
+        let run = ctx.click(Click::Tool(name));
         html! {
             <button type="button" tabindex={if name == "strong" { "0" } else { "-1" }} aria-pressed={pressed.map(|on| if on { "true" } else { "false" })}
                 title={title.to_owned()} aria-label={title.to_owned()} {disabled} data-test={format!("tool-{name}")} onclick={run}>
@@ -518,9 +518,4 @@ pub fn describe(ctx: &Context, pos: u32, alt: &str, credit: &str) -> Html {
             </Form>
         </Modal>
     }
-}
-
-/// Opens a dialog.
-pub fn open(ctx: &Context, dialog: Dialog) -> Callback<MouseEvent> {
-    ctx.app.reform(move |_: MouseEvent| Msg::Dialog(Some(dialog.clone())))
 }

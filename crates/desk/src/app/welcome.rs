@@ -5,7 +5,7 @@ use yew::prelude::*;
 
 use super::bits::{Copy, Doing, Form, Modal, act, doing, field, page_trouble, trouble};
 use super::device::restore;
-use super::{App, Dialog, Msg};
+use super::{App, Click, Dialog, Msg};
 use crate::browser;
 use crate::release_keys::{self, Made};
 use crate::state::{Context, Device, Entry, outlet_id};
@@ -90,8 +90,7 @@ impl App {
                     <section>
                         <h2>{ w.your_investigations }</h2>
                         { for device.investigations.iter().map(|listed| {
-                            let id = listed.id.clone();
-                            let open = ctx.app.reform(move |_: MouseEvent| Msg::Enter(id.clone()));
+                            let open = ctx.click(Click::Enter(listed.id.clone()));
                             html! {
                                 <button type="button" class="row" data-test={format!("open-{}", listed.id)} onclick={open}>
                                     <b dir="auto">{ listed.title.clone() }</b>

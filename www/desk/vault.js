@@ -46,7 +46,7 @@ async function open() {
 const vault = () => (opened ??= open())
 
 /** Keeps a text under a name; resolves when it is on disk. */
-export async function vaultPut(name, text) {
+export async function put(name, text) {
   const { database, key } = await vault()
   const iv = crypto.getRandomValues(new Uint8Array(12))
   const additionalData = new TextEncoder().encode(name)
@@ -57,7 +57,7 @@ export async function vaultPut(name, text) {
 }
 
 /** All texts, in the order of their names. A row that cannot be opened is left out. */
-export async function vaultAll() {
+export async function all() {
   const { database, key } = await vault()
   const transaction = database.transaction(ROWS)
   const store = transaction.objectStore(ROWS)
@@ -75,7 +75,7 @@ export async function vaultAll() {
 }
 
 /** Deletes the database; false when another tab held on to it. */
-export async function vaultErase() {
+export async function erase() {
   const held = await vault()
   held.database.close()
   opened = null

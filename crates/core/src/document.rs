@@ -101,6 +101,8 @@ pub struct Document {
     fresh: Vec<ChangeHash>,
     /// What the last calls of [`Document::apply`] changed, oldest first.
     news: VecDeque<News>,
+    /// Whether the actor has made a change here.
+    seasoned: bool,
 }
 
 /// What applying others' changes has changed.
@@ -129,6 +131,7 @@ impl Document {
             doc,
             fresh: Vec::new(),
             news: VecDeque::new(),
+            seasoned: false,
         }
     }
 
@@ -143,6 +146,7 @@ impl Document {
             doc,
             fresh: Vec::new(),
             news: VecDeque::new(),
+            seasoned: false,
         };
         if loaded.has(&Self::genesis(kind).hash()) {
             Ok(loaded)
@@ -239,16 +243,38 @@ impl Document {
     /// Makes one change of one's own on the document as it stands. An error rolls all of it back; a change without
     /// operations leaves no trace.
     pub(crate) fn transact<T, E>(&mut self, write: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>) -> Result<T, E> {
-        let mut tx = self.doc.transaction();
-        match write(&mut tx) {
-            Ok(value) => {
-                self.fresh.extend(tx.commit().0);
-                Ok(value)
-            }
-            Err(error) => {
-                tx.rollback();
-                Err(error)
-            }
+        if self.seasoned {
+            let (result, hash) = attempt(&mut self.doc, write);
+            self.fresh.extend(hash);
+            return result;
+        }
+        // When the first change of an actor comes to nothing, Automerge 0.12 takes the actor out again and forgets to do so
+        // in its index of marks: marks are then wrong, or the program stops. So the first one is made on a copy.
+        let mut copy = self.doc.clone();
+        let (result, hash) = attempt(&mut copy, write);
+        if let Some(hash) = hash {
+            self.doc = copy;
+            self.seasoned = true;
+            self.fresh.push(hash);
+        }
+        result
+    }
+}
+
+/// Makes a change, or rolls it back; with the hash of what was made, if anything was.
+fn attempt<T, E>(
+    doc: &mut Automerge,
+    write: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
+) -> (Result<T, E>, Option<ChangeHash>) {
+    let mut tx = doc.transaction();
+    match write(&mut tx) {
+        Ok(value) => {
+            let (hash, _) = tx.commit();
+            (Ok(value), hash)
+        }
+        Err(error) => {
+            tx.rollback();
+            (Err(error), None)
         }
     }
 }
@@ -355,6 +381,25 @@ mod tests {
         assert_eq!(doc.heads(), before);
         assert_eq!(text(&doc, "headline"), "");
         assert!(doc.take_changes().is_empty());
+    }
+
+    #[test]
+    fn a_first_change_that_comes_to_nothing_leaves_marks_as_they_are() {
+        use automerge::marks::{ExpandMark, Mark};
+        let mut doc = Document::new(DocKind::Body, &actor(9));
+        write(&mut doc, "headline", 0, "one two");
+        let (_, headline) = doc.automerge().get(ROOT, "headline").unwrap().unwrap();
+        let mark = Mark::new("strong".to_owned(), true, 0, 3);
+        doc.transact(|tx| tx.mark(&headline, mark, ExpandMark::After)).unwrap();
+        // An actor that sorts before the other, so that the other is counted anew.
+        let mut back = Document::load(DocKind::Body, &doc.save(), &actor(1)).unwrap();
+        let marks = back.automerge().marks(&headline).unwrap();
+        assert_eq!(marks.len(), 1);
+        back.transact(|_| Ok::<_, ()>(())).unwrap();
+        assert_eq!(back.transact(|_| Err::<(), _>("no")), Err("no"));
+        assert_eq!(back.automerge().marks(&headline).unwrap(), marks);
+        write(&mut back, "headline", 2, "n");
+        assert_eq!(back.automerge().marks(&headline).unwrap().len(), 1);
     }
 
     #[test]

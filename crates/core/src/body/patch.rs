@@ -138,6 +138,8 @@ impl Work {
                 self.sheet.sections[section].len = self.sheet.sections[section].len.checked_sub(*length)?;
                 self.sheet.splice(range, Vec::new());
             }
+            // Automerge 0.12 puts the marks of several texts into one patch, so that it is not known whose they are.
+            PatchAction::Mark { .. } if self.sheet.sections.len() > 1 => return None,
             PatchAction::Mark { marks } => {
                 for mark in marks {
                     self.touch(start + mark.start, start + mark.end);

@@ -79,7 +79,7 @@ impl Work {
             .path
             .first()
             .is_some_and(|(_, prop)| *prop == automerge::Prop::Map("sections".to_owned()));
-        if patch.obj == ROOT || sections {
+        if patch.obj == ROOT || sections || matches!(patch.action, PatchAction::Mark { .. }) {
             return None;
         }
         self.rest = true;

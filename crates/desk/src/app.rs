@@ -235,6 +235,7 @@ impl Component for App {
         app
     }
 
+    #[expect(clippy::only_used_in_recursion, reason = "Yew's trait hands it over")]
     fn update(&mut self, ctx: &yew::Context<Self>, msg: Msg) -> bool {
         match msg {
             Msg::Entry(entry) => self.take_entry(entry),

@@ -783,7 +783,7 @@ fn cases(default: u32) -> ProptestConfig {
 }
 
 proptest! {
-    #![proptest_config(cases(60))]
+    #![proptest_config(cases(150))]
 
     #[test]
     fn one_page_and_its_body_stay_equal(acts in acts(60)) {

@@ -4,6 +4,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use fantoccini::elements::{Element, ElementRef};
+use fantoccini::error::CmdError;
 use fantoccini::{Client, ClientBuilder};
 use http::Method;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -11,7 +12,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use url::{ParseError, Url};
 
-use crate::process::{Running, free_port, wait_for_port};
+use crate::process::{Display, Running, free_port, wait_for_port};
 
 /// Which engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,12 +33,20 @@ pub struct Browser {
     pub engine: Engine,
     // Dropped in this order: the driver ends its browser, then the display goes, then the profile.
     _driver: Running,
-    _display: Option<Running>,
+    _display: Option<Display>,
     _profile: TempDir,
 }
 
 /// How long a condition may take before a test says that it never came true.
 const PATIENCE: Duration = Duration::from_secs(40);
+
+/// A driver's answer, or that none came: a browser that hangs fails its test and holds up no other.
+async fn answer<T>(command: impl Future<Output = Result<T, CmdError>>) -> Result<T, String> {
+    match tokio::time::timeout(PATIENCE, command).await {
+        Ok(answer) => answer.map_err(|error| error.to_string()),
+        Err(_) => Err(format!("the driver did not answer for {} s", PATIENCE.as_secs())),
+    }
+}
 
 fn variable(name: &str, usual: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| usual.to_owned())
@@ -109,26 +118,17 @@ impl Browser {
                 )
             }
             Engine::WebKit => {
-                let number = 90 + u32::from(port) % 800;
-                let mut xvfb = Command::new(variable("KOMUZ_XVFB", "Xvfb"));
-                xvfb.args([
-                    &format!(":{number}"),
-                    "-screen",
-                    "0",
-                    "1400x1000x24",
-                    "-nolisten",
-                    "tcp",
-                ]);
-                display = Some(Running::start(&mut xvfb));
+                let screen = Display::start(&variable("KOMUZ_XVFB", "Xvfb"));
                 let mut driver = Command::new(variable("KOMUZ_WEBKIT_DRIVER", "WebKitWebDriver"));
                 driver.arg(format!("--port={port}"));
                 driver
-                    .env("DISPLAY", format!(":{number}"))
+                    .env("DISPLAY", &screen.name)
                     .env("HOME", profile.path())
                     .env("GDK_BACKEND", "x11");
                 driver
                     .env("WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS", "1")
                     .env("WEBKIT_DISABLE_COMPOSITING_MODE", "1");
+                display = Some(screen);
                 let options = json!({ "binary": mini_browser(), "args": ["--automation"] });
                 (
                     driver,
@@ -141,11 +141,14 @@ impl Browser {
         let Value::Object(capabilities) = capabilities else {
             unreachable!("written as an object above")
         };
-        let client = ClientBuilder::new(HttpConnector::new())
-            .capabilities(capabilities)
-            .connect(&format!("http://127.0.0.1:{port}"))
-            .await
-            .unwrap_or_else(|error| panic!("{engine:?} does not start: {error}"));
+        let address = format!("http://127.0.0.1:{port}");
+        let mut builder = ClientBuilder::new(HttpConnector::new());
+        let session = builder.capabilities(capabilities).connect(&address);
+        let client = match tokio::time::timeout(PATIENCE, session).await {
+            Ok(Ok(client)) => client,
+            Ok(Err(error)) => panic!("{engine:?} does not start: {error}"),
+            Err(_) => panic!("{engine:?} does not start: its driver does not answer"),
+        };
         let browser = Browser {
             client,
             engine,
@@ -161,35 +164,29 @@ impl Browser {
 
     /// Sets the window's size.
     pub async fn size(&self, width: u32, height: u32) {
-        self.client
-            .set_window_size(width, height)
+        answer(self.client.set_window_size(width, height))
             .await
             .expect("the window takes the size");
     }
 
     /// Opens an address.
     pub async fn open(&self, address: &str) {
-        self.client
-            .goto(address)
+        answer(self.client.goto(address))
             .await
             .unwrap_or_else(|error| panic!("{address}: {error}"));
     }
 
     /// Runs a script and returns what it returns.
     pub async fn script(&self, script: &str, args: Vec<Value>) -> Value {
-        self.client
-            .execute(script, args)
+        answer(self.client.execute(script, args))
             .await
             .unwrap_or_else(|error| panic!("script {script}: {error}"))
     }
 
     /// Looks once for an element, through open shadow roots.
     pub async fn look(&self, css: &str, text: Option<&str>) -> Option<Element> {
-        let found = self
-            .client
-            .execute(FIND, vec![css.into(), text.map_or(Value::Null, Value::from)])
-            .await
-            .ok()?;
+        let args = vec![css.into(), text.map_or(Value::Null, Value::from)];
+        let found = answer(self.client.execute(FIND, args)).await.ok()?;
         let id = found.as_object()?.values().next()?.as_str()?.to_owned();
         Some(Element::from_element_id(self.client.clone(), ElementRef::from(id)))
     }
@@ -221,7 +218,7 @@ impl Browser {
     pub async fn until(&self, what: &str, script: &str, args: Vec<Value>) -> Value {
         let start = Instant::now();
         loop {
-            match self.client.execute(script, args.clone()).await {
+            match answer(self.client.execute(script, args.clone())).await {
                 Ok(Value::Null | Value::Bool(false)) | Err(_) => {}
                 Ok(value) => return value,
             }
@@ -259,7 +256,7 @@ impl Browser {
         let start = Instant::now();
         loop {
             let element = self.find_text(css, text).await;
-            match element.click().await {
+            match answer(element.click()).await {
                 Ok(()) => return,
                 // Repainted between finding and clicking, or still under something: look again.
                 Err(error) => assert!(start.elapsed() < PATIENCE, "{css} cannot be clicked: {error}"),
@@ -271,12 +268,10 @@ impl Browser {
     /// Replaces what a field holds by typing.
     pub async fn fill(&self, css: &str, text: &str) {
         let field = self.find(css).await;
-        field
-            .clear()
+        answer(field.clear())
             .await
             .unwrap_or_else(|error| panic!("{css} cannot be cleared: {error}"));
-        field
-            .send_keys(text)
+        answer(field.send_keys(text))
             .await
             .unwrap_or_else(|error| panic!("{css} cannot be typed in: {error}"));
     }
@@ -284,8 +279,7 @@ impl Browser {
     /// Types into an element as it is.
     pub async fn type_in(&self, css: &str, text: &str) {
         let field = self.find(css).await;
-        field
-            .send_keys(text)
+        answer(field.send_keys(text))
             .await
             .unwrap_or_else(|error| panic!("{css} cannot be typed in: {error}"));
     }
@@ -297,7 +291,7 @@ impl Browser {
             let script =
                 format!("const found = (() => {{{FIND}}})(); return found && (found.value ?? found.textContent);");
             // FIND reads `arguments`, which an arrow function takes from the script.
-            match self.client.execute(&script, vec![css.into(), Value::Null]).await {
+            match answer(self.client.execute(&script, vec![css.into(), Value::Null])).await {
                 Ok(Value::String(text)) => return text,
                 _ => assert!(
                     start.elapsed() < PATIENCE,
@@ -314,11 +308,11 @@ impl Browser {
         let script = r"
 const walk = root => [...root.querySelectorAll('*')].map(e => e.shadowRoot ? e.shadowRoot.textContent + walk(e.shadowRoot) : '').join(' ');
 return ((document.body?.innerText ?? '') + ' | ' + walk(document)).slice(0, 4000);";
-        let text = self.client.execute(script, vec![]).await;
+        let text = answer(self.client.execute(script, vec![])).await;
         let logs = self.logs().await;
         format!(
             "{}\nconsole: {logs}",
-            text.map_or_else(|error| error.to_string(), |text| text.to_string())
+            text.map_or_else(|error| error, |text| text.to_string())
         )
     }
 
@@ -327,37 +321,34 @@ return ((document.body?.innerText ?? '') + ' | ' + walk(document)).slice(0, 4000
         if self.engine != Engine::Chromium {
             return String::new();
         }
-        self.client
-            .issue_cmd(Own {
-                path: "se/log",
-                body: json!({ "type": "browser" }),
-            })
+        let command = Own {
+            path: "se/log",
+            body: json!({ "type": "browser" }),
+        };
+        answer(self.client.issue_cmd(command))
             .await
-            .map_or_else(|error| error.to_string(), |log| log.to_string())
+            .map_or_else(|error| error, |log| log.to_string())
     }
 
     /// Says something to Chromium's DevTools.
     pub async fn devtools(&self, command: &str, parameters: Value) {
-        let body = json!({ "cmd": command, "params": parameters });
-        let done = self
-            .client
-            .issue_cmd(Own {
-                path: "goog/cdp/execute",
-                body,
-            })
-            .await;
+        let own = Own {
+            path: "goog/cdp/execute",
+            body: json!({ "cmd": command, "params": parameters }),
+        };
+        let done = answer(self.client.issue_cmd(own)).await;
         done.unwrap_or_else(|error| panic!("{command}: {error}"));
     }
 
     /// A picture of the window as PNG.
     pub async fn picture(&self) -> Vec<u8> {
-        self.client.screenshot().await.expect("the browser paints")
+        answer(self.client.screenshot()).await.expect("the browser paints")
     }
 
     /// Ends the session.
     pub async fn close(self) {
         // The driver is killed behind it, so a session that does not answer ends too.
-        let _ = self.client.clone().close().await;
+        let _ = answer(self.client.clone().close()).await;
     }
 }
 

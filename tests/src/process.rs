@@ -1,11 +1,15 @@
 //! Programs that a test starts and that end with it.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
+
+/// How long a program may take to be ready.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The top of the checkout.
 pub fn root() -> PathBuf {
@@ -63,14 +67,51 @@ impl Drop for Running {
     }
 }
 
+/// A program's lines as they come. Somebody reads to the end, so that it never waits for a full pipe.
+fn lines(from: impl Read + Send + 'static) -> mpsc::Receiver<String> {
+    let (send, lines) = mpsc::channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(from).lines().map_while(Result::ok) {
+            // Nobody may be listening any more.
+            let _ = send.send(line);
+        }
+    });
+    lines
+}
+
+/// An X server without a screen, on a display of its own choice.
+pub struct Display {
+    _running: Running,
+    /// `:NUMBER`
+    pub name: String,
+}
+
+impl Display {
+    /// Starts it and waits until it can be used.
+    pub fn start(program: &str) -> Display {
+        let mut xvfb = Command::new(program);
+        // It looks for a free number by itself and says it when it is ready.
+        xvfb.args(["-displayfd", "1", "-screen", "0", "1400x1000x24", "-nolisten", "tcp"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .process_group(0);
+        let mut child = xvfb
+            .spawn()
+            .unwrap_or_else(|error| panic!("could not start {program}: {error}"));
+        let stdout = child.stdout.take().expect("stdout is piped");
+        let _running = Running(child);
+        let number = lines(stdout).recv_timeout(PATIENCE).expect("the display is ready");
+        let name = format!(":{}", number.trim());
+        Display { _running, name }
+    }
+}
+
 /// Waits until something listens on a port of loopback.
 pub fn wait_for_port(port: u16) {
     let start = Instant::now();
     while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
-        assert!(
-            start.elapsed() < Duration::from_secs(60),
-            "nothing listens on port {port}"
-        );
+        assert!(start.elapsed() < PATIENCE, "nothing listens on port {port}");
         std::thread::yield_now();
     }
 }
@@ -110,8 +151,9 @@ impl Server {
             ticket,
             data: data.to_path_buf(),
         };
-        let mut lines = BufReader::new(stdout).lines();
-        for line in lines.by_ref().map_while(Result::ok) {
+        let start = Instant::now();
+        let lines = lines(stdout);
+        while let Ok(line) = lines.recv_timeout(PATIENCE.saturating_sub(start.elapsed())) {
             if let Some((_, ticket)) = line.split_once("/desk/#ticket=") {
                 server.ticket = ticket.trim().to_owned();
             }
@@ -119,12 +161,10 @@ impl Server {
                 server.origin = origin.trim().to_owned();
             }
             if !server.origin.is_empty() && !server.ticket.is_empty() {
-                // Somebody keeps reading, so that the server never waits for a full pipe.
-                std::thread::spawn(move || lines.for_each(drop));
                 return server;
             }
         }
-        panic!("the server ended before it listened");
+        panic!("the server ended before it listened, or does not listen");
     }
 
     /// SIGKILL, and the same server again on the same port with the same data.

@@ -1,7 +1,7 @@
 //! Running other programs with a progress line, and where things lie.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
 /// What can go wrong here: always a sentence for the person at the terminal.
@@ -68,6 +68,25 @@ pub fn output(command: &mut Command) -> Result<String> {
         let said = String::from_utf8_lossy(&output.stderr);
         Err(format!("{shown} ended with {}: {}", output.status, said.trim()))
     }
+}
+
+/// Lets a program start a process group of its own, so that it can be ended together with what it has started.
+pub fn in_a_group(command: &mut Command) -> &mut Command {
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(command, 0);
+    command
+}
+
+/// Ends a program that was started [`in_a_group`] and, where there are groups, all that it has started.
+pub fn end_group(child: &mut Child) {
+    // It may have ended by itself, which is as well.
+    #[cfg(unix)]
+    let _ = Command::new("kill")
+        .args(["-KILL", "--", &format!("-{}", child.id())])
+        .stderr(Stdio::null())
+        .status();
+    let _ = child.kill();
+    let _ = child.wait();
 }
 
 fn shown(command: &Command) -> String {

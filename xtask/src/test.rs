@@ -1,9 +1,12 @@
 //! `cargo xtask test`: every test there is. Ends with `N passed, N failed`.
 
+use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
 
-use crate::run::{Result, output, program, run, step};
+use crate::run::{Result, end_group, in_a_group, output, program, run, step};
 use crate::tools::{self, BROWSERS};
 
 /// What has been counted so far.
@@ -25,26 +28,73 @@ impl Count {
         }
     }
 
-    /// A run of Rust tests, counted by their summary lines; one that does not come that far counts as a failure.
-    fn tests(&mut self, what: &str, command: &mut Command) {
+    /// A run of Rust tests, counted by their summary lines; one that does not come that far counts as a failure. What it
+    /// says is passed on as it comes, so that a test that hangs can be seen; after `minutes` it is ended.
+    fn tests(&mut self, what: &str, minutes: u64, command: &mut Command) {
         println!("• {what}");
-        let said = match command.stdin(Stdio::null()).stderr(Stdio::inherit()).output() {
-            Ok(said) => said,
-            Err(error) => {
-                println!("  could not start: {error}");
-                self.failed += 1;
-                return;
+        match watched(command, Duration::from_secs(minutes * 60)) {
+            Ok(run) => {
+                let (passed, failed) = summed(&run.text);
+                self.passed += passed;
+                self.failed += failed;
+                if let Some(error) = run.error {
+                    println!("  {error}");
+                    self.failed += usize::from(failed == 0);
+                }
             }
-        };
-        let text = String::from_utf8_lossy(&said.stdout);
-        print!("{text}");
-        let (passed, failed) = summed(&text);
-        self.passed += passed;
-        self.failed += failed;
-        if !said.status.success() && failed == 0 {
-            self.failed += 1;
+            Err(error) => {
+                println!("  {error}");
+                self.failed += 1;
+            }
         }
     }
+}
+
+/// What a run of tests printed, and why it did not end well.
+struct Watched {
+    text: String,
+    error: Option<String>,
+}
+
+/// Runs a program to its end or to its time's end, whichever comes first; then it and all that it started end.
+fn watched(command: &mut Command, time: Duration) -> Result<Watched> {
+    let mut child = in_a_group(command)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| format!("could not start: {error}"))?;
+    let stdout = child.stdout.take().ok_or("no output to read")?;
+    let (send, lines) = mpsc::channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(stdout).lines().map_while(std::result::Result::ok) {
+            if send.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    let start = Instant::now();
+    let mut text = String::new();
+    loop {
+        match lines.recv_timeout(time.saturating_sub(start.elapsed())) {
+            Ok(line) => {
+                println!("{line}");
+                text.push_str(&line);
+                text.push('\n');
+            }
+            Err(mpsc::RecvTimeoutError::Disconnected) => break,
+            Err(mpsc::RecvTimeoutError::Timeout) => {
+                end_group(&mut child);
+                let minutes = time.as_secs() / 60;
+                let error = Some(format!("not ended after {minutes} minutes, so it was killed"));
+                return Ok(Watched { text, error });
+            }
+        }
+    }
+    let status = child
+        .wait()
+        .map_err(|error| format!("could not be waited for: {error}"))?;
+    let error = (!status.success()).then(|| format!("ended with {status}"));
+    Ok(Watched { text, error })
 }
 
 /// Sums the lines `test result: ok. 12 passed; 0 failed; …`.
@@ -96,6 +146,7 @@ pub fn test(args: &[String]) -> Result {
     });
     count.tests(
         "tests without a browser",
+        30,
         program(
             "cargo",
             &[
@@ -130,7 +181,7 @@ pub fn test(args: &[String]) -> Result {
         if let Some(driver) = driver {
             command.env("CHROMEDRIVER", driver);
         }
-        count.tests("tests of the components in Chromium", &mut command);
+        count.tests("tests of the components in Chromium", 10, &mut command);
         count.check("the desk through Trunk", || {
             let trunk = tools::trunk()?;
             output(program(trunk, &["build", "--offline"]).env("PATH", tools::path_with_cargo_bin())).map(drop)
@@ -164,7 +215,7 @@ pub fn test(args: &[String]) -> Result {
             ],
         ))
     });
-    count.tests("tests across crates, servers and browsers", &mut command);
+    count.tests("tests across crates, servers and browsers", 25, &mut command);
     println!("\n{} passed, {} failed", count.passed, count.failed);
     if count.failed == 0 {
         Ok(())

@@ -125,9 +125,8 @@ impl Browser {
                     .env("DISPLAY", &screen.name)
                     .env("HOME", profile.path())
                     .env("GDK_BACKEND", "x11");
-                driver
-                    .env("WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS", "1")
-                    .env("WEBKIT_DISABLE_COMPOSITING_MODE", "1");
+                // Compositing stays on: without it WebKit never answers when asked for a picture.
+                driver.env("WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS", "1");
                 display = Some(screen);
                 let options = json!({ "binary": mini_browser(), "args": ["--automation"] });
                 (
@@ -156,9 +155,7 @@ impl Browser {
             _display: display,
             _profile: profile,
         };
-        if engine != Engine::WebKit {
-            browser.size(1280, 900).await;
-        }
+        browser.size(1280, 900).await;
         browser
     }
 

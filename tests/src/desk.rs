@@ -102,10 +102,24 @@ impl Desk {
         self.browser.find(TEXT).await;
     }
 
+    /// Adds an edition in another language to the open story.
+    pub async fn new_edition(&self, lang: &str, headline: &str) {
+        self.browser.click(&hook("new-edition")).await;
+        self.browser
+            .fill(&within("dialog-new-edition", "[name=lang]"), lang)
+            .await;
+        self.browser.click(&within("dialog-new-edition", &hook("submit"))).await;
+        self.open_edition(lang).await;
+        self.browser.fill(&hook("headline"), headline).await;
+    }
+
     /// Opens an edition that is listed.
     pub async fn open_edition(&self, lang: &str) {
-        self.browser.click(&hook(&format!("edition-{lang}"))).await;
-        self.browser.find(TEXT).await;
+        let edition = hook(&format!("edition-{lang}"));
+        self.browser.click(&edition).await;
+        // Its own text, and no more the one that was open.
+        self.browser.find(&format!("{edition}[aria-current]")).await;
+        self.browser.find(&format!("{TEXT}[lang=\"{lang}\"]")).await;
     }
 
     /// Imports a file into the open edition.
@@ -156,8 +170,29 @@ impl Desk {
     /// Reviews and signs for one's outlet.
     pub async fn sign(&self) {
         self.browser.click(&hook("review")).await;
-        self.browser.click(&within("dialog-review", &hook("sign"))).await;
+        self.sign_what_is_reviewed().await;
+    }
+
+    /// Reviews a correction, says why, and signs for one's outlet.
+    pub async fn sign_correction(&self, reason: &str) {
+        self.browser.click(&hook("review")).await;
+        self.browser
+            .fill(&within("dialog-review", "[name=reason]"), reason)
+            .await;
+        self.browser.click(&hook("set-reason")).await;
+        self.browser.find_with(&hook("reason-set"), reason).await;
+        self.sign_what_is_reviewed().await;
+    }
+
+    async fn sign_what_is_reviewed(&self) {
+        let ready = format!("{}:not(:disabled)", hook("sign"));
+        self.browser.click(&within("dialog-review", &ready)).await;
         self.browser.gone(&hook("dialog-review")).await;
+    }
+
+    /// Waits until so many of the outlets are seen to have signed this text.
+    pub async fn signed(&self, signed: usize, all: usize) {
+        self.browser.find_with("footer", &format!("{signed} of {all}")).await;
     }
 
     /// Publishes; waits until it is out.

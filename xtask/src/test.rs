@@ -140,82 +140,43 @@ pub fn test(args: &[String]) -> Result {
     count.check("clippy of the desk, which is Wasm alone", || {
         clippy(&["--lib", "--target", "wasm32-unknown-unknown", "--package", "komuz-desk"])
     });
-    count.check("the package, built", || crate::pkg::build(crate::pkg::Build::Ship));
-    count.check("the package, within the budgets that are held", || {
-        crate::pkg::budgets(&crate::pkg::NOT_YET)
-    });
-    count.tests(
-        "tests without a browser",
-        30,
-        program(
-            "cargo",
-            &[
-                "test",
-                "--locked",
-                "--workspace",
-                "--exclude",
-                "komuz-tests",
-                "--no-fail-fast",
-            ],
-        )
-        .env("PROPTEST_VERBOSE", "0"),
-    );
     if browsers {
-        let runner = tools::wasm_bindgen()?;
-        let driver = variables
-            .iter()
-            .find(|(name, _)| *name == "CHROMEDRIVER")
-            .map(|(_, path)| path.clone());
-        let mut command = program(
-            "cargo",
-            &[
-                "test",
-                "--locked",
-                "--target",
-                "wasm32-unknown-unknown",
-                "--no-fail-fast",
-            ],
-        );
-        command.args(["--package", "komuz-reader", "--test", "web"]);
-        command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", runner);
-        if let Some(driver) = driver {
-            command.env("CHROMEDRIVER", driver);
-        }
-        count.tests("tests of the components in Chromium", 10, &mut command);
+        // First: its hook fills pkg/dist with the quick build, and what follows is tested as it is shipped.
         count.check("the desk through Trunk", || {
             let trunk = tools::trunk()?;
             output(program(trunk, &["build", "--offline"]).env("PATH", tools::path_with_cargo_bin())).map(drop)
         });
-        // Trunk's hook has filled pkg/dist with the quick build; what follows is tested as it is shipped.
-        count.check("the package, as shipped again", || {
-            crate::pkg::build(crate::pkg::Build::Ship)
-        });
     }
-    let mut command = program(
-        "cargo",
-        &["test", "--locked", "--package", "komuz-tests", "--no-fail-fast"],
-    );
-    if !browsers {
-        command.args(["--features", "no-browsers"]);
-    }
-    for (variable, path) in &variables {
-        command.env(variable, path);
-    }
-    count.check("the server and the seed, built", || {
-        run(&mut program(
-            "cargo",
-            &[
-                "build",
-                "--quiet",
-                "--locked",
-                "--package",
-                "komuz",
-                "--bins",
-                "--examples",
-            ],
-        ))
+    count.check("the package, built", || crate::pkg::build(crate::pkg::Build::Ship));
+    count.check("the package, within the budgets that are held", || {
+        crate::pkg::budgets(&crate::pkg::NOT_YET)
     });
-    count.tests("tests across crates, servers and browsers", 25, &mut command);
+    if browsers {
+        let runner = tools::wasm_bindgen()?;
+        let mut command = program("cargo", &["test", "--locked", "--target", "wasm32-unknown-unknown"]);
+        command.args(["--no-fail-fast", "--package", "komuz-reader", "--test", "web"]);
+        command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", runner);
+        // Its driver alone: the runner takes the first browser that it is told of.
+        command.envs(variables.iter().filter(|(name, _)| *name == "CHROMEDRIVER").cloned());
+        count.tests("tests of the components in Chromium", 10, &mut command);
+    }
+    // Everything but xtask, which has features of its own, in both: nothing is compiled twice.
+    const EVERYTHING: [&str; 4] = ["--locked", "--workspace", "--exclude", "xtask"];
+    count.check("the server and the seed, built", || {
+        let mut command = program("cargo", &["build", "--quiet", "--bins", "--examples"]);
+        run(command.args(EVERYTHING))
+    });
+    count.tests(
+        "tests of xtask",
+        5,
+        program("cargo", &["test", "--locked", "--package", "xtask"]),
+    );
+    let mut command = program("cargo", &["test", "--no-fail-fast"]);
+    command.args(EVERYTHING).envs(variables);
+    if !browsers {
+        command.args(["--features", "komuz-tests/no-browsers"]);
+    }
+    count.tests("tests of everything else", 40, command.env("PROPTEST_VERBOSE", "0"));
     println!("\n{} passed, {} failed", count.passed, count.failed);
     if count.failed == 0 {
         Ok(())

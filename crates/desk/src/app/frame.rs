@@ -394,6 +394,7 @@ fn Rail(props: &RailProps) -> Html {
                 </div>
             }
             <h2>{ w.investigation }</h2>
+            { go(Place::Stories, "go-stories", w.stories.to_owned(), props.investigation.stories.len()) }
             { go(Place::Sources, "go-sources", w.sources.to_owned(), props.investigation.sources.len()) }
             { go(Place::People, "go-people", w.people_and_invites.to_owned(), 0) }
             { go(Place::Servers, "go-servers", w.servers.to_owned(), 0) }

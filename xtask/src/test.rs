@@ -169,7 +169,7 @@ pub fn test(args: &[String]) -> Result {
     count.tests(
         "tests of xtask",
         5,
-        program("cargo", &["test", "--locked", "--package", "xtask"]),
+        &mut program("cargo", &["test", "--locked", "--package", "xtask"]),
     );
     let mut command = program("cargo", &["test", "--no-fail-fast"]);
     command.args(EVERYTHING).envs(variables);

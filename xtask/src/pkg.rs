@@ -162,7 +162,7 @@ pub fn build(build: Build) -> Result {
 fn bind(package: &str, built: &Path, into: &Path, build: Build) -> Result {
     let name = package.replace('-', "_");
     let input = read(&built.join(format!("{name}.wasm")))?;
-    let kept = cache("bound", &(&input, build == Build::Ship));
+    let kept = cache("glued", &(&input, build == Build::Ship));
     if !kept.join("done").exists() {
         Bindgen::new()
             .input_bytes(&name, input)
@@ -170,6 +170,8 @@ fn bind(package: &str, built: &Path, into: &Path, build: Build) -> Result {
             .and_then(|bindgen| {
                 bindgen
                     .typescript(false)
+                    // Each file of glue finds its Wasm beside itself.
+                    .omit_default_module_path(false)
                     .keep_debug(build == Build::Fast)
                     .remove_name_section(build == Build::Ship)
                     .remove_producers_section(build == Build::Ship)

@@ -3,7 +3,9 @@
 //! ```text
 //! pkg/dist/            what partners include: komuz.js (the loader), the reader's Wasm, types, package.json
 //! pkg/dist/desk/       the desk's page
+//! pkg/dist/desk/press  release keys, the preview and the snippets, fetched at the first review
 //! pkg/dist/desk/engine the worker
+//! pkg/dist/desk/import parsers of outside documents, fetched by the worker at the first import
 //! ```
 
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -24,10 +26,11 @@ pub enum Build {
 }
 
 /// One Wasm file: its crate, and the folder of `pkg/dist` that it and its glue go to.
-const MODULES: [(&str, &str); 4] = [
+const MODULES: [(&str, &str); 5] = [
     ("komuz-reader", ""),
     ("komuz-desk", "desk"),
     ("komuz-press", "desk/press"),
+    ("komuz-import", "desk/import"),
     ("komuz-engine", "desk/engine"),
 ];
 

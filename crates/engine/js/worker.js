@@ -80,7 +80,7 @@ const does = {
 
 /** The parsers of outside documents are a file of their own, fetched when somebody imports or exports. */
 async function parse(kind, name, text) {
-  importer ??= import("./komuz_import.js").then(
+  importer ??= import("../import/komuz_import.js").then(
     async (module) => {
       await module.default();
       return module;

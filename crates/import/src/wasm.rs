@@ -15,7 +15,7 @@ pub fn run(kind: &str, name: &str, text: &str) -> Result<String, JsError> {
             let imported = import(name, text.as_bytes(), DEFAULT_LIMIT)?;
             serde_json::json!({ "story": imported.story, "left_out": imported.left_out })
         }
-        ("write", "markdown") => export_markdown(&serde_json::from_str::<Story>(text)?).into(),
+        ("write", "markdown") => export_markdown(&Story::from_value(serde_json::from_str(text)?)?).into(),
         _ => return Err(JsError::new(&format!("{kind:?} {name:?} is not done here"))),
     };
     Ok(done.to_string())

@@ -3,8 +3,10 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use fantoccini::actions::{InputSource, KeyAction, KeyActions};
 use fantoccini::elements::{Element, ElementRef};
 use fantoccini::error::CmdError;
+use fantoccini::key::Key;
 use fantoccini::{Client, ClientBuilder};
 use http::Method;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -273,12 +275,33 @@ impl Browser {
             .unwrap_or_else(|error| panic!("{css} cannot be typed in: {error}"));
     }
 
-    /// Types into an element as it is.
-    pub async fn type_in(&self, css: &str, text: &str) {
-        let field = self.find(css).await;
-        answer(field.send_keys(text))
+    /// Presses keys one after the other where the focus and the cursor are. (Sending keys to an element moves the cursor to
+    /// its end first.) Keys without a character are those of [`Key`].
+    pub async fn keys(&self, text: &str) {
+        let mut keys = KeyActions::new("keyboard".into());
+        for value in text.chars() {
+            keys = keys.then(KeyAction::Down { value }).then(KeyAction::Up { value });
+        }
+        answer(self.client.perform_actions(keys))
             .await
-            .unwrap_or_else(|error| panic!("{css} cannot be typed in: {error}"));
+            .unwrap_or_else(|error| panic!("{text:?} cannot be typed: {error}"));
+    }
+
+    /// Presses a key while others are held.
+    pub async fn chord(&self, held: &[Key], value: char) {
+        let mut keys = KeyActions::new("keyboard".into());
+        for key in held {
+            let value = char::from(*key);
+            keys = keys.then(KeyAction::Down { value });
+        }
+        keys = keys.then(KeyAction::Down { value }).then(KeyAction::Up { value });
+        for key in held.iter().rev() {
+            let value = char::from(*key);
+            keys = keys.then(KeyAction::Up { value });
+        }
+        answer(self.client.perform_actions(keys))
+            .await
+            .unwrap_or_else(|error| panic!("{value:?} cannot be pressed with {held:?}: {error}"));
     }
 
     /// An element's text.

@@ -138,14 +138,14 @@ impl Desk {
     pub async fn type_at_end(&self, text: &str) {
         self.browser.click(TEXT).await;
         self.browser.script(PUT_CURSOR, vec![serde_json::Value::Null]).await;
-        self.browser.type_in(TEXT, text).await;
+        self.browser.keys(text).await;
     }
 
     /// Selects a word in the text (its first place) and types over it.
     pub async fn replace(&self, word: &str, with: &str) {
         self.browser.click(TEXT).await;
         self.select(word).await;
-        self.browser.type_in(TEXT, with).await;
+        self.browser.keys(with).await;
     }
 
     /// Selects a text (its first place).

@@ -325,6 +325,16 @@ impl Charter {
             .any(|node| matches!(node.entry.act, Act::Later { .. }))
     }
 
+    /// Whether who knew these heads knew something that a later version of Komuz has written: what they might do then is not
+    /// this version's to judge.
+    pub fn goes_beyond(&self, heads: &[Digest]) -> bool {
+        self.needs_update()
+            && self
+                .closure(heads)
+                .into_iter()
+                .any(|place| matches!(self.nodes[place].entry.act, Act::Later { .. }))
+    }
+
     /// Makes and takes the entry that lets somebody in: its id and bytes. `outlet` is the card of a new outlet. None when
     /// it would have no effect: the device has no right to it, the invitation or the outlet's id is used, or the consent
     /// is not good.

@@ -27,6 +27,7 @@
 
 mod api;
 mod door;
+mod held;
 mod intake;
 mod link;
 mod log;
@@ -52,6 +53,7 @@ pub use api::{
 pub use rows::TABLES;
 
 use door::{Door, MyInvite, Waiting};
+use held::Held;
 use intake::Origin;
 use link::Link;
 use log::{Log, Purpose};
@@ -81,6 +83,10 @@ pub struct Replica {
     docs: BTreeMap<DocId, LogId>,
     /// By [`RelayId`]; never removed from.
     links: Vec<Link>,
+    /// What waits for something that it builds on.
+    held: Held,
+    /// Sessions that have numbered two things alike.
+    forked: BTreeSet<SessionId>,
     /// Own envelopes that no relay is known to have.
     alone: BTreeSet<EnvelopeId>,
     /// Number of the last batch handed out, and of the last on the disk.

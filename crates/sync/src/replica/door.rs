@@ -378,12 +378,13 @@ impl Replica {
             member,
             session: self.session,
         });
+        // Also when a damaged row of the charter comes again and tells this device once more what it is.
+        self.out.push(Output::Joined);
         let Some(waiting) = self.waiting.take() else {
             return;
         };
         self.drop_door(&waiting.invite);
         self.put_me();
-        self.out.push(Output::Joined);
         if let Some((url, ticket)) = waiting.server {
             let server = Server {
                 url,
@@ -453,7 +454,7 @@ impl Replica {
         for link in &mut self.links {
             if let Some(line) = link.lines.remove(&id) {
                 self.rows.delete(rows::CURSORS, rows::cursor_key(&link.url, &id));
-                for envelope in line.unsent.keys() {
+                for envelope in line.unsent.ids() {
                     self.rows
                         .delete(rows::UNSENT, rows::unsent_key(&link.url, &id, envelope));
                 }

@@ -3,22 +3,27 @@
 //! Whether an envelope counts is decided from what it builds on alone: its session's previous envelope and the charter that
 //! its writer knew. While something of that is missing it is held, and judged again when more has come.
 
+use std::collections::VecDeque;
+
 use komuz_seal::bytes::{EnvelopeId, LogId};
 use komuz_seal::chain::envelope_id;
 use komuz_seal::charter::{EntryError, Inserted, MemberCard};
 use komuz_seal::doc::DocId;
 use komuz_seal::envelope::{EnvelopeError, Kind, NO_PREVIOUS, Statement};
 
+use super::held::{Need, Waiting};
 use super::link::{Unsent, below};
 use super::log::{Purpose, Stored};
 use super::rows::{self, EnvelopeRow, Standing};
 use super::{Binding, Delivery, Moment, Output, RelayId, Replica, Seen};
 
-/// How many envelopes are held at most.
-const MAX_HELD: usize = 4096;
 /// How long others' envelopes wait before this device sends them to a relay that seems to lack them, in milliseconds.
 const OTHERS_WAIT: u64 = 5_000;
 const OTHERS_JITTER: u64 = 10_000;
+/// How many refused envelopes of a log are remembered, so that no relay is asked for them again.
+const MAX_REFUSED: usize = 4096;
+/// How many bytes of a log are kept for a newer Komuz that can open them.
+const MAX_LATER: usize = 16 << 20;
 
 /// Where an envelope comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +39,9 @@ pub(super) enum Origin {
 /// What is to be done with an envelope.
 enum Verdict {
     Accept,
-    Hold,
+    Hold(Need),
+    /// Its session has written something else under this number.
+    Fork,
     Refuse(String),
 }
 
@@ -66,30 +73,33 @@ impl Replica {
         }
         match Statement::open(sealed, &log.keys) {
             Ok(statement) => {
-                if self.held_count() >= MAX_HELD && matches!(self.judge(log_id, id, &statement), Verdict::Hold) {
-                    self.let_go(log_id);
-                    return;
-                }
                 let opened = EnvelopeRow {
                     session: statement.session(),
                     counter: statement.counter,
                     ..row(Standing::Held)
                 };
                 self.keep(log_id, id, opened, origin, m);
-                if let Some(log) = self.logs.get_mut(&log_id) {
-                    log.held.insert(id, statement);
-                }
-                self.settle(m);
+                let log = log_id;
+                self.consider(Waiting { log, id, statement }, m);
             }
             Err(EnvelopeError::Version(_)) => {
-                self.keep(log_id, id, row(Standing::Held), origin, m);
+                log.later += sealed.len();
+                if log.later > MAX_LATER {
+                    log.later -= sealed.len();
+                    self.let_go(log_id);
+                } else {
+                    self.keep(log_id, id, row(Standing::Held), origin, m);
+                }
                 self.complain_once("version", || {
                     "Something was written by a newer Komuz: update this one to see it. It is kept until then."
                         .to_owned()
                 });
             }
             Err(why) => {
-                self.keep(log_id, id, row(Standing::Refused), origin, m);
+                log.refused += 1;
+                if log.refused <= MAX_REFUSED {
+                    self.keep(log_id, id, row(Standing::Refused), origin, m);
+                }
                 self.out
                     .push(Output::Trouble(format!("A piece of writing was refused: {why}.")));
             }
@@ -135,8 +145,8 @@ impl Replica {
         }
     }
 
-    /// Lets an envelope go that cannot be held any more. The relays' cursors in this log are forgotten, so that the next
-    /// connection lists it again: nothing is lost by it.
+    /// Something in a log was let go because too much waits. The relays' cursors there are forgotten, and the log is listed
+    /// again when this pass has ended: nothing is lost by it.
     fn let_go(&mut self, log_id: LogId) {
         for link in &mut self.links {
             if let Some(line) = link.lines.get_mut(&log_id) {
@@ -145,47 +155,61 @@ impl Replica {
                 self.rows.delete(rows::CURSORS, rows::cursor_key(&link.url, &log_id));
             }
         }
-        self.complain_once("held", || {
-            "Too much is waiting for writing that has not come yet. It will be asked for again.".to_owned()
-        });
     }
 
-    pub(super) fn held_count(&self) -> usize {
-        self.logs.values().map(|log| log.held.len()).sum()
-    }
-
-    /// Judges everything that is held, again and again until nothing moves.
-    pub(super) fn settle(&mut self, m: &mut Moment<'_>) {
-        loop {
-            let held: Vec<(LogId, EnvelopeId)> = self
-                .logs
-                .iter()
-                .flat_map(|(log, entry)| entry.held.keys().map(|id| (*log, *id)))
-                .collect();
-            let mut moved = false;
-            for (log_id, id) in held {
-                let Some(statement) = self.logs.get(&log_id).and_then(|log| log.held.get(&id)).cloned() else {
-                    continue;
-                };
-                match self.judge(log_id, id, &statement) {
-                    Verdict::Hold => continue,
-                    Verdict::Accept => self.accept(log_id, id, statement, m),
-                    Verdict::Refuse(why) => self.refuse_envelope(log_id, id, &statement, &why),
+    /// Judges an envelope, and those that have waited for it.
+    fn consider(&mut self, first: Waiting, m: &mut Moment<'_>) {
+        let mut next = VecDeque::from([first]);
+        while let Some(waiting) = next.pop_front() {
+            let Waiting { log, id, statement } = &waiting;
+            let (log, id) = (*log, *id);
+            let kind = statement.kind;
+            // An entry of the charter has its own signature and is judged by the charter alone: whatever happens to the
+            // envelope, everybody comes to the same charter.
+            if kind == Kind::Charter && self.docs.get(&DocId::Charter) == Some(&log) {
+                self.take_entries(&statement.payloads, m);
+                let charter = &self.charter;
+                next.extend(self.held.take_heads(|head| charter.knows(&[*head])));
+            }
+            match self.judge(log, id, statement) {
+                Verdict::Hold(need) => {
+                    for Waiting { log, id, .. } in self.held.insert(waiting, need) {
+                        // The rows stay: they are good, and other sessions of this device may count on them.
+                        if let Some(log) = self.logs.get_mut(&log) {
+                            log.stored.remove(&id);
+                        }
+                        for link in &mut self.links {
+                            if let Some(line) = link.lines.get_mut(&log) {
+                                line.unsent.remove(&id);
+                            }
+                        }
+                        self.let_go(log);
+                    }
                 }
-                moved = true;
+                Verdict::Accept => {
+                    let (session, counter) = (statement.session(), statement.counter);
+                    self.accept(log, id, waiting.statement, m);
+                    next.extend(self.held.take_place(log, session, counter + 1));
+                }
+                Verdict::Fork => self.set_aside(log, id, statement),
+                Verdict::Refuse(why) => self.refuse_envelope(log, id, statement, &why),
             }
-            if !moved {
-                return;
-            }
+        }
+    }
+
+    /// Judges what was held when this device stopped.
+    pub(super) fn consider_all(&mut self, held: Vec<Waiting>, m: &mut Moment<'_>) {
+        for waiting in held {
+            self.consider(waiting, m);
         }
     }
 
     fn judge(&self, log_id: LogId, id: EnvelopeId, statement: &Statement) -> Verdict {
         let Some(log) = self.logs.get(&log_id) else {
-            return Verdict::Hold;
+            return Verdict::Hold(Need::Previous);
         };
         let Some(doc) = log.doc() else {
-            return Verdict::Hold;
+            return Verdict::Hold(Need::Previous);
         };
         let fits = match statement.kind {
             Kind::Changes => *doc != DocId::Charter,
@@ -196,8 +220,11 @@ impl Replica {
         }
         // Entries of the charter carry their own signature and are judged by the charter itself.
         if statement.kind != Kind::Charter {
-            if !self.charter.knows(&statement.charter) {
-                return Verdict::Hold;
+            if let Some(missing) = statement.charter.iter().find(|head| !self.charter.knows(&[**head])) {
+                return Verdict::Hold(Need::Head(*missing));
+            }
+            if self.charter.goes_beyond(&statement.charter) {
+                return Verdict::Hold(Need::Update);
             }
             match self.charter.standing(&statement.charter, &statement.device) {
                 None => return Verdict::Refuse("whoever wrote it was not a member as far as they knew".to_owned()),
@@ -210,15 +237,10 @@ impl Replica {
         let tail = log.tails.get(&statement.session());
         let (last, previous) = tail.map_or((0, NO_PREVIOUS), |tail| (tail.counter, tail.id));
         match statement.counter {
-            counter if counter > last + 1 => Verdict::Hold,
+            counter if counter > last + 1 => Verdict::Hold(Need::Previous),
             counter if counter == last + 1 && statement.previous == previous => Verdict::Accept,
-            // A session that has written two different things under one number. The one that came first stands; replicas
-            // may differ in which that was, until a cut (issue 4) says it for all.
             _ if tail.is_some_and(|tail| tail.id == id) => Verdict::Accept,
-            _ => Verdict::Refuse(format!(
-                "{} has numbered two things alike",
-                self.name_of(&statement.device)
-            )),
+            _ => Verdict::Fork,
         }
     }
 
@@ -228,9 +250,25 @@ impl Replica {
             .map_or_else(|| "somebody".to_owned(), |member| member.name.clone())
     }
 
+    /// Keeps an envelope of a session that has written two different things under one number, and does not deliver it. What
+    /// came first counts; replicas may differ in which that was, until a cut says it for all: so all of it is kept and
+    /// passed on.
+    fn set_aside(&mut self, log_id: LogId, id: EnvelopeId, statement: &Statement) {
+        if let Some(stored) = self.logs.get_mut(&log_id).and_then(|log| log.stored.get_mut(&id)) {
+            stored.row.standing = Standing::Forked;
+            stored.row.put(&mut self.rows, &log_id, &id);
+        }
+        if self.forked.insert(statement.session()) {
+            let name = self.name_of(&statement.device);
+            self.out.push(Output::Trouble(format!(
+                "A piece of writing signed by {name}'s device is left aside: {name} has numbered two things alike."
+            )));
+        }
+    }
+
     fn refuse_envelope(&mut self, log_id: LogId, id: EnvelopeId, statement: &Statement, why: &str) {
         if let Some(log) = self.logs.get_mut(&log_id) {
-            log.held.remove(&id);
+            log.refused += 1;
             if let Some(stored) = log.stored.get_mut(&id) {
                 stored.row.standing = Standing::Refused;
                 stored.row.sealed = Vec::new();
@@ -258,7 +296,6 @@ impl Replica {
         let Some(log) = self.logs.get_mut(&log_id) else {
             return;
         };
-        log.held.remove(&id);
         log.extend(session, statement.counter, id);
         let watched = log.watched;
         let Some(doc) = log.doc().cloned() else {
@@ -267,19 +304,30 @@ impl Replica {
         if let Some(stored) = log.stored.get_mut(&id) {
             stored.row.standing = Standing::Accepted;
             stored.row.place = place;
+            // An envelope that an older Komuz could not open has neither.
+            stored.row.session = session;
+            stored.row.counter = statement.counter;
             stored.row.put(&mut self.rows, &log_id, &id);
         }
         match statement.kind {
             // One's own are not delivered to oneself.
-            Kind::Changes if watched && session != self.session => self.deliver(doc, id, statement),
-            Kind::Changes => {}
-            Kind::Charter => self.take_entries(&statement.payloads, m),
+            Kind::Changes if watched && session != self.session => self.deliver(log_id, doc, id, statement),
+            Kind::Changes | Kind::Charter => {}
             Kind::Servers => self.take_servers(&statement.payloads, m),
             Kind::Doors => self.take_doors(&statement.payloads, m),
         }
     }
 
-    fn deliver(&mut self, doc: DocId, id: EnvelopeId, statement: Statement) {
+    /// Hands an envelope out, unless the caller has it.
+    fn deliver(&mut self, log_id: LogId, doc: DocId, id: EnvelopeId, statement: Statement) {
+        let Some(log) = self.logs.get_mut(&log_id) else {
+            return;
+        };
+        let last = log.delivered.entry(statement.session()).or_insert(0);
+        if *last >= statement.counter {
+            return;
+        }
+        *last = statement.counter;
         let Some(who) = self
             .charter
             .standing(&statement.charter, &statement.device)
@@ -299,9 +347,10 @@ impl Replica {
 
     /// Delivers what is stored of a log beyond `seen`, in the order in which it came, each session in its own order.
     pub(super) fn deliver_stored(&mut self, log_id: LogId, seen: &Seen) {
-        let Some(log) = self.logs.get(&log_id) else {
+        let Some(log) = self.logs.get_mut(&log_id) else {
             return;
         };
+        log.delivered.clone_from(seen);
         let mut beyond: Vec<_> = log
             .stored
             .iter()
@@ -330,7 +379,7 @@ impl Replica {
                 .get(&id)
                 .and_then(|stored| Statement::open(&stored.row.sealed, &log.keys).ok());
             if let (Some(statement), Some(doc)) = (opened, log.doc().cloned()) {
-                self.deliver(doc, id, statement);
+                self.deliver(log_id, doc, id, statement);
             }
         }
     }

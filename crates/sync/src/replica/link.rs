@@ -64,6 +64,106 @@ pub(super) enum Phase {
     Absent { retry: u64 },
 }
 
+/// Envelopes that a relay has and this device has not, in the order of the relay's log: a session's own order, as a rule.
+#[derive(Debug, Default)]
+pub(super) struct Wanted {
+    by_seq: BTreeMap<u64, EnvelopeId>,
+    seqs: BTreeMap<EnvelopeId, u64>,
+}
+
+impl Wanted {
+    pub(super) fn insert(&mut self, seq: u64, id: EnvelopeId) {
+        if let Some(before) = self.seqs.insert(id, seq) {
+            self.by_seq.remove(&before);
+        }
+        self.by_seq.insert(seq, id);
+    }
+
+    pub(super) fn remove(&mut self, id: &EnvelopeId) -> bool {
+        let seq = self.seqs.remove(id);
+        seq.is_some_and(|seq| self.by_seq.remove(&seq).is_some())
+    }
+
+    pub(super) fn pop_first(&mut self) -> Option<(u64, EnvelopeId)> {
+        let (seq, id) = self.by_seq.pop_first()?;
+        self.seqs.remove(&id);
+        Some((seq, id))
+    }
+
+    pub(super) fn contains(&self, id: &EnvelopeId) -> bool {
+        self.seqs.contains_key(id)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.seqs.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.seqs.is_empty()
+    }
+
+    pub(super) fn clear(&mut self) {
+        *self = Self::default();
+    }
+}
+
+/// Envelopes that a relay is not known to have, in the order in which they are to be sent.
+#[derive(Debug, Default)]
+pub(super) struct Outbox {
+    unsent: BTreeMap<EnvelopeId, (u64, Unsent)>,
+    order: BTreeMap<u64, EnvelopeId>,
+    next: u64,
+}
+
+impl Outbox {
+    /// Adds an envelope behind the others; one that is here keeps its place.
+    pub(super) fn insert(&mut self, id: EnvelopeId, unsent: Unsent) {
+        let next = &mut self.next;
+        let (place, there) = self.unsent.entry(id).or_insert_with(|| {
+            *next += 1;
+            (*next, unsent)
+        });
+        *there = unsent;
+        self.order.insert(*place, id);
+    }
+
+    pub(super) fn get_mut(&mut self, id: &EnvelopeId) -> Option<&mut Unsent> {
+        self.unsent.get_mut(id).map(|(_, unsent)| unsent)
+    }
+
+    pub(super) fn contains(&self, id: &EnvelopeId) -> bool {
+        self.unsent.contains_key(id)
+    }
+
+    pub(super) fn remove(&mut self, id: &EnvelopeId) -> Option<Unsent> {
+        let (place, unsent) = self.unsent.remove(id)?;
+        self.order.remove(&place);
+        Some(unsent)
+    }
+
+    pub(super) fn ids(&self) -> impl Iterator<Item = &EnvelopeId> {
+        self.order.values()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&EnvelopeId, &Unsent)> {
+        self.order
+            .values()
+            .filter_map(|id| self.unsent.get(id).map(|(_, unsent)| (id, unsent)))
+    }
+
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (&EnvelopeId, &mut Unsent)> {
+        self.unsent.iter_mut().map(|(id, (_, unsent))| (id, unsent))
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.unsent.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.unsent.is_empty()
+    }
+}
+
 /// An envelope that a relay is not known to have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Unsent {
@@ -91,12 +191,19 @@ pub(super) struct Line {
     /// Ids of a listing from the start, while it comes.
     pub(super) listed: Option<BTreeSet<EnvelopeId>>,
     /// Ids that are to be fetched, and those asked for.
-    pub(super) wanted: BTreeSet<EnvelopeId>,
-    pub(super) fetching: BTreeSet<EnvelopeId>,
-    pub(super) unsent: BTreeMap<EnvelopeId, Unsent>,
+    pub(super) wanted: Wanted,
+    pub(super) fetching: Wanted,
+    /// When a fetched envelope came last, or the first was asked for.
+    pub(super) fetched: u64,
+    pub(super) unsent: Outbox,
     /// Sent and not yet acknowledged.
     pub(super) flying: BTreeSet<EnvelopeId>,
     pub(super) flying_bytes: usize,
+    /// When something was acknowledged last, or the first was sent.
+    pub(super) acknowledged: u64,
+    /// When everything is listed again because something was let go, and how long such waits have become.
+    pub(super) relist: Option<u64>,
+    pub(super) relists: Backoff,
     /// How often the log was listed again on this connection without coming to an end.
     pub(super) restarts: u8,
     /// How often in a row the relay did not let us in although it has the log.
@@ -113,11 +220,15 @@ impl Line {
             lossy: false,
             ahead: BTreeMap::new(),
             listed: None,
-            wanted: BTreeSet::new(),
-            fetching: BTreeSet::new(),
-            unsent: BTreeMap::new(),
+            wanted: Wanted::default(),
+            fetching: Wanted::default(),
+            fetched: 0,
+            unsent: Outbox::default(),
             flying: BTreeSet::new(),
             flying_bytes: 0,
+            acknowledged: 0,
+            relist: None,
+            relists: Backoff::default(),
             restarts: 0,
             denied: 0,
         }
@@ -128,13 +239,19 @@ impl Line {
         self.phase = Phase::Off;
         self.backoff.reset();
         // What was wanted and did not come is listed again: the cursor goes back to the one that was saved.
-        if !self.wanted.is_empty() || !self.fetching.is_empty() || self.listed.is_some() {
+        if !self.has_all() || self.listed.is_some() {
             self.cursor = self.saved.unwrap_or(Cursor::START);
         }
         self.ahead.clear();
         self.listed = None;
         self.wanted.clear();
         self.fetching.clear();
+        self.relist = None;
+        self.land();
+    }
+
+    /// What was sent counts as not sent.
+    pub(super) fn land(&mut self) {
         self.flying.clear();
         self.flying_bytes = 0;
     }
@@ -146,7 +263,7 @@ impl Line {
 
     /// Whether everything that the relay is known to have is here.
     pub(super) fn has_all(&self) -> bool {
-        self.wanted.is_empty() && self.fetching.is_empty()
+        self.wanted.is_empty() && self.fetching.is_empty() && !self.lossy
     }
 }
 
@@ -160,9 +277,10 @@ pub(super) struct Link {
     pub(super) connection: Connection,
     pub(super) backoff: Backoff,
     pub(super) lines: BTreeMap<LogId, Line>,
-    /// When it was last heard, and when it was last asked for a sign of life.
+    /// When it was last heard, when it was last asked for a sign of life, and about which log.
     pub(super) heard: u64,
     pub(super) probed: u64,
+    pub(super) probe: Option<LogId>,
     /// What was said about it already, so that it is said once.
     pub(super) complained: BTreeSet<&'static str>,
 }
@@ -178,6 +296,7 @@ impl Link {
             lines: BTreeMap::new(),
             heard: now,
             probed: now,
+            probe: None,
             complained: BTreeSet::new(),
         }
     }

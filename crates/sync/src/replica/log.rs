@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use komuz_seal::bytes::{EnvelopeId, InviteId, SessionId};
 use komuz_seal::derive::LogKeys;
 use komuz_seal::doc::DocId;
-use komuz_seal::envelope::Statement;
 use komuz_seal::sign::SignKey;
 
+use super::Seen;
 use super::rows::{EnvelopeRow, Standing};
 
 /// What a log is for.
@@ -44,8 +44,12 @@ pub(super) struct Log {
     pub(super) watched: bool,
     pub(super) stored: BTreeMap<EnvelopeId, Stored>,
     pub(super) tails: BTreeMap<SessionId, Tail>,
-    /// Opened envelopes that wait for something that they build on.
-    pub(super) held: BTreeMap<EnvelopeId, Statement>,
+    /// What the caller has of each session, by [`Replica::watch`](super::Replica::watch) and by what was delivered since.
+    pub(super) delivered: Seen,
+    /// How many envelopes are remembered as refused.
+    pub(super) refused: usize,
+    /// Bytes that are kept for a newer Komuz, which can open them.
+    pub(super) later: usize,
 }
 
 impl Log {
@@ -57,7 +61,9 @@ impl Log {
             watched: false,
             stored: BTreeMap::new(),
             tails: BTreeMap::new(),
-            held: BTreeMap::new(),
+            delivered: Seen::new(),
+            refused: 0,
+            later: 0,
         }
     }
 
@@ -76,12 +82,17 @@ impl Log {
         }
     }
 
-    /// Envelopes whose bytes are kept, so that a relay that lacks them can have them.
-    pub(super) fn kept(&self) -> impl Iterator<Item = &EnvelopeId> {
-        self.stored
+    /// Envelopes whose bytes are kept, so that a relay that lacks them can have them: in the order in which they came to
+    /// count, those that do not count last, each session in its own order.
+    pub(super) fn kept(&self) -> Vec<EnvelopeId> {
+        let mut kept: Vec<_> = self
+            .stored
             .iter()
             .filter(|(_, stored)| stored.row.standing != Standing::Refused)
-            .map(|(id, _)| id)
+            .map(|(id, Stored { row, .. })| (row.place.wrapping_sub(1), row.session, row.counter, *id))
+            .collect();
+        kept.sort_unstable();
+        kept.into_iter().map(|(.., id)| id).collect()
     }
 
     /// Notes that the session's envelope counts.

@@ -165,6 +165,9 @@ pub(super) enum Standing {
     Held,
     /// It does not count and never will; its bytes are not kept.
     Refused,
+    /// Its session has written something else under the same number, or it follows such a thing. It does not count here, and
+    /// its bytes are kept: which of the two counts is not this version's to say.
+    Forked,
 }
 
 /// An envelope as stored.
@@ -185,6 +188,7 @@ impl EnvelopeRow {
             Standing::Accepted => 0,
             Standing::Held => 1,
             Standing::Refused => 2,
+            Standing::Forked => 3,
         };
         let w = Writer::versioned(VERSION)
             .array(5)
@@ -196,6 +200,17 @@ impl EnvelopeRow {
         pending.put(ENVELOPES, envelope_key(log, id), w.finish());
     }
 
+    /// The row itself when its envelope is the one that the key names.
+    pub(super) fn whole(self, id: &EnvelopeId) -> Result<Self, LoadError> {
+        if self.standing == Standing::Refused || chain::envelope_id(&self.sealed) == *id {
+            return Ok(self);
+        }
+        Err(LoadError::Row {
+            table: ENVELOPES,
+            why: "its envelope was changed".to_owned(),
+        })
+    }
+
     pub(super) fn read(bytes: &[u8]) -> Result<Self, LoadError> {
         read(ENVELOPES, bytes, |r| {
             r.array(5)?;
@@ -204,6 +219,7 @@ impl EnvelopeRow {
                 0 => Standing::Accepted,
                 1 => Standing::Held,
                 2 => Standing::Refused,
+                3 => Standing::Forked,
                 _ => return Err(CborError::NotAllowed(start)),
             };
             Ok(Self {

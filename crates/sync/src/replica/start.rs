@@ -13,6 +13,7 @@ use komuz_seal::invite::{DoorMessage, Invite, Request};
 use komuz_seal::random;
 
 use super::door::{Waiting, is_origin};
+use super::held::{Held, Waiting as WaitingEnvelope};
 use super::intake::Origin;
 use super::link::{Unsent, below};
 use super::log::{Purpose, Stored};
@@ -41,6 +42,8 @@ fn new(device: Device, charter: Charter, epoch: Option<EpochKey>, m: &mut Moment
         batch: 0,
         durable: 0,
         place: 0,
+        held: Held::default(),
+        forked: BTreeSet::new(),
         heard: BTreeMap::new(),
         spoken: 0,
         clock: m.now,
@@ -94,6 +97,7 @@ pub(super) fn found(founding: Founding, m: &mut Moment<'_>) -> Made<CommandError
     let (charter, entry) = Charter::found(Founder { title, outlet, name }, &device, &epoch, m.entropy);
     let mut replica = new(device, charter, Some(epoch), m);
     replica.look_for_me(m);
+    replica.out.clear();
     replica.put_me();
     replica.add_document(&DocId::Charter);
     replica.add_link(&server.url, server.ticket.as_deref(), m);
@@ -158,6 +162,29 @@ pub(super) fn join(joining: Joining, m: &mut Moment<'_>) -> Made<CommandError> {
     Ok((replica, out))
 }
 
+/// Logs of which something that was stored cannot be read.
+#[derive(Debug, Default)]
+struct Damaged {
+    logs: BTreeSet<LogId>,
+    /// A key was damaged: it may be any log.
+    any: bool,
+}
+
+impl Damaged {
+    fn note(&mut self, log: Option<LogId>) {
+        match log {
+            Some(log) => {
+                self.logs.insert(log);
+            }
+            None => self.any = true,
+        }
+    }
+
+    fn is(&self, log: &LogId) -> bool {
+        self.any || self.logs.contains(log)
+    }
+}
+
 /// A row as another session tells it: table, key, and the value unless it was deleted.
 type Told = (String, Vec<u8>, Option<Vec<u8>>);
 
@@ -201,6 +228,7 @@ pub(super) fn load(all: Vec<(String, Vec<u8>, Vec<u8>)>, m: &mut Moment<'_>) -> 
             refused: false,
         });
     }
+    let joins = replica.waiting.is_some();
     if replica.epoch.is_some() {
         replica.add_document(&DocId::Charter);
     }
@@ -209,22 +237,30 @@ pub(super) fn load(all: Vec<(String, Vec<u8>, Vec<u8>)>, m: &mut Moment<'_>) -> 
             replica.add_document(&doc);
         }
     }
+    let mut damaged = Damaged::default();
     for (key, value) in take(rows::ENVELOPES) {
-        let row = rows::read_envelope_key(&key).and_then(|key| Ok((key, EnvelopeRow::read(&value)?)));
-        if let Some(((log, id), row)) = replica.readable(row) {
-            replica.put_back(log, id, row);
+        let key = rows::read_envelope_key(&key);
+        let row = key.clone().and_then(|(_, id)| EnvelopeRow::read(&value)?.whole(&id));
+        match (key, replica.readable(row)) {
+            (Ok((log, id)), Some(row)) => replica.put_back(log, id, row),
+            (key, _) => damaged.note(key.ok().map(|(log, _)| log)),
         }
     }
+    let held = replica.put_in_order();
     replica.read_charter(m);
     let cursors = take(rows::CURSORS);
     let unsent = take(rows::UNSENT);
-    replica.put_lines_back(cursors, unsent, m);
     // What came from the rows need not go there again.
     replica.rows = Pending::default();
+    replica.put_lines_back(cursors, unsent, damaged, m);
     replica.look_for_me(m);
-    replica.settle(m);
+    replica.consider_all(held, m);
     // What was there already is not news.
-    replica.out.retain(|output| !matches!(output, Output::Charter));
+    replica.out.retain(|output| match output {
+        Output::Charter => false,
+        Output::Joined => joins,
+        _ => true,
+    });
     replica.on_tick(m);
     let out = replica.finish();
     Ok((replica, out))
@@ -245,18 +281,67 @@ impl Replica {
             return;
         };
         self.place = self.place.max(row.place);
-        if matches!(log.purpose, Purpose::Document(_)) {
-            match row.standing {
-                Standing::Accepted => log.extend(row.session, row.counter, id),
-                Standing::Held => {
-                    if let Ok(statement) = Statement::open(&row.sealed, &log.keys) {
-                        log.held.insert(id, statement);
-                    }
-                }
-                Standing::Refused => {}
+        match row.standing {
+            Standing::Refused => log.refused += 1,
+            Standing::Forked => {
+                self.forked.insert(row.session);
             }
+            Standing::Accepted | Standing::Held => {}
         }
         log.stored.insert(id, Stored { row, batch: 0 });
+    }
+
+    /// Finds the end of each session, and what waits. Where a session's envelope is missing (its row was damaged), what
+    /// follows waits for it again; where two sessions of this device have taken different ones under one number, one counts.
+    fn put_in_order(&mut self) -> Vec<WaitingEnvelope> {
+        let mut held = Vec::new();
+        for (log_id, log) in &mut self.logs {
+            if !matches!(log.purpose, Purpose::Document(_)) {
+                continue;
+            }
+            let mut accepted = Vec::new();
+            let mut waits = Vec::new();
+            for (id, Stored { row, .. }) in &log.stored {
+                match row.standing {
+                    Standing::Accepted => accepted.push((row.session, row.counter, row.place, *id)),
+                    Standing::Held => waits.push(*id),
+                    Standing::Refused | Standing::Forked => {}
+                }
+            }
+            accepted.sort_unstable();
+            for (session, counter, _, id) in accepted {
+                let last = log.tails.get(&session).map_or(0, |tail| tail.counter);
+                let standing = match counter {
+                    counter if counter == last + 1 => {
+                        log.extend(session, counter, id);
+                        continue;
+                    }
+                    counter if counter > last => {
+                        waits.push(id);
+                        Standing::Held
+                    }
+                    _ => Standing::Forked,
+                };
+                if let Some(stored) = log.stored.get_mut(&id) {
+                    stored.row.standing = standing;
+                }
+            }
+            for id in waits {
+                let Some(Stored { row, .. }) = log.stored.get(&id) else {
+                    continue;
+                };
+                match Statement::open(&row.sealed, &log.keys) {
+                    Ok(statement) => held.push(WaitingEnvelope {
+                        log: *log_id,
+                        id,
+                        statement,
+                    }),
+                    // For a newer Komuz.
+                    Err(_) => log.later += row.sealed.len(),
+                }
+            }
+        }
+        held
     }
 
     /// Evaluates the charter from what is stored.
@@ -267,19 +352,22 @@ impl Replica {
         let mut stored: Vec<&Stored> = log
             .stored
             .values()
-            .filter(|stored| stored.row.standing == Standing::Accepted)
+            .filter(|stored| stored.row.standing != Standing::Refused)
             .collect();
         stored.sort_by_key(|stored| stored.row.place);
-        let opened: Vec<Statement> = stored
+        let opened: Vec<(bool, Statement)> = stored
             .iter()
-            .filter_map(|stored| Statement::open(&stored.row.sealed, &log.keys).ok())
+            .filter_map(|stored| {
+                let statement = Statement::open(&stored.row.sealed, &log.keys).ok()?;
+                Some((stored.row.standing == Standing::Accepted, statement))
+            })
             .collect();
-        for statement in &opened {
+        for (accepted, statement) in &opened {
             match statement.kind {
                 Kind::Charter => self.take_entries(&statement.payloads, m),
-                Kind::Doors => self.take_doors(&statement.payloads, m),
-                Kind::Servers => self.take_servers(&statement.payloads, m),
-                Kind::Changes => {}
+                Kind::Doors if *accepted => self.take_doors(&statement.payloads, m),
+                Kind::Servers if *accepted => self.take_servers(&statement.payloads, m),
+                Kind::Doors | Kind::Servers | Kind::Changes => {}
             }
         }
     }
@@ -289,12 +377,27 @@ impl Replica {
         &mut self,
         cursors: Vec<(Vec<u8>, Vec<u8>)>,
         unsent: Vec<(Vec<u8>, Vec<u8>)>,
+        mut damaged: Damaged,
         m: &mut Moment<'_>,
     ) {
+        let mut lacking = Vec::new();
+        for (key, value) in unsent {
+            let key = rows::read_unsent_key(&key);
+            let row = key.clone().and_then(|key| Ok((key, rows::read_unsent(&value)?)));
+            match self.readable(row) {
+                Some(row) => lacking.push(row),
+                None => damaged.note(key.ok().map(|(log, ..)| log)),
+            }
+        }
         let mut saved: BTreeMap<(String, LogId), Cursor> = BTreeMap::new();
         for (key, value) in cursors {
             if let Some((log, url, cursor)) = self.readable(rows::read_cursor(&key, &value)) {
-                saved.insert((url, log), cursor);
+                // What is missing here must be listed again, although the relay's log was read beyond it.
+                if damaged.is(&log) {
+                    self.rows.delete(rows::CURSORS, rows::cursor_key(&url, &log));
+                } else {
+                    saved.insert((url, log), cursor);
+                }
             }
         }
         let logs: Vec<LogId> = self.logs.keys().copied().collect();
@@ -307,15 +410,17 @@ impl Replica {
             }
         }
         let mut mine = BTreeSet::new();
-        for (key, value) in unsent {
-            let row = rows::read_unsent_key(&key).and_then(|key| Ok((key, rows::read_unsent(&value)?)));
-            let Some(((log, id, url), own)) = self.readable(row) else {
-                continue;
-            };
+        let place = |(log, id, _): &(LogId, EnvelopeId, String)| {
+            let row = self.logs.get(log).and_then(|log| log.stored.get(id)).map(|s| &s.row);
+            row.map(|row| (row.place.wrapping_sub(1), row.session, row.counter))
+        };
+        lacking.sort_by_cached_key(|(key, _)| place(key));
+        for ((log, id, url), own) in lacking {
             let here = self
                 .logs
                 .get(&log)
-                .is_some_and(|log| log.kept().any(|kept| *kept == id));
+                .and_then(|log| log.stored.get(&id))
+                .is_some_and(|stored| stored.row.standing != Standing::Refused);
             let Some(line) = self
                 .links
                 .iter_mut()
@@ -345,7 +450,7 @@ impl Replica {
                 .links
                 .iter()
                 .filter_map(|link| link.lines.get(&log))
-                .any(|line| !line.unsent.contains_key(&id));
+                .any(|line| !line.unsent.contains(&id));
             if !known {
                 self.alone.insert(id);
             }

@@ -1,5 +1,8 @@
 //! Connections: what is said to relays and what they say.
 
+use std::collections::BTreeSet;
+use std::ops::Bound;
+
 use komuz_seal::bytes::{Chain, EnvelopeId, LogId, Nonce};
 use komuz_seal::chain::{self, envelope_id};
 use komuz_seal::charter::Role;
@@ -22,6 +25,13 @@ const WINDOW: usize = 64;
 const WINDOW_BYTES: usize = 1 << 20;
 /// How many envelopes are fetched at a time.
 const FETCH: usize = 256;
+/// How long a relay may leave appended or fetched envelopes unanswered without any of them being answered, in milliseconds:
+/// on a slow line, a window of them takes its time.
+const STALLED: u64 = 120_000;
+/// How many logs are asked about for a sign of life.
+const PROBES: usize = 8;
+/// How many ids of envelopes that are not here one relay may name, in all logs together.
+const MAX_NAMED: usize = 1 << 20;
 /// How many numbers may come before the ones that precede them.
 const MAX_AHEAD: usize = 4096;
 /// How long an envelope waits that a relay did not take, in milliseconds.
@@ -93,28 +103,109 @@ impl Replica {
                 }
                 Connection::Greeting { .. } if link.heard + PATIENCE <= m.now => self.hang_up(relay),
                 Connection::Up { .. } => {
-                    // Many a dead connection looks alive: a subscription at the cursor that one has costs the relay nothing
-                    // and is answered.
-                    if link.probed <= link.heard && link.heard + SILENCE <= m.now {
-                        link.probed = m.now;
-                        let live = link.lines.iter().find(|(_, line)| line.phase == Phase::Live);
-                        let probe = live.map(|(log, line)| ClientFrame::Subscribe {
-                            log: *log,
-                            after: line.cursor.seq,
-                            chain: line.cursor.chain,
-                            ids_only: false,
-                        });
-                        if let Some(probe) = probe {
-                            self.send(relay, &probe);
-                        } else {
-                            self.links[number].heard = m.now;
-                        }
-                    }
+                    self.probe(relay, m);
+                    self.notice_stalled(relay, m);
+                    self.list_again(relay, m);
                     self.retry_lines(relay, m);
                     self.push(relay, m);
                 }
                 _ => {}
             }
+        }
+    }
+
+    /// Asks for a sign of life. Many a dead connection looks alive, and so does a log that the relay has stopped to follow
+    /// for this one: a subscription at the cursor that one has costs the relay nothing, is answered, and renews what has
+    /// ended. So all logs are asked about in turn, however lively the others are.
+    fn probe(&mut self, relay: RelayId, m: &mut Moment<'_>) {
+        let Some(link) = self.links.get_mut(relay.0 as usize) else {
+            return;
+        };
+        if link.probed > link.heard || link.probed + SILENCE > m.now {
+            return;
+        }
+        let live = |(log, line): (&LogId, &Line)| (line.phase == Phase::Live).then_some((*log, line.cursor));
+        let after = link.probe.map_or(Bound::Unbounded, Bound::Excluded);
+        let mut cursors: Vec<_> = link.lines.range((after, Bound::Unbounded)).filter_map(live).collect();
+        if let Some(last) = link.probe {
+            cursors.extend(link.lines.range(..=last).filter_map(live));
+        }
+        cursors.truncate(PROBES);
+        if let Some((last, _)) = cursors.last() {
+            link.probed = m.now;
+            link.probe = Some(*last);
+        }
+        for (log, Cursor { seq, chain }) in cursors {
+            let probe = ClientFrame::Subscribe {
+                log,
+                after: seq,
+                chain,
+                ids_only: false,
+            };
+            self.send(relay, &probe);
+        }
+    }
+
+    /// Notices what a relay does not answer: what was sent is sent again, what was asked for is asked for again.
+    fn notice_stalled(&mut self, relay: RelayId, m: &mut Moment<'_>) {
+        let Some(link) = self.links.get_mut(relay.0 as usize) else {
+            return;
+        };
+        let mut silent = Vec::new();
+        for (log, line) in &mut link.lines {
+            if !line.flying.is_empty() && line.acknowledged + STALLED <= m.now {
+                line.land();
+            }
+            if !line.fetching.is_empty() && line.fetched + STALLED <= m.now {
+                silent.push(*log);
+            }
+        }
+        for log in silent {
+            self.ends(relay, log, m);
+        }
+    }
+
+    /// The relay does not serve a log any more, or not yet: it is asked again after a while.
+    fn ends(&mut self, relay: RelayId, log: LogId, m: &mut Moment<'_>) {
+        let Some(line) = self.line(relay, log) else {
+            return;
+        };
+        while let Some((seq, id)) = line.fetching.pop_first() {
+            line.wanted.insert(seq, id);
+        }
+        line.land();
+        let wait = line.backoff.next(m.entropy);
+        line.phase = Phase::Absent { retry: m.now + wait };
+    }
+
+    /// Lists logs again of which something was let go, once everything else of them is here.
+    fn list_again(&mut self, relay: RelayId, m: &mut Moment<'_>) {
+        // What waits for a newer Komuz waits for its start: listing would bring it in vain.
+        if self.charter.needs_update() {
+            return;
+        }
+        let Some(link) = self.links.get_mut(relay.0 as usize) else {
+            return;
+        };
+        let mut due = Vec::new();
+        for (log, line) in &mut link.lines {
+            let ended = line.phase == Phase::Live && line.wanted.is_empty() && line.fetching.is_empty();
+            if !line.lossy || !ended {
+                continue;
+            }
+            match line.relist {
+                None => line.relist = Some(m.now + line.relists.next(m.entropy)),
+                Some(at) if at <= m.now => {
+                    line.relist = None;
+                    line.cursor = Cursor::START;
+                    line.ahead.clear();
+                    due.push(*log);
+                }
+                Some(_) => {}
+            }
+        }
+        for log in due {
+            self.subscribe(relay, log);
         }
     }
 
@@ -156,7 +247,7 @@ impl Replica {
             return;
         };
         for (log, line) in &mut link.lines {
-            for (id, unsent) in &mut line.unsent {
+            for (id, unsent) in line.unsent.iter_mut() {
                 if !unsent.noted && unsent.due <= m.now {
                     unsent.noted = true;
                     rows::put_unsent(&mut self.rows, &link.url, log, id, unsent.mine);
@@ -185,19 +276,11 @@ impl Replica {
         }
         let mut line = Line::new(saved);
         if saved.is_none() {
-            line.unsent = log
-                .kept()
-                .map(|id| {
-                    (
-                        *id,
-                        Unsent {
-                            mine: self.alone.contains(id),
-                            due: now,
-                            noted: false,
-                        },
-                    )
-                })
-                .collect();
+            for id in log.kept() {
+                let mine = self.alone.contains(&id);
+                let (due, noted) = (now, false);
+                line.unsent.insert(id, Unsent { mine, due, noted });
+            }
         }
         link.lines.insert(log_id, line);
         true
@@ -211,9 +294,6 @@ impl Replica {
             return;
         };
         let Connection::Up { nonce, theirs } = link.connection else {
-            return;
-        };
-        let Some(line) = link.lines.get_mut(&log_id) else {
             return;
         };
         let keys = &log.keys;
@@ -244,20 +324,31 @@ impl Replica {
             });
             frames.push(auth(&log.append));
         }
-        // From nothing, ids are enough where much is here already.
-        let from_start = line.cursor == Cursor::START;
-        let ids_only = from_start && !log.stored.is_empty();
-        line.listed = from_start.then(Default::default);
-        line.phase = Phase::Asked;
-        frames.push(ClientFrame::Subscribe {
-            log: keys.id,
-            after: line.cursor.seq,
-            chain: line.cursor.chain,
-            ids_only,
-        });
         for frame in frames {
             self.send(relay, &frame);
         }
+        self.subscribe(relay, log_id);
+    }
+
+    /// Asks for what comes after the cursor. From nothing, ids are enough where much is here already.
+    fn subscribe(&mut self, relay: RelayId, log: LogId) {
+        let ids_only = self.logs.get(&log).is_some_and(|log| !log.stored.is_empty());
+        let Some(line) = self.line(relay, log) else {
+            return;
+        };
+        let from_start = line.cursor == Cursor::START;
+        line.listed = from_start.then(Default::default);
+        line.phase = Phase::Asked;
+        let Cursor { seq: after, chain } = line.cursor;
+        self.send(
+            relay,
+            &ClientFrame::Subscribe {
+                log,
+                after,
+                chain,
+                ids_only: from_start && ids_only,
+            },
+        );
     }
 
     /// Sends what a relay lacks, is due, and is on this device's disk.
@@ -275,7 +366,7 @@ impl Replica {
             let Some(log) = self.logs.get(log_id) else {
                 continue;
             };
-            for (id, unsent) in &line.unsent {
+            for (id, unsent) in line.unsent.iter() {
                 if line.flying.len() >= WINDOW || line.flying_bytes >= WINDOW_BYTES {
                     break;
                 }
@@ -284,6 +375,9 @@ impl Replica {
                 };
                 if unsent.due > m.now || stored.batch > self.durable || line.flying.contains(id) {
                     continue;
+                }
+                if line.flying.is_empty() {
+                    line.acknowledged = m.now;
                 }
                 line.flying.insert(*id);
                 line.flying_bytes += stored.row.sealed.len();
@@ -335,7 +429,9 @@ impl Replica {
                 let id = envelope_id(&bytes);
                 self.is_there(relay, log, id);
                 let asked = self.line(relay, log).is_some_and(|line| {
-                    line.fetching.remove(&id);
+                    if line.fetching.remove(&id) {
+                        line.fetched = m.now;
+                    }
                     line.wanted.remove(&id);
                     line.phase != Phase::Off
                 });
@@ -396,12 +492,16 @@ impl Replica {
     /// A relay is known to have an envelope.
     fn is_there(&mut self, relay: RelayId, log_id: LogId, id: EnvelopeId) {
         self.alone.remove(&id);
+        let now = self.clock;
         let Some(link) = self.links.get_mut(relay.0 as usize) else {
             return;
         };
         let Some(line) = link.lines.get_mut(&log_id) else {
             return;
         };
+        if line.flying.contains(&id) {
+            line.acknowledged = now;
+        }
         if line.flying.remove(&id)
             && let Some(stored) = self.logs.get(&log_id).and_then(|log| log.stored.get(&id))
         {
@@ -453,7 +553,10 @@ impl Replica {
             return;
         };
         // Before a listing from the start has ended, it is not known what the relay lacks: that is what a saved cursor says.
-        let settled = line.has_all() && line.listed.is_none() && !line.lossy;
+        let settled = line.has_all() && line.listed.is_none();
+        if settled {
+            line.relists.reset();
+        }
         if settled && line.saved != Some(line.cursor) {
             line.saved = Some(line.cursor);
             rows::put_cursor(&mut self.rows, &link.url, &log, &line.cursor);
@@ -461,10 +564,24 @@ impl Replica {
     }
 
     fn on_ids(&mut self, relay: RelayId, log_id: LogId, first: u64, ids: &[EnvelopeId]) {
-        let here =
-            |replica: &Self, id: &EnvelopeId| replica.logs.get(&log_id).is_some_and(|log| log.stored.contains_key(id));
+        let Some(link) = self.links.get(relay.0 as usize) else {
+            return;
+        };
+        let named: usize = link
+            .lines
+            .values()
+            .map(|line| line.wanted.len() + line.listed.as_ref().map_or(0, BTreeSet::len))
+            .sum();
+        if named + ids.len() > MAX_NAMED {
+            let sentence = format!("The server {} names more than it can have.", link.url);
+            self.complain(relay, "named", sentence);
+            self.hang_up(relay);
+            return;
+        }
         match self.line(relay, log_id) {
-            Some(line) if line.phase == Phase::Asked && first == line.cursor.seq + 1 => {}
+            // An error about something else may have come before: it lists all the same.
+            Some(line) if matches!(line.phase, Phase::Asked | Phase::Absent { .. }) && first == line.cursor.seq + 1 => {
+            }
             _ => {
                 self.start_over(relay, log_id);
                 return;
@@ -472,14 +589,13 @@ impl Replica {
         }
         for id in ids {
             self.is_there(relay, log_id, *id);
-            let here = here(self, id);
+            let here = self.logs.get(&log_id).is_some_and(|log| log.stored.contains_key(id));
             if let Some(line) = self.line(relay, log_id) {
-                line.cursor = Cursor {
-                    seq: line.cursor.seq + 1,
-                    chain: chain::next(line.cursor.chain, *id),
-                };
-                if !here {
-                    line.wanted.insert(*id);
+                let seq = line.cursor.seq + 1;
+                let chain = chain::next(line.cursor.chain, *id);
+                line.cursor = Cursor { seq, chain };
+                if !here && !line.fetching.contains(id) {
+                    line.wanted.insert(seq, *id);
                 }
             }
         }
@@ -509,15 +625,15 @@ impl Replica {
         {
             // The list is whole: what is here and not there is what the relay lacks.
             let alone = &self.alone;
-            for id in log.kept().filter(|id| !listed.contains(*id)) {
-                let unsent = line.unsent.entry(*id).or_insert(Unsent {
-                    mine: alone.contains(id),
-                    due: m.now,
-                    noted: false,
-                });
-                if !unsent.noted {
+            for id in log.kept().into_iter().filter(|id| !listed.contains(id)) {
+                if !line.unsent.contains(&id) {
+                    let mine = alone.contains(&id);
+                    let (due, noted) = (m.now, false);
+                    line.unsent.insert(id, Unsent { mine, due, noted });
+                }
+                if let Some(unsent) = line.unsent.get_mut(&id).filter(|unsent| !unsent.noted) {
                     unsent.noted = true;
-                    rows::put_unsent(&mut self.rows, &link.url, &log_id, id, unsent.mine);
+                    rows::put_unsent(&mut self.rows, &link.url, &log_id, &id, unsent.mine);
                 }
             }
             line.lossy = false;
@@ -527,20 +643,32 @@ impl Replica {
         self.push(relay, m);
     }
 
-    /// Asks for the next envelopes that are known by their ids only.
-    fn fetch(&mut self, relay: RelayId, log: LogId) {
-        let Some(line) = self.line(relay, log) else {
+    /// Asks for the next envelopes that are known by their ids only, in the order in which they lie there.
+    fn fetch(&mut self, relay: RelayId, log_id: LogId) {
+        let now = self.clock;
+        let stored = self.logs.get(&log_id).map(|log| &log.stored);
+        let line = self.links.get_mut(relay.0 as usize);
+        let Some(line) = line.and_then(|link| link.lines.get_mut(&log_id)) else {
             return;
         };
-        if !line.fetching.is_empty() || line.wanted.is_empty() || line.phase != Phase::Live {
+        if !line.fetching.is_empty() || line.phase != Phase::Live {
             return;
         }
-        let ids: Vec<EnvelopeId> = line.wanted.iter().take(FETCH.min(MAX_IDS)).copied().collect();
-        for id in &ids {
-            line.wanted.remove(id);
-            line.fetching.insert(*id);
+        let mut ids = Vec::new();
+        while ids.len() < FETCH.min(MAX_IDS)
+            && let Some((seq, id)) = line.wanted.pop_first()
+        {
+            // Another relay may have brought it meanwhile.
+            if stored.is_some_and(|stored| stored.contains_key(&id)) {
+                continue;
+            }
+            line.fetching.insert(seq, id);
+            ids.push(id);
         }
-        self.send(relay, &ClientFrame::Fetch { log, ids });
+        if !ids.is_empty() {
+            line.fetched = now;
+            self.send(relay, &ClientFrame::Fetch { log: log_id, ids });
+        }
     }
 
     /// The relay's log is not the one that the cursor says: everything is listed again, and what it lacks is refilled.
@@ -591,6 +719,12 @@ impl Replica {
             self.complain(relay, "error", format!("The server {url} says: {sentence}"));
             return;
         };
+        if let Some(id) = id
+            && line.fetching.contains(&id)
+        {
+            self.ends(relay, log, m);
+            return;
+        }
         if let Some(id) = id {
             line.flying.remove(&id);
             let bytes = self
@@ -616,10 +750,9 @@ impl Replica {
             }
             return;
         }
-        // Several frames about one log are on their way together, and each may be answered with an error: one retry.
-        if line.phase == Phase::Asked {
-            let wait = line.backoff.next(m.entropy);
-            line.phase = Phase::Absent { retry: m.now + wait };
+        // Several frames about one log are on their way together, and each may be answered with an error: one retry. A log
+        // that was followed until now is not any more.
+        if matches!(line.phase, Phase::Asked | Phase::Live) {
             // A log that is opened while our frames are under way answers the later ones with other errors than the first:
             // only what stays is worth a word.
             line.denied = if code == ErrorCode::NoSuchLog {
@@ -627,7 +760,9 @@ impl Replica {
             } else {
                 line.denied.saturating_add(1)
             };
-            if line.denied > 2 && code != ErrorCode::Busy {
+            let denied = line.denied > 2 && code != ErrorCode::Busy;
+            self.ends(relay, log, m);
+            if denied {
                 self.complain(
                     relay,
                     "log",

@@ -42,15 +42,15 @@ fn secrets(world: &World, peer: usize) -> (Device, EpochKey) {
 }
 
 /// What a member with changed software says.
-struct Crafted {
-    device: Device,
-    epoch: EpochKey,
-    charter: Vec<Digest>,
+pub struct Crafted {
+    pub device: Device,
+    pub epoch: EpochKey,
+    pub charter: Vec<Digest>,
     start: u8,
 }
 
 impl Crafted {
-    fn of(world: &World, peer: usize) -> Self {
+    pub fn of(world: &World, peer: usize) -> Self {
         let (device, epoch) = secrets(world, peer);
         let charter = newest_heads(world, peer, &epoch);
         Self {
@@ -61,11 +61,11 @@ impl Crafted {
         }
     }
 
-    fn keys(&self, doc: &DocId) -> LogKeys {
+    pub fn keys(&self, doc: &DocId) -> LogKeys {
         LogKeys::of_document(&self.epoch, doc)
     }
 
-    fn say(&self, doc: &DocId, counter: u64, previous: EnvelopeId, words: &str) -> Vec<u8> {
+    pub fn say(&self, doc: &DocId, counter: u64, previous: EnvelopeId, words: &str) -> Vec<u8> {
         let statement = Statement {
             kind: Kind::Changes,
             device: self.device.id(),
@@ -99,7 +99,7 @@ fn newest_heads(world: &World, peer: usize, epoch: &EpochKey) -> Vec<Digest> {
 
 impl World {
     /// A relay puts something into a log: everybody learns of it at their next connection.
-    fn inject(&mut self, relay: usize, keys: &LogKeys, envelopes: &[Vec<u8>]) {
+    pub fn inject(&mut self, relay: usize, keys: &LogKeys, envelopes: &[Vec<u8>]) {
         self.relay_down(relay);
         let log = self.relays[relay].logs.get_mut(&keys.id).expect("the log is open");
         for bytes in envelopes {
@@ -114,14 +114,14 @@ impl World {
         self.relays[relay].up = true;
     }
 
-    fn settle(&mut self) {
+    pub fn settle(&mut self) {
         for _ in 0..60 {
             self.drain();
             self.tick(1_000);
         }
     }
 
-    fn has(&self, peer: usize, doc: &DocId, words: &str) -> bool {
+    pub fn has(&self, peer: usize, doc: &DocId, words: &str) -> bool {
         self.peers[peer].docs[doc].payloads.contains(words.as_bytes())
     }
 }

@@ -2,10 +2,13 @@
 //! repeats a failure.
 
 mod chaos;
+mod damaged;
 mod dice;
 mod hostile;
 mod joining;
+mod long;
 mod peer;
 mod relay;
 mod relays;
+mod silence;
 mod world;

@@ -38,6 +38,10 @@ pub struct Relay {
     pub up: bool,
     /// Another origin than its own, for a relay that lies about it.
     pub answers_as: Option<String>,
+    /// Appends are swallowed: neither stored nor answered.
+    pub swallows: bool,
+    /// Fetches are not answered.
+    pub fetches_nothing: bool,
     pub logs: BTreeMap<LogId, Log>,
     clients: BTreeMap<Conn, Client>,
 }
@@ -49,6 +53,8 @@ impl Relay {
             ticket: format!("ticket of {url}"),
             up: true,
             answers_as: None,
+            swallows: false,
+            fetches_nothing: false,
             logs: BTreeMap::new(),
             clients: BTreeMap::new(),
         }
@@ -60,6 +66,13 @@ impl Relay {
 
     pub fn disconnect(&mut self, conn: Conn) {
         self.clients.remove(&conn);
+    }
+
+    /// The relay stops to follow a log for everybody, without a word.
+    pub fn stop_following(&mut self, log: &LogId) {
+        for client in self.clients.values_mut() {
+            client.subscribed.remove(log);
+        }
     }
 
     /// The store is set back to some earlier time: every log loses a part of its end.
@@ -162,6 +175,9 @@ impl Relay {
                 };
                 if !log.append.iter().any(|key| client.proved.contains(&(id, *key))) {
                     return no(ErrorCode::NotAllowed, id, Some(envelope));
+                }
+                if self.swallows {
+                    return Vec::new();
                 }
                 if let Some(place) = log.entries.iter().position(|entry| entry.id == envelope) {
                     let (seq, chain) = (place as u64 + 1, log.entries[place].chain);
@@ -282,9 +298,16 @@ impl Relay {
                 if !client.proved.contains(&(id, log.reader)) {
                     return no(ErrorCode::NotAllowed, id, None);
                 }
-                let found = ids
+                if self.fetches_nothing {
+                    return Vec::new();
+                }
+                let places: BTreeMap<EnvelopeId, usize> = log
+                    .entries
                     .iter()
-                    .filter_map(|wanted| log.entries.iter().position(|entry| entry.id == *wanted));
+                    .enumerate()
+                    .map(|(place, entry)| (entry.id, place))
+                    .collect();
+                let found = ids.iter().filter_map(|wanted| places.get(wanted).copied());
                 let frame = |place: usize| {
                     let entry = &log.entries[place];
                     RelayFrame::Entry {

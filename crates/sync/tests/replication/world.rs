@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use komuz_sync::Replica;
+use komuz_sync::frame::RelayFrame;
 use komuz_sync::replica::{Founding, Joining, Output, RelayId, Server};
 use komuz_sync::seal::bytes::PublicKey;
 use komuz_sync::seal::charter::{OutletCard, Role};
@@ -352,6 +353,38 @@ impl World {
             }
             if !moved {
                 return;
+            }
+        }
+    }
+
+    /// Carries what is under way, frame by frame, until something is so.
+    pub fn carry_until(&mut self, is_so: impl Fn(&Self) -> bool) {
+        for _ in 0..10_000 {
+            for peer in 0..self.peers.len() {
+                while self.flush(peer) {}
+            }
+            for conn in self.wires.keys().copied().collect::<Vec<_>>() {
+                for up in [true, false] {
+                    for _ in 0..50 {
+                        if is_so(self) {
+                            return;
+                        }
+                        if !self.step_wire(conn, up) {
+                            break;
+                        }
+                    }
+                }
+            }
+            self.tick(500);
+        }
+        panic!("it never came to be so");
+    }
+
+    /// A relay says something to a peer.
+    pub fn say(&mut self, relay: usize, peer: usize, frame: &RelayFrame) {
+        for wire in self.wires.values_mut() {
+            if wire.relay == relay && wire.peer == peer {
+                wire.down.push_back(frame.encode());
             }
         }
     }

@@ -1,5 +1,7 @@
 //! Writing stories for elsewhere.
 
+use std::collections::HashMap;
+
 use komuz_release::story::{BlockKind, CslDate, Source, Span, Story};
 
 /// The whole story with its sources as JSON (docs/story.schema.json); [`crate::import`] reads it back to an equal story.
@@ -23,29 +25,38 @@ pub fn export_markdown(story: &Story) -> String {
         ("summary", &story.summary),
         ("byline", &byline.join("; ")),
     ] {
+        let value = value.replace(['\n', '\r'], " ");
+        // The reader takes quotation marks around a value for its own.
+        let quote = if value.starts_with('"') && value.ends_with('"') {
+            "\""
+        } else {
+            ""
+        };
         if !value.is_empty() {
-            out.push_str(&format!("{key}: {}\n", value.replace('\n', " ")));
+            out.push_str(&format!("{key}: {quote}{value}{quote}\n"));
         }
     }
     out.push_str("---\n");
-    let mut counters = [0usize; 8];
-    let mut in_list = false;
+    let mut notes: HashMap<&str, Vec<(u32, usize)>> = HashMap::new();
+    for (index, citation) in story.citations.iter().enumerate() {
+        notes
+            .entry(&citation.end.block)
+            .or_default()
+            .push((citation.end.offset, index + 1));
+    }
+    for notes in notes.values_mut() {
+        notes.sort_unstable();
+    }
+    let mut list = List::default();
     for block in &story.blocks {
-        let notes: Vec<(u32, usize)> = story
-            .citations
-            .iter()
-            .enumerate()
-            .filter(|(_, citation)| citation.end.block == block.id)
-            .map(|(index, citation)| (citation.end.offset, index + 1))
-            .collect();
+        let notes = notes.remove(block.id.as_str()).unwrap_or_default();
         let text = inline(&block.text, notes);
         let item = matches!(block.kind, BlockKind::Item { .. });
         // A list is tight, everything else stands apart.
-        out.push_str(if item && in_list { "" } else { "\n" });
+        out.push_str(if item && list.is_open() { "" } else { "\n" });
         if !item {
-            counters = [0; 8];
+            list = List::default();
         }
-        in_list = item;
         match &block.kind {
             BlockKind::Paragraph | BlockKind::Other { .. } => out.push_str(&text.replace('\n', "\\\n")),
             BlockKind::Heading { level } => {
@@ -53,37 +64,59 @@ pub fn export_markdown(story: &Story) -> String {
             }
             BlockKind::Quote => out.push_str(&format!("> {}", text.replace('\n', "\\\n> "))),
             BlockKind::Item { ordered, depth } => {
-                let level = usize::from(*depth).min(counters.len() - 1);
-                counters[level] += 1;
-                counters[level + 1..].fill(0);
-                let mark = if *ordered {
-                    format!("{}.", counters[level])
-                } else {
-                    "-".to_owned()
-                };
-                let indent = " ".repeat(4 * level);
-                out.push_str(&format!(
-                    "{indent}{mark} {}",
-                    text.replace('\n', &format!("\\\n{indent}    "))
-                ));
+                let (mark, below) = list.item(*ordered, *depth);
+                out.push_str(&format!("{mark}{}", text.replace('\n', &format!("\\\n{below}"))));
             }
             BlockKind::Figure { alt, credit, .. } => {
-                let parts: Vec<&str> = [text.as_str(), alt, credit]
-                    .into_iter()
-                    .filter(|part| !part.is_empty())
-                    .collect();
-                out.push_str(&parts.join(" · "));
+                let parts = [text.clone(), escaped(alt), escaped(credit)];
+                let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+                out.push_str(&parts.join(" · ").replace('\n', "\\\n"));
             }
             BlockKind::Rule => out.push_str("***"),
         }
         out.push('\n');
     }
+    let sources: HashMap<&str, &Source> = story
+        .sources
+        .iter()
+        .map(|source| (source.id.as_str(), source))
+        .collect();
     for (index, citation) in story.citations.iter().enumerate() {
-        let source = story.sources.iter().find(|source| source.id == citation.source);
-        let note = source.map_or_else(|| citation.source.clone(), |source| note(source, &citation.locator));
-        out.push_str(&format!("\n[^{}]: {note}\n", index + 1));
+        let source = sources.get(citation.source.as_str());
+        let note = source.map_or_else(|| escaped(&citation.source), |source| note(source, &citation.locator));
+        out.push_str(&format!("\n[^{}]: {}\n", index + 1, note.replace(['\n', '\r'], " ")));
     }
     out
+}
+
+/// The list that is being written: for each depth whether it is numbered, the last number, and the column of the text.
+#[derive(Default)]
+struct List {
+    levels: Vec<(bool, usize, usize)>,
+}
+
+impl List {
+    fn is_open(&self) -> bool {
+        !self.levels.is_empty()
+    }
+
+    /// What stands before the next item's text, and before its further lines. An item lies one deeper than the one before it
+    /// at most: Markdown has no others.
+    fn item(&mut self, ordered: bool, depth: u8) -> (String, String) {
+        let level = usize::from(depth).min(self.levels.len());
+        let before = self.levels.get(level).filter(|(numbered, ..)| *numbered == ordered);
+        let number = before.map_or(1, |(_, number, _)| number + 1);
+        let outer = level.checked_sub(1).and_then(|outer| self.levels.get(outer));
+        let around = outer.map_or(0, |(.., column)| *column);
+        let mark = if ordered {
+            format!("{number}. ")
+        } else {
+            "- ".to_owned()
+        };
+        self.levels.truncate(level);
+        self.levels.push((ordered, number, around + mark.len()));
+        (" ".repeat(around) + &mark, " ".repeat(around + mark.len()))
+    }
 }
 
 fn inline(spans: &[Span], notes: Vec<(u32, usize)>) -> String {
@@ -94,56 +127,98 @@ fn inline(spans: &[Span], notes: Vec<(u32, usize)>) -> String {
         let mut rest = String::new();
         for c in span.text.chars() {
             while notes.peek().is_some_and(|(at, _)| *at <= position) {
-                out.push_str(&marked(&std::mem::take(&mut rest), span));
+                marked(&mut out, &std::mem::take(&mut rest), span);
                 out.extend(notes.next().map(|(_, number)| format!("[^{number}]")));
             }
             rest.push(c);
             position += c.len_utf16() as u32;
         }
-        out.push_str(&marked(&rest, span));
+        marked(&mut out, &rest, span);
     }
     out.extend(notes.map(|(_, number)| format!("[^{number}]")));
     out
 }
 
-/// A run with its marks; white space at its ends stands outside of them, or Markdown would not see the marks.
-fn marked(text: &str, span: &Span) -> String {
-    let inner = text.trim();
-    if inner.is_empty() {
-        return text.to_owned();
+/// A run with its marks, line by line; white space at the ends of a line stands outside of them, or Markdown would not see
+/// the marks.
+fn marked(out: &mut String, text: &str, span: &Span) {
+    for (index, line) in text.split('\n').enumerate() {
+        if index > 0 {
+            out.push('\n');
+        }
+        let inner = line.trim();
+        let (before, after) = line.split_at(line.len() - line.trim_start().len());
+        push_escaped(out, before);
+        if !inner.is_empty() {
+            let (mut open, mut close) = (String::new(), String::new());
+            if let Some(link) = &span.marks.link {
+                open.push('[');
+                close.push_str(&format!("](<{}>)", address(link).replace('&', "&amp;")));
+            }
+            if span.marks.strong {
+                open.push_str("**");
+                close.insert_str(0, "**");
+            }
+            if span.marks.emphasis {
+                open.push('*');
+                close.insert(0, '*');
+            }
+            out.push_str(&open);
+            if span.marks.code {
+                out.push_str(&code(inner));
+            } else {
+                push_escaped(out, inner);
+            }
+            out.push_str(&close);
+            push_escaped(out, &after[inner.len()..]);
+        }
     }
-    let (start, end) = (text.len() - text.trim_start().len(), text.trim_end().len());
-    let mut body = if span.marks.code {
-        format!("`{}`", inner.replace('`', "'"))
+}
+
+/// Code between more backticks than are in it.
+fn code(text: &str) -> String {
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest + 1);
+    let space = if text.starts_with('`') || text.ends_with('`') {
+        " "
     } else {
-        escaped(inner)
+        ""
     };
-    if span.marks.emphasis {
-        body = format!("*{body}*");
-    }
-    if span.marks.strong {
-        body = format!("**{body}**");
-    }
-    if let Some(link) = &span.marks.link {
-        body = format!("[{body}](<{link}>)");
-    }
-    format!("{}{body}{}", &text[..start], &text[end..])
+    format!("{fence}{space}{text}{space}{fence}")
 }
 
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for (at, c) in text.char_indices() {
-        let at_start = at == 0 && matches!(c, '#' | '>' | '-' | '+' | '=' | '~');
-        if at_start || matches!(c, '\\' | '*' | '_' | '[' | ']' | '<' | '`' | '&' | '|') {
-            out.push('\\');
-        }
-        // "1." at the start of a line would be a list.
-        if matches!(c, '.' | ')') && at > 0 && text[..at].bytes().all(|byte| byte.is_ascii_digit()) {
-            out.push('\\');
-        }
-        out.push(c);
-    }
+    push_escaped(&mut out, text);
     out
+}
+
+/// Appends a text so that no character of it means anything to Markdown where it comes to stand.
+fn push_escaped(out: &mut String, text: &str) {
+    for c in text.chars() {
+        let at_start = out.is_empty() || out.ends_with('\n');
+        match c {
+            // White space at the start of a line would be dropped, or make the line code.
+            ' ' if at_start => out.push_str("&#32;"),
+            '\t' if at_start => out.push_str("&#9;"),
+            '#' | '>' | '-' | '+' | '=' if at_start => out.extend(['\\', c]),
+            // "1." at the start of a line would be a list.
+            '.' | ')' if is_number(out) => out.extend(['\\', c]),
+            '\\' | '*' | '_' | '[' | ']' | '<' | '`' | '&' | '|' | '~' => out.extend(['\\', c]),
+            _ => out.push(c),
+        }
+    }
+}
+
+/// Whether the last line is digits alone, as many as number a list's item.
+fn is_number(out: &str) -> bool {
+    let digits = out.bytes().rev().take(10).take_while(u8::is_ascii_digit).count();
+    (1..10).contains(&digits) && matches!(out.bytes().rev().nth(digits), None | Some(b'\n'))
+}
+
+/// An address as it may stand between `<` and `>`.
+fn address(link: &str) -> String {
+    link.replace('<', "%3C").replace('>', "%3E")
 }
 
 /// A source as a note in one line, in the form that the importer takes apart.
@@ -177,7 +252,7 @@ fn note(source: &Source, locator: &str) -> String {
         parts.push(dated.join(", "));
     }
     if !source.url.is_empty() {
-        parts.push(format!("<{}>", source.url));
+        parts.push(format!("<{}>", address(&source.url)));
     }
     if let Some(accessed) = source.accessed.as_ref().map(iso_date).filter(|text| !text.is_empty()) {
         parts.push(format!("Retrieved {accessed}"));

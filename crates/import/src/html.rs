@@ -2,26 +2,40 @@
 //!
 //! The tokens of a WHATWG tokenizer (html5gum) are folded into flat blocks directly: no tree is built, so deep nesting
 //! costs nothing, and what the model does not know (scripts, styles, forms, event handlers) has no way in.
-//!
-//! Footnotes need no knowledge of the program that wrote them: a link with a name of its own whose name a later link points
-//! back to is a reference, and the block of the later link is the note (Google Docs, Word, LibreOffice and pandoc agree
-//! in this).
 
+mod inline;
+mod jumps;
 mod style;
+
+use std::collections::HashMap;
+use std::rc::Rc;
 
 use html5gum::emitters::default::DefaultEmitter;
 use html5gum::{HtmlString, StartTag, Token, Tokenizer};
+use komuz_release::folder::is_lang;
 use komuz_release::story::{BlockKind, MAX_DEPTH, Marks, safe_link};
 
-use crate::Imported;
-use crate::draft::{Draft, DraftBlock, Note, Reference, Target};
-use style::{Effect, Sheet};
+use crate::draft::{Draft, DraftBlock, shown};
+use crate::{ImportError, MAX_CITATIONS};
+pub use inline::{Tag, tag};
+use jumps::{Jump, Where};
+pub use style::unwrapped;
+use style::{Comment, Effect, Sheet};
 
 /// Elements open at once; deeper ones are read as if they were closed.
 const MAX_OPEN: usize = 256;
 
-/// Reads a document or a piece of one.
-pub fn read(text: &str) -> Imported {
+/// Links within the document: each note has two.
+const MAX_JUMPS: usize = 2 * MAX_CITATIONS;
+
+/// The longest name of a place in the document; links to and from longer ones are plain.
+const MAX_NAME: usize = 200;
+
+/// Reads a document or a piece of one. The labels of its notes start with `prefix`.
+///
+/// # Errors
+/// [`ImportError::TooMany`].
+pub fn read(text: &str, prefix: &str) -> Result<Draft, ImportError> {
     let mut emitter = DefaultEmitter::default();
     emitter.naively_switch_states(true);
     let mut reader = Reader::default();
@@ -33,59 +47,45 @@ pub fn read(text: &str) -> Imported {
             Token::String(text) => reader.text(&lossy(&text.value)),
             Token::Comment(_) | Token::Doctype(_) | Token::Error(_) => {}
         }
+        reader.draft.check(reader.current.as_ref())?;
     }
-    reader.finish()
+    Ok(reader.finish(prefix))
 }
 
 fn lossy(text: &HtmlString) -> String {
     String::from_utf8_lossy(text).into_owned()
 }
 
-/// An open element.
-#[derive(Debug, Default)]
+fn attribute(tag: &StartTag<()>, wanted: &str) -> Option<String> {
+    tag.attributes
+        .iter()
+        .find(|(name, _)| name.as_slice() == wanted.as_bytes())
+        .map(|(_, value)| lossy(&value.value))
+}
+
+/// An open element, with what holds inside it.
+#[derive(Debug, Default, Clone)]
 struct Open {
     name: String,
     effect: Effect,
     code: bool,
-    link: Option<String>,
-    /// Index of the link within the document that it is, in `Reader::jumps`.
-    jump: Option<usize>,
-    /// Its id, for references whose id is on the element around the link.
+    /// Text is kept as it stands.
+    pre: bool,
+    link: Option<Rc<str>>,
+    /// Its own id, for references whose id is on an element around the link.
     id: Option<String>,
-    /// Nothing in it is read.
-    skip: bool,
-    /// Number of the container that it is.
-    container: Option<usize>,
+    /// Index of the link within the document that it is itself.
+    jump: Option<usize>,
+    /// Number of the nearest container.
+    container: usize,
 }
 
-/// A link within the document.
+/// An element of which nothing is read.
 #[derive(Debug)]
-struct Jump {
-    to: String,
-    names: Vec<String>,
-    block: usize,
-    /// Position in its block's text before trimming, in UTF-16 code units.
-    at: usize,
-    text: String,
-    marks: Marks,
-}
-
-#[derive(Debug, Default)]
-struct Reader {
-    draft: Draft,
-    current: Option<DraftBlock>,
-    open: Vec<Open>,
-    lists: Vec<bool>,
-    quotes: usize,
-    sheet: Sheet,
-    in_sheet: bool,
-    jumps: Vec<Jump>,
-    containers: usize,
-    /// Cells of the open row of a table.
-    row: Vec<String>,
-    /// Text of the open cell.
-    cell: String,
-    field: Option<Field>,
+struct Skipped {
+    name: String,
+    /// How many elements of each name are open in it.
+    open: HashMap<String, usize>,
 }
 
 /// A text that goes to the head of the story and not into a block.
@@ -95,9 +95,71 @@ enum Field {
     Summary,
 }
 
-const SKIPPED: [&str; 18] = [
+/// What stands between the text of a table's row and what comes next.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Gap {
+    #[default]
+    Nothing,
+    Space,
+    Cell,
+}
+
+/// What parts the cells of a row.
+pub const CELL: &str = " · ";
+
+#[derive(Debug)]
+struct Reader {
+    draft: Draft,
+    headline: DraftBlock,
+    summary: DraftBlock,
+    current: Option<DraftBlock>,
+    open: Vec<Open>,
+    skipped: Option<Skipped>,
+    lists: Vec<bool>,
+    quotes: usize,
+    sheet: Sheet,
+    /// Text of the open `<style>`.
+    style: Option<String>,
+    jumps: Vec<Jump>,
+    containers: usize,
+    /// How many cells are open, one in the other.
+    cells: usize,
+    /// The block that is being made is the row of a table.
+    in_row: bool,
+    gap: Gap,
+    field: Option<Field>,
+    /// A comment of Word was met.
+    comments: bool,
+}
+
+impl Default for Reader {
+    fn default() -> Self {
+        let head = || DraftBlock::new(BlockKind::Paragraph, 0);
+        Reader {
+            draft: Draft::default(),
+            headline: head(),
+            summary: head(),
+            current: None,
+            open: Vec::new(),
+            skipped: None,
+            lists: Vec::new(),
+            quotes: 0,
+            sheet: Sheet::default(),
+            style: None,
+            jumps: Vec::new(),
+            containers: 0,
+            cells: 0,
+            in_row: false,
+            gap: Gap::Nothing,
+            field: None,
+            comments: false,
+        }
+    }
+}
+
+const SKIPPED: [&str; 19] = [
     "script", "title", "template", "noscript", "iframe", "object", "svg", "math", "select", "button", "textarea",
-    "audio", "video", "canvas", "nav", "form", "datalist", "noframes",
+    "audio", "video", "canvas", "nav", "form", "datalist", "noframes", "del",
 ];
 const VOID: [&str; 12] = [
     "br", "hr", "img", "meta", "link", "input", "col", "wbr", "area", "base", "source", "track",
@@ -105,69 +167,139 @@ const VOID: [&str; 12] = [
 const CONTAINERS: [&str; 9] = [
     "div", "section", "article", "aside", "main", "header", "footer", "li", "td",
 ];
+/// What starts and ends a block.
+const BLOCKS: [&str; 31] = [
+    "address",
+    "article",
+    "aside",
+    "blockquote",
+    "body",
+    "caption",
+    "dd",
+    "div",
+    "dl",
+    "dt",
+    "figcaption",
+    "figure",
+    "footer",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "header",
+    "li",
+    "main",
+    "ol",
+    "p",
+    "pre",
+    "section",
+    "table",
+    "tbody",
+    "thead",
+    "tr",
+    "ul",
+];
+/// Where a paragraph that is not closed ends at the latest.
+const AROUND: [&str; 6] = ["li", "td", "th", "div", "blockquote", "body"];
 
 impl Reader {
     fn start(&mut self, tag: &StartTag<()>) {
         let name = lossy(&tag.name);
-        let attribute = |wanted: &str| {
-            tag.attributes
-                .iter()
-                .find(|(name, _)| name.as_slice() == wanted.as_bytes())
-                .map(|(_, value)| lossy(&value.value))
-        };
-        if name == "html" && self.draft.lang.is_empty() {
-            let lang = attribute("lang").unwrap_or_default();
-            if !lang.is_empty() && lang.len() <= 35 && lang.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
-                self.draft.lang = lang;
+        if let Some(skipped) = &mut self.skipped {
+            // A paragraph ends where the next block starts, also when it is not shown.
+            if skipped.name == "p" && BLOCKS.contains(&name.as_str()) {
+                self.skipped = None;
+            } else {
+                if !VOID.contains(&name.as_str()) {
+                    *skipped.open.entry(name).or_default() += 1;
+                }
+                return;
             }
         }
-        if self.skipping() {
-            if !VOID.contains(&name.as_str()) {
-                self.push(Open {
-                    name,
-                    skip: true,
-                    ..Open::default()
-                });
-            }
-            return;
+        let attribute = |wanted: &str| attribute(tag, wanted);
+        if name == "html" && self.draft.lang.is_empty() {
+            self.draft.lang = attribute("lang").filter(|lang| is_lang(lang)).unwrap_or_default();
         }
         let class = attribute("class").unwrap_or_default();
-        let effect = self
-            .sheet
-            .effect(&class)
-            .and(style::inline(&attribute("style").unwrap_or_default()));
+        let look = attribute("style").unwrap_or_default();
         match name.as_str() {
             "br" => self.raw("\n"),
             "hr" => {
                 self.flush();
-                let container = self.container();
-                self.draft.blocks.push(DraftBlock::new(BlockKind::Rule, container));
+                if self.cells == 0 {
+                    let container = self.container();
+                    self.draft.add(DraftBlock::new(BlockKind::Rule, container));
+                }
             }
             "img" => {
-                let alt = attribute("alt").unwrap_or_default();
-                let which = if alt.trim().is_empty() {
-                    String::new()
-                } else {
-                    format!(" ({})", alt.trim())
+                let which = match attribute("alt").unwrap_or_default().trim() {
+                    "" => String::new(),
+                    alt => format!(" ({})", shown(alt)),
                 };
                 self.draft
                     .leave_out(format!("A picture{which} was left out: add its file in the desk."));
             }
+            "style" => self.style = Some(String::new()),
             _ => {}
         }
-        if VOID.contains(&name.as_str()) {
+        if VOID.contains(&name.as_str()) || name == "style" {
             return;
         }
-        let mut element = Open {
-            effect,
-            id: attribute("id"),
-            ..Open::default()
-        };
+        let effect = self.sheet.effect(&class).and(style::inline(&look));
+        let comment = style::comment(&class, &look);
+        if SKIPPED.contains(&name.as_str()) || effect.hidden || comment.is_some() {
+            if name == "del" {
+                self.draft.leave_out("Words that are marked as deleted were left out.");
+            }
+            // The list of comments is said only where none of their marks was met.
+            if comment == Some(Comment::Mark) || (comment.is_some() && !self.comments) {
+                self.comments = true;
+                self.draft.leave_out(jumps::COMMENT_LEFT_OUT);
+            }
+            self.skipped = Some(Skipped {
+                name,
+                open: HashMap::new(),
+            });
+            return;
+        }
+        if self.open.len() >= MAX_OPEN {
+            if BLOCKS.contains(&name.as_str()) {
+                self.flush();
+            }
+            return;
+        }
+        self.element(name, tag, &class, &look, effect);
+    }
+
+    /// Opens an element whose content is read.
+    fn element(&mut self, name: String, tag: &StartTag<()>, class: &str, look: &str, effect: Effect) {
+        // What this element closes is closed before it takes over what holds around it.
         match name.as_str() {
-            "style" => self.in_sheet = true,
-            _ if SKIPPED.contains(&name.as_str()) || effect.hidden => element.skip = true,
-            "b" | "strong" => element.effect.strong = element.effect.strong.or(Some(true)),
-            "i" | "em" | "cite" | "dfn" => element.effect.emphasis = element.effect.emphasis.or(Some(true)),
+            "li" => self.close_to("li", &["ul", "ol"]),
+            "p" | "pre" | "figcaption" | "address" | "dt" | "dd" | "caption" | "h1" | "h2" | "h3" | "h4" | "h5"
+            | "h6" => {
+                self.close_to("p", &AROUND);
+            }
+            "tr" => self.close_to("tr", &["table"]),
+            "td" | "th" => {
+                self.close_to("td", &["tr", "table"]);
+                self.close_to("th", &["tr", "table"]);
+            }
+            "a" => self.close_to("a", &BLOCKS),
+            _ => {}
+        }
+        let attribute = |wanted: &str| attribute(tag, wanted);
+        let mut element = Open {
+            id: attribute("id").filter(|id| id.len() <= MAX_NAME),
+            jump: None,
+            ..self.open.last().cloned().unwrap_or_default()
+        };
+        element.effect = element.effect.and(effect);
+        match name.as_str() {
+            "b" | "strong" if effect.strong.is_none() => element.effect.strong = Some(true),
+            "i" | "em" | "cite" | "dfn" if effect.emphasis.is_none() => element.effect.emphasis = Some(true),
             "code" | "tt" | "kbd" | "samp" => element.code = true,
             "a" => self.anchor(&mut element, attribute("href"), attribute("name")),
             "blockquote" => {
@@ -179,19 +311,20 @@ impl Reader {
                 self.lists.push(name == "ol");
             }
             "li" => {
-                self.close_to("li", &["ul", "ol"]);
-                let depth = style::list_level(&class).unwrap_or(self.lists.len().saturating_sub(1));
-                self.block(self.item(depth));
+                let depth = style::list_level(class).unwrap_or(self.lists.len().saturating_sub(1));
+                self.block(BlockKind::Item {
+                    ordered: self.lists.last().copied().unwrap_or(false),
+                    depth: at_most(depth),
+                });
             }
             "p" | "pre" | "figcaption" | "address" | "dt" | "dd" | "caption" => {
-                self.close_to("p", &["li", "td", "th", "div", "blockquote", "body"]);
-                self.paragraph(&class, &attribute("style").unwrap_or_default());
+                self.paragraph(class, look);
                 element.code |= name == "pre";
+                element.pre |= name == "pre";
             }
             "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => {
-                self.close_to("p", &["li", "td", "th", "div", "blockquote", "body"]);
                 self.flush();
-                if name == "h1" && self.draft.headline.is_empty() && self.draft.blocks.is_empty() {
+                if name == "h1" && self.headline.is_empty() && self.at_start() {
                     self.field = Some(Field::Headline);
                 } else {
                     self.block(BlockKind::Heading {
@@ -201,96 +334,75 @@ impl Reader {
                 // A heading is bold by itself.
                 element.effect.strong = Some(false);
             }
-            "tr" => {
-                self.close_to("tr", &["table"]);
-                self.flush();
-            }
             "td" | "th" => {
-                self.close_to("td", &["tr", "table"]);
-                self.close_to("th", &["tr", "table"]);
-                self.flush();
+                if self.cells == 0 && !self.in_row {
+                    self.block(BlockKind::Paragraph);
+                    self.in_row = true;
+                }
+                self.cells += 1;
             }
             "table" => {
                 self.flush();
                 self.draft
                     .leave_out("A table was turned into paragraphs, one for each row.");
             }
-            "div" | "section" | "article" | "aside" | "main" | "header" | "footer" | "body" | "figure" => self.flush(),
+            _ if BLOCKS.contains(&name.as_str()) => self.flush(),
             _ => {}
         }
         if CONTAINERS.contains(&name.as_str()) {
             self.containers += 1;
-            element.container = Some(self.containers);
+            element.container = self.containers;
         }
         element.name = name;
-        self.push(element);
+        self.open.push(element);
     }
 
-    fn push(&mut self, element: Open) {
-        if self.open.len() < MAX_OPEN {
-            self.open.push(element);
-        }
-    }
-
-    /// `<a>`: a link to elsewhere, or a jump within the document, whose text waits until it is known what it is.
+    /// `<a>`: a link to elsewhere, or a jump within the document, of which is seen later what it is.
     fn anchor(&mut self, element: &mut Open, href: Option<String>, name: Option<String>) {
-        let mut names: Vec<String> = self
-            .open
-            .iter()
-            .rev()
-            .take(3)
-            .filter_map(|open| open.id.clone())
-            .collect();
-        names.extend(element.id.clone());
-        names.extend(name);
         let Some(href) = href else { return };
-        let in_cell = self.open.iter().any(|open| matches!(open.name.as_str(), "td" | "th"));
-        if in_cell && href.starts_with('#') {
-            return;
-        }
         if let Some(to) = href.strip_prefix('#') {
-            let marks = self.marks();
-            let block = self.draft.blocks.len();
-            let at = self.current().len();
+            let around = self.open.iter().rev().take(3).filter_map(|open| open.id.clone());
+            let names = around
+                .chain(element.id.clone())
+                .chain(name)
+                .filter(|name| name.len() <= MAX_NAME)
+                .collect();
+            if self.jumps.len() == MAX_JUMPS {
+                self.draft.full("links within the document:", MAX_JUMPS);
+                return;
+            }
+            let place = match self.field {
+                Some(Field::Headline) => Where::Headline,
+                Some(Field::Summary) => Where::Summary,
+                None => Where::Block(self.draft.blocks().len()),
+            };
+            self.fill_gap();
             element.jump = Some(self.jumps.len());
+            let start = self.sink().len();
             self.jumps.push(Jump {
-                to: to.to_owned(),
+                to: if to.len() <= MAX_NAME {
+                    to.to_owned()
+                } else {
+                    String::new()
+                },
                 names,
-                block,
-                at,
-                text: String::new(),
-                marks,
+                place,
+                start,
+                end: None,
             });
             return;
         }
-        let address = style::unwrapped(&href);
+        let address = unwrapped(&href);
         if safe_link(&address) {
-            element.link = Some(address);
+            element.link = Some(address.into());
         } else {
             self.draft
                 .leave_out("A link with an address that is not safe became plain text.");
         }
     }
 
-    fn paragraph(&mut self, class: &str, style: &str) {
+    fn paragraph(&mut self, class: &str, look: &str) {
         let has = |wanted: &str| class.split_whitespace().any(|class| class.eq_ignore_ascii_case(wanted));
-        if self.draft.blocks.is_empty() && self.draft.headline.is_empty() && (has("title") || has("MsoTitle")) {
-            self.flush();
-            self.field = Some(Field::Headline);
-            return;
-        }
-        if self.draft.blocks.is_empty() && self.draft.summary.is_empty() && (has("subtitle") || has("MsoSubtitle")) {
-            self.flush();
-            self.field = Some(Field::Summary);
-            return;
-        }
-        if let Some(level) = style::word_list_level(style) {
-            self.block(BlockKind::Item {
-                ordered: false,
-                depth: depth(level),
-            });
-            return;
-        }
         // The first paragraph of a list item is the item.
         if self
             .current
@@ -299,25 +411,62 @@ impl Reader {
         {
             return;
         }
-        let quote = self.quotes > 0 || has("MsoQuote") || has("MsoIntenseQuote");
-        self.block(if quote { BlockKind::Quote } else { BlockKind::Paragraph });
+        self.flush();
+        if self.at_start() && self.headline.is_empty() && (has("title") || has("MsoTitle")) {
+            self.field = Some(Field::Headline);
+        } else if self.at_start() && self.summary.is_empty() && (has("subtitle") || has("MsoSubtitle")) {
+            self.field = Some(Field::Summary);
+        } else if let Some(level) = style::word_list_level(look) {
+            self.block(BlockKind::Item {
+                ordered: false,
+                depth: at_most(level),
+            });
+        } else {
+            let quote = self.quotes > 0 || has("MsoQuote") || has("MsoIntenseQuote");
+            self.block(if quote { BlockKind::Quote } else { BlockKind::Paragraph });
+        }
     }
 
-    fn item(&self, level: usize) -> BlockKind {
-        BlockKind::Item {
-            ordered: self.lists.last().copied().unwrap_or(false),
-            depth: depth(level),
-        }
+    /// Whether no block was made yet.
+    fn at_start(&self) -> bool {
+        self.draft.blocks().is_empty() && self.cells == 0
     }
 
     fn end(&mut self, name: &str) {
-        if name == "style" {
-            self.in_sheet = false;
-        }
-        let Some(at) = self.open.iter().rposition(|open| open.name == name) else {
+        if name == "style"
+            && let Some(text) = self.style.take()
+        {
+            self.sheet.read(&text);
             return;
-        };
-        for closed in self.open.split_off(at).into_iter().rev() {
+        }
+        if let Some(skipped) = &mut self.skipped {
+            match skipped.open.get_mut(name) {
+                Some(count) if *count > 0 => *count -= 1,
+                _ if skipped.name == name => self.skipped = None,
+                // The element around ends, and what was skipped with it.
+                _ if self.open.iter().any(|open| open.name == name) => {
+                    self.skipped = None;
+                    self.end(name);
+                }
+                _ => {}
+            }
+            return;
+        }
+        match self.open.iter().rposition(|open| open.name == name) {
+            Some(at) => self.close(at),
+            None if BLOCKS.contains(&name) && self.open.len() == MAX_OPEN => self.flush(),
+            None => {}
+        }
+    }
+
+    /// Closes the elements from this one on.
+    fn close(&mut self, at: usize) {
+        while self.open.len() > at {
+            let Some(closed) = self.open.pop() else { return };
+            if let Some(jump) = closed.jump {
+                let end = self.sink().len();
+                self.jumps[jump].end.get_or_insert(end);
+            }
             match closed.name.as_str() {
                 "blockquote" => {
                     self.flush();
@@ -328,21 +477,12 @@ impl Reader {
                     self.lists.pop();
                 }
                 "td" | "th" => {
-                    self.end_in_cell();
-                    let cell = std::mem::take(&mut self.cell);
-                    if !cell.trim().is_empty() {
-                        self.row.push(cell.trim().to_owned());
-                    }
+                    self.cells = self.cells.saturating_sub(1);
+                    self.gap = Gap::Cell;
                 }
-                "tr" => {
-                    let row = std::mem::take(&mut self.row).join(" · ");
-                    self.block(BlockKind::Paragraph);
-                    self.current().push(&row, &Marks::default());
-                    self.flush();
-                }
-                "p" | "pre" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "li" | "div" | "section" | "article"
-                | "aside" | "main" | "header" | "footer" | "figure" | "figcaption" | "address" | "dt" | "dd"
-                | "caption" | "table" => self.flush(),
+                // A table in a cell is a part of the cell's words.
+                "tr" | "table" if self.cells > 0 => self.gap = Gap::Space,
+                name if BLOCKS.contains(&name) => self.flush(),
                 _ => {}
             }
         }
@@ -350,9 +490,9 @@ impl Reader {
 
     /// Closes an open element that HTML closes by itself, if it is open inside the nearest of `within`.
     fn close_to(&mut self, name: &str, within: &[&str]) {
-        for open in self.open.iter().rev() {
+        for (at, open) in self.open.iter().enumerate().rev() {
             if open.name == name {
-                self.end(name);
+                self.close(at);
                 return;
             }
             if within.contains(&open.name.as_str()) {
@@ -362,14 +502,14 @@ impl Reader {
     }
 
     fn text(&mut self, text: &str) {
-        if self.in_sheet {
-            self.sheet.read(text);
+        if let Some(style) = &mut self.style {
+            style.push_str(text);
             return;
         }
-        if self.skipping() {
+        if self.skipped.is_some() {
             return;
         }
-        if self.open.iter().any(|open| open.name == "pre") {
+        if self.open.last().is_some_and(|open| open.pre) {
             self.raw(text);
             return;
         }
@@ -384,278 +524,139 @@ impl Reader {
                 collapsed.push(c);
             }
         }
-        let ends_with_space = self.last_char().is_none_or(|c| c == ' ' || c == '\n');
-        let collapsed = if ends_with_space {
+        let spaced = match self.gap {
+            Gap::Nothing => self.last_char().is_none_or(|c| c == ' ' || c == '\n'),
+            Gap::Space | Gap::Cell => true,
+        };
+        self.raw(if spaced {
             collapsed.trim_start_matches(' ')
         } else {
             &collapsed
-        };
-        self.raw(collapsed);
+        });
     }
 
     fn last_char(&self) -> Option<char> {
         match self.field {
-            Some(Field::Headline) => self.draft.headline.chars().next_back(),
-            Some(Field::Summary) => self.draft.summary.chars().next_back(),
-            None => self.current.as_ref()?.text.last()?.text.chars().next_back(),
+            Some(Field::Headline) => self.headline.last_char(),
+            Some(Field::Summary) => self.summary.last_char(),
+            None => self.current.as_ref()?.last_char(),
         }
     }
 
     fn raw(&mut self, text: &str) {
-        let clean: String = text
-            .chars()
-            .filter(|c| !matches!(c, '\0' | '\u{fffc}' | '\u{feff}') && (!c.is_control() || matches!(c, '\n' | '\t')))
-            .collect();
+        let mut clean: String = text.chars().filter(|c| crate::is_text(*c)).collect();
         if clean.is_empty() {
             return;
         }
-        match self.field {
-            Some(Field::Headline) => self.draft.headline.push_str(&clean.replace('\n', " ")),
-            Some(Field::Summary) => self.draft.summary.push_str(&clean.replace('\n', " ")),
-            None => {
-                if let Some(jump) = self.open.iter().rev().find_map(|open| open.jump) {
-                    self.jumps[jump].text.push_str(&clean);
-                    return;
-                }
-                let marks = self.marks();
-                self.current().push(&clean, &marks);
-            }
+        if self.field.is_some() {
+            clean = clean.replace('\n', " ");
+        }
+        self.fill_gap();
+        let marks = self.marks();
+        self.sink().push(&clean, &marks);
+    }
+
+    /// Parts what comes next from the cell or the paragraph before it.
+    fn fill_gap(&mut self) {
+        let gap = match std::mem::take(&mut self.gap) {
+            Gap::Nothing => return,
+            Gap::Space => " ",
+            Gap::Cell => CELL,
+        };
+        let block = self.sink();
+        if !block.is_blank() {
+            block.push(gap, &Marks::default());
         }
     }
 
     fn marks(&self) -> Marks {
-        let mut effect = Effect::default();
-        let mut marks = Marks::default();
-        for open in &self.open {
-            effect = effect.and(open.effect);
-            marks.code |= open.code;
-            if open.link.is_some() {
-                marks.link.clone_from(&open.link);
-            }
+        let Some(open) = self.open.last() else {
+            return Marks::default();
+        };
+        Marks {
+            strong: open.effect.strong.unwrap_or(false),
+            emphasis: open.effect.emphasis.unwrap_or(false),
+            code: open.code,
+            link: open.link.as_deref().map(str::to_owned),
+            ..Marks::default()
         }
-        marks.strong = effect.strong.unwrap_or(false);
-        marks.emphasis = effect.emphasis.unwrap_or(false);
-        marks
-    }
-
-    fn skipping(&self) -> bool {
-        self.open.iter().any(|open| open.skip)
     }
 
     fn container(&self) -> usize {
-        self.open.iter().rev().find_map(|open| open.container).unwrap_or(0)
+        self.open.last().map_or(0, |open| open.container)
     }
 
-    fn current(&mut self) -> &mut DraftBlock {
-        let container = self.container();
-        let kind = if self.quotes > 0 {
-            BlockKind::Quote
-        } else {
-            BlockKind::Paragraph
-        };
-        self.current.get_or_insert_with(|| DraftBlock::new(kind, container))
+    /// Where text goes.
+    fn sink(&mut self) -> &mut DraftBlock {
+        match self.field {
+            Some(Field::Headline) => &mut self.headline,
+            Some(Field::Summary) => &mut self.summary,
+            None => {
+                let container = self.container();
+                let kind = if self.quotes > 0 {
+                    BlockKind::Quote
+                } else {
+                    BlockKind::Paragraph
+                };
+                self.current.get_or_insert_with(|| DraftBlock::new(kind, container))
+            }
+        }
     }
 
     fn block(&mut self, kind: BlockKind) {
         self.flush();
-        self.current = Some(DraftBlock::new(kind, self.container()));
+        if self.cells == 0 {
+            self.current = Some(DraftBlock::new(kind, self.container()));
+        }
     }
 
+    /// Ends the block or the field that is being made. In a cell of a table the row goes on.
     fn flush(&mut self) {
-        self.field = None;
-        if self.open.iter().any(|open| matches!(open.name.as_str(), "td" | "th")) {
-            self.end_in_cell();
+        if self.cells > 0 {
+            if self.gap == Gap::Nothing {
+                self.gap = Gap::Space;
+            }
+            return;
+        }
+        self.gap = Gap::Nothing;
+        self.in_row = false;
+        let number = Where::Block(self.draft.blocks().len());
+        let end = self.field.is_some() || self.current.is_some();
+        if end {
+            let length = self.sink().len();
+            for jump in self.open.iter().filter_map(|open| open.jump) {
+                self.jumps[jump].end.get_or_insert(length);
+            }
+        }
+        if self.field.take().is_some() {
             return;
         }
         if let Some(block) = self.current.take() {
-            let block_number = self.draft.blocks.len();
-            let holds_jump = self.jumps.iter().any(|jump| jump.block == block_number);
-            if !block.text.iter().all(|span| span.text.trim().is_empty()) || holds_jump {
-                self.draft.blocks.push(block);
+            // Links are numbered by their blocks: one that holds a link keeps its number.
+            let holds_jump = self.jumps.last().is_some_and(|jump| jump.place == number);
+            if !block.is_blank() || holds_jump {
+                self.draft.add(block);
             }
         }
     }
 
-    /// A block inside a cell of a table is part of the cell's text.
-    fn end_in_cell(&mut self) {
-        if let Some(block) = self.current.take() {
-            if !self.cell.is_empty() {
-                self.cell.push(' ');
-            }
-            self.cell.push_str(block.plain().trim());
-        }
-    }
-
-    fn finish(mut self) -> Imported {
+    fn finish(mut self, prefix: &str) -> Draft {
+        self.close(0);
         self.flush();
-        self.draft.headline = self.draft.headline.trim().to_owned();
-        self.draft.summary = self.draft.summary.trim().to_owned();
-        let roles = self.roles();
-        let mut is_note = vec![false; self.draft.blocks.len()];
-        for (back, _) in roles
-            .iter()
-            .enumerate()
-            .filter(|(_, role)| matches!(role, Role::Back(_)))
-        {
-            let block = self.jumps[back].block;
-            let Some(container) = self.draft.blocks.get(block).map(|block| block.container) else {
-                continue;
-            };
-            is_note[block] = true;
-            // Paragraphs of one note lie in one container of their own; outside of any, a note is one block.
-            let mut next = block + 1;
-            while container != 0
-                && self
-                    .draft
-                    .blocks
-                    .get(next)
-                    .is_some_and(|block| block.container == container)
-                && !roles
-                    .iter()
-                    .enumerate()
-                    .any(|(index, role)| matches!(role, Role::Back(_)) && self.jumps[index].block == next)
-            {
-                is_note[next] = true;
-                next += 1;
-            }
-        }
-        self.put_back(&roles);
-        for (back, role) in roles.iter().enumerate() {
-            let Role::Back(reference) = role else { continue };
-            let first = self.jumps[back].block;
-            let blocks = self.draft.blocks.iter().enumerate().skip(first);
-            let blocks: Vec<&DraftBlock> = blocks
-                .take_while(|(index, _)| *index == first || (is_note[*index] && !self.is_back(&roles, *index)))
-                .map(|(_, block)| block)
-                .collect();
-            let text = blocks.iter().map(|block| block.plain()).collect::<Vec<_>>().join(" ");
-            let link = blocks
-                .iter()
-                .flat_map(|block| &block.text)
-                .find_map(|span| span.marks.link.clone());
-            self.draft.notes.push(Note {
-                label: reference.to_string(),
-                text,
-                link,
-            });
-        }
-        // The rule above the notes goes with them.
-        if let Some(first) = is_note.iter().position(|note| *note)
-            && first > 0
-            && self.draft.blocks[first - 1].kind == BlockKind::Rule
-        {
-            is_note[first - 1] = true;
-        }
-        let mut index = 0;
-        self.draft.blocks.retain(|_| {
-            index += 1;
-            !is_note[index - 1]
-        });
-        self.draft.finish()
-    }
-
-    fn is_back(&self, roles: &[Role], block: usize) -> bool {
-        roles
-            .iter()
-            .zip(&self.jumps)
-            .any(|(role, jump)| matches!(role, Role::Back(_)) && jump.block == block)
-    }
-
-    fn roles(&self) -> Vec<Role> {
-        let mut roles = vec![Role::Plain; self.jumps.len()];
-        for (index, jump) in self.jumps.iter().enumerate() {
-            if roles[index] != Role::Plain || jump.names.is_empty() {
-                continue;
-            }
-            let later = self.jumps.iter().enumerate().skip(index + 1);
-            let back = later
-                .filter(|(_, back)| back.block > jump.block)
-                .find(|(_, back)| jump.names.contains(&back.to));
-            if let Some((back, _)) = back
-                && roles[back] == Role::Plain
-            {
-                roles[index] = Role::Reference;
-                roles[back] = Role::Back(index);
-            }
-        }
-        // A second reference to the same note has no link back.
-        for index in 0..self.jumps.len() {
-            let jump = &self.jumps[index];
-            let twin = (0..index).find(|twin| roles[*twin] == Role::Reference && self.jumps[*twin].to == jump.to);
-            if let (Role::Plain, Some(twin)) = (&roles[index], twin) {
-                roles[index] = Role::Again(twin);
-            }
-        }
-        roles
-    }
-
-    /// Gives jumps that are no notes their text back, and turns the others into references.
-    fn put_back(&mut self, roles: &[Role]) {
-        for (index, (jump, role)) in self.jumps.iter().zip(roles).enumerate().rev() {
-            let Some(block) = self.draft.blocks.get_mut(jump.block) else {
-                continue;
-            };
-            match role {
-                Role::Plain => insert(block, jump),
-                Role::Back(_) => {}
-                Role::Reference | Role::Again(_) => {
-                    let label = if let Role::Again(twin) = role { *twin } else { index };
-                    block.references.insert(
-                        0,
-                        Reference {
-                            at: jump.at,
-                            target: Target::Note(label.to_string()),
-                        },
-                    );
-                }
-            }
-        }
+        jumps::resolve(
+            &mut self.draft,
+            &mut self.headline,
+            &mut self.summary,
+            &self.jumps,
+            prefix,
+        );
+        let plain = |block: &DraftBlock| block.plain().split_whitespace().collect::<Vec<_>>().join(" ");
+        self.draft.headline = plain(&self.headline);
+        self.draft.summary = plain(&self.summary);
+        self.draft
     }
 }
 
-/// What a link within the document is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Role {
-    Plain,
-    Reference,
-    Again(usize),
-    Back(usize),
-}
-
-/// Puts the text of a jump where it stood.
-fn insert(block: &mut DraftBlock, jump: &Jump) {
-    let mut rebuilt = DraftBlock::new(block.kind.clone(), block.container);
-    let mut position = 0;
-    let mut done = false;
-    for span in &block.text {
-        let mut before = String::new();
-        for c in span.text.chars() {
-            if position >= jump.at && !done {
-                rebuilt.push(&before, &span.marks);
-                before.clear();
-                rebuilt.push(&jump.text, &jump.marks);
-                done = true;
-            }
-            before.push(c);
-            position += c.len_utf16();
-        }
-        rebuilt.push(&before, &span.marks);
-    }
-    if !done {
-        rebuilt.push(&jump.text, &jump.marks);
-    }
-    let longer = crate::draft::utf16(&jump.text);
-    rebuilt.references = std::mem::take(&mut block.references);
-    for reference in rebuilt
-        .references
-        .iter_mut()
-        .filter(|reference| reference.at >= jump.at)
-    {
-        reference.at += longer;
-    }
-    *block = rebuilt;
-}
-
-fn depth(level: usize) -> u8 {
+fn at_most(level: usize) -> u8 {
     u8::try_from(level).unwrap_or(MAX_DEPTH).min(MAX_DEPTH)
 }

@@ -1,7 +1,7 @@
 //! Reading stories that were written elsewhere, and writing them for elsewhere.
 //!
-//! [`import`] takes Markdown, HTML (an export of Google Docs, or what a word processor puts on the clipboard), Komuz's own
-//! JSON, or CSL-JSON, and returns a [`Story`] as a value. Footnotes become citations and their texts sources. Whatever
+//! [`import`] takes Markdown, HTML (an export of Google Docs, or what a word processor puts on the clipboard), plain text,
+//! Komuz's own JSON, or CSL-JSON, and returns a [`Story`] as a value. Footnotes become citations and their texts sources. Whatever
 //! comes in is sanitised on the way: only what the story model knows can come out, and what could not be kept is said
 //! in a sentence each. There is no half import: an error returns nothing.
 //!
@@ -14,11 +14,15 @@ mod html;
 mod json;
 mod markdown;
 mod notes;
+mod plain;
 #[cfg(target_arch = "wasm32")]
 mod wasm;
 
+use std::collections::HashSet;
+
 use komuz_release::csl::{self, CslError};
 use komuz_release::story::{STORY_VERSION, Source, Story};
+use serde_json::Value;
 
 pub use export::{export_csl, export_json, export_markdown};
 
@@ -53,7 +57,7 @@ pub enum ImportError {
         at: usize,
     },
     /// A name whose ending tells no format.
-    #[error("{name:?} does not end in .md, .markdown, .html, .htm or .json")]
+    #[error("{name:?} does not end in .md, .markdown, .html, .htm, .txt or .json")]
     UnknownFormat {
         /// The name.
         name: String,
@@ -84,6 +88,12 @@ pub enum ImportError {
 /// The most blocks that one import may bring.
 pub const MAX_BLOCKS: usize = 20_000;
 
+/// The most citations that one import may bring.
+pub const MAX_CITATIONS: usize = 50_000;
+
+/// The longest text of one block, in UTF-16 code units.
+pub const MAX_TEXT: usize = 200_000;
+
 /// Reads a document; the ending of `name` tells the format. `limit` is in bytes, usually [`DEFAULT_LIMIT`].
 ///
 /// # Errors
@@ -100,32 +110,46 @@ pub fn import(name: &str, bytes: &[u8], limit: usize) -> Result<Imported, Import
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let ending = name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
-    let imported = match ending.as_str() {
-        "md" | "markdown" => markdown::read(text),
-        "html" | "htm" => html::read(text),
-        "json" if json::is_story(text) => Imported {
-            story: json::read(text)?,
-            left_out: Vec::new(),
-        },
-        "json" => Imported {
-            story: of_sources(csl::parse(text)?),
-            left_out: Vec::new(),
-        },
-        _ => return Err(ImportError::UnknownFormat { name: name.to_owned() }),
-    };
-    if imported.story.blocks.len() > MAX_BLOCKS {
-        return Err(ImportError::TooMany {
-            what: "blocks:",
-            found: imported.story.blocks.len(),
-            limit: MAX_BLOCKS,
-        });
+    match ending.as_str() {
+        "md" | "markdown" => markdown::read(text)?.finish(),
+        "html" | "htm" => html::read(text, "")?.finish(),
+        "txt" => plain::read(text)?.finish(),
+        "json" => {
+            let value: Value = serde_json::from_str(text).map_err(|error| ImportError::Json {
+                place: format!("line {}, column {}", error.line(), error.column()),
+                problem: error.to_string(),
+            })?;
+            let story = if json::is_story(&value) {
+                json::read(text, &value)?
+            } else {
+                drop(value);
+                of_sources(csl::parse(text)?)?
+            };
+            Ok(Imported {
+                story,
+                left_out: Vec::new(),
+            })
+        }
+        _ => Err(ImportError::UnknownFormat { name: name.to_owned() }),
     }
-    Ok(imported)
+}
+
+/// What may stand in a text: U+FFFC is Automerge's sign for a block, and controls are nobody's words.
+fn is_text(c: char) -> bool {
+    !matches!(c, '\u{fffc}' | '\u{feff}') && (!c.is_control() || matches!(c, '\n' | '\t'))
 }
 
 /// A story that holds nothing but sources; those without an id are given one.
-fn of_sources(mut sources: Vec<Source>) -> Story {
-    let taken: Vec<String> = sources.iter().map(|source| source.id.clone()).collect();
+fn of_sources(mut sources: Vec<Source>) -> Result<Story, ImportError> {
+    let mut taken = HashSet::new();
+    for (index, source) in sources.iter().enumerate().filter(|(_, source)| !source.id.is_empty()) {
+        if !taken.insert(source.id.clone()) {
+            return Err(ImportError::Json {
+                place: format!("sources[{index}].id"),
+                problem: format!("{:?} is used twice", draft::shown(&source.id)),
+            });
+        }
+    }
     let mut next = 1;
     for source in sources.iter_mut().filter(|source| source.id.is_empty()) {
         while taken.contains(&format!("s{next}")) {
@@ -134,10 +158,10 @@ fn of_sources(mut sources: Vec<Source>) -> Story {
         source.id = format!("s{next}");
         next += 1;
     }
-    Story {
+    Ok(Story {
         sources,
         ..empty("und")
-    }
+    })
 }
 
 fn empty(lang: &str) -> Story {

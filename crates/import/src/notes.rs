@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use komuz_release::csl::iso;
+use komuz_release::csl::{self, iso};
 use komuz_release::story::{CslDate, Custom, Name, Source, safe_link};
 use serde_json::Value;
 
@@ -53,12 +53,15 @@ pub fn source(text: &str, link: Option<&str>) -> (Source, String) {
     (read, locator)
 }
 
-/// Whether two notes name one source: the same address, or where there is none the same title and container.
-pub fn same(one: &Source, other: &Source) -> bool {
-    if one.url.is_empty() && other.url.is_empty() {
-        one.title == other.title && one.container_title == other.container_title && one.author == other.author
-    } else {
-        one.url == other.url && (one.title == other.title || other.title == other.url || one.title == one.url)
+/// The longest note that becomes a source, in characters: its text must fit into a title, and its JSON into a member that is
+/// kept ([`csl::MAX_FIELD`], and four times that in bytes with the quotation marks).
+const MAX_NOTE: usize = csl::MAX_FIELD - 100;
+
+/// A note's text as far as a source takes it, and whether that is all of it.
+pub fn bounded(text: &str) -> (&str, bool) {
+    match text.char_indices().nth(MAX_NOTE) {
+        Some((end, _)) => (&text[..end], false),
+        None => (text, true),
     }
 }
 
@@ -178,8 +181,8 @@ fn take_date(text: &mut String) -> Option<CslDate> {
             .get(index)
             .and_then(|(_, word)| month(word.trim_start_matches(|c: char| c.is_ascii_digit() || c == '-')))
     };
-    for index in 0..words.len() {
-        let (at, word) = words[index];
+    let mut index = 0;
+    while let Some((at, word)) = words.get(index).copied() {
         let found = if let Some(parts) = iso(word).filter(|parts| parts.len() > 1) {
             Some((parts, index + 1))
         } else if let (Some(d), Some(m), Some(y)) = (day(index), month_at(index + 1), year(index + 2)) {
@@ -193,7 +196,15 @@ fn take_date(text: &mut String) -> Option<CslDate> {
         } else {
             None
         };
-        let Some((parts, next)) = found else { continue };
+        let Some((parts, next)) = found else {
+            index += 1;
+            continue;
+        };
+        // A day that no calendar has is no date: all its words stay.
+        let Some(parts) = csl::checked(parts) else {
+            index = next;
+            continue;
+        };
         let (last, word) = words[next - 1];
         let mut end = last + word.len();
         for ending in [" года", " г.", " г", " жыл"] {
@@ -286,50 +297,64 @@ fn language_of(text: &str) -> &'static str {
     }
 }
 
-/// Where the sentence starts that ends at `at`; not before `floor`. All in UTF-16 code units.
-pub fn sentence_start(text: &str, at: usize, floor: usize) -> usize {
-    let mut units = 0;
-    let chars: Vec<(usize, char)> = text
-        .chars()
-        .map(|c| {
+/// A block's text, in which the sentences that notes stand on are looked for.
+pub struct Sentences {
+    /// The characters with their positions in UTF-16 code units.
+    chars: Vec<(usize, char)>,
+}
+
+impl Sentences {
+    /// Of a text.
+    pub fn of(text: &str) -> Self {
+        let mut units = 0;
+        let with_position = |c: char| {
             let position = units;
             units += c.len_utf16();
             (position, c)
-        })
-        .take_while(|(position, _)| *position < at)
-        .filter(|(position, _)| *position >= floor)
-        .collect();
-    let is_end = |c: char| matches!(c, '.' | '!' | '?' | '…');
-    let closes = |c: char| matches!(c, '"' | '”' | '»' | ')' | '\'' | '’');
-    // The sentence's own full stop stands before the note.
-    let body = chars
-        .iter()
-        .rposition(|(_, c)| !(is_end(*c) || closes(*c) || c.is_whitespace()))
-        .map_or(0, |last| last + 1);
-    let mut start = 0;
-    for index in (1..body).rev() {
-        let (before, here) = (chars[index - 1].1, chars[index].1);
-        let full_stop = is_end(before) || (closes(before) && index >= 2 && is_end(chars[index - 2].1));
-        // A capital behind the space, so that "p. 4" and "No. 2" end no sentence.
-        let starts = chars
-            .get(index + 1)
-            .is_some_and(|(_, next)| !next.is_lowercase() && !next.is_ascii_digit());
-        if full_stop && here.is_whitespace() && starts {
-            start = index + 1;
-            break;
+        };
+        Self {
+            chars: text.chars().map(with_position).collect(),
         }
     }
-    while chars
-        .get(start)
-        .is_some_and(|(_, c)| c.is_whitespace() || matches!(c, ',' | ';' | '.' | ':'))
-        && start < body
-    {
-        start += 1;
+
+    /// Where the sentence starts that ends at `at`; not before `floor`. All in UTF-16 code units. `at` where no words stand
+    /// before it.
+    pub fn start(&self, at: usize, floor: usize) -> usize {
+        let place = |wanted: usize| self.chars.partition_point(|(position, _)| *position < wanted);
+        let end = place(at);
+        let chars = &self.chars[place(floor).min(end)..end];
+        let is_end = |c: char| matches!(c, '.' | '!' | '?' | '…');
+        let closes = |c: char| matches!(c, '"' | '”' | '»' | ')' | '\'' | '’');
+        // The sentence's own full stop stands before the note.
+        let body = chars
+            .iter()
+            .rposition(|(_, c)| !(is_end(*c) || closes(*c) || c.is_whitespace()))
+            .map_or(0, |last| last + 1);
+        let mut start = 0;
+        for index in (1..body).rev() {
+            let (before, here) = (chars[index - 1].1, chars[index].1);
+            let full_stop = is_end(before) || (closes(before) && index >= 2 && is_end(chars[index - 2].1));
+            // A capital behind the space, so that "p. 4" and "No. 2" end no sentence.
+            let starts = chars
+                .get(index + 1)
+                .is_some_and(|(_, next)| !next.is_lowercase() && !next.is_ascii_digit());
+            if full_stop && here.is_whitespace() && starts {
+                start = index + 1;
+                break;
+            }
+        }
+        while chars
+            .get(start)
+            .is_some_and(|(_, c)| c.is_whitespace() || matches!(c, ',' | ';' | '.' | ':'))
+            && start < body
+        {
+            start += 1;
+        }
+        chars
+            .get(start)
+            .filter(|_| start < body)
+            .map_or(at, |(position, _)| *position)
     }
-    chars
-        .get(start)
-        .filter(|_| start < body)
-        .map_or(at, |(position, _)| *position)
 }
 
 #[cfg(test)]
@@ -398,23 +423,23 @@ mod tests {
     #[test]
     fn a_note_stands_on_its_sentence() {
         let text = "First one. Second, see p. 4, here. Third";
-        assert_eq!(sentence_start(text, 10, 0), 0);
-        assert_eq!(sentence_start(text, 34, 0), 11);
-        assert_eq!(sentence_start(text, 40, 0), 35);
+        assert_eq!(Sentences::of(text).start(10, 0), 0);
+        assert_eq!(Sentences::of(text).start(34, 0), 11);
+        assert_eq!(Sentences::of(text).start(40, 0), 35);
     }
 
     #[test]
     fn two_notes_in_one_sentence_share_it_in_turn() {
         let text = "Some said so, others did not.";
-        assert_eq!(sentence_start(text, 12, 0), 0);
-        assert_eq!(sentence_start(text, 29, 12), 14);
+        assert_eq!(Sentences::of(text).start(12, 0), 0);
+        assert_eq!(Sentences::of(text).start(29, 12), 14);
     }
 
     #[test]
     fn positions_are_utf16() {
         let text = "👩🏽‍⚖️ соттун чечими. Экинчи сүйлөм";
         let at = text.encode_utf16().count();
-        let start = sentence_start(text, at, 0);
+        let start = Sentences::of(text).start(at, 0);
         let tail: Vec<u16> = text.encode_utf16().skip(start).collect();
         assert_eq!(String::from_utf16(&tail).expect("whole characters"), "Экинчи сүйлөм");
     }

@@ -1,26 +1,10 @@
 //! What comes in from other programs, and what goes out and comes back.
 
+mod common;
+
+use common::{cited, read, texts};
 use komuz_import::{DEFAULT_LIMIT, ImportError, Imported, export_json, export_markdown, import};
 use komuz_release::story::{BlockKind, Story};
-
-fn read(name: &str, text: &str) -> Imported {
-    import(name, text.as_bytes(), DEFAULT_LIMIT).expect("imports")
-}
-
-fn cited(story: &Story, index: usize) -> String {
-    let citation = &story.citations[index];
-    let block = story
-        .blocks
-        .iter()
-        .find(|block| block.id == citation.start.block)
-        .expect("the block is there");
-    let units: Vec<u16> = block.plain_text().encode_utf16().collect();
-    String::from_utf16(&units[citation.start.offset as usize..citation.end.offset as usize]).expect("whole characters")
-}
-
-fn texts(story: &Story) -> Vec<String> {
-    story.blocks.iter().map(|block| block.plain_text()).collect()
-}
 
 #[test]
 fn a_google_docs_export_with_footnotes_becomes_a_story_with_sources() {
@@ -229,6 +213,21 @@ fn markdown_cites_known_sources_by_their_ids() {
 }
 
 #[test]
+fn each_line_of_plain_text_is_a_paragraph() {
+    let story = read("story.txt", "\u{feff}Первая.\r\n\r\n  Second line.\n# No heading\n\n").story;
+    assert_eq!(texts(&story), ["Первая.", "Second line.", "# No heading"]);
+}
+
+#[test]
+fn ids_of_citations_are_those_that_the_core_keeps() {
+    let story = read("a.html", include_str!("samples/google-docs.html")).story;
+    assert_eq!(
+        (story.citations[0].id.as_str(), story.citations[1].id.as_str()),
+        ("c-1", "c-2")
+    );
+}
+
+#[test]
 fn json_comes_back_equal() {
     for (name, text) in [
         ("a.html", include_str!("samples/google-docs.html")),
@@ -331,6 +330,41 @@ mod malformed {
     }
 
     #[test]
+    fn a_member_that_the_schema_does_not_know() {
+        for (change, place) in [
+            ("/mood", "mood: "),
+            ("/blocks/0/level", "blocks[0].level: "),
+            ("/blocks/0/text/0/size", "blocks[0].text[0].size: "),
+            ("/citations/0/start/line", "citations[0].start.line: "),
+        ] {
+            let (parent, name) = change.rsplit_once('/').expect("a path");
+            let refusal = story_with(|story| story.pointer_mut(parent).expect("there")[name] = 1.into());
+            assert!(refusal.starts_with(place), "{refusal}");
+        }
+    }
+
+    #[test]
+    fn a_language_that_is_no_tag() {
+        for lang in ["", "e", "en us", "en--us", "-en", "../en"] {
+            assert!(
+                story_with(|story| story["lang"] = lang.into()).starts_with("lang: "),
+                "{lang}"
+            );
+        }
+    }
+
+    #[test]
+    fn two_sources_of_a_list_with_one_id() {
+        assert!(
+            refused(
+                "x.json",
+                br#"[{"id": "a", "type": "book"}, {"id": "a", "type": "webpage"}]"#
+            )
+            .starts_with("sources[1].id")
+        );
+    }
+
+    #[test]
     fn a_link_that_runs_a_script() {
         assert!(
             story_with(|story| story["blocks"][0]["text"][0]["marks"] = serde_json::json!({"link": "javascript:x"}))
@@ -351,21 +385,59 @@ mod anything {
     use super::*;
     use proptest::prelude::*;
 
+    /// Pieces that reach the corners of both formats, and ordinary words around them.
+    fn piece() -> impl Strategy<Value = String> {
+        prop_oneof![
+            "[a-zңө👩🏽 .\n&;]{0,8}",
+            "<[a-z/!]{0,6}( (id|href|class|style)=\"?#?[a-z0-9:]{0,5}\"?)?>?",
+            "(<(p|td|tr|table|a href=#n1 id=r1|a href=#r1 id=n1|a href=#cmnt1|a href=#cmnt_ref1|b|i|pre|li|ul|ol|h1|h2|del|hr|br)>|</(p|td|tr|table|a|b|pre|li|ul|h1|div)>)",
+            "[#>*_`\\[\\]()^@|!: \n~+-]{0,6}",
+            "(\n\n|\n> |\n- |\n1\\. |\n    |\n---\n|\n\\[\\^1\\]: |\\[\\^1\\]|\\[@k\\]|```\n)",
+            "(31 February 2020|2020-02-30|30 февраля 2019 года|Retrieved 2019-04-31|p\\. 4|«|»|“|”|https://kloop\\.kg/x)",
+        ]
+    }
+
+    fn document() -> impl Strategy<Value = String> {
+        let filler = (0usize..3, 0usize..6000).prop_map(|(kind, count)| match kind {
+            0 => String::new(),
+            1 => "слово ".repeat(count),
+            _ => "x".repeat(count * 40),
+        });
+        (proptest::collection::vec(piece(), 0..40), filler, 0usize..40).prop_map(|(mut pieces, filler, at)| {
+            pieces.insert(at.min(pieces.len()), filler);
+            pieces.concat()
+        })
+    }
+
     proptest! {
         /// Whatever comes in, what comes out is a story that our own checks accept.
         #[test]
-        fn html_never_panics_and_makes_valid_stories(text in "(<[a-z/!]{0,6}( (id|href|class|style)=\"?#?[a-z0-9:]{0,5}\"?)?>?|[a-zңө👩🏽 .\\[\\]\n&;]{0,8}){0,40}") {
+        fn html_never_panics_and_makes_valid_stories(text in document()) {
             let story = read("x.html", &text).story;
             prop_assert_eq!(&read("x.json", &export_json(&story)).story, &story);
         }
 
         #[test]
-        fn markdown_never_panics_and_makes_valid_stories(text in "([#>*_`\\[\\]()^@|!: \n-]{0,6}|[a-zңө👩🏽0-9. ]{0,8}){0,40}") {
+        fn markdown_never_panics_and_makes_valid_stories(text in document()) {
             let mut story = read("x.md", &text).story;
             let known = |id: &str| story.sources.iter().any(|source| source.id == id);
             let kept: Vec<_> = story.citations.iter().filter(|citation| known(&citation.source)).cloned().collect();
             story.citations = kept;
             prop_assert_eq!(&read("x.json", &export_json(&story)).story, &story);
+        }
+
+        /// Words without marks come back from Markdown as they went, whatever they look like.
+        #[test]
+        fn words_come_back_from_markdown(lines in proptest::collection::vec("[#>*_`\\[\\]()^@|!:;&<~=+\\\\.0-9a-zө -]{1,12}", 1..6)) {
+            let text = lines.join("\n").trim().to_owned();
+            prop_assume!(!text.is_empty());
+            let json = serde_json::json!({"komuz": 1, "lang": "en", "headline": "", "blocks": [
+                {"id": "b1", "type": "paragraph", "text": [{"text": text}]}, {"id": "b2", "type": "rule"}]});
+            let story = read("x.json", &json.to_string()).story;
+            let again = read("x.md", &export_markdown(&story)).story;
+            let trimmed = |text: &str| text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n");
+            prop_assert_eq!(trimmed(&texts(&again)[0]), trimmed(&text));
+            prop_assert_eq!(again.blocks.len(), 2);
         }
     }
 }

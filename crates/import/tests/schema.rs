@@ -38,9 +38,14 @@ fn what_the_importer_refuses_is_not_valid_either() {
         ("\"level\": 3", "\"level\": 4"),
         ("\"depth\": 3", "\"depth\": 4"),
         ("\"komuz\": 1", "\"komuz\": 2"),
+        ("\"en\"", "\"en us\""),
+        ("\"headline\": \"\"", "\"headline\": \"\", \"mood\": 1"),
+        ("\"level\": 3", "\"level\": 3, \"depth\": 1"),
     ] {
         let text = r#"{"komuz": 1, "lang": "en", "headline": "", "blocks": [{"id": "2", "type": "heading", "level": 3}, {"id": "4", "type": "item", "ordered": true, "depth": 3}]}"#;
-        let value: serde_json::Value = serde_json::from_str(&text.replace(from, to)).expect("JSON");
+        let text = text.replace(from, to);
+        let value: serde_json::Value = serde_json::from_str(&text).expect("JSON");
         assert!(!schema().is_valid(&value), "{to}");
+        assert!(import("x.json", text.as_bytes(), DEFAULT_LIMIT).is_err(), "{to}");
     }
 }

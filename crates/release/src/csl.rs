@@ -265,8 +265,8 @@ fn part(value: &Value) -> Option<i32> {
     }
 }
 
-/// Year, month and day within the calendar.
-fn checked(parts: Vec<i32>) -> Option<Vec<i32>> {
+/// Year, month and day, if the calendar has them.
+pub fn checked(parts: Vec<i32>) -> Option<Vec<i32>> {
     let month = parts.get(1).copied().unwrap_or(1);
     let day = parts.get(2).copied().unwrap_or(1);
     let year = *parts.first()?;

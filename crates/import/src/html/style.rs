@@ -1,5 +1,7 @@
 //! The little of CSS that carries meaning in exported documents: bold, italic, hidden, and the depth of list items.
 
+use std::collections::HashMap;
+
 use komuz_release::story::safe_link;
 
 /// What a style does to text; `None` leaves what is around it.
@@ -45,6 +47,7 @@ pub fn inline(style: &str) -> Effect {
             "mso-hide" if value == "all" => effect.hidden = true,
             // Word writes a list item's bullet as text and says so.
             "mso-list" if value == "ignore" => effect.hidden = true,
+            "mso-special-character" if value == "comment" => effect.hidden = true,
             _ => {}
         }
     }
@@ -54,11 +57,12 @@ pub fn inline(style: &str) -> Effect {
 /// The rules of a `<style>` element that name one class.
 #[derive(Debug, Default)]
 pub struct Sheet {
-    rules: Vec<(String, Effect)>,
+    /// What the rules of a class come to, the later on top.
+    classes: HashMap<String, Effect>,
 }
 
-/// Rules read from one document; an export has some dozens.
-const MAX_RULES: usize = 2000;
+/// Classes taken from one document; an export has some dozens.
+const MAX_CLASSES: usize = 2000;
 
 impl Sheet {
     /// Reads the text of a `<style>` element.
@@ -79,8 +83,13 @@ impl Sheet {
             for selector in selector.split(',') {
                 let class = selector.trim().trim_start_matches("span").trim_start_matches('.');
                 let plain = class.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'));
-                if selector.contains('.') && plain && self.rules.len() < MAX_RULES {
-                    self.rules.push((class.to_owned(), effect));
+                if !selector.contains('.') || !plain {
+                    continue;
+                }
+                if let Some(known) = self.classes.get_mut(class) {
+                    *known = known.and(effect);
+                } else if self.classes.len() < MAX_CLASSES {
+                    self.classes.insert(class.to_owned(), effect);
                 }
             }
         }
@@ -88,13 +97,34 @@ impl Sheet {
 
     /// The effect of a `class` attribute.
     pub fn effect(&self, classes: &str) -> Effect {
-        let mut effect = Effect::default();
-        for class in classes.split_whitespace() {
-            for (_, found) in self.rules.iter().filter(|(name, _)| name == class) {
-                effect = effect.and(*found);
-            }
-        }
-        effect
+        let found = classes.split_whitespace().filter_map(|class| self.classes.get(class));
+        found.fold(Effect::default(), |effect, found| effect.and(*found))
+    }
+}
+
+/// What of Word's comments an element is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Comment {
+    /// The mark in the text.
+    Mark,
+    /// The comments themselves, or one of them.
+    Text,
+}
+
+/// Whether an element belongs to Word's comments.
+pub fn comment(classes: &str, style: &str) -> Option<Comment> {
+    let has = |wanted: &str| classes.split_whitespace().any(|class| class == wanted);
+    let mut declarations = style.split(';').filter_map(|declaration| declaration.split_once(':'));
+    if has("msocomanchor") {
+        Some(Comment::Mark)
+    } else if has("msocomtxt")
+        || has("msocomhide")
+        || declarations
+            .any(|(name, value)| name.trim() == "mso-element" && matches!(value.trim(), "comment" | "comment-list"))
+    {
+        Some(Comment::Text)
+    } else {
+        None
     }
 }
 

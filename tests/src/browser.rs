@@ -1,5 +1,6 @@
 //! Real browsers over WebDriver: Chromium, Firefox and WebKit.
 
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -7,6 +8,7 @@ use fantoccini::actions::{InputSource, KeyAction, KeyActions};
 use fantoccini::elements::{Element, ElementRef};
 use fantoccini::error::CmdError;
 use fantoccini::key::Key;
+use fantoccini::wd::WindowHandle;
 use fantoccini::{Client, ClientBuilder};
 use http::Method;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -34,10 +36,13 @@ pub struct Browser {
     /// Which engine it is.
     pub engine: Engine,
     // Dropped in this order: the driver ends its browser, then the display goes, then the profile.
-    _driver: Running,
+    driver: Running,
     _display: Option<Display>,
-    _profile: TempDir,
+    profile: Profile,
 }
+
+/// What a browser keeps on disk; it outlives the browser that is killed.
+pub struct Profile(TempDir);
 
 /// How long a condition may take before a test says that it never came true.
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -74,9 +79,15 @@ for (let i = 0; i < parts.length; i++) {
 return root;";
 
 impl Browser {
-    /// Starts a browser with a window of 1280 x 900.
+    /// Starts a browser with a window of 1280 x 900 and a fresh profile.
     pub async fn start(engine: Engine) -> Browser {
-        let profile = tempfile::tempdir().expect("a folder for the profile");
+        let profile = Profile(tempfile::tempdir().expect("a folder for the profile"));
+        Browser::start_with(engine, profile).await
+    }
+
+    /// Starts a browser with the profile of one that was killed.
+    pub async fn start_with(engine: Engine, profile: Profile) -> Browser {
+        let folder = profile.0.path();
         let port = free_port();
         let mut display = None;
         let (mut driver, capabilities) = match engine {
@@ -94,7 +105,7 @@ impl Browser {
                     "--disable-sync",
                     "--disable-dev-shm-usage",
                     "--window-size=1280,900",
-                    &format!("--user-data-dir={}", profile.path().display()),
+                    &format!("--user-data-dir={}", folder.display()),
                 ];
                 let options = json!({ "binary": variable("KOMUZ_CHROMIUM", "/usr/bin/chromium"), "args": args });
                 (
@@ -111,7 +122,7 @@ impl Browser {
                     &free_port().to_string(),
                     "--profile-root",
                 ]);
-                driver.arg(profile.path());
+                driver.arg(folder);
                 let prefs = json!({ "browser.shell.checkDefaultBrowser": false, "app.update.enabled": false });
                 let options = json!({ "binary": variable("KOMUZ_FIREFOX", "/usr/bin/firefox-esr"), "args": ["-headless"], "prefs": prefs });
                 (
@@ -125,7 +136,7 @@ impl Browser {
                 driver.arg(format!("--port={port}"));
                 driver
                     .env("DISPLAY", &screen.name)
-                    .env("HOME", profile.path())
+                    .env("HOME", folder)
                     .env("GDK_BACKEND", "x11");
                 // Compositing stays on: without it WebKit never answers when asked for a picture.
                 driver.env("WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS", "1");
@@ -153,9 +164,9 @@ impl Browser {
         let browser = Browser {
             client,
             engine,
-            _driver: driver,
+            driver,
             _display: display,
-            _profile: profile,
+            profile,
         };
         browser.size(1280, 900).await;
         browser
@@ -275,6 +286,23 @@ impl Browser {
             .unwrap_or_else(|error| panic!("{css} cannot be typed in: {error}"));
     }
 
+    /// Gives a file to an input for files.
+    pub async fn give(&self, css: &str, file: &Path) {
+        let path = file.to_str().expect("a plain path");
+        let input = self.find(css).await;
+        answer(input.send_keys(path))
+            .await
+            .unwrap_or_else(|error| panic!("{css} does not take {path}: {error}"));
+    }
+
+    /// Chooses an option by its value.
+    pub async fn choose(&self, css: &str, value: &str) {
+        let select = self.find(css).await;
+        answer(select.select_by_value(value))
+            .await
+            .unwrap_or_else(|error| panic!("{css} does not offer {value}: {error}"));
+    }
+
     /// Presses keys one after the other where the focus and the cursor are. (Sending keys to an element moves the cursor to
     /// its end first.) Keys without a character are those of [`Key`].
     pub async fn keys(&self, text: &str) {
@@ -363,6 +391,32 @@ return ((document.body?.innerText ?? '') + ' | ' + walk(document)).slice(0, 4000
     /// A picture of the window as PNG.
     pub async fn picture(&self) -> Vec<u8> {
         answer(self.client.screenshot()).await.expect("the browser paints")
+    }
+
+    /// Ends the browser as a power cut would, and leaves its profile.
+    pub fn kill(mut self) -> Profile {
+        self.driver.kill();
+        self.profile
+    }
+
+    /// Opens another tab and makes it the one that is driven; its handle and the one of the tab before.
+    pub async fn tab(&self) -> (WindowHandle, WindowHandle) {
+        let before = answer(self.client.window()).await.expect("a tab is open");
+        let tab = answer(self.client.new_window(true)).await.expect("another tab opens");
+        self.switch(&tab.handle).await;
+        (tab.handle, before)
+    }
+
+    /// Drives another tab.
+    pub async fn switch(&self, tab: &WindowHandle) {
+        answer(self.client.switch_to_window(tab.clone()))
+            .await
+            .expect("the tab is there");
+    }
+
+    /// Loads the page again.
+    pub async fn reload(&self) {
+        answer(self.client.refresh()).await.expect("the page loads again");
     }
 
     /// Ends the session.

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use fantoccini::key::Key;
+
 use crate::browser::{Browser, Engine};
 use crate::process::Server;
 
@@ -46,6 +48,17 @@ impl Desk {
         desk.browser.click(&within("found", &hook("submit"))).await;
         desk.keep_recovery_key().await;
         desk
+    }
+
+    /// Brings a device back from a backup file, from the first page of a desk.
+    pub async fn restore(&self, file: &Path, passphrase: &str) {
+        self.browser.click("details:has([data-test=\"restore\"]) summary").await;
+        self.browser.give(&within("restore", &hook("file")), file).await;
+        self.browser
+            .fill(&within("restore", "[name=passphrase]"), passphrase)
+            .await;
+        self.browser.click(&within("restore", &hook("submit"))).await;
+        self.browser.find(&hook("saved")).await;
     }
 
     async fn keep_recovery_key(&self) {
@@ -124,20 +137,14 @@ impl Desk {
 
     /// Imports a file into the open edition.
     pub async fn import(&self, file: &Path) {
-        let path = file.to_str().expect("a plain path");
-        self.browser
-            .find(&hook("import"))
-            .await
-            .send_keys(path)
-            .await
-            .expect("the file is taken");
+        self.browser.give(&hook("import"), file).await;
         self.browser.click(&within("dialog-imported", &hook("submit"))).await;
     }
 
     /// Types at the end of the text.
     pub async fn type_at_end(&self, text: &str) {
         self.browser.click(TEXT).await;
-        self.browser.script(PUT_CURSOR, vec![serde_json::Value::Null]).await;
+        self.put_cursor(serde_json::Value::Null).await;
         self.browser.keys(text).await;
     }
 
@@ -150,9 +157,12 @@ impl Desk {
 
     /// Selects a text (its first place).
     pub async fn select(&self, word: &str) {
-        self.browser
-            .until("the words are there to be selected", PUT_CURSOR, vec![word.into()])
-            .await;
+        self.put_cursor(word.into()).await;
+    }
+
+    async fn put_cursor(&self, at: serde_json::Value) {
+        let script = format!("{DEEP}{PUT_CURSOR}");
+        self.browser.until("the cursor can be put", &script, vec![at]).await;
     }
 
     /// Waits until the text holds something.
@@ -165,6 +175,60 @@ impl Desk {
         self.browser
             .find(&format!("{}[data-state=\"good\"]", hook("saved")))
             .await;
+    }
+
+    /// Waits until everything is on this device's disk and no server is reached.
+    pub async fn saved_without_a_server(&self) {
+        self.browser
+            .find(&format!("{}[data-state=\"away\"]", hook("saved")))
+            .await;
+    }
+
+    /// Waits until the desk's files are kept, so that it opens without a network.
+    pub async fn can_open_offline(&self) {
+        self.browser
+            .until(
+                "the service worker has the page",
+                "return navigator.serviceWorker?.controller != null",
+                vec![],
+            )
+            .await;
+    }
+
+    /// Waits until the text does not hold something any more.
+    pub async fn until_gone(&self, text: &str) {
+        let script = format!("{DEEP} return !deep(document, '.ProseMirror').textContent.includes(arguments[0])");
+        self.browser
+            .until(&format!("{text:?} is gone"), &script, vec![text.into()])
+            .await;
+    }
+
+    /// Takes back one's own changes by the keyboard until a text is gone.
+    pub async fn undo_until_gone(&self, text: &str) {
+        let script = format!("{DEEP} return deep(document, '.ProseMirror').textContent");
+        for _ in 0..40 {
+            let shown = self.browser.script(&script, vec![]).await;
+            if !shown.as_str().unwrap_or_default().contains(text) {
+                return;
+            }
+            self.browser.chord(&[Key::Control], 'z').await;
+            self.browser
+                .until(
+                    "undo has done something",
+                    &format!("{DEEP} return deep(document, '.ProseMirror').textContent !== arguments[0]"),
+                    vec![shown],
+                )
+                .await;
+        }
+        panic!("{text:?} cannot be taken back");
+    }
+
+    /// Kills the browser as a power cut would, starts it again with what is on its disk, and opens the desk.
+    pub async fn killed_and_reopened(self, address: &str) -> Desk {
+        let engine = self.browser.engine;
+        let browser = Browser::start_with(engine, self.browser.kill()).await;
+        browser.open(address).await;
+        Desk { browser }
     }
 
     /// Reviews and signs for one's outlet.
@@ -218,8 +282,8 @@ impl Desk {
     }
 }
 
-/// Puts the selection into the text through the DOM, as a mouse would: over the first place of a text, or to the end.
-const PUT_CURSOR: &str = r"
+/// Finds an element through open shadow roots.
+const DEEP: &str = r"
 const deep = (root, css) => {
   const found = root.querySelector(css);
   if (found) return found;
@@ -227,7 +291,10 @@ const deep = (root, css) => {
     if (element.shadowRoot) { const inner = deep(element.shadowRoot, css); if (inner) return inner; }
   }
   return null;
-};
+};";
+
+/// Puts the selection into the text through the DOM, as a mouse would: over the first place of a text, or to the end.
+const PUT_CURSOR: &str = r"
 const text = deep(document, '.ProseMirror');
 if (!text) return false;
 text.focus();

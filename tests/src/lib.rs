@@ -3,4 +3,5 @@
 pub mod browser;
 pub mod desk;
 pub mod process;
+pub mod published;
 pub mod site;

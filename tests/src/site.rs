@@ -16,6 +16,14 @@ pub const STRICT: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eva
     http://127.0.0.1:*; connect-src 'self' http://127.0.0.1:*; base-uri 'none'; form-action 'none'; \
     require-trusted-types-for 'script'; trusted-types 'none'";
 
+/// A page of a newspaper with this in it, and the loader that the site includes.
+pub fn page(body: &str) -> String {
+    format!(
+        "<!doctype html><html lang=en><meta charset=utf-8><title>A page</title>\
+         <body><main><script type=module src=/komuz/komuz.js></script>{body}</main></body></html>"
+    )
+}
+
 /// A site on a port of its own; it ends when dropped.
 pub struct Site {
     /// `http://127.0.0.1:PORT`

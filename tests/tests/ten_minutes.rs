@@ -4,7 +4,7 @@
 use komuz_tests::browser::{Browser, Engine};
 use komuz_tests::desk::Desk;
 use komuz_tests::process::{Server, files_with, root};
-use komuz_tests::site::{STRICT, Site};
+use komuz_tests::site::{STRICT, Site, page};
 
 /// Waits until a page shows a checked release with a text in it.
 async fn verified(browser: &Browser, text: &str) {
@@ -15,13 +15,6 @@ return hosts.some(host => host.shadowRoot?.querySelector('[part=story]')?.textCo
     browser
         .until(&format!("a checked story with {text:?}"), script, vec![text.into()])
         .await;
-}
-
-fn page(snippet: &str) -> String {
-    format!(
-        "<!doctype html><html lang=en><meta charset=utf-8><title>A page</title>\
-         <body><script type=module src=/komuz/komuz.js></script>{snippet}</body></html>"
-    )
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -61,6 +61,19 @@ function reading() {
   return paster
 }
 
+/**
+ * Keeps the cursor behind the character that it stands behind, and a selection around what it holds: what others write at
+ * that very place comes after it, so that no word is torn that two people type at one spot.
+ */
+function stay(tr, selection) {
+  if (!(selection instanceof TextSelection)) return
+  const { from, to, anchor, head, empty } = selection
+  const end = tr.mapping.map(to, -1)
+  const start = empty ? end : Math.min(end, tr.mapping.map(from, 1))
+  const [first, last] = [start, end].map((pos) => tr.doc.resolve(pos))
+  tr.setSelection(anchor <= head ? TextSelection.between(first, last, -1) : TextSelection.between(last, first, -1))
+}
+
 /** The engine's steps that touch the block from `from` to `to`, positions before the first step. */
 function touches(steps, from, to) {
   for (const step of steps) {
@@ -211,6 +224,8 @@ export class Surface {
     if (batch.selection) {
       const [anchor, head] = batch.selection.map((pos) => tr.doc.resolve(Math.max(0, Math.min(tr.doc.content.size, pos))))
       tr.setSelection(TextSelection.between(anchor, head)).scrollIntoView()
+    } else {
+      stay(tr, this.view.state.selection)
     }
     // A mark that was put on for what is about to be typed stays on.
     if (storedMarks) tr.setStoredMarks(storedMarks)

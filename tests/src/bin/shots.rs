@@ -1,5 +1,5 @@
-//! Drives the demo and writes pictures of its pages: `shots FOLDER`. At 1280 and 390 px, light and dark; the reader in each
-//! language, the desk before and after a device was brought back.
+//! Drives the demo and writes pictures of its pages and states: `shots FOLDER [PART…]`. At 1280 and 390 px, light and dark,
+//! the reader and the desk in each language. A part is the beginning of the pictures' names (`desk-ky`, `reader`).
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -7,14 +7,90 @@ use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 use komuz_tests::browser::{Browser, Engine};
+use komuz_tests::desk::{Desk, TEXT};
 use komuz_tests::process::{Running, root};
 use serde_json::json;
 
 /// Widths and heights of the windows.
 const SIZES: [(u32, u32); 2] = [(1280, 900), (390, 844)];
+/// Languages of the interface and of the story.
+const LANGUAGES: [&str; 3] = ["en", "ru", "ky"];
+/// A word of the desk's first page in each.
+const WELCOME: [&str; 3] = ["nvestigation", "асследован", "ликтөө"];
 
-/// Starts the demo and waits until it has said where its pages are.
-fn demo(folder: &Path) -> Result<(Running, BTreeMap<String, String>), String> {
+type Result<T = ()> = std::result::Result<T, String>;
+
+/// Where the pictures go, and which are wanted.
+struct Gallery {
+    folder: PathBuf,
+    parts: Vec<String>,
+    pages: BTreeMap<String, String>,
+}
+
+impl Gallery {
+    fn wanted(&self, name: &str) -> bool {
+        self.parts.is_empty()
+            || self
+                .parts
+                .iter()
+                .any(|part| name.starts_with(part.as_str()) || part.starts_with(name))
+    }
+
+    fn page(&self, name: &str) -> Result<String> {
+        let page = self.pages.get(name).cloned();
+        page.ok_or_else(|| format!("the demo did not say where {name} is"))
+    }
+
+    /// Pictures of what is shown, as it is and scrolled to an element.
+    async fn pictures(&self, browser: &Browser, name: &str, to: Option<&str>) -> Result {
+        if !self.wanted(name) {
+            return Ok(());
+        }
+        for (width, height) in SIZES {
+            for theme in ["light", "dark"] {
+                size(browser, width, height).await;
+                let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": theme }] });
+                browser.devtools("Emulation.setEmulatedMedia", media).await;
+                if let Some(css) = to {
+                    let element = browser.find(css).await;
+                    let element = json!(element);
+                    browser
+                        .script("arguments[0].scrollIntoView({ block: 'center' })", vec![element])
+                        .await;
+                }
+                // Two frames, so that what answers to the size and the scheme has been painted.
+                browser
+                    .until(
+                        "the page is painted",
+                        "const seen = window.komuzFrames ??= { n: 0 }; requestAnimationFrame(() => seen.n++); \
+                         if (seen.n > 2) { window.komuzFrames = null; return true } return false",
+                        vec![],
+                    )
+                    .await;
+                let path = self.folder.join(format!("{name}-{width}-{theme}.png"));
+                std::fs::write(&path, browser.picture().await)
+                    .map_err(|error| format!("{}: {error}", path.display()))?;
+            }
+        }
+        size(browser, SIZES[0].0, SIZES[0].1).await;
+        Ok(())
+    }
+}
+
+async fn size(browser: &Browser, width: u32, height: u32) {
+    let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600 });
+    browser.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
+}
+
+/// Starts the demo and waits until it has said where its pages are; or takes the one whose addresses `KOMUZ_DEMO` names.
+fn demo(folder: &Path) -> Result<(Option<Running>, BTreeMap<String, String>)> {
+    let read = |addresses: &Path| -> Option<BTreeMap<String, String>> {
+        serde_json::from_slice(&std::fs::read(addresses).ok()?).ok()
+    };
+    if let Some(addresses) = std::env::var_os("KOMUZ_DEMO") {
+        let pages = read(Path::new(&addresses)).ok_or("KOMUZ_DEMO names no file that a demo wrote")?;
+        return Ok((None, pages));
+    }
     let addresses = folder.join("addresses.json");
     // A file of an earlier run would be believed too soon; that there is none is what is wanted.
     let _ = std::fs::remove_file(&addresses);
@@ -26,11 +102,8 @@ fn demo(folder: &Path) -> Result<(Running, BTreeMap<String, String>), String> {
     let running = Running::start(&mut command);
     let start = Instant::now();
     loop {
-        if let Some(read) = std::fs::read(&addresses)
-            .ok()
-            .and_then(|text| serde_json::from_slice(&text).ok())
-        {
-            return Ok((running, read));
+        if let Some(pages) = read(&addresses) {
+            return Ok((Some(running), pages));
         }
         if start.elapsed() > Duration::from_secs(900) {
             return Err("the demo did not come up".to_owned());
@@ -39,79 +112,122 @@ fn demo(folder: &Path) -> Result<(Running, BTreeMap<String, String>), String> {
     }
 }
 
-async fn picture(browser: &Browser, folder: &Path, name: &str) -> Result<(), String> {
-    for (width, height) in SIZES {
-        for theme in ["light", "dark"] {
-            let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": theme }] });
-            browser.devtools("Emulation.setEmulatedMedia", media).await;
-            let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600 });
-            browser.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
-            // Two frames, so that what answers to the size and the scheme has been painted.
+/// The outlets' pages and the reader's.
+async fn readers(gallery: &Gallery) -> Result {
+    let browser = Browser::start(Engine::Chromium).await;
+    browser.open(&gallery.page("site:index")?).await;
+    gallery.pictures(&browser, "index", None).await?;
+    for site in ["alatoo", "issyk", "naryn", "reader"] {
+        if !gallery.wanted(site) {
+            continue;
+        }
+        browser.open(&gallery.page(&format!("site:{site}"))?).await;
+        browser.find("[part=story]").await;
+        gallery.pictures(&browser, site, None).await?;
+        if site == "reader" {
+            for lang in LANGUAGES {
+                browser.click(&format!("[part=story] button[lang={lang}]")).await;
+                browser.find(&format!(".komuz[lang={lang}] [part=story]")).await;
+                gallery.pictures(&browser, &format!("reader-{lang}"), None).await?;
+                browser.click("[part=story] .number").await;
+                let open = "[part=story] [aria-expanded=true]";
+                browser.find(open).await;
+                gallery
+                    .pictures(&browser, &format!("reader-{lang}-note"), Some(open))
+                    .await?;
+                let foot = "[part=story] .signed";
+                gallery
+                    .pictures(&browser, &format!("reader-{lang}-foot"), Some(foot))
+                    .await?;
+                browser.click(open).await;
+            }
+        } else {
             browser
-                .until(
-                    "the page is painted",
-                    "const seen = window.komuzFrames ??= { n: 0 }; requestAnimationFrame(() => seen.n++); \
-                     if (seen.n > 2) { window.komuzFrames = null; return true } return false",
-                    vec![],
-                )
+                .open(&format!("{}/newsroom.html", gallery.page(&format!("site:{site}"))?))
                 .await;
-            let path: PathBuf = folder.join(format!("{name}-{width}-{theme}.png"));
-            std::fs::write(&path, browser.picture().await).map_err(|error| format!("{}: {error}", path.display()))?;
+            browser.find("komuz-desk").await;
+            gallery.pictures(&browser, &format!("{site}-newsroom"), None).await?;
         }
     }
+    browser.close().await;
     Ok(())
 }
 
-async fn shots(folder: &Path) -> Result<(), String> {
+/// A dialog: opened, taken, closed.
+async fn dialog(gallery: &Gallery, desk: &Desk, hook: &str, dialog: &str, name: &str) -> Result {
+    if !gallery.wanted(name) {
+        return Ok(());
+    }
+    desk.browser.click(&format!("[data-test=\"{hook}\"]")).await;
+    desk.browser.find(&format!("[data-test=\"{dialog}\"]")).await;
+    gallery.pictures(&desk.browser, name, None).await?;
+    desk.close_dialog(dialog).await;
+    Ok(())
+}
+
+/// The desk in a language of its interface.
+async fn desk(gallery: &Gallery, lang: &str, word: &str) -> Result {
+    let name = |state: &str| format!("desk-{lang}-{state}");
+    if !gallery.wanted(&format!("desk-{lang}")) {
+        return Ok(());
+    }
+    let address = gallery.page("desk:alatoo")?;
+    let desk = Desk::open(Engine::Chromium, &address).await;
+    let browser = &desk.browser;
+    browser.find("[data-test=\"welcome\"]").await;
+    browser.choose("[data-test=\"language\"]", lang).await;
+    browser.find_with("[data-test=\"welcome\"]", word).await;
+    gallery.pictures(browser, &name("welcome"), None).await?;
+    let backup = root().join("target/demo/alatoo.komuz-backup");
+    desk.restore(&backup, &gallery.page("passphrase")?).await;
+    browser.click("[data-test=\"go-stories\"]").await;
+    gallery.pictures(browser, &name("stories"), None).await?;
+    desk.open_edition(lang).await;
+    browser.find_with(TEXT, "Kloop").await;
+    gallery.pictures(browser, &name("story"), None).await?;
+    browser.click("[data-test=\"tab-sources\"]").await;
+    gallery.pictures(browser, &name("story-sources"), None).await?;
+    let words = "Kloop";
+    desk.select(words).await;
+    dialog(gallery, &desk, "tool-cite", "dialog-cite", &name("cite")).await?;
+    desk.select(words).await;
+    dialog(gallery, &desk, "tool-comment", "dialog-comment", &name("comment")).await?;
+    dialog(gallery, &desk, "review", "dialog-review", &name("review")).await?;
+    dialog(gallery, &desk, "snippet", "dialog-snippet", &name("snippet")).await?;
+    for place in ["sources", "people", "servers", "device"] {
+        browser.click(&format!("[data-test=\"go-{place}\"]")).await;
+        gallery.pictures(browser, &name(place), None).await?;
+        if place == "people" {
+            dialog(gallery, &desk, "invite", "dialog-invite", &name("invite")).await?;
+        }
+    }
+    desk.browser.close().await;
+    Ok(())
+}
+
+async fn shots(folder: &Path, parts: Vec<String>) -> Result {
     std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let (_demo, pages) = demo(folder)?;
-    let page = |name: &str| {
-        pages
-            .get(name)
-            .cloned()
-            .ok_or_else(|| format!("the demo did not say where {name} is"))
+    let gallery = Gallery {
+        folder: folder.to_path_buf(),
+        parts,
+        pages,
     };
-    let browser = Browser::start(Engine::Chromium).await;
-    for site in ["index", "alatoo", "issyk", "naryn", "reader"] {
-        browser.open(&page(&format!("site:{site}"))?).await;
-        if site != "index" {
-            let shown = "return [...document.querySelectorAll('komuz-story, [data-komuz-story]')]
-                .some(host => host.shadowRoot?.querySelector('[part=story]'))";
-            browser.until("the story is checked", shown, vec![]).await;
-        }
-        picture(&browser, folder, site).await?;
+    readers(&gallery).await?;
+    for (lang, word) in LANGUAGES.into_iter().zip(WELCOME) {
+        desk(&gallery, lang, word).await?;
     }
-    browser.open(&page("desk:alatoo")?).await;
-    browser.find("[data-test=\"welcome\"]").await;
-    picture(&browser, folder, "desk-welcome").await?;
-    browser.click_with("summary", "backup").await;
-    let backup = root().join("target/demo/alatoo.komuz-backup");
-    let backup = backup.to_str().ok_or("the checkout's path is not plain")?;
-    browser
-        .find("[data-test=\"restore\"] [name=file]")
-        .await
-        .send_keys(backup)
-        .await
-        .map_err(|error| error.to_string())?;
-    browser
-        .fill("[data-test=\"restore\"] [name=passphrase]", &page("passphrase")?)
-        .await;
-    browser.click("[data-test=\"restore\"] [data-test=\"submit\"]").await;
-    browser.click("[data-test^=\"open-\"]").await;
-    browser.click("[data-test=\"edition-en\"]").await;
-    browser.find_with(".ProseMirror", "telephone company").await;
-    picture(&browser, folder, "desk-story").await?;
-    browser.close().await;
     Ok(())
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let Some(folder) = std::env::args().nth(1) else {
-        eprintln!("shots FOLDER");
+    let mut args = std::env::args().skip(1);
+    let Some(folder) = args.next() else {
+        eprintln!("shots FOLDER [PART…]");
         return ExitCode::from(2);
     };
-    match shots(Path::new(&folder)).await {
+    match shots(Path::new(&folder), args.collect()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("shots: {error}");

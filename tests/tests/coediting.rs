@@ -1,0 +1,116 @@
+//! Two people write one story in two browsers of different makes, on two servers.
+#![cfg(not(feature = "no-browsers"))]
+
+use fantoccini::key::Key;
+use komuz_tests::browser::Engine;
+use komuz_tests::desk::{Desk, TEXT};
+use komuz_tests::process::Server;
+
+/// Two editors of two outlets with an edition open, each on a server of its own.
+async fn two(engines: [Engine; 2], servers: [&Server; 2]) -> [Desk; 2] {
+    let first = Desk::found(engines[0], servers[0], "Samaragate", "Ala-Too Desk", "Айзада").await;
+    first.new_story("ky", "Чек арадан өткөн акча").await;
+    let link = first.invite("Issyk Wire").await;
+    let (second, code) = Desk::join(engines[1], servers[1], &link, "Илья", "issyk-wire.example").await;
+    first.confirm(&code).await;
+    first.open_edition("ky").await;
+    second.open_edition("ky").await;
+    [first, second]
+}
+
+/// Types words one by one at the end of the text.
+async fn types(desk: &Desk, words: &[String]) {
+    for word in words {
+        desk.type_at_end(word).await;
+    }
+}
+
+async fn write_together(engines: [Engine; 2]) {
+    let data = tempfile::tempdir().expect("a folder");
+    let mut one = Server::start(&data.path().join("one"));
+    let two_server = Server::start(&data.path().join("two"));
+    let [first, second] = two(engines, [&one, &two_server]).await;
+
+    // Both type at the end of one paragraph at once, Kyrgyz and Russian, while a server dies and comes back.
+    let kyrgyz: Vec<String> = (0..12).map(|n| format!(" өңү{n}ү.")).collect();
+    let russian: Vec<String> = (0..12).map(|n| format!(" съёмка{n}й.")).collect();
+    let server = async {
+        first.reads(" өңү3ү.").await;
+        one.kill_and_restart();
+    };
+    tokio::join!(types(&first, &kyrgyz), types(&second, &russian), server);
+    for desk in [&first, &second] {
+        for word in kyrgyz.iter().chain(&russian) {
+            desk.reads(word.trim()).await;
+        }
+        desk.in_sync().await;
+    }
+    let text = first.browser.text(TEXT).await;
+    second.reads(&text).await;
+    assert_eq!(second.browser.text(TEXT).await, text, "both read the same");
+    for word in kyrgyz.iter().chain(&russian) {
+        assert_eq!(text.matches(word.trim()).count(), 1, "{word} stands once in {text:?}");
+    }
+
+    // Each sees who else is there, and where.
+    second.browser.find_with("[data-test=\"people\"]", "Айзада").await;
+    first.browser.find(&format!("{TEXT} .caret[data-name=\"Илья\"]")).await;
+
+    // Undo takes back one's own last words and leaves the other's.
+    first.type_at_end(" Ката сүйлөм.").await;
+    second.reads("Ката сүйлөм.").await;
+    second.type_at_end(" Верно.").await;
+    first.reads("Верно.").await;
+    first.browser.click(TEXT).await;
+    first.undo_until_gone("Ката").await;
+    second.until_gone("Ката").await;
+    second.reads("Верно.").await;
+    first.reads("съёмка11й.").await;
+
+    // Words that one types in a paragraph that the other deletes stay.
+    first.browser.click(TEXT).await;
+    first.browser.chord(&[Key::Control], 'a').await;
+    first.browser.keys("Жаңы башталыш").await;
+    second.reads("Жаңы башталыш").await;
+    second.until_gone("съёмка").await;
+    for desk in [first, second] {
+        desk.browser.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn chromium_and_firefox_write_one_paragraph_while_a_server_is_killed() {
+    write_together([Engine::Chromium, Engine::Firefox]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn webkit_and_chromium_write_one_paragraph_while_a_server_is_killed() {
+    write_together([Engine::WebKit, Engine::Chromium]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_tabs_of_one_device_write_one_text() {
+    let data = tempfile::tempdir().expect("a folder");
+    let server = Server::start(data.path());
+    let desk = Desk::found(Engine::Chromium, &server, "Two tabs", "Ala-Too Desk", "Айзада").await;
+    desk.new_story("ru", "Две вкладки").await;
+    desk.type_at_end("Первая. ").await;
+    desk.in_sync().await;
+    let (second, first) = desk.browser.tab().await;
+    desk.browser.open(&format!("{}/desk/", server.origin)).await;
+    desk.open_edition("ru").await;
+    desk.reads("Первая.").await;
+    desk.type_at_end("Вторая. ").await;
+    desk.in_sync().await;
+    desk.browser.switch(&first).await;
+    desk.reads("Вторая.").await;
+    desk.type_at_end("Снова первая.").await;
+    desk.in_sync().await;
+    desk.browser.switch(&second).await;
+    desk.reads("Снова первая.").await;
+    let text = desk.browser.text(TEXT).await;
+    for words in ["Первая.", "Вторая.", "Снова первая."] {
+        assert_eq!(text.matches(words).count(), 1, "{words} stands once in {text:?}");
+    }
+    desk.browser.close().await;
+}

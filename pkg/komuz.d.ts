@@ -15,6 +15,8 @@ export interface KomuzVerified {
   hash: string;
   /** The mirror that it came from. */
   mirror: string;
+  /** Ids of the outlets that signed. */
+  signed: string[];
 }
 
 /** Why the article was marked as not genuine: the detail of `komuz-refused`. */
@@ -23,32 +25,19 @@ export interface KomuzRefused {
   story: string;
   /** BCP 47 tag of the edition. */
   lang: string;
-  /** A stable name for the reason. */
+  /**
+   * A stable name for the reason: `form`, `masthead`, `key`, `signature`, `missing`, `mismatch`, `older`, `two`, `file`,
+   * `unreadable`.
+   */
   code: string;
   /** What was wrong and where, in English, for the page's developers. */
   reason: string;
-  /** The mirror that it came from. */
+  /** The mirror that it came from; empty when the page's own attributes contradict each other. */
   mirror: string;
 }
 
 /** A story in light DOM that is replaced by its checked release. */
-export interface KomuzStoryElement extends HTMLElement {
-  addEventListener(
-    type: 'komuz-verified',
-    listener: (event: CustomEvent<KomuzVerified>) => void,
-    options?: boolean | AddEventListenerOptions,
-  ): void;
-  addEventListener(
-    type: 'komuz-refused',
-    listener: (event: CustomEvent<KomuzRefused>) => void,
-    options?: boolean | AddEventListenerOptions,
-  ): void;
-  addEventListener(
-    type: string,
-    listener: EventListenerOrEventListenerObject,
-    options?: boolean | AddEventListenerOptions,
-  ): void;
-}
+export type KomuzStoryElement = HTMLElement;
 
 /** An outlet's desk: a frame where it is same-site with the page, a link where it is not. */
 export type KomuzDeskElement = HTMLElement;
@@ -58,7 +47,8 @@ declare global {
     'komuz-story': KomuzStoryElement;
     'komuz-desk': KomuzDeskElement;
   }
-  interface HTMLElementEventMap {
+  // Both events bubble and cross shadow roots: they can be heard on the element, the document and the window.
+  interface GlobalEventHandlersEventMap {
     'komuz-verified': CustomEvent<KomuzVerified>;
     'komuz-refused': CustomEvent<KomuzRefused>;
   }

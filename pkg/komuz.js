@@ -9,6 +9,8 @@
  */
 const here = new URL('.', import.meta.url).href;
 const handles = new Map();
+/** Set on an element that is started, by whichever copy of this file: a page may include two. */
+const started = Symbol.for('komuz-started');
 let module;
 
 /** The reader, fetched once, when the first story is on the page. */
@@ -63,8 +65,8 @@ function unchecked(host) {
 
 /** Starts an element once; moving it in the page changes nothing. */
 async function start(host) {
-  if (handles.has(host)) return;
-  handles.set(host, null);
+  if (host[started]) return;
+  host[started] = true;
   try {
     handles.set(host, (await reader()).mount(host, here));
   } catch {
@@ -73,7 +75,7 @@ async function start(host) {
 }
 
 class KomuzStory extends HTMLElement {
-  static observedAttributes = ['src', 'mirrors', 'fingerprint', 'outlet', 'lang', 'theme', 'copy'];
+  static observedAttributes = ['src', 'mirrors', 'fingerprint', 'number', 'outlet', 'lang', 'theme', 'copy'];
   connectedCallback() {
     start(this);
   }
@@ -113,6 +115,13 @@ const define = (name, element) => customElements.get(name) ?? customElements.def
 define('komuz-story', KomuzStory);
 define('komuz-desk', KomuzDesk);
 
-const upgrade = () => document.querySelectorAll('div[data-komuz-story]').forEach(start);
-upgrade();
-new MutationObserver(upgrade).observe(document, { childList: true, subtree: true });
+const divs = 'div[data-komuz-story]';
+const upgrade = (node) => {
+  if (node.matches?.(divs)) start(node);
+  node.querySelectorAll?.(divs).forEach(start);
+};
+upgrade(document);
+new MutationObserver((changes) => changes.forEach((change) => change.addedNodes.forEach(upgrade))).observe(document, {
+  childList: true,
+  subtree: true,
+});

@@ -15,7 +15,7 @@ use komuz_release::canonical::sha256_hex;
 use komuz_release::folder::{Edition, Place};
 use komuz_release::jws::General;
 use komuz_release::latest::{Latest, MAX_LATEST};
-use komuz_release::masthead::{MAX_MASTHEAD, Outlet};
+use komuz_release::masthead::{MAX_CHAIN, MAX_MASTHEAD, MastheadError, Outlet};
 use komuz_release::release::{MAX_RELEASE, Release};
 use komuz_release::time::Seconds;
 use komuz_release::verify::{self, Expected, Refusal, Seen, verify_latest};
@@ -33,6 +33,10 @@ pub struct Asked {
     pub edition: Edition,
     /// Addresses of the mirrors, no slash at the end ([`crate::fetch::mirror_address`]).
     pub mirrors: Vec<String>,
+    /// Number of the release that the page was made from: nothing older is shown. 0 where the page does not say.
+    pub floor: u64,
+    /// The fingerprint in the page's source address, where it is another than the pinned one.
+    pub other: Option<String>,
 }
 
 /// A release that was checked, and where it came from.
@@ -84,7 +88,19 @@ pub fn address(mirror: &str, place: &Place) -> String {
 ///
 /// # Errors
 /// [`Failure`] when no mirror gave anything genuine: a refusal when any mirror lied, otherwise the first mirror's silence.
+/// [`Refusal::Two`] also after something was shown, when another mirror has another release under its number: all outlets
+/// have signed both, and a reader cannot know which one they mean.
 pub async fn newest(asked: &Asked, mut show: impl FnMut(Found)) -> Result<(), Failure> {
+    if let Some(found) = &asked.other {
+        let refusal = Refusal::Masthead(MastheadError::Fingerprint {
+            expected: asked.edition.fingerprint.clone(),
+            found: found.clone(),
+        });
+        return Err(Failure::Refused {
+            refusal: Box::new(refusal),
+            mirror: String::new(),
+        });
+    }
     let latest = |mirror: String| async move {
         let place = Place::Latest(asked.edition.clone());
         (
@@ -98,19 +114,23 @@ pub async fn newest(asked: &Asked, mut show: impl FnMut(Found)) -> Result<(), Fa
         .cloned()
         .map(|mirror| Box::pin(latest(mirror)))
         .collect();
-    let mut shown = None::<u64>;
+    let mut shown = None::<(u64, String)>;
     let mut failure = Failure::NoMirror;
     while let Some((answer, mirror)) = first(&mut race).await {
         let found = match answer {
-            // Once something genuine is shown, a slower mirror matters only when it claims to have something newer.
-            Ok(latest) if shown.is_some_and(|shown| claimed(&latest).is_none_or(|number| number <= shown)) => continue,
+            // Once something genuine is shown, a slower mirror matters only when it claims to have something newer, or
+            // something else under the same number.
+            Ok(latest) if shown.as_ref().is_some_and(|shown| !matters(&latest, shown)) => continue,
             Ok(latest) => from_mirror(asked, &mirror, &latest).await,
             Err(error) => Err(error.into()),
         };
         match found {
             Ok(found) => {
-                shown = Some(found.release.number);
+                shown = Some((found.release.number, found.hash.clone()));
                 show(found);
+            }
+            Err(Failure::Refused { refusal, mirror }) if shown.is_some() && matches!(*refusal, Refusal::Two { .. }) => {
+                return Err(Failure::Refused { refusal, mirror });
             }
             Err(next) => failure = worse(failure, next),
         }
@@ -136,10 +156,11 @@ async fn first<F: Future + Unpin>(race: &mut Vec<F>) -> Option<F::Output> {
     .await
 }
 
-/// The number that an unchecked `latest.json` claims.
-fn claimed(latest: &[u8]) -> Option<u64> {
-    let payload = General::parse(latest).ok()?.payload().ok()?;
-    Some(Latest::parse(&payload).ok()?.number)
+/// Whether an unchecked `latest.json` claims something newer than what is shown, or something else under its number.
+fn matters(latest: &[u8], (number, hash): &(u64, String)) -> bool {
+    let payload = General::parse(latest).and_then(|general| general.payload());
+    let latest = payload.ok().and_then(|payload| Latest::parse(&payload).ok());
+    latest.is_some_and(|latest| latest.number > *number || (latest.number == *number && latest.release != *hash))
 }
 
 /// What is told of two failures: a lie before a silence, and the first of two alike.
@@ -167,7 +188,7 @@ async fn from_mirror(asked: &Asked, mirror: &str, latest: &[u8]) -> Result<Found
         fingerprint: edition.fingerprint.clone(),
     };
     let (masthead, extension) = join(
-        get(masthead, MAX_MASTHEAD, Freshness::Asked),
+        get(masthead, MAX_CHAIN, Freshness::Asked),
         get(Place::Freshness(edition.clone()), MAX_LATEST, Freshness::Asked),
     )
     .await;
@@ -175,7 +196,14 @@ async fn from_mirror(asked: &Asked, mirror: &str, latest: &[u8]) -> Result<Found
 
     // Read only now: another element of the page may have seen something newer while these files were on their way.
     let known = |all: &Vec<(Edition, Seen)>| all.iter().find(|(of, _)| of == edition).map(|(_, seen)| seen.clone());
-    let seen = SEEN.with_borrow(known).unwrap_or_default();
+    let mut seen = SEEN.with_borrow(known).unwrap_or_default();
+    if seen.number < asked.floor {
+        seen = Seen {
+            number: asked.floor,
+            release: String::new(),
+            ..seen
+        };
+    }
     let expected = Expected {
         fingerprint: &edition.fingerprint,
         story: &edition.story,

@@ -8,7 +8,7 @@ use yew::{AppHandle, Renderer};
 
 use crate::check::Asked;
 use crate::embed::{Embed, EmbedProps, Settings};
-use crate::fetch::mirror_address;
+use crate::fetch::{mirror_address, other_fingerprint};
 use crate::story::Theme;
 
 /// A story that is on the page. It lives as long as the page: Yew never drops the listeners of an app that it destroys, and
@@ -124,6 +124,8 @@ fn settings(host: &HtmlElement) -> Settings {
         outlet: read("outlet"),
         theme: Theme::of(&read("theme").unwrap_or_default()),
         asked: Asked {
+            other: other_fingerprint(&source, &edition),
+            floor: read("number").and_then(|number| number.parse().ok()).unwrap_or(0),
             edition,
             mirrors: addresses,
         },

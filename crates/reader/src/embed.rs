@@ -136,6 +136,9 @@ impl Component for Embed {
                     return false;
                 }
                 self.asked.edition.lang.clone_from(&tag);
+                // Each edition has numbers of its own.
+                let page = &ctx.props().settings.asked;
+                self.asked.floor = if page.edition.lang == tag { page.floor } else { 0 };
                 self.awaited = Some(tag);
                 self.said = None;
                 self.ask(ctx);
@@ -208,7 +211,11 @@ impl Embed {
         if let Failure::Refused { refusal, mirror } = &failure {
             self.tell_refused(ctx, refusal, mirror);
         }
-        if let Shown::Checked(found) = &self.shown {
+        // Two releases under one number, in the language that is shown: neither is shown as genuine.
+        let is_two = matches!(&failure, Failure::Refused { refusal, .. } if matches!(**refusal, Refusal::Two { .. }));
+        if let Shown::Checked(found) = &self.shown
+            && !(is_two && found.release.lang == self.asked.edition.lang)
+        {
             // Another language was asked for: the checked one stays, and says why.
             let lang = found.release.lang.clone();
             let words = words(Lang::of(&lang));
@@ -299,6 +306,12 @@ impl Embed {
 
     fn tell_verified(&self, ctx: &Context<Self>, found: &Found) {
         let release = &found.release;
+        let signed: Array = found
+            .outlets
+            .iter()
+            .filter(|outlet| outlet.signed)
+            .map(|outlet| JsValue::from_str(&outlet.id))
+            .collect();
         tell(
             &ctx.props().host,
             "komuz-verified",
@@ -308,6 +321,7 @@ impl Embed {
                 ("number", (release.number as f64).into()),
                 ("hash", found.hash.as_str().into()),
                 ("mirror", found.mirror.as_str().into()),
+                ("signed", signed.into()),
             ],
         );
     }

@@ -5,6 +5,7 @@
 
 use futures_util::future::{Either, select};
 use js_sys::{Array, Promise, Reflect, Uint8Array};
+use komuz_release::canonical::is_sha256_hex;
 use komuz_release::folder::Edition;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -125,4 +126,12 @@ pub fn mirror_address(written: &str, edition: &Edition, page: &str) -> Option<St
         .trim_end_matches('/')
         .strip_suffix(&format!("/r/{}/{}", edition.fingerprint, edition.story))?;
     Some(base.to_owned())
+}
+
+/// The fingerprint in an address of a story (`https://host/r/<fingerprint>/<story>`), where it is another than the pinned one.
+pub fn other_fingerprint(written: &str, edition: &Edition) -> Option<String> {
+    let (_, place) = written.split_once("/r/")?;
+    let (found, _) = place.split_once('/')?;
+    let differs = is_sha256_hex(found) && !edition.fingerprint.is_empty() && found != edition.fingerprint;
+    differs.then(|| found.to_owned())
 }

@@ -11,14 +11,14 @@ use axum::body::{Body, Bytes};
 use axum::extract::{OriginalUri, State};
 use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, put};
 use futures_util::StreamExt;
 use komuz_release::canonical::sha256_hex;
 use komuz_release::folder::Place;
 use komuz_release::keys::PublicKey;
 use komuz_release::latest::MAX_LATEST;
-use komuz_release::masthead::MAX_MASTHEAD;
+use komuz_release::masthead::{MAX_CHAIN, MAX_MASTHEAD};
 use komuz_release::release::MAX_RELEASE;
 
 use self::shelf::{Put, PutError, Shelf};
@@ -128,6 +128,9 @@ const PAGE_POLICY: &str = "default-src 'none'; img-src 'self'; style-src 'unsafe
 
 impl Releases {
     async fn read(&self, uri: &axum::http::Uri, headers: &HeaderMap) -> Result<Response, Refused> {
+        if let Some(newest) = self.newest_page(uri).await? {
+            return Ok(newest);
+        }
         let place = place(uri)?;
         let (shelf, wanted) = (self.shelf.clone(), place.clone());
         let bytes = blocking(move || shelf.get(&wanted)).await?.map_err(|_| internal())?;
@@ -158,10 +161,34 @@ impl Releases {
         Ok(response)
     }
 
+    /// Sends who asks for an edition's folder to the page of its newest release: that is the address that a page can give
+    /// without knowing the release. None when it is no such folder.
+    async fn newest_page(&self, uri: &axum::http::Uri) -> Result<Option<Response>, Refused> {
+        let path = uri.path().strip_prefix("/r/").unwrap_or_default();
+        let folder = path.strip_suffix('/').unwrap_or(path);
+        let Ok(Place::Latest(edition)) = format!("{folder}/latest.json").parse() else {
+            return Ok(None);
+        };
+        let shelf = self.shelf.clone();
+        let page = blocking(move || shelf.newest_page(&edition))
+            .await?
+            .map_err(|_| internal())?;
+        let page = page.ok_or_else(|| (StatusCode::NOT_FOUND, "nothing is published here yet\n".to_owned()))?;
+        // From where the folder is, since a proxy may serve this server under a path of its own.
+        let page = page.to_string();
+        let parts = if path.ends_with('/') { 2 } else { 3 };
+        let from = page.rmatch_indices('/').nth(parts - 1).map_or(0, |(at, _)| at + 1);
+        let mut response = Redirect::to(&page[from..]).into_response();
+        let caching = HeaderValue::from_static("no-cache");
+        response.headers_mut().insert(header::CACHE_CONTROL, caching);
+        Ok(Some(response))
+    }
+
     async fn write(&self, uri: &axum::http::Uri, headers: &HeaderMap, body: Body) -> Result<Response, Refused> {
         let place = place(uri)?;
         let most = match &place {
-            Place::Masthead { .. } | Place::Signatures(..) => MAX_MASTHEAD,
+            Place::Masthead { .. } => MAX_CHAIN,
+            Place::Signatures(..) => MAX_MASTHEAD,
             Place::Latest(_) | Place::Freshness(_) => MAX_LATEST,
             Place::Release(..) => MAX_RELEASE,
             Place::Index(..) => MAX_PAGE,

@@ -268,6 +268,81 @@ async fn two_releases_under_one_number_are_not_both_taken() {
 }
 
 #[tokio::test]
+async fn an_editions_folder_leads_to_the_page_of_its_newest_release() {
+    let started = start().await;
+    let first = release();
+    let folder = format!("/r/{}/the-site-went-dark/en", masthead().hash());
+    let follow = async |address: &str| {
+        let answer = get(started.server.address, address).await;
+        (answer.status, answer.header("location").to_owned())
+    };
+    assert_eq!(follow(&folder).await.0, 404, "nothing is published yet");
+    for release in [&first, &correction(&first)] {
+        let files = publish_folder(release);
+        started.publish(&files).await;
+        let (path, page) = &files[is(&files, "index.html")];
+        for address in [folder.clone(), format!("{folder}/")] {
+            // Relative, so that it also leads there behind a proxy that serves this server under a folder.
+            let (status, to) = follow(&address).await;
+            let at = address.rfind('/').unwrap();
+            assert_eq!(
+                (status, format!("{}/{to}", &address[..at])),
+                (303, format!("/r/{path}"))
+            );
+        }
+        assert_eq!(get(started.server.address, &format!("/r/{path}")).await.body, *page);
+    }
+    assert_eq!(
+        follow(&format!("/r/{}/the-site-went-dark/ky/", masthead().hash()))
+            .await
+            .0,
+        404
+    );
+    started.server.stop().await;
+}
+
+#[tokio::test]
+async fn a_latest_that_is_signed_again_after_a_key_was_replaced_is_taken() {
+    let started = start().await;
+    let release = release();
+    let files = publish_folder(&release);
+    started.publish(&files).await;
+    let (path, old) = &files[is(&files, "latest.json")];
+    // The first outlet replaces the key that has signed; nothing that it signed counts any more.
+    let replaced = Outlet {
+        keys: vec![key(2).public(), key(3).public()],
+        ..outlet(0)
+    };
+    let second = masthead().next(vec![replaced, outlet(1)]).unwrap();
+    let by = |payload: &[u8], typ, keys: &[(u8, u8)]| {
+        let sign = |(n, seed): &(u8, u8)| fixture::signature(typ, payload, &outlet(*n).id, &key(*seed));
+        komuz_release::jws::assemble(typ, payload, &keys.iter().map(sign).collect::<Vec<_>>())
+    };
+    let chain = [
+        signed_masthead(),
+        by(&second.to_bytes(), Typ::Masthead, &[(0, 1), (0, 3), (1, 11)]),
+    ];
+    let chain_path = format!("{}/masthead.json", masthead().hash());
+    let answer = started.put(&chain_path, &chain_bytes(&chain)).await;
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    let latest = komuz_release::latest::Latest::of(&release).unwrap();
+    let again = by(&latest.to_bytes(), Typ::Latest, &[(0, 2), (1, 11)]).to_bytes();
+    assert_eq!(started.put(path, &again).await.status, 201);
+    assert_eq!(started.put(path, &again).await.status, 204);
+    assert_eq!(started.put(path, old).await.status, 422, "its key is gone");
+    // Under the new masthead it is newer still, and the one before does not come back.
+    let newer = komuz_release::latest::Latest {
+        masthead: second.hash(),
+        ..latest
+    };
+    let newest = by(&newer.to_bytes(), Typ::Latest, &[(0, 2), (1, 11)]).to_bytes();
+    assert_eq!(started.put(path, &newest).await.status, 201);
+    assert_eq!(started.put(path, &again).await.status, 204);
+    assert_eq!(get(started.server.address, &format!("/r/{path}")).await.body, newest);
+    started.server.stop().await;
+}
+
+#[tokio::test]
 async fn a_latest_waits_for_all_that_it_points_to() {
     let started = start().await;
     let files = publish_folder(&release());
@@ -403,7 +478,6 @@ async fn no_path_leads_out_of_the_folder() {
         format!("/r/{fingerprint}/files/../masthead.json"),
         format!("/r/{fingerprint}/files/..%2fmasthead.json"),
         format!("/r/{fingerprint}/.writing-0"),
-        format!("/r/{fingerprint}/the-site-went-dark/en"),
         format!("/r/{fingerprint}/"),
         "/r/".to_owned(),
         "/r".to_owned(),

@@ -14,8 +14,10 @@ use crate::jws::{General, JwsError, Signature, Typ, assemble};
 use crate::keys::PublicKey;
 use crate::release::{RELEASE_VERSION, ReleaseError};
 
-/// The largest `masthead.json` that is read, in bytes.
+/// The largest signed masthead that is read, in bytes.
 pub const MAX_MASTHEAD: usize = 64 << 10;
+/// The largest `masthead.json`, the chain of all of them, that is read, in bytes: outlets come and replace keys for years.
+pub const MAX_CHAIN: usize = 1 << 20;
 
 /// The most outlets of a masthead, and the most keys of an outlet.
 const MAX_OUTLETS: usize = 32;
@@ -298,14 +300,22 @@ pub fn chain_bytes(chain: &[General]) -> Vec<u8> {
 impl Chain {
     /// Reads and verifies `masthead.json` from the pinned fingerprint on.
     pub fn verify(bytes: &[u8], fingerprint: &str) -> Result<Self, MastheadError> {
-        if bytes.len() > MAX_MASTHEAD {
-            let problem = format!("{} bytes, and at most {MAX_MASTHEAD} are read", bytes.len());
-            return Err(MastheadError::Malformed(problem));
+        let too_large = |found: usize, most: usize| {
+            Err(MastheadError::Malformed(format!(
+                "{found} bytes, and at most {most} are read"
+            )))
+        };
+        if bytes.len() > MAX_CHAIN {
+            return too_large(bytes.len(), MAX_CHAIN);
         }
         let list: Vec<General> = parts(bytes).map_err(|e| MastheadError::Malformed(e.to_string()))?;
         let mut chain: Option<Self> = None;
         for (at, general) in list.iter().enumerate() {
             let number = at + 1;
+            let length = general.to_bytes().len();
+            if length > MAX_MASTHEAD {
+                return too_large(length, MAX_MASTHEAD);
+            }
             let jws = |error| MastheadError::Jws { number, error };
             let payload = general.payload().map_err(jws)?;
             let hash = sha256_hex(&payload);

@@ -27,7 +27,7 @@ pub struct Release {
     pub story: String,
     /// Language of the edition as a BCP 47 tag.
     pub lang: String,
-    /// 1 for the first, one more with each correction.
+    /// From 1, higher with each correction. Numbers may be left out: one that was signed and given up is not used again.
     pub number: u64,
     /// Hash of the masthead whose outlets sign.
     pub masthead: String,
@@ -187,6 +187,8 @@ impl Release {
     /// the order of their first citation. Blocks, citations and sources get new ids: theirs name sessions of writers or are
     /// what somebody called a source among friends. A block's id stays the same in all releases of its story.
     ///
+    /// The number is one above `previous`; who knows of higher ones that were signed sets a higher one.
+    ///
     /// Errors with the first of [`obstacles`] when the story cannot be published as it is.
     pub fn from_story(
         story: &Story,
@@ -302,12 +304,12 @@ impl Release {
             return invalid("published", "not a time like 2019-11-21T06:00:00Z");
         }
         match &self.supersedes {
-            None if self.number == 1 => {}
-            Some(before) if self.number > 1 && before.number == self.number - 1 && is_sha256_hex(&before.release) => {}
-            _ => {
+            None => {}
+            Some(before) if (1..self.number).contains(&before.number) && is_sha256_hex(&before.release) => {}
+            Some(_) => {
                 return invalid(
                     "supersedes",
-                    "each release but the first names the hash and number of the one before",
+                    "a correction names the hash of the release before and its number, which is lower",
                 );
             }
         }

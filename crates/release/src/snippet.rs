@@ -1,5 +1,7 @@
 //! What a partner pastes into its page (docs/design.md section 8).
 
+use serde_json::{Value, json};
+
 use crate::folder::{Edition, Place};
 use crate::html::{ArticleOptions, article, escape};
 use crate::masthead::Masthead;
@@ -21,7 +23,7 @@ pub struct SnippetOptions {
     pub loader: String,
 }
 
-/// The two forms of the snippet.
+/// The two forms of the snippet, and what belongs in the page's head.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snippet {
     /// `<komuz-story>` with the article inside, and the script tag.
@@ -29,13 +31,16 @@ pub struct Snippet {
     /// `<div data-komuz-story>` with the article inside: survives filters that take scripts and unknown tags away; the site
     /// includes the loader once by itself.
     pub plain: String,
+    /// Open Graph and JSON-LD (schema.org's `NewsArticle`) for the page's head, so that what is shared and found names the story.
+    pub head: String,
 }
 
 /// The snippet for one outlet and the release's language.
 ///
 /// Attributes of `<komuz-story>`: `src` (the story at the outlet's own server, `https://host/r/<fingerprint>/<story>`),
-/// `mirrors` (the same at the others, separated by spaces; none when there are no others), `fingerprint`, `outlet`, `lang`,
-/// `dir`. The plain form has `data-komuz-story` for `src`, and `data-komuz-mirrors`, `data-komuz-fingerprint`,
+/// `mirrors` (the same at the others, separated by spaces; none when there are no others), `fingerprint`, `number` (of this
+/// release: an older one is never shown in its place, not even to who comes for the first time), `outlet`, `lang`, `dir`. The
+/// plain form has `data-komuz-story` for `src`, and `data-komuz-mirrors`, `data-komuz-fingerprint`, `data-komuz-number`,
 /// `data-komuz-outlet`.
 pub fn snippet(release: &Release, masthead: &Masthead, options: &SnippetOptions) -> Snippet {
     let base = |server: &str| {
@@ -72,11 +77,13 @@ pub fn snippet(release: &Release, masthead: &Masthead, options: &SnippetOptions)
         .hash()
         .map(|hash| at(Place::Index(edition, hash)))
         .unwrap_or_default();
+    let number = release.number.to_string();
     let common = |prefix: &str| {
         let mut out = String::new();
         for (name, value) in [
             ("mirrors", &mirrors),
             ("fingerprint", &options.fingerprint),
+            ("number", &number),
             ("outlet", &options.outlet),
         ] {
             if !value.is_empty() {
@@ -107,5 +114,47 @@ pub fn snippet(release: &Release, masthead: &Masthead, options: &SnippetOptions)
             escape(&src),
             common("data-komuz-"),
         ),
+        head: head(release, masthead, &options.outlet),
     }
+}
+
+/// What a page's head says of the story: for those who share a link to it, and for search engines.
+fn head(release: &Release, masthead: &Masthead, outlet: &str) -> String {
+    let Some(front) = release.front(Some(outlet)) else {
+        return String::new();
+    };
+    let publisher = masthead.outlet(outlet).or(masthead.outlets.first());
+    let authors = front
+        .byline
+        .iter()
+        .map(|author| json!({ "@type": "Person", "name": author.name }));
+    let mut article = json!({
+        "@context": "https://schema.org",
+        "@type": "NewsArticle",
+        "headline": front.headline,
+        "inLanguage": release.lang,
+        "datePublished": release.published,
+        "identifier": release.hash().unwrap_or_default(),
+        "isAccessibleForFree": true,
+        "author": authors.collect::<Value>(),
+    });
+    if !front.summary.is_empty() {
+        article["description"] = json!(front.summary);
+    }
+    if let Some(outlet) = publisher {
+        let address = format!("https://{}/", outlet.domain);
+        article["publisher"] = json!({ "@type": "NewsMediaOrganization", "name": outlet.name, "url": address });
+    }
+    // Inside a script no entity is read, so that no text may end it.
+    let article = article.to_string().replace('<', "\\u003c");
+    let mut out = String::new();
+    for (property, content) in [("og:title", &front.headline), ("og:description", &front.summary)] {
+        if !content.is_empty() {
+            out.push_str(&format!(
+                "<meta property=\"{property}\" content=\"{}\">\n",
+                escape(content)
+            ));
+        }
+    }
+    out + &format!("<script type=\"application/ld+json\">{article}</script>\n")
 }

@@ -236,14 +236,16 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// A short stable name of the reason: `form`, `masthead`, `signature`, `key`, `missing`, `mismatch`, `older`, `two`, `file`,
+    /// A short stable name of the reason: `form`, `masthead` (its chain), `key` (also a fingerprint), `signature`, `key`, `missing`, `mismatch`, `older`, `two`, `file`,
     /// `unreadable`.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Form { .. } => "form",
+            Self::Masthead(MastheadError::Fingerprint { .. } | MastheadError::Stranger { .. }) | Self::Key { .. } => {
+                "key"
+            }
             Self::Masthead(_) => "masthead",
             Self::Signature { .. } => "signature",
-            Self::Key { .. } => "key",
             Self::Missing { .. } => "missing",
             Self::Mismatch { .. } => "mismatch",
             Self::OlderMasthead { .. } | Self::Older { .. } => "older",

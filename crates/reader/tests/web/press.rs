@@ -57,16 +57,19 @@ pub enum Signers {
     Both,
     /// Only the first.
     One,
+    /// Both, the second with a key that it does not have.
+    Stranger,
 }
 
 /// The files of a release by their places below `/r/`.
 pub fn files(release: &Release, signers: Signers) -> Vec<(String, Vec<u8>)> {
     let masthead = masthead();
     let chain = vec![sign(Typ::Masthead, &masthead.to_bytes(), &OUTLETS)];
-    let outlets = if signers == Signers::Both {
-        &OUTLETS[..]
-    } else {
-        &OUTLETS[..1]
+    let stranger = [OUTLETS[0], ("issyk", "Issyk Wire", 90)];
+    let outlets = match signers {
+        Signers::Both => &OUTLETS[..],
+        Signers::One => &OUTLETS[..1],
+        Signers::Stranger => &stranger,
     };
     let statement = Statement::of(release, &masthead).unwrap();
     let folder = Folder {

@@ -91,7 +91,103 @@ async fn an_older_number_than_one_already_seen() {
         "older",
         &["old.example"],
         "older",
-        "This copy is older than one that you have already read.",
+        "This copy is older than one that is known already.",
+    )
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn an_older_number_than_the_page_was_made_from_at_a_first_visit() {
+    let old = first("floor");
+    put("floor.example", &files(&old, Signers::Both));
+    let page = Page::with("floor", "en", &["floor.example"], &[("data-komuz-number", "2")]);
+    let notice = page.shows(".notice.refused").await;
+    assert!(
+        notice
+            .text_content()
+            .unwrap()
+            .contains("older than one that is known already")
+    );
+    assert_eq!(page.told("komuz-refused", "code").unwrap(), "older");
+    // With the page's own number it is shown.
+    Page::with("floor", "en", &["floor.example"], &[("data-komuz-number", "1")])
+        .shows("article")
+        .await;
+}
+
+#[wasm_bindgen_test]
+async fn two_mirrors_with_different_releases_under_one_number() {
+    let one = first("two");
+    let other = release("two", &story("en", "A day of noise"), &["en"], None);
+    put("one.example", &files(&one, Signers::Both));
+    put("other.example", &files(&other, Signers::Both));
+    let page = Page::open("two", "en", &["one.example", "other.example"]);
+    let notice = page.shows(".notice.refused").await;
+    assert_eq!(page.told("komuz-refused", "code").unwrap(), "two");
+    assert!(
+        notice
+            .text_content()
+            .unwrap()
+            .contains("differs from another one with the same number")
+    );
+    assert!(page.article_stands());
+}
+
+#[wasm_bindgen_test]
+async fn an_address_under_another_fingerprint_than_the_pinned_one() {
+    put("pinned.example", &files(&first("pinned"), Signers::Both));
+    let other = "0".repeat(64);
+    let page = Page::with(
+        "pinned",
+        "en",
+        &["pinned.example"],
+        &[("data-komuz-fingerprint", &other)],
+    );
+    page.shows(".notice.refused").await;
+    assert_eq!(page.told("komuz-refused", "code").unwrap(), "key");
+    assert!(page.article_stands());
+}
+
+#[wasm_bindgen_test]
+async fn one_flipped_byte_of_the_masthead() {
+    put("mast.example", &files(&first("mast"), Signers::Both));
+    spoil("mast.example", "masthead.json", |bytes| {
+        let at = bytes.len() - 30;
+        bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
+    });
+    refused(
+        "mast",
+        &["mast.example"],
+        "masthead",
+        "was not signed with the keys of the newsrooms",
+    )
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn one_flipped_byte_of_the_latest() {
+    put("late.example", &files(&first("late"), Signers::Both));
+    spoil("late.example", "latest.json", |bytes| {
+        let at = bytes.len() - 30;
+        bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
+    });
+    refused(
+        "late",
+        &["late.example"],
+        "signature",
+        "This copy is not what the newsrooms signed.",
+    )
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn a_signature_with_a_key_that_the_outlet_does_not_have() {
+    put("key.example", &files(&first("key"), Signers::Stranger));
+    refused(
+        "key",
+        &["key.example"],
+        "key",
+        "was not signed with the keys of the newsrooms",
     )
     .await;
 }

@@ -36,6 +36,8 @@ async fn a_checked_release_takes_the_place_of_the_pages_article() {
         page.told("komuz-verified", "hash").unwrap().as_string().unwrap().len(),
         64
     );
+    let signed: js_sys::Array = page.told("komuz-verified", "signed").unwrap().unchecked_into();
+    assert_eq!(signed.join(" "), "alatoo issyk");
 }
 
 #[wasm_bindgen_test]

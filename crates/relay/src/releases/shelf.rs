@@ -114,6 +114,16 @@ impl Shelf {
         }
     }
 
+    /// Where the page of an edition's newest release is; `None` when nothing is published.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub fn newest_page(&self, edition: &Edition) -> io::Result<Option<Place>> {
+        let latest = self.get(&Place::Latest(edition.clone()))?;
+        let latest = latest.and_then(|bytes| newest_unseen(&bytes));
+        Ok(latest.map(|latest| Place::Index(edition.clone(), latest.release)))
+    }
+
     /// Takes a file, if it verifies. `ticket` says that the operator's ticket came with it; `now` is this server's clock.
     ///
     /// # Errors
@@ -223,16 +233,20 @@ impl Shelf {
             .ok_or(PutError::TooEarly("its masthead is not here"))?;
         let newest = newest(edition, &masthead, bytes, None, &Seen::default(), now)?;
         let stored = self.get(place)?;
-        if let Some(stored) = &stored {
+        if let Some(bytes_here) = &stored {
             // What is here has been verified when it came.
-            let stored = newest_unseen(stored).ok_or_else(|| refused("the latest.json that is here is damaged"))?;
+            let stored = newest_unseen(bytes_here).ok_or_else(|| refused("the latest.json that is here is damaged"))?;
             let seen = Seen {
                 masthead: 0,
                 number: stored.number,
                 release: stored.release.clone(),
             };
             self::newest(edition, &masthead, bytes, None, &seen, now)?;
-            if stored.number == newest.latest.number {
+            // The same release, signed again: wanted when an outlet has replaced a key that had signed what is here.
+            let stands = || self::newest(edition, &masthead, bytes_here, None, &Seen::default(), now).is_ok();
+            let under = |hash: &str| newest.chain.get(hash).map_or(0, |masthead| masthead.number);
+            let is_newer = under(&newest.latest.masthead) > under(&stored.masthead);
+            if stored.number == newest.latest.number && !is_newer && stands() {
                 return Ok(Put::Known);
             }
         }

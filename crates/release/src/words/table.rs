@@ -37,8 +37,8 @@ pub(super) static EN: Words = Words {
     refused_changed: "This copy is not what the newsrooms signed.",
     refused_missing: "Not every newsroom has signed this copy.",
     refused_key: "This copy was not signed with the keys of the newsrooms that this page trusts.",
-    refused_older: "This copy is older than one that you have already read.",
-    refused_two: "This copy differs from the one that you have already read under the same number.",
+    refused_older: "This copy is older than one that is known already.",
+    refused_two: "This copy differs from another one with the same number.",
     refused_unreadable: "This copy could not be fetched whole.",
 };
 
@@ -77,8 +77,8 @@ pub(super) static RU: Words = Words {
     refused_changed: "Эта копия отличается от того, что подписали редакции.",
     refused_missing: "Эту копию подписали не все редакции.",
     refused_key: "Эта копия подписана не теми ключами, которым доверяет эта страница.",
-    refused_older: "Эта копия старше той, которую вы уже читали.",
-    refused_two: "Эта копия отличается от той, которую вы уже читали под тем же номером.",
+    refused_older: "Эта копия старше той, которая уже известна.",
+    refused_two: "Эта копия отличается от другой с тем же номером.",
     refused_unreadable: "Эту копию не удалось загрузить целиком.",
 };
 
@@ -117,15 +117,15 @@ pub(super) static KY: Words = Words {
     refused_changed: "Бул көчүрмө редакциялар кол койгон текстке дал келбейт.",
     refused_missing: "Бул көчүрмөгө бардык редакциялар кол койгон эмес.",
     refused_key: "Бул көчүрмөгө ушул бет ишенген редакциялардын ачкычтары менен кол коюлган эмес.",
-    refused_older: "Бул көчүрмө сиз мурда окугандан эски.",
-    refused_two: "Бул көчүрмө сиз ушул эле номер менен мурда окугандан башкача.",
+    refused_older: "Бул көчүрмө мурдатан белгилүү көчүрмөдөн эски.",
+    refused_two: "Бул көчүрмө ушул эле номердеги башка көчүрмөдөн айырмаланат.",
     refused_unreadable: "Бул көчүрмөнү толугу менен жүктөөгө болбоду.",
     // With the ending of "its": a day or a month belongs to its year.
 };
 
 /// Names of the languages that sources are in: ISO 639 code; in English, Russian, Kyrgyz.
 pub(super) static LANGUAGES: [(&str, [&str; 3]); 22] = [
-    ("ky", ["Kyrgyz", "киргизский", "кыргызча"]),
+    ("ky", ["Kyrgyz", "кыргызский", "кыргызча"]),
     ("ru", ["Russian", "русский", "орусча"]),
     ("en", ["English", "английский", "англисче"]),
     ("kk", ["Kazakh", "казахский", "казакча"]),

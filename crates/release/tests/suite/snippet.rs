@@ -22,7 +22,7 @@ fn the_element_has_what_it_needs_and_the_whole_article() {
     let start = format!(
         "<komuz-story src=\"https://desk.issyk.example/r/{fp}/the-site-went-dark\" \
          mirrors=\"https://desk.ala-too.example/r/{fp}/the-site-went-dark http://127.0.0.1:8091/r/{fp}/the-site-went-dark\" \
-         fingerprint=\"{fp}\" outlet=\"issyk\" lang=\"en\" dir=\"ltr\">\n<article"
+         fingerprint=\"{fp}\" number=\"1\" outlet=\"issyk\" lang=\"en\" dir=\"ltr\">\n<article"
     );
     assert!(element.starts_with(&start), "{element}");
     assert!(element.contains("Within hours one of the sites could not be reached."));
@@ -35,7 +35,7 @@ fn the_element_has_what_it_needs_and_the_whole_article() {
 fn the_plain_form_survives_filters() {
     let Snippet { plain, .. } = made(&[]);
     assert!(plain.starts_with("<div data-komuz-story=\"https://desk.issyk.example/r/"));
-    assert!(plain.contains(" data-komuz-outlet=\"issyk\" lang=\"en\" dir=\"ltr\">\n<article"));
+    assert!(plain.contains(" data-komuz-number=\"1\" data-komuz-outlet=\"issyk\" lang=\"en\" dir=\"ltr\">\n<article"));
     assert!(!plain.contains("data-komuz-mirrors"));
     // What WordPress lets most users keep.
     let kept = [
@@ -99,4 +99,30 @@ fn hostile_addresses_stay_in_their_attributes() {
     let made = snippet(&release(), &masthead(), &options);
     assert_eq!(made.element.matches("<script").count(), 1);
     assert!(!made.plain.contains("<script"));
+}
+
+#[test]
+fn the_head_names_the_story_and_no_text_breaks_out_of_it() {
+    let mut release = release();
+    let front = release.outlets.get_mut("issyk").unwrap();
+    front.headline = "</script><script>alert(\"1\")".to_owned();
+    let options = SnippetOptions {
+        outlet: "issyk".into(),
+        fingerprint: masthead().hash(),
+        server: String::new(),
+        mirrors: Vec::new(),
+        loader: String::new(),
+    };
+    let head = snippet(&release, &masthead(), &options).head;
+    assert!(
+        head.starts_with("<meta property=\"og:title\" content=\"&lt;/script&gt;&lt;script&gt;alert(&quot;1&quot;)\">")
+    );
+    let (_, json) = head.split_once("<script type=\"application/ld+json\">").unwrap();
+    let (json, rest) = json.split_once("</script>").unwrap();
+    assert_eq!(rest, "\n");
+    let article: serde_json::Value = serde_json::from_str(json).unwrap();
+    assert_eq!(article["headline"], release.outlets["issyk"].headline);
+    assert_eq!(article["@type"], "NewsArticle");
+    assert_eq!(article["publisher"]["name"], masthead().outlet("issyk").unwrap().name);
+    assert_eq!(article["datePublished"], release.published);
 }

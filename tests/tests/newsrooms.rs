@@ -10,9 +10,14 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use komuz_engine::native::Native;
 use komuz_messages::{Answer, Ask, EditionId, Event, InvestigationView, OutletCard, Server as ServerCard, StateView};
-use komuz_release::keys::SigningKey;
+use komuz_release::folder::verify_folder;
+use komuz_release::keys::{SigningKey, signature_text};
+use komuz_release::time;
+use komuz_release::verify::{Expected, Freshness, Seen};
 use komuz_tests::process::Server;
 use page::{PageModel, insert};
 use tokio::sync::watch;
@@ -135,18 +140,39 @@ fn show(engine: &Native, shown: &Mutex<Shown>, event: Event) {
     }
 }
 
-fn card(id: &str) -> OutletCard {
-    let key = |nth: u8| {
-        let mut seed = [nth; 32];
-        seed[1..=id.len()].copy_from_slice(id.as_bytes());
-        SigningKey::from_seed(&seed).public().to_string()
-    };
+/// One of an outlet's release keys.
+fn signing_key(outlet: &str, nth: u8) -> SigningKey {
+    let mut seed = [nth; 32];
+    seed[1..=outlet.len()].copy_from_slice(outlet.as_bytes());
+    SigningKey::from_seed(&seed)
+}
+
+/// An outlet as its desk makes its card: with the key that its server tells.
+fn card(id: &str, server: &Server) -> OutletCard {
+    let (_, about) = get(&format!("{}/.well-known/komuz.json", server.origin));
+    let about: serde_json::Value = serde_json::from_slice(&about).unwrap();
     OutletCard {
         id: id.to_owned(),
         name: format!("The {id} newsroom"),
         domain: format!("{id}.example"),
-        keys: vec![key(1), key(2)],
+        keys: [1, 2].map(|nth| signing_key(id, nth).public().to_string()).to_vec(),
+        freshness: about["freshness"].as_str().unwrap().to_owned(),
     }
+}
+
+/// Status and bytes of an address.
+fn get(address: &str) -> (u16, Vec<u8>) {
+    let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+    let mut answer = agent.get(address).call().unwrap();
+    (answer.status().as_u16(), answer.body_mut().read_to_vec().unwrap())
+}
+
+/// Puts a file on a server, which must take it.
+fn put(server: &Server, path: &str, bytes: &[u8]) {
+    ureq::put(&format!("{}/{path}", server.origin))
+        .header("authorization", &format!("Komuz {}", server.ticket))
+        .send(bytes)
+        .unwrap();
 }
 
 fn on(server: &Server) -> ServerCard {
@@ -161,7 +187,7 @@ async fn two(first: (&Path, &Server), second: (&Path, &Server)) -> (Desk, Desk, 
     let kloop = Desk::start(first.0);
     let found = Ask::Found {
         title: "Samaragate".into(),
-        outlet: card("kloop"),
+        outlet: card("kloop", first.1),
         member: "Aigul Mambetova".into(),
         server: on(first.1),
     };
@@ -177,7 +203,7 @@ async fn two(first: (&Path, &Server), second: (&Path, &Server)) -> (Desk, Desk, 
     let occrp = Desk::start(second.0);
     let join = Ask::Join {
         text: format!("{}/desk/#{fragment}", first.1.origin),
-        outlet: card("occrp"),
+        outlet: card("occrp", second.1),
         member: "Miranda Patrucic".into(),
         server: Some(on(second.1)),
     };
@@ -252,6 +278,83 @@ fn holds(folder: &Path, bytes: &[u8]) -> bool {
                 .windows(bytes.len())
                 .any(|window| window == bytes),
         })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_servers_of_the_outlets_keep_what_is_published_fresh() {
+    let folders: Vec<_> = (0..4).map(|_| tempfile::tempdir().unwrap()).collect();
+    let servers = [Server::start(folders[0].path()), Server::start(folders[1].path())];
+    let (kloop, occrp, edition) = two((folders[2].path(), &servers[0]), (folders[3].path(), &servers[1])).await;
+    kloop.type_words(&edition, "Жети жүз миллион доллар.").await;
+    for desk in [&kloop, &occrp] {
+        desk.until("the words are here", |shown| {
+            shown.pages[&edition].text().contains("доллар")
+        })
+        .await;
+        desk.settled().await;
+    }
+    // Signed forty days ago: without its servers' word it would have ended.
+    let now = i64::try_from(std::time::UNIX_EPOCH.elapsed().unwrap().as_secs()).unwrap();
+    let published = now - 40 * 86_400;
+    for (index, (desk, outlet)) in [(&kloop, "kloop"), (&occrp, "occrp")].into_iter().enumerate() {
+        desk.until("the proposal is here", |shown| {
+            let stories = &shown.investigation.as_ref().unwrap().stories;
+            stories[0].editions[0].signing.signed.len() == index
+        })
+        .await;
+        let key = signing_key(outlet, 1);
+        let ask = Ask::Review {
+            edition: edition.clone(),
+            now: time::format(published),
+            reason: String::new(),
+            key: key.public().to_string(),
+        };
+        let Answer::Review(review) = desk.ask(ask).await else {
+            panic!("no review")
+        };
+        assert_eq!(review.obstacles, []);
+        let sign = |to: &komuz_messages::ToSign| signature_text(&key.sign(to.input.as_bytes()));
+        let ask = Ask::SignOff {
+            edition: edition.clone(),
+            release: review.release.clone(),
+            signatures: review.to_sign.iter().map(sign).collect(),
+            key: key.public().to_string(),
+        };
+        assert_eq!(desk.ask(ask).await, Answer::Done);
+    }
+    let publish = Ask::Publish {
+        edition: edition.clone(),
+    };
+    let Answer::Folder { files, .. } = occrp.ask(publish).await else {
+        panic!("no folder")
+    };
+    let fingerprint = files[0].path.split('/').next().unwrap().to_owned();
+    for server in &servers {
+        for file in &files {
+            put(
+                server,
+                &format!("r/{}", file.path),
+                &STANDARD.decode(&file.bytes).unwrap(),
+            );
+        }
+        let expected = Expected {
+            fingerprint: &fingerprint,
+            story: &edition.story,
+            lang: &edition.lang,
+            seen: &Seen::default(),
+            now,
+        };
+        let verified = verify_folder(&expected, |path| {
+            let (status, bytes) = get(&format!("{}/r/{path}", server.origin));
+            Ok((status == 200).then_some(bytes))
+        })
+        .unwrap();
+        assert!(
+            matches!(verified.freshness, Freshness::Fresh { since, .. } if since >= now),
+            "{:?}",
+            verified.freshness
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

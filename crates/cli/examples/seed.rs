@@ -14,10 +14,10 @@ use base64::engine::general_purpose::STANDARD;
 use komuz_engine::native::Native;
 use komuz_import::{DEFAULT_LIMIT, import};
 use komuz_messages::{Answer, Ask, EditionId, Event, InvestigationView, OutletCard, Server, StateView};
-use komuz_release::html::{ArticleOptions, article};
 use komuz_release::keys::{SigningKey, recovery_text, signature_text};
 use komuz_release::masthead::Chain;
 use komuz_release::release::Release;
+use komuz_release::snippet::{SnippetOptions, snippet};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
@@ -27,6 +27,13 @@ const OUTLETS: [(&str, &str, &str, &str); 3] = [
     ("alatoo", "Ala-Too Desk", "ala-too.example", "Айзада К."),
     ("issyk", "Issyk Wire", "issyk-wire.example", "Илья Б."),
     ("naryn", "Radio Naryn", "radio-naryn.example", "Nurgul T."),
+];
+/// The pages that carry the story: the site, which outlet's server is its own, its colours. The reader belongs to none.
+const SITES: [(&str, usize, &str); 4] = [
+    ("alatoo", 0, "light"),
+    ("issyk", 1, "light"),
+    ("naryn", 2, "dark"),
+    ("reader", 2, "auto"),
 ];
 const LANGUAGES: [&str; 3] = ["en", "ru", "ky"];
 /// The passphrase of the demo's devices, shown on its pages.
@@ -60,6 +67,7 @@ impl Desk {
             name: outlet.1.to_owned(),
             domain: outlet.2.to_owned(),
             keys: vec![key.public().to_string(), recovery.public().to_string()],
+            freshness: freshness(&server.url)?,
         };
         let trusted = serde_json::to_string(&card.keys)?;
         let authorization = format!("Komuz {}", server.ticket);
@@ -127,7 +135,8 @@ impl Desk {
             return Err("no review".into());
         };
         if !review.obstacles.is_empty() {
-            return Err(review.obstacles.join(" ").into());
+            let why: Vec<String> = review.obstacles.into_iter().map(|trouble| trouble.message).collect();
+            return Err(why.join(" ").into());
         }
         let signatures = review
             .to_sign
@@ -143,6 +152,16 @@ impl Desk {
         .await?;
         Ok(())
     }
+}
+
+/// The key with which a server says that a release is still the newest.
+fn freshness(server: &str) -> Result<String> {
+    let about = ureq::get(&format!("{server}/.well-known/komuz.json"))
+        .call()?
+        .into_body()
+        .read_to_string()?;
+    let about: serde_json::Value = serde_json::from_str(&about)?;
+    Ok(about["freshness"].as_str().unwrap_or_default().to_owned())
 }
 
 fn signed(desk: &Desk, edition: &EditionId) -> usize {
@@ -326,14 +345,29 @@ async fn seed(content: &Path, out: &Path, servers: Vec<Server>) -> Result<BTreeM
         }
         first.ask(Ask::Published { edition, release }).await?;
         let masthead = Chain::verify(&chain, &fingerprint)?;
-        let options = ArticleOptions {
-            outlet: None,
-            ..ArticleOptions::default()
-        };
-        pages.insert(
-            format!("article:{lang}"),
-            article(&Release::parse(&canonical)?, masthead.newest(), &options),
-        );
+        let release = Release::parse(&canonical)?;
+        for (site, own, theme) in SITES {
+            let server = servers.get(own).ok_or("a server is missing")?.url.clone();
+            let options = SnippetOptions {
+                outlet: site.to_owned(),
+                fingerprint: fingerprint.clone(),
+                mirrors: servers
+                    .iter()
+                    .map(|other| other.url.clone())
+                    .filter(|url| *url != server)
+                    .collect(),
+                server,
+                loader: "/komuz/komuz.js".to_owned(),
+            };
+            let made = snippet(&release, masthead.newest(), &options);
+            // The one thing that an editor adds by hand to what the desk gives: the colours of the page.
+            let element = made
+                .element
+                .replacen("<komuz-story", &format!("<komuz-story theme=\"{theme}\""), 1);
+            pages.insert(format!("element:{site}:{lang}"), element);
+            pages.insert(format!("plain:{site}:{lang}"), made.plain);
+            pages.insert(format!("head:{site}:{lang}"), made.head);
+        }
         pages.insert("fingerprint".to_owned(), fingerprint);
     }
     for desk in &mut desks {

@@ -13,6 +13,7 @@ use komuz_release::keys::PublicKey;
 use komuz_release::masthead::{Masthead, Outlet, Quorum};
 use komuz_release::release::{Head, RELEASE_VERSION, Release, ReleaseError, obstacles};
 use komuz_release::story::Story;
+use thiserror::Error;
 
 use crate::document::Document;
 use crate::registers;
@@ -85,8 +86,8 @@ pub fn masthead(outlets: &[Outlet], log: &Log) -> Masthead {
     }
 }
 
-/// Builds the release that could be proposed now: the next after the published one. `head` fixes what is not in the
-/// documents; `by` is the outlet that proposes.
+/// Builds the release that could be proposed now: the next after the published one, under [`Log::next_number`]. `head` fixes
+/// what is not in the documents; `by` is the outlet that proposes.
 pub fn build(
     source: Source<'_>,
     head: &Head,
@@ -96,7 +97,8 @@ pub fn build(
 ) -> Result<Proposal, SignoffError> {
     let story = with_sources(source.story, source.registers, source.registers_at);
     let previous = log.published().map(Proposal::release);
-    let release = Release::from_story(&story, head, &masthead, previous)?;
+    let mut release = Release::from_story(&story, head, &masthead, previous)?;
+    release.number = log.next_number();
     let registers = source
         .registers_at
         .map_or_else(|| source.registers.heads(), <[ChangeHash]>::to_vec);
@@ -122,27 +124,67 @@ pub fn rebuild(source: Source<'_>, proposal: &Proposal, log: &Log) -> Result<Rel
         Some(before) => Some(log.proposal(&before.release).ok_or_else(missing)?.release()),
         None => None,
     };
-    Release::from_story(&story, &head, proposal.masthead(), previous)
+    let mut release = Release::from_story(&story, &head, proposal.masthead(), previous)?;
+    release.number = old.number;
+    Ok(release)
 }
 
-/// Why the edition cannot be signed yet, a sentence each; empty when it can.
-pub fn hindrances(source: Source<'_>, masthead: &Masthead, has_file: impl Fn(&str) -> bool) -> Vec<String> {
+/// Why an edition cannot be signed yet.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Hindrance {
+    /// No release can be made of the text as it stands.
+    #[error(transparent)]
+    Text(ReleaseError),
+    /// A picture is named and not here.
+    #[error("the picture \"{alt}\" has not arrived on this device yet")]
+    Picture {
+        /// Its description.
+        alt: String,
+    },
+    /// An outlet could lose its only key.
+    #[error("{outlet} has fewer than two release keys")]
+    Keys {
+        /// Its name.
+        outlet: String,
+    },
+}
+
+impl Hindrance {
+    /// A stable name of the reason: `no-headline`, `citation-lost`, `link-refused`, `picture-missing`, `text`, `file-missing`,
+    /// `few-keys`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Picture { .. } => "file-missing",
+            Self::Keys { .. } => "few-keys",
+            Self::Text(ReleaseError::Invalid { place, .. }) => match place.as_str() {
+                "headline" => "no-headline",
+                place if place.starts_with("citations") => "citation-lost",
+                place if place.ends_with(".link") => "link-refused",
+                place if place.ends_with(".file") => "picture-missing",
+                _ => "text",
+            },
+            Self::Text(_) => "text",
+        }
+    }
+}
+
+/// Why the edition cannot be signed yet; empty when it can.
+pub fn hindrances(source: Source<'_>, masthead: &Masthead, has_file: impl Fn(&str) -> bool) -> Vec<Hindrance> {
     let story = with_sources(source.story, source.registers, source.registers_at);
-    let mut hindrances: Vec<String> = obstacles(&story).iter().map(ToString::to_string).collect();
+    let mut hindrances: Vec<Hindrance> = obstacles(&story).into_iter().map(Hindrance::Text).collect();
     for block in &story.blocks {
         if let komuz_release::story::BlockKind::Figure { file, alt, .. } = &block.kind
             && !file.is_empty()
             && !has_file(file)
         {
-            hindrances.push(format!(
-                "the picture \"{}\" has not arrived on this device yet",
-                words(alt)
-            ));
+            hindrances.push(Hindrance::Picture { alt: words(alt) });
         }
     }
     for outlet in &masthead.outlets {
         if outlet.keys.len() < 2 {
-            hindrances.push(format!("{} has fewer than two release keys", words(&outlet.name)));
+            let outlet = words(&outlet.name);
+            hindrances.push(Hindrance::Keys { outlet });
         }
     }
     hindrances

@@ -6,8 +6,10 @@
 //! with a key of the masthead.
 //!
 //! Mastheads belong to the investigation. The first edition that is signed brings the first masthead; [`Log::merge`]
-//! puts the logs of all editions together so that the others find it.
+//! puts the logs of all editions together so that the others find it. Which first masthead counts is decided by the outlets
+//! that are in ([`Log::among`]), so that none of them can put another in its place alone.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use automerge::transaction::Transactable;
@@ -16,7 +18,7 @@ use komuz_release::canonical::sha256_hex;
 use komuz_release::jws::{General, Signature, Typ, assemble, signing_input};
 use komuz_release::keys::{PublicKey, parse_signature, signature_text};
 use komuz_release::latest::Latest;
-use komuz_release::masthead::{Chain, Masthead, chain_bytes, sign, signers};
+use komuz_release::masthead::{Chain, Masthead, Outlet, chain_bytes, sign, signers};
 use komuz_release::release::{MAX_RELEASE, Release, ReleaseError, Statement};
 use thiserror::Error;
 
@@ -195,6 +197,10 @@ pub struct Log {
     fitting: BTreeSet<Signed>,
     wrong: BTreeSet<Signed>,
     marked: BTreeSet<String>,
+    /// Hashes of the mastheads under which other editions are published.
+    elsewhere: BTreeSet<String>,
+    /// The outlets that are in, in the order in which they came.
+    outlets: Vec<Outlet>,
     chain: Vec<General>,
     /// Hashes of the mastheads in the chain.
     chained: Vec<String>,
@@ -343,8 +349,15 @@ impl Log {
         Proposal::new(release, masthead, heads("body")?, heads("registers")?, &by).ok()
     }
 
-    /// Adds what another edition's log holds of mastheads and their signatures.
+    /// Says which outlets are in, as the charter has them, in the order in which they came. Without them there is no chain.
+    pub fn among(&mut self, outlets: &[Outlet]) {
+        self.outlets = outlets.to_vec();
+        (self.chain, self.chained) = self.follow();
+    }
+
+    /// Adds what another edition's log holds of mastheads, their signatures and what is published under them.
     pub fn merge(&mut self, other: &Log) {
+        self.elsewhere.extend(other.published_under());
         self.mastheads.extend(
             other
                 .mastheads
@@ -390,31 +403,71 @@ impl Log {
         (self.chain, self.chained) = self.follow();
     }
 
-    /// The longest chain of mastheads that verifies. Where two could take the same place, the one with the lower hash
-    /// does, on every replica.
+    /// The chain of mastheads. It starts with the first masthead that most outlets have signed; among those of equally many
+    /// with one under which something is published, then with the lowest hash: the same on every replica.
     fn follow(&self) -> (Vec<General>, Vec<String>) {
-        let mut chain: Vec<General> = Vec::new();
-        let mut hashes: Vec<String> = Vec::new();
-        loop {
-            let follows = |masthead: &Masthead| masthead.previous.as_ref() == hashes.last();
-            let next = self
-                .mastheads
+        let published = self.published_under();
+        let firsts = self
+            .mastheads
+            .iter()
+            .filter(|(_, masthead)| self.may_be_first(masthead));
+        let best = firsts
+            .filter_map(|(hash, masthead)| {
+                let (chain, hashes) = self.chain_from(hash, masthead)?;
+                let is_out = hashes.iter().any(|hash| published.contains(hash));
+                Some(((masthead.outlets.len(), is_out, Reverse(hash)), chain, hashes))
+            })
+            .max_by_key(|(order, ..)| *order);
+        best.map(|(_, chain, hashes)| (chain, hashes)).unwrap_or_default()
+    }
+
+    /// Whether a first masthead can be this investigation's: its outlets are in with these keys, and the founding one is
+    /// among them. A signature only shows that a key of the masthead signed, and whoever writes one chooses its keys.
+    fn may_be_first(&self, masthead: &Masthead) -> bool {
+        let is_in = |outlet: &Outlet| {
+            self.outlets
                 .iter()
-                .filter(|(_, masthead)| follows(masthead))
-                .find_map(|(hash, masthead)| {
-                    let mut longer = chain.clone();
-                    longer.push(sign(masthead, &self.of_masthead(masthead, What::Masthead, hash)));
-                    let first = hashes.first().unwrap_or(hash);
-                    Chain::verify(&chain_bytes(&longer), first)
-                        .is_ok()
-                        .then(|| (longer, hash.clone()))
-                });
-            let Some((longer, hash)) = next else {
-                return (chain, hashes);
-            };
-            chain = longer;
-            hashes.push(hash);
+                .any(|known| known.id == outlet.id && known.keys == outlet.keys)
+        };
+        let founder = self.outlets.first();
+        masthead.previous.is_none()
+            && founder.is_some_and(|founder| masthead.outlet(&founder.id).is_some())
+            && masthead.outlets.iter().all(is_in)
+    }
+
+    /// The longest chain that verifies from a first masthead on. Where two could be next, the one with the lower hash is.
+    fn chain_from(&self, hash: &str, masthead: &Masthead) -> Option<(Vec<General>, Vec<String>)> {
+        let signed = |hash: &str, masthead| sign(masthead, &self.of_masthead(masthead, What::Masthead, hash));
+        let verifies = |chain: &[General]| Chain::verify(&chain_bytes(chain), hash).is_ok();
+        let mut chain = vec![signed(hash, masthead)];
+        let mut hashes = vec![hash.to_owned()];
+        if !verifies(&chain) {
+            return None;
         }
+        while let Some((longer, next)) = self
+            .mastheads
+            .iter()
+            .filter(|(_, masthead)| masthead.previous.as_ref() == hashes.last())
+            .find_map(|(next, masthead)| {
+                let mut longer = chain.clone();
+                longer.push(signed(next, masthead));
+                verifies(&longer).then(|| (longer, next.clone()))
+            })
+        {
+            chain = longer;
+            hashes.push(next);
+        }
+        Some((chain, hashes))
+    }
+
+    /// Hashes of the mastheads under which this edition or others have a release that is signed by all and marked as
+    /// published.
+    fn published_under(&self) -> BTreeSet<String> {
+        let mine = self.marked.iter().filter_map(|hash| self.proposals.get(hash));
+        mine.filter(|proposal| self.signers(proposal).len() == proposal.masthead.outlets.len())
+            .map(|proposal| proposal.release.masthead.clone())
+            .chain(self.elsewhere.iter().cloned())
+            .collect()
     }
 
     /// Signatures that fit a payload, by keys that a masthead gives their outlets (for a masthead itself, also by keys of
@@ -450,29 +503,56 @@ impl Log {
             .max_by_key(|proposal| (proposal.release.number, &proposal.hash))
     }
 
+    /// The number for the next release: above the published one's and above every number under which an outlet has signed.
+    /// A proposal that was signed and given up stays signed; under a number of its own it can be completed later and is then
+    /// older than what was published instead, not another under the same number.
+    pub fn next_number(&self) -> u64 {
+        let published = self.published().map_or(0, |proposal| proposal.release.number);
+        let signed = self.counted().into_iter().filter(|proposal| self.is_signed(proposal));
+        signed
+            .map(|proposal| proposal.release.number)
+            .fold(published, u64::max)
+            .saturating_add(1)
+    }
+
+    /// Whether a proposal can still be signed: no outlet has signed another of its number or a higher one.
+    pub fn stands(&self, proposal: &Proposal) -> bool {
+        !self.counted().into_iter().any(|other| {
+            other.hash != proposal.hash && other.release.number >= proposal.release.number && self.is_signed(other)
+        })
+    }
+
+    fn is_signed(&self, proposal: &Proposal) -> bool {
+        !self.signers(proposal).is_empty()
+    }
+
+    /// The proposals whose number can have come about. Each takes one above those that were there, so no number is higher
+    /// than all of them counted: an outlet that writes an enormous one uses up no numbers.
+    fn counted(&self) -> Vec<&Proposal> {
+        let most = self.published().map_or(0, |proposal| proposal.release.number) + self.proposals.len() as u64;
+        let all = self.proposals.values();
+        all.filter(|proposal| proposal.release.number <= most).collect()
+    }
+
     /// The proposals that would follow the published release, the one that most outlets have signed first; among equals
-    /// the one that was proposed last.
+    /// the one with the higher number, then the one that was proposed last.
     pub fn open(&self) -> Vec<&Proposal> {
         let before = self.published();
         let follows = |release: &Release| match (before, &release.supersedes) {
-            (None, None) => release.number == 1,
-            (Some(last), Some(supersedes)) => {
-                supersedes.release == last.hash && release.number == last.release.number + 1
-            }
+            (None, None) => true,
+            (Some(last), Some(supersedes)) => supersedes.release == last.hash && release.number > last.release.number,
             _ => false,
         };
-        let mut open: Vec<&Proposal> = self
-            .proposals
-            .values()
-            .filter(|proposal| follows(&proposal.release))
-            .collect();
+        let mut open = self.counted();
+        open.retain(|proposal| follows(&proposal.release));
         open.sort_by_cached_key(|proposal| {
             let order = (
                 self.signers(proposal).len(),
+                proposal.release.number,
                 proposal.release.published.clone(),
                 proposal.hash.clone(),
             );
-            std::cmp::Reverse(order)
+            Reverse(order)
         });
         open
     }
@@ -587,9 +667,10 @@ impl Log {
         let published = self.published();
         let open = self.open();
         let mut same = |proposal: &&Proposal| rebuild(proposal).is_some_and(|release| release == proposal.release);
-        let current = published
-            .filter(&mut same)
-            .or_else(|| open.iter().copied().find(&mut same));
+        let current = published.filter(&mut same).or_else(|| {
+            let mut standing = open.iter().copied().filter(|proposal| self.stands(proposal));
+            standing.find(&mut same)
+        });
         let shown = current.or(open.first().copied());
         let mut state = State {
             proposal: shown.map(|proposal| proposal.hash.clone()),

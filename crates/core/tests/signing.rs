@@ -8,10 +8,11 @@ use automerge::{AutoCommit, Change, ObjType, ROOT, ReadDoc};
 use komuz_core::document::{DocKind, Document};
 use komuz_core::publish;
 use komuz_core::registers;
-use komuz_core::signoffs::{self, Log, SignoffError, What};
+use komuz_core::signoffs::{self, Log, Proposal, SignoffError, What};
 use komuz_release::canonical::sha256_hex;
 use komuz_release::folder::Folder;
 use komuz_release::jws::Signature;
+use komuz_release::masthead::{Masthead, Outlet};
 use komuz_release::release::Release;
 use komuz_release::story::BlockKind;
 use komuz_release::verify::{Expected, Seen};
@@ -90,12 +91,12 @@ fn registers_are_read_at_the_version_that_was_proposed() {
 }
 
 #[test]
-fn what_stands_in_the_way_is_said_in_sentences() {
+fn what_stands_in_the_way_has_a_name_and_a_sentence() {
     let mut desk = Desk::new();
     let masthead = publish::masthead(&outlets(), &desk.log);
     assert_eq!(
         publish::hindrances(desk.source(), &masthead, |_| true),
-        Vec::<String>::new()
+        Vec::<publish::Hindrance>::new()
     );
     desk.story.headline.clear();
     desk.story.citations.push(citation("c-2", "s-nowhere", "gone", 0, 1));
@@ -110,16 +111,14 @@ fn what_stands_in_the_way_is_said_in_sentences() {
     let mut poor = outlets();
     poor[1].keys.pop();
     let found = publish::hindrances(desk.source(), &publish::masthead(&poor, &desk.log), |_| false);
-    for part in [
-        "headline",
-        "citations[1]",
-        "The harbour",
-        "OCCRP has fewer than two release keys",
+    for (code, part) in [
+        ("no-headline", "headline"),
+        ("citation-lost", "citations[1]"),
+        ("file-missing", "The harbour"),
+        ("few-keys", "OCCRP has fewer than two release keys"),
     ] {
-        assert!(
-            found.iter().any(|sentence| sentence.contains(part)),
-            "{part} in {found:?}"
-        );
+        let is = |hindrance: &publish::Hindrance| hindrance.code() == code && hindrance.to_string().contains(part);
+        assert!(found.iter().any(is), "{part} in {found:?}");
     }
 }
 
@@ -185,8 +184,12 @@ fn a_release_that_is_not_signed_by_all_is_not_published() {
     let mut doc = AutoCommit::load(&desk.signoffs.save()).expect("loads");
     let published = doc.get(ROOT, "published").expect("a map").expect("there").1;
     doc.put(&published, hash.as_str(), true).expect("put");
-    let read = Log::read(&Document::load(DocKind::Signoffs, &doc.save(), &[2; 16]).expect("loads"));
+    let mut read = Log::read(&Document::load(DocKind::Signoffs, &doc.save(), &[2; 16]).expect("loads"));
+    read.among(&outlets());
     assert!(read.published().is_none());
+    desk.sign(&hash, "occrp", 20);
+    read.update(&desk.signoffs);
+    assert!(read.published().is_some(), "signed by all, the mark counts");
 }
 
 #[test]
@@ -315,6 +318,108 @@ fn an_outlet_that_joins_makes_the_next_masthead_which_all_sign() {
         (desk.log.chain().len(), desk.log.fingerprint()),
         (2, Some(fingerprint.as_str()))
     );
+}
+
+/// Writes a first masthead of an outlet's own, signs a release under it alone and marks it as published, as a program of
+/// that outlet could. Its hash is lower than `than`.
+fn usurp(desk: &mut Desk, outlets: &[Outlet], by: &str, n: u8, than: &str) -> String {
+    let lower = (0..).find_map(|try_| {
+        let mut outlets = outlets.to_vec();
+        outlets[0].domain = format!("{try_}.example");
+        let masthead = Masthead::first(outlets).expect("a masthead");
+        (masthead.hash().as_str() < than).then_some(masthead)
+    });
+    let masthead = lower.expect("soon found");
+    let mut own = Log::default();
+    own.among(&masthead.outlets);
+    let head = komuz_release::release::Head {
+        story: "customs".to_owned(),
+        published: FIRST.to_owned(),
+        editions: vec![],
+        reason: String::new(),
+    };
+    let proposal = publish::build(desk.source(), &head, masthead.clone(), &own, by).expect("built");
+    let hash = signoffs::propose(&mut desk.signoffs, &proposal).expect("proposed");
+    own.update(&desk.signoffs);
+    for outlet in &masthead.outlets {
+        let asked = publish::to_sign(&proposal, &own, &outlet.id, &key(n).public());
+        let signatures = signed(&asked, &outlet.id, n);
+        signoffs::sign_proposal(&mut desk.signoffs, &own, &hash, &signatures).expect("fits");
+    }
+    own.update(&desk.signoffs);
+    signoffs::mark_published(&mut desk.signoffs, &own, &hash).expect("signed by all that it names");
+    desk.log.update(&desk.signoffs);
+    masthead.hash()
+}
+
+#[test]
+fn no_outlet_alone_can_put_another_first_masthead_in_place() {
+    let mut desk = Desk::new();
+    let hash = desk.propose(FIRST, "");
+    desk.sign(&hash, "kloop", 10);
+    desk.sign(&hash, "occrp", 20);
+    let first = desk.log.fingerprint().expect("signed").to_owned();
+    for published in [false, true] {
+        // By the one that founded, by the one that came later, and with the other's name and keys that are not its own.
+        let other = Outlet {
+            keys: vec![key(20).public(), key(22).public()],
+            ..outlet("kloop", 10)
+        };
+        usurp(&mut desk, &[outlet("kloop", 10)], "kloop", 10, &first);
+        usurp(&mut desk, &[outlet("occrp", 20)], "occrp", 20, &first);
+        let alone = usurp(&mut desk, &[other], "occrp", 20, &first);
+        assert!(alone < first, "the lower hash decides nothing");
+        assert_eq!(desk.log.fingerprint(), Some(first.as_str()));
+        if !published {
+            desk.publish(&hash);
+        }
+        assert_eq!(
+            desk.log.published().map(|proposal| proposal.hash()),
+            Some(hash.as_str())
+        );
+    }
+}
+
+#[test]
+fn without_the_signatures_of_the_outlets_that_are_in_there_is_no_fingerprint() {
+    let mut desk = Desk::new();
+    usurp(&mut desk, &[outlet("occrp", 20)], "occrp", 20, "g");
+    assert_eq!(desk.log.fingerprint(), None, "the founding outlet is not in it");
+    assert!(desk.log.published().is_none());
+    let read = Log::read(&desk.signoffs);
+    assert_eq!(read.fingerprint(), None, "nobody has said who is in");
+}
+
+#[test]
+fn of_two_first_mastheads_that_all_have_signed_the_published_one_counts() {
+    let mut desk = Desk::new();
+    let hash = desk.propose(FIRST, "");
+    desk.sign(&hash, "kloop", 10);
+    desk.sign(&hash, "occrp", 20);
+    desk.publish(&hash);
+    let first = desk.log.fingerprint().expect("signed").to_owned();
+    // The same outlets under another name, signed by both with their own keys, in another edition.
+    let mut other = Desk::new();
+    let mut renamed = outlets();
+    let lower = (0..).find_map(|try_| {
+        renamed[0].name = format!("Kloop {try_}");
+        let masthead = Masthead::first(renamed.clone()).expect("a masthead");
+        (masthead.hash() < first).then_some(masthead)
+    });
+    let head = komuz_release::release::Head {
+        story: "customs".to_owned(),
+        published: FIRST.to_owned(),
+        editions: vec![],
+        reason: String::new(),
+    };
+    let proposal =
+        publish::build(other.source(), &head, lower.expect("soon found"), &other.log, "occrp").expect("built");
+    let second = signoffs::propose(&mut other.signoffs, &proposal).expect("proposed");
+    other.log.update(&other.signoffs);
+    other.sign(&second, "kloop", 10);
+    other.sign(&second, "occrp", 20);
+    other.log.merge(&desk.log);
+    assert_eq!(other.log.fingerprint(), Some(first.as_str()));
 }
 
 // What voids a signature, and what does not.
@@ -455,6 +560,68 @@ fn a_correction_is_the_next_number_with_its_reason_and_its_words() {
         (state.published, state.published_release.as_deref(), state.moved),
         (2, Some(second.as_str()), vec![])
     );
+}
+
+#[test]
+fn what_was_signed_and_given_up_cannot_be_completed_under_the_number_of_what_is_published() {
+    let mut desk = Desk::new();
+    let given_up = desk.propose(FIRST, "");
+    desk.sign(&given_up, "kloop", 10);
+    desk.edit("Somebody answered.");
+    let second = desk.propose("2019-11-21T07:00:00Z", "");
+    let numbers = |desk: &Desk, hash: &str| desk.log.proposal(hash).expect("there").release().number;
+    assert_eq!((numbers(&desk, &given_up), numbers(&desk, &second)), (1, 2));
+    desk.sign(&second, "kloop", 10);
+    // The first text again is a proposal of its own: the second one could be completed later as something newer.
+    desk.edit("Nobody answered.");
+    assert!(!desk.state().unchanged);
+    assert_eq!(desk.build(FIRST, "").release().number, 3);
+    desk.edit("Somebody answered.");
+    desk.sign(&second, "occrp", 20);
+    desk.publish(&second);
+    desk.sign(&given_up, "occrp", 20);
+    let proposal = desk.log.proposal(&given_up).expect("there");
+    assert_eq!(desk.log.missing(proposal), Vec::<String>::new(), "it is complete now");
+    assert_eq!(desk.log.published().expect("there").hash(), second);
+    assert_eq!(desk.log.open().len(), 0, "and is not offered");
+    desk.edit("The ministry answered.");
+    let correction = desk.build("2019-11-22T06:00:00Z", "A word").release().clone();
+    assert_eq!(
+        (correction.number, correction.supersedes.map(|before| before.number)),
+        (3, Some(2))
+    );
+}
+
+#[test]
+fn two_proposals_that_were_signed_at_once_under_one_number_both_give_way() {
+    let mut desk = Desk::new();
+    let early = desk.propose(FIRST, "");
+    let late = desk.propose("2019-11-21T06:00:05Z", "");
+    desk.sign(&early, "kloop", 10);
+    desk.sign(&late, "occrp", 20);
+    let state = desk.state();
+    assert!(
+        !state.unchanged,
+        "neither can be completed without leaving the other to be completed later"
+    );
+    assert_eq!(desk.build("2019-11-21T06:01:00Z", "").release().number, 2);
+}
+
+#[test]
+fn an_enormous_number_uses_up_no_numbers() {
+    let mut desk = Desk::new();
+    let mut release = desk.build(FIRST, "").release().clone();
+    release.number = komuz_release::canonical::MAX_INTEGER;
+    let masthead = publish::masthead(&outlets(), &desk.log);
+    let proposal = Proposal::new(release, masthead, vec![], vec![], "occrp").expect("a proposal");
+    let hash = signoffs::propose(&mut desk.signoffs, &proposal).expect("proposed");
+    desk.log.update(&desk.signoffs);
+    desk.sign(&hash, "occrp", 20);
+    assert_eq!(desk.log.next_number(), 1);
+    assert_eq!(desk.log.open().len(), 0);
+    let honest = desk.propose(FIRST, "");
+    desk.sign(&honest, "kloop", 10);
+    assert_eq!(desk.state().signed, ["kloop"]);
 }
 
 // Others.

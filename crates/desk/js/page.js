@@ -155,6 +155,16 @@ export async function putFile(address, media, bytes, ticket) {
   }
 }
 
+/** The key with which a server says that a release is still the newest; empty when it does not say. */
+export async function freshnessOf(server) {
+  try {
+    const about = await (await fetch(server + "/.well-known/komuz.json", { credentials: "omit" })).json()
+    return String(about.freshness ?? "")
+  } catch {
+    return ""
+  }
+}
+
 const vault = () => import(new URL("vault.js", import.meta.url).href)
 
 /** The vault of the release keys (www/desk/vault.js), fetched when it is wanted. */

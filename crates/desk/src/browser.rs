@@ -78,6 +78,10 @@ extern "C" {
     #[wasm_bindgen(js_name = putFile)]
     pub fn put_file(address: &str, media: &str, bytes: &str, ticket: &str) -> Promise;
 
+    /// Resolves to a server's freshness key, a text; empty when it does not say.
+    #[wasm_bindgen(js_name = freshnessOf)]
+    fn freshness_of(server: &str) -> Promise;
+
     /// The Wasm of `crates/press`, loaded when it is first wanted; resolves to its module.
     #[wasm_bindgen(js_name = press)]
     fn load_press() -> Promise;
@@ -238,6 +242,12 @@ pub async fn trust(server: &str, ticket: &str, keys: &[String]) -> bool {
     .await
     .0;
     (200..300).contains(&status)
+}
+
+/// The key with which a server may say that a release is still the newest; empty when it was not reached.
+pub async fn freshness(server: &str) -> String {
+    let told = JsFuture::from(freshness_of(server)).await.ok();
+    told.and_then(|key| key.as_string()).unwrap_or_default()
 }
 
 /// This page's origin: the address of the outlet's own server.

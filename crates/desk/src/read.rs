@@ -161,7 +161,7 @@ read! {
     MemberView { id, name, outlet, role }
     Name { family, given, literal }
     OutFile { path, media, bytes }
-    OutletCard { id, name, domain, keys }
+    OutletCard { id, name, domain, keys, freshness }
     Person { session, name, outlet, selection }
     Review { edition, release, json, number, signed, since_mine, correction, to_sign, obstacles }
     Selection { from, to, anchor, head, seq, taken, focused, block, marks, link, anchors, text }
@@ -407,6 +407,7 @@ mod tests {
             name: "O".into(),
             domain: "o.example".into(),
             keys: vec!["k".into()],
+            freshness: "f".into(),
         }
     }
 
@@ -469,7 +470,10 @@ mod tests {
                     what: "release".into(),
                     input: "a.b".into(),
                 }],
-                obstacles: vec!["o".into()],
+                obstacles: vec![Trouble {
+                    code: "o".into(),
+                    message: "O.".into(),
+                }],
             })),
             Answer::Folder {
                 release: "r".into(),

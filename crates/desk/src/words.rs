@@ -142,7 +142,7 @@ pub struct Plural {
 }
 
 /// Codes of the troubles that are worded here; others keep the engine's own sentence.
-pub const TROUBLES: [&str; 21] = [
+pub const TROUBLES: [&str; 31] = [
     "link-refused",
     "no-source-title",
     "press-missing",
@@ -164,6 +164,16 @@ pub const TROUBLES: [&str; 21] = [
     "invite-used",
     "invite-expired",
     "import-too-large",
+    "no-headline",
+    "citation-lost",
+    "picture-missing",
+    "file-missing",
+    "few-keys",
+    "nothing-changed",
+    "release-key",
+    "not-reviewed",
+    "not-signed",
+    "no-edition",
 ];
 
 /// Makes the struct of words, and its texts in one order, in which a language's file holds them.
@@ -245,7 +255,7 @@ words! {
         snippet_plain snippet_plain_hint
     }
     phrases {
-        lacks invite_says not_saved reaching edition_in of signed_of published_number moved_on note_number
+        lacks invite_says not_saved reaching edition_in of signed_of published_number published_on moved_on note_number
         resolved_comments invite_until release_number signed_by sign_for files_of server_refused
     }
     plurals {

@@ -115,6 +115,7 @@ impl Members {
             name: card.text("name")?,
             domain: card.text("domain")?,
             keys: card.texts("keys")?,
+            freshness: card.some_text("freshness")?.unwrap_or_default(),
         })
     }
 
@@ -345,6 +346,7 @@ mod tests {
             name: text(),
             domain: "kloop.example".into(),
             keys: vec![text(), text()],
+            freshness: text(),
         };
         let server = Server {
             url: "https://desk.kloop.example".into(),

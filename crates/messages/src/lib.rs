@@ -513,6 +513,9 @@ pub struct OutletCard {
     pub domain: String,
     /// Public release keys, at least two, as the masthead writes them (base64url of 32 bytes).
     pub keys: Vec<String>,
+    /// The freshness key of its server (`/.well-known/komuz.json`), written alike; empty for an outlet without a server.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub freshness: String,
 }
 
 /// A komuz server.
@@ -815,8 +818,8 @@ pub struct Review {
     pub correction: Vec<Change>,
     /// What must be signed, each the exact JWS signing input (ASCII) with a label.
     pub to_sign: Vec<ToSign>,
-    /// Why it cannot be signed yet, a sentence each (an outlet without two keys, a missing file, a citation without its text).
-    pub obstacles: Vec<String>,
+    /// Why it cannot be signed yet (an outlet without two keys, a missing file, a citation without its text).
+    pub obstacles: Vec<Trouble>,
 }
 
 /// Something to be signed.

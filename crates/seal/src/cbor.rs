@@ -5,6 +5,8 @@
 //! can be hidden in an encoding, what was read is written again as the same bytes, and no length from outside is ever
 //! allocated before its bytes are there. Any CBOR library can read what is written here (the tests do, with ciborium).
 
+use std::ops::RangeInclusive;
+
 use thiserror::Error;
 
 const UINT: u8 = 0;
@@ -202,6 +204,16 @@ impl<'a> Reader<'a> {
             found if found == len as u64 => Ok(()),
             _ => Err(CborError::NotAllowed(start)),
         }
+    }
+
+    /// An array of one of these lengths; which.
+    pub fn array_of(&mut self, lengths: RangeInclusive<usize>) -> Result<usize, CborError> {
+        let start = self.at;
+        let found = usize::try_from(self.head(ARRAY)?).unwrap_or(usize::MAX);
+        lengths
+            .contains(&found)
+            .then_some(found)
+            .ok_or(CborError::NotAllowed(start))
     }
 
     /// An array whose first value is a number that says what the rest is: (length with that number, the number).

@@ -36,6 +36,7 @@ fn entry() -> Vec<u8> {
         name: "Alpha".into(),
         domain: "alpha.example".into(),
         release_keys,
+        freshness: Some(PublicKey([3; 32])),
     };
     let founder = Founder {
         title: "Samaragate".into(),

@@ -20,6 +20,7 @@ fn outlet(id: &str) -> OutletCard {
         name: format!("The {id}"),
         domain: format!("{id}.example"),
         release_keys: vec![PublicKey([1; 32]), PublicKey([2; 32])],
+        freshness: None,
     }
 }
 
@@ -186,6 +187,36 @@ fn an_outlet_needs_two_release_keys() {
         },
         0,
     );
+}
+
+#[test]
+fn a_servers_key_is_none_of_the_release_keys() {
+    without_effect(
+        |charter| {
+            let mixed = OutletCard {
+                freshness: Some(PublicKey([2; 32])),
+                ..outlet("gamma")
+            };
+            let admitted = admitted(charter, 9, member(9, "gamma", Role::Editor), Some(&mixed));
+            Act::OutletJoined {
+                outlet: mixed,
+                admitted,
+            }
+        },
+        0,
+    );
+}
+
+#[test]
+fn an_outlet_joins_with_the_key_of_its_server() {
+    let (mut charter, _) = founded();
+    let card = OutletCard {
+        freshness: Some(PublicKey([7; 32])),
+        ..outlet("gamma")
+    };
+    let admitted = admitted(&charter, 9, member(9, "gamma", Role::Editor), Some(&card));
+    charter.admit(&device(0), Some(&card), admitted).expect("it counts");
+    assert_eq!(charter.outlets(), [&outlet("alpha"), &card]);
 }
 
 #[test]

@@ -42,6 +42,7 @@ fn card() -> OutletCard {
         name: "Бета".into(),
         domain: "beta.example".into(),
         release_keys,
+        freshness: Some(PublicKey([3; 32])),
     }
 }
 

@@ -95,11 +95,13 @@ impl Desk {
             citations: vec![citation("c-77@session", "s-court", "3@session-of-aida", 4, 9)],
             sources: Vec::new(),
         };
+        let mut log = Log::default();
+        log.among(&outlets());
         Self {
             story,
             registers,
             signoffs: Document::new(DocKind::Signoffs, &[1; 16]),
-            log: Log::default(),
+            log,
         }
     }
 

@@ -6,6 +6,7 @@ use yew::prelude::*;
 
 use super::bits::{self, signed_words, strings};
 use super::people::people;
+use super::review::changes;
 use super::servers::servers;
 use super::side::Side;
 use super::sources::sources;
@@ -195,9 +196,12 @@ impl App {
                     </span>
                     <span data-test="words">{ w.count(edition.words, w.words) }</span>
                     if !edition.signing.moved.is_empty() {
-                        <span class="moved" data-test="moved">
-                            { w.moved_on.fill(&[&bits::outlet_names(investigation, &edition.signing.moved)]) }
-                        </span>
+                        <details class="moved" data-test="moved">
+                            <summary>
+                                { w.moved_on.fill(&[&bits::outlet_names(investigation, &edition.signing.moved)]) }
+                            </summary>
+                            { changes(w, &edition.signing.changes) }
+                        </details>
                     }
                     <button type="button" class="quiet narrow" data-test="side-open" onclick={side}>{ w.side_open }</button>
                 }

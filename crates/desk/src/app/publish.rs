@@ -115,7 +115,8 @@ pub fn Publish(props: &PublishProps) -> Html {
             );
         })
     };
-    let failed = uploads.iter().any(|upload| upload.failed.is_some());
+    let reached = uploads.iter().filter(|upload| upload.failed.is_none()).count();
+    let failed = reached < uploads.len();
     let to_snippets = props.ctx.click(Click::Dialog(Some(Dialog::Snippet)));
     html! {
         <Modal ctx={props.ctx.clone()} title={w.publish} test="dialog-publish" close={closer(&props.ctx)}>
@@ -130,7 +131,13 @@ pub fn Publish(props: &PublishProps) -> Html {
             </ul>
             { trouble(w, &state.trouble) }
             if *finished {
-                <p class="good" role="status" data-test="published">{ w.published_done }</p>
+                <p class={if failed { "moved" } else { "good" }} role="status" data-test="published">
+                    if failed {
+                        { w.published_on.fill(&[&reached.to_string(), &uploads.len().to_string()]) }
+                    } else {
+                        { w.published_done }
+                    }
+                </p>
             }
             <p class="row-of">
                 if !*finished || failed {

@@ -158,7 +158,7 @@ pub fn ReviewDialog(props: &ReviewProps) -> Html {
             if !review.obstacles.is_empty() {
                 <section class="notice bad" data-test="obstacles">
                     <h3>{ w.obstacles }</h3>
-                    <ul>{ for review.obstacles.iter().map(|sentence| html! { <li>{ sentence.clone() }</li> }) }</ul>
+                    <ul>{ for review.obstacles.iter().map(|trouble| html! { <li>{ w.trouble(trouble) }</li> }) }</ul>
                 </section>
             }
             <section data-test="since-mine">
@@ -196,7 +196,7 @@ pub fn ReviewDialog(props: &ReviewProps) -> Html {
 }
 
 /// Changes in words: what went, what came, and the words around.
-fn changes(w: &Words, changes: &[Change]) -> Html {
+pub fn changes(w: &Words, changes: &[Change]) -> Html {
     if changes.is_empty() {
         return html! { <p class="soft">{ w.nothing_changed }</p> };
     }

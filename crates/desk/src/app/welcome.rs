@@ -157,6 +157,7 @@ fn found(ctx: &Context, ticket: &str) -> Html {
                     name,
                     domain,
                     keys: made.public,
+                    freshness: browser::freshness(&server.url).await,
                 };
                 let (title, member) = (fields.text("title"), fields.text("member"));
                 if let Answer::Entered { investigation } = ctx
@@ -282,6 +283,9 @@ fn Join(props: &JoinProps) -> Html {
                     let made = keys_for(&server).await?;
                     outlet.domain = browser::domain_of(&fields.text("domain"));
                     outlet.keys = made.public;
+                    if brings {
+                        outlet.freshness = browser::freshness(&server.url).await;
+                    }
                     recovery = Some(made.recovery);
                 }
                 let (text, member) = (invite.text, fields.text("member"));

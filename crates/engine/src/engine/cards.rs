@@ -9,32 +9,30 @@ use super::trouble::trouble;
 
 /// An outlet's card for the charter.
 pub fn to_charter(card: OutletCard) -> Result<charter::OutletCard, Trouble> {
-    let release_keys = card
-        .keys
-        .iter()
-        .map(|key| {
-            key.parse::<komuz_release::keys::PublicKey>()
-                .map(|key| PublicKey(*key.as_bytes()))
-        })
-        .collect::<Result<_, _>>()
-        .map_err(|error| {
-            trouble(
-                "outlet-card",
-                format!("A release key of the outlet cannot be used: {error}."),
-            )
-        })?;
+    let read = |key: &String| {
+        let key: Result<komuz_release::keys::PublicKey, _> = key.parse();
+        key.map(|key| PublicKey(*key.as_bytes()))
+            .map_err(|error| trouble("outlet-card", format!("A key of the outlet cannot be used: {error}.")))
+    };
+    let freshness = Some(&card.freshness)
+        .filter(|key| !key.is_empty())
+        .map(read)
+        .transpose()?;
     Ok(charter::OutletCard {
+        release_keys: card.keys.iter().map(read).collect::<Result<_, _>>()?,
         id: card.id,
         name: card.name,
         domain: card.domain,
-        release_keys,
+        freshness,
     })
 }
 
 /// An outlet's card for the page.
 pub fn from_charter(card: charter::OutletCard) -> OutletCard {
     let keys = release_keys(&card).iter().map(ToString::to_string).collect();
+    let freshness = freshness_key(&card).map(|key| key.to_string()).unwrap_or_default();
     OutletCard {
+        freshness,
         id: card.id,
         name: card.name,
         domain: card.domain,
@@ -48,6 +46,11 @@ pub fn release_keys(card: &charter::OutletCard) -> Vec<komuz_release::keys::Publ
         .iter()
         .filter_map(|key| komuz_release::keys::PublicKey::from_bytes(key.0).ok())
         .collect()
+}
+
+/// The key of an outlet's server, unless it is one that could never verify.
+pub fn freshness_key(card: &charter::OutletCard) -> Option<komuz_release::keys::PublicKey> {
+    komuz_release::keys::PublicKey::from_bytes(card.freshness?.0).ok()
 }
 
 /// A member for the page.

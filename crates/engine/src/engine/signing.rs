@@ -1,5 +1,7 @@
 //! Asks about signing and publishing: a release is built, compared, proposed, signed and handed out as files.
 
+use std::collections::BTreeSet;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use komuz_core::body::Body as Text;
@@ -70,7 +72,8 @@ impl Engine {
             registers_at: None,
         };
         let masthead = publish::masthead(&outlets, &log);
-        let mut obstacles = publish::hindrances(source, &masthead, |file| room.has_file(file));
+        let hindrances = publish::hindrances(source, &masthead, |file| room.has_file(file));
+        let mut obstacles: Vec<Trouble> = hindrances.iter().map(|it| trouble(it.code(), it)).collect();
         let same =
             |proposal: &Proposal| publish::rebuild(source, proposal, &log).is_ok_and(|r| r == *proposal.release());
         let published = log.published().cloned();
@@ -78,12 +81,15 @@ impl Engine {
             .as_ref()
             .is_some_and(|published| *published.masthead() == masthead && same(published))
         {
-            obstacles.push("This text is published already; nothing has changed since.".to_owned());
+            obstacles.push(trouble(
+                "nothing-changed",
+                "This text is published already; nothing has changed since.",
+            ));
         }
         let standing = log
             .open()
             .into_iter()
-            .find(|proposal| *proposal.masthead() == masthead && same(proposal))
+            .find(|proposal| *proposal.masthead() == masthead && log.stands(proposal) && same(proposal))
             .cloned();
         let built = match standing {
             Some(proposal) => Ok(proposal),
@@ -101,9 +107,9 @@ impl Engine {
             Ok(proposal) => proposal,
             Err(error) => {
                 if obstacles.is_empty() {
-                    obstacles.push(error.to_string());
+                    obstacles.push(trouble("text", error));
                 }
-                let number = published.map_or(1, |proposal| proposal.release().number + 1);
+                let number = log.next_number();
                 return Ok(Answer::Review(Box::new(cannot(edition, number, obstacles))));
             }
         };
@@ -279,6 +285,7 @@ impl Room {
         for (_, (_, other)) in self.editions.logs.iter().filter(|(doc, _)| **doc != mine) {
             log.merge(other);
         }
+        log.among(&outlets(self));
         log
     }
 
@@ -341,6 +348,7 @@ impl Room {
         for (_, other) in self.editions.logs.values() {
             log.merge(other);
         }
+        log.among(&outlets(self));
         log.fingerprint().map(str::to_owned)
     }
 }
@@ -358,16 +366,19 @@ fn as_it_stands(source: publish::Source<'_>, proposal: &Proposal) -> Release {
     release
 }
 
-/// The outlets as the masthead names them.
+/// The outlets as the masthead names them. Of outlets that share a server the first has its key: a masthead names each key
+/// once.
 pub fn outlets(room: &Room) -> Vec<Outlet> {
+    let cards = room.replica.outlets();
+    let mut named: BTreeSet<PublicKey> = cards.iter().flat_map(cards::release_keys).collect();
     let outlet = |card: komuz_sync::seal::charter::OutletCard| Outlet {
         keys: cards::release_keys(&card),
+        freshness: cards::freshness_key(&card).filter(|key| named.insert(*key)),
         id: card.id,
         name: card.name,
         domain: card.domain,
-        freshness: None,
     };
-    room.replica.outlets().into_iter().map(outlet).collect()
+    cards.into_iter().map(outlet).collect()
 }
 
 fn signoffs_of(edition: &EditionId) -> DocId {
@@ -393,7 +404,7 @@ fn words(changes: Vec<difference::Change>) -> Vec<Change> {
         .collect()
 }
 
-fn cannot(edition: &EditionId, number: u64, obstacles: Vec<String>) -> Review {
+fn cannot(edition: &EditionId, number: u64, obstacles: Vec<Trouble>) -> Review {
     Review {
         edition: edition.clone(),
         release: String::new(),

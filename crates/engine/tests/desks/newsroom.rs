@@ -13,6 +13,7 @@ pub fn card(id: &str) -> OutletCard {
         name: format!("The {id}"),
         domain: format!("{id}.example"),
         keys,
+        freshness: signing_key(id, 9).public().to_string(),
     }
 }
 

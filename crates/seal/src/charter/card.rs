@@ -94,28 +94,37 @@ pub struct OutletCard {
     pub domain: String,
     /// Public halves of its release keys (Ed25519), at least [`MIN_RELEASE_KEYS`].
     pub release_keys: Vec<PublicKey>,
+    /// The key of its server that may say that a release is still the newest; none for an outlet without a server.
+    pub freshness: Option<PublicKey>,
 }
 
 impl OutletCard {
     pub(crate) fn write(&self, w: Writer) -> Writer {
-        w.array(4)
+        let w = w
+            .array(if self.freshness.is_some() { 5 } else { 4 })
             .text(&self.id)
             .text(&self.name)
             .text(&self.domain)
-            .list(self.release_keys.iter(), |w, key| w.bytes(&key.0))
+            .list(self.release_keys.iter(), |w, key| w.bytes(&key.0));
+        match &self.freshness {
+            Some(key) => w.bytes(&key.0),
+            None => w,
+        }
     }
 
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, CborError> {
-        r.array(4)?;
+        let members = r.array_of(4..=5)?;
         Ok(Self {
             id: r.text(MAX_TEXT)?.to_owned(),
             name: r.text(MAX_TEXT)?.to_owned(),
             domain: r.text(MAX_TEXT)?.to_owned(),
             release_keys: r.list(MAX_RELEASE_KEYS, |r| r.fixed())?,
+            freshness: if members == 5 { Some(r.fixed()?) } else { None },
         })
     }
 
-    /// Whether the card may stand in a charter: an id of the allowed letters, a name, and enough release keys, each once.
+    /// Whether the card may stand in a charter: an id of the allowed letters, a name, and enough release keys, each once and
+    /// none of them the server's.
     pub fn is_complete(&self) -> bool {
         let id = !self.id.is_empty()
             && self
@@ -125,12 +134,14 @@ impl OutletCard {
         let mut keys = self.release_keys.clone();
         keys.sort_unstable();
         keys.dedup();
+        // A server's key may extend what a release key has signed, and no more: they are never the same.
+        let apart = self.freshness.is_none_or(|key| !keys.contains(&key));
         let enough =
             keys.len() == self.release_keys.len() && (MIN_RELEASE_KEYS..=MAX_RELEASE_KEYS).contains(&keys.len());
         let short = [&self.id, &self.name, &self.domain]
             .iter()
             .all(|text| text.len() <= MAX_TEXT);
-        id && enough && short && !self.name.is_empty()
+        id && enough && apart && short && !self.name.is_empty()
     }
 }
 

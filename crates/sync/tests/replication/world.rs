@@ -45,6 +45,7 @@ pub fn outlet(id: &str) -> OutletCard {
         name: format!("The {id}"),
         domain: format!("{id}.example"),
         release_keys: vec![key(1), key(2)],
+        freshness: None,
     }
 }
 

@@ -52,7 +52,7 @@ const NEVER: [(&str, &[&str]); 6] = [
     ("komuz-sync", &["automerge", "tokio"]),
 ];
 
-fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
+fn metadata() -> serde_json::Value {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let output = Command::new(cargo)
         .args(["metadata", "--format-version", "1", "--locked"])
@@ -60,17 +60,24 @@ fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
         .output()
         .expect("cargo runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).expect("cargo speaks JSON");
-    let name = |id: &serde_json::Value| {
-        metadata["packages"]
-            .as_array()
-            .expect("packages")
-            .iter()
-            .find(|package| package["id"] == *id)
-            .and_then(|package| package["name"].as_str())
-            .expect("every id has a package")
-            .to_owned()
-    };
+    serde_json::from_slice(&output.stdout).expect("cargo speaks JSON")
+}
+
+/// The name of the package with an id.
+fn name(metadata: &serde_json::Value, id: &serde_json::Value) -> String {
+    metadata["packages"]
+        .as_array()
+        .expect("packages")
+        .iter()
+        .find(|package| package["id"] == *id)
+        .and_then(|package| package["name"].as_str())
+        .expect("every id has a package")
+        .to_owned()
+}
+
+fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
+    let metadata = metadata();
+    let name = |id: &serde_json::Value| name(&metadata, id);
     metadata["resolve"]["nodes"]
         .as_array()
         .expect("nodes")
@@ -91,6 +98,21 @@ fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
             (name(&node["id"]), deps)
         })
         .collect()
+}
+
+#[test]
+fn every_crate_of_the_workspace_has_its_arrows() {
+    let metadata = metadata();
+    let members = metadata["workspace_members"].as_array().expect("members");
+    let found: BTreeSet<String> = members.iter().map(|id| name(&metadata, id)).collect();
+    let listed: BTreeSet<String> = ARROWS.iter().map(|(name, _)| (*name).to_owned()).collect();
+    // What crosses crates may know all of them.
+    let free = BTreeSet::from(["komuz-tests".to_owned()]);
+    assert_eq!(
+        found,
+        &listed | &free,
+        "a crate of the workspace is missing from ARROWS, or gone"
+    );
 }
 
 #[test]

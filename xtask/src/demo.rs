@@ -5,8 +5,10 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::run::{Result, output, program, read, root, run, step, target, write};
 use crate::sites::{self, Site};
@@ -22,19 +24,43 @@ const SITES: [(&str, u16); 5] = [
     ("reader", 8714),
 ];
 
-/// A running server of the demo; ended when dropped.
+/// A running server of the demo.
 struct Served {
-    child: Child,
     origin: String,
     ticket: String,
 }
 
-impl Drop for Served {
-    fn drop(&mut self) {
-        // A server that has ended already is what we want.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+/// The servers' processes, so that whatever ends the demo ends them: an error, Ctrl-C or SIGTERM at any moment.
+#[derive(Default)]
+struct Children(Mutex<Running>);
+
+#[derive(Default)]
+struct Running {
+    children: Vec<Child>,
+    over: bool,
+}
+
+impl Children {
+    fn add(&self, mut child: Child) {
+        let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if running.over {
+            end(&mut child);
+        } else {
+            running.children.push(child);
+        }
     }
+
+    fn end(&self) {
+        let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        running.over = true;
+        running.children.iter_mut().for_each(end);
+    }
+}
+
+fn end(child: &mut Child) {
+    // A server that has ended already is what we want.
+    let _ = child.kill();
+    let _ = child.wait();
 }
 
 /// `cargo xtask demo [--empty]`: `--empty` starts servers and pages without the ready-made investigation;
@@ -54,6 +80,38 @@ pub fn demo(args: &[String]) -> Result {
             }
         }
     }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| format!("no runtime: {error}"))?;
+    let children = Arc::new(Children::default());
+    let done = runtime.block_on(async {
+        let ended = ended();
+        tokio::pin!(ended);
+        let making = {
+            let children = children.clone();
+            tokio::task::spawn_blocking(move || make(empty, addresses, &children))
+        };
+        let sites = tokio::select! {
+            made = making => made.map_err(|error| format!("the demo was not made: {error}"))??,
+            () = &mut ended => return Ok(()),
+        };
+        for (listener, site) in sites {
+            tokio::spawn(sites::serve(listener, site));
+        }
+        ended.await;
+        Ok(())
+    });
+    println!("\nending the demo's servers");
+    children.end();
+    // What is being built still is not waited for.
+    runtime.shutdown_background();
+    done
+}
+
+/// Builds and starts everything, writes the pages and says where they are. Gives the sites that are to be served.
+fn make(empty: bool, addresses: Option<PathBuf>, children: &Children) -> Result<Vec<(TcpListener, Site)>> {
     crate::pkg::build(crate::pkg::Build::Ship)?;
     step("building the server (some minutes the first time)", || {
         run(&mut program(
@@ -86,7 +144,7 @@ pub fn demo(args: &[String]) -> Result {
     let mut servers = Vec::new();
     step("starting three servers", || {
         for (outlet, port) in OUTLETS {
-            let server = start(outlet, port, &folder, &ancestors.join(" "))?;
+            let server = start(outlet, port, &folder, &ancestors.join(" "), children)?;
             values.insert(format!("origin:{outlet}"), server.origin.clone());
             values.insert(format!("desk:{outlet}"), format!("{}/desk/", server.origin));
             servers.push(server);
@@ -131,28 +189,15 @@ pub fn demo(args: &[String]) -> Result {
     }
     tell(&values, &founding, empty);
 
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(|error| format!("no runtime: {error}"))?;
-    runtime.block_on(async {
-        for (site, listener) in listeners {
-            let policy = (site == "reader").then_some(sites::STRICT);
-            tokio::spawn(sites::serve(
-                listener,
-                Site {
-                    folder: www.join(site),
-                    policy,
-                },
-            ));
-        }
-        ended().await
-    });
-    println!("\nending the demo's servers");
-    Ok(())
+    let site = |(site, listener): (&str, TcpListener)| {
+        let policy = (site == "reader").then_some(sites::STRICT);
+        let folder = www.join(site);
+        (listener, Site { folder, policy })
+    };
+    Ok(listeners.into_iter().map(site).collect())
 }
 
+/// Returns at Ctrl-C or SIGTERM.
 async fn ended() {
     let interrupt = tokio::signal::ctrl_c();
     #[cfg(unix)]
@@ -167,7 +212,7 @@ async fn ended() {
 }
 
 /// Starts one outlet's server and reads from its first lines where it listens and its founding link.
-fn start(outlet: &str, port: u16, folder: &Path, ancestors: &str) -> Result<Served> {
+fn start(outlet: &str, port: u16, folder: &Path, ancestors: &str, children: &Children) -> Result<Served> {
     // The port is let go of before the server takes it; on loopback, within milliseconds.
     let address = sites::listen(port)?
         .local_addr()
@@ -184,9 +229,10 @@ fn start(outlet: &str, port: u16, folder: &Path, ancestors: &str) -> Result<Serv
     .stdout(Stdio::piped())
     .spawn()
     .map_err(|error| format!("could not start the server of {outlet}: {error}"))?;
-    let stdout = child.stdout.take().ok_or("the server has no output")?;
+    let stdout = child.stdout.take();
+    children.add(child);
+    let stdout = stdout.ok_or("the server has no output")?;
     let mut served = Served {
-        child,
         origin: String::new(),
         ticket: String::new(),
     };
@@ -219,6 +265,8 @@ fn tell(values: &BTreeMap<String, String>, founding: &[String], empty: bool) {
             "  A reader's page  {}   (strict Content-Security-Policy)\n",
             site("reader")
         );
+        let passphrase = values.get("passphrase").map_or("", String::as_str);
+        println!("  Each newsroom's page has its editor's backup; the passphrase is: {passphrase}\n");
     }
     println!("  Found an investigation of your own; the links hold each server's ticket:");
     for link in founding {

@@ -1,4 +1,5 @@
-//! The one door to building, running and testing Komuz: `cargo xtask demo | test | dev | pkg | bench | shots | doctor`.
+//! The one door to building, running and testing Komuz: `cargo xtask demo | test | dev | pkg | binary | bench | shots |
+//! doctor`.
 //!
 //! Each command checks for the tools that it needs, installs at a pinned version what is missing and may be installed,
 //! and says in one line what a person must install.
@@ -21,6 +22,7 @@ cargo xtask demo     build, start three outlets' servers on this machine and pri
 cargo xtask test     run every test; the last line counts them
 cargo xtask dev      rebuild and reload the desk on change (Trunk)
 cargo xtask pkg      fill pkg/dist with the npm package and check every file against its budget
+cargo xtask binary   build target/release/komuz, the one program that a partner runs, with its pages inside
 cargo xtask bench    measure what a person waits for; `cargo xtask bench 100000` in a story of that many operations
 cargo xtask shots    drive the demo and write pictures of its pages to target/shots
 cargo xtask doctor   say which tools are here and which are missing
@@ -35,6 +37,7 @@ fn main() -> ExitCode {
         "test" => test::test(&rest),
         "dev" => dev::dev(),
         "pkg" => pkg::command(&rest),
+        "binary" => pkg::binary(&rest),
         "bench" => bench::bench(&rest),
         "shots" => shots::shots(&rest),
         "doctor" => doctor::doctor(),

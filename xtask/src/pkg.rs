@@ -80,6 +80,31 @@ pub fn command(args: &[String]) -> Result {
     }
 }
 
+/// `cargo xtask binary`: the program with the pages inside, so that a server needs no other file.
+pub fn binary(args: &[String]) -> Result {
+    if !args.is_empty() {
+        return Err("usage: cargo xtask binary".to_owned());
+    }
+    build(Build::Ship)?;
+    step("building the program (some minutes the first time)", || {
+        run(&mut program(
+            "cargo",
+            &[
+                "build",
+                "--quiet",
+                "--locked",
+                "--release",
+                "--package",
+                "komuz",
+                "--features",
+                "bundle",
+            ],
+        ))
+    })?;
+    println!("\n{}", target().join("release/komuz").display());
+    Ok(())
+}
+
 /// The folder that is filled.
 pub fn dist() -> PathBuf {
     root().join("pkg/dist")
@@ -134,6 +159,9 @@ pub fn build(build: Build) -> Result {
             !path.starts_with("dist") && !path.starts_with("node_modules")
         })?;
         copy(&root().join("crates/reader/css"), &fresh, |_| true)?;
+        for licence in ["LICENSE-MIT", "LICENSE-APACHE"] {
+            write(&fresh.join(licence), read(&root().join(licence))?)?;
+        }
         copy(&root().join("www/desk"), &fresh.join("desk"), |_| true)?;
         copy(&root().join("crates/desk/css"), &fresh.join("desk"), |_| true)?;
         copy(&root().join("crates/engine/js"), &fresh.join("desk/engine"), |_| true)?;
@@ -222,18 +250,16 @@ fn copy(from: &Path, to: &Path, wanted: impl Fn(&Path) -> bool) -> Result {
     Ok(())
 }
 
-/// The two faces, from their npm packages: Latin, Cyrillic and extended Cyrillic (Kyrgyz).
+/// The two faces, from their npm packages: Latin, Cyrillic and extended Cyrillic (Kyrgyz), each with its licence, which the
+/// licence (OFL 1.1) asks for.
 pub fn fonts(into: &Path) -> Result {
     for (package, name) in [("literata", "literata"), ("golos-text", "golos-text")] {
+        let from = root().join("node_modules/@fontsource-variable").join(package);
         for script in ["latin", "cyrillic", "cyrillic-ext"] {
             let file = format!("{name}-{script}-wght-normal.woff2");
-            let from = root()
-                .join("node_modules/@fontsource-variable")
-                .join(package)
-                .join("files")
-                .join(&file);
-            write(&into.join(&file), read(&from)?)?;
+            write(&into.join(&file), read(&from.join("files").join(&file))?)?;
         }
+        write(&into.join(format!("{name}-OFL.txt")), read(&from.join("LICENSE"))?)?;
     }
     Ok(())
 }

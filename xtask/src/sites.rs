@@ -1,6 +1,8 @@
 //! The demo's web sites: the pages of three outlets and of one reader, each on a port of its own.
 //!
-//! Pages are templates from `www/`; `{{name}}` is filled from what the demo's investigation turned out to be.
+//! Pages are templates from `www/`; `{{name}}` is filled from what the demo's investigation turned out to be. What stands
+//! between `<!--made-->` and `<!--/made-->` is for the ready-made investigation, between `<!--empty-->` and `<!--/empty-->`
+//! for `--empty`.
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -43,7 +45,10 @@ pub fn fill(site: &str, into: &Path, values: &BTreeMap<String, String>) -> Resul
             .and_then(|end| end.to_str())
             .is_some_and(|end| matches!(end, "html" | "css" | "js"));
         match String::from_utf8(bytes) {
-            Ok(text) if is_text => write(&to.join(&path), filled(&text, values))?,
+            Ok(text) if is_text => {
+                let page = filled(&text, values).map_err(|error| format!("www/{site}/{}: {error}", path.display()))?;
+                write(&to.join(&path), page)?;
+            }
             Ok(text) => write(&to.join(&path), text)?,
             Err(error) => write(&to.join(&path), error.into_bytes())?,
         }
@@ -57,26 +62,38 @@ pub fn fill(site: &str, into: &Path, values: &BTreeMap<String, String>) -> Resul
     Ok(())
 }
 
-fn filled(text: &str, values: &BTreeMap<String, String>) -> String {
+fn filled(text: &str, values: &BTreeMap<String, String>) -> Result<String> {
+    let (wanted, other) = if values.contains_key("story") {
+        ("made", "empty")
+    } else {
+        ("empty", "made")
+    };
+    let text = without(text, other)?
+        .replace(&format!("<!--{wanted}-->"), "")
+        .replace(&format!("<!--/{wanted}-->"), "");
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text.as_str();
+    while let Some((before, after)) = rest.split_once("{{") {
+        let (name, tail) = after.split_once("}}").ok_or("a {{ without its }}")?;
+        let value = values.get(name).ok_or_else(|| format!("there is no value {name}"))?;
+        out.push_str(before);
+        out.push_str(value);
+        rest = tail;
+    }
+    Ok(out + rest)
+}
+
+/// A page without what stands between the marks of one kind.
+fn without(text: &str, kind: &str) -> Result<String> {
+    let (start, end) = (format!("<!--{kind}-->"), format!("<!--/{kind}-->"));
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some((before, after)) = rest.split_once("{{") {
+    while let Some((before, after)) = rest.split_once(&start) {
+        let (_, tail) = after.split_once(&end).ok_or_else(|| format!("{start} without {end}"))?;
         out.push_str(before);
-        match after
-            .split_once("}}")
-            .and_then(|(name, tail)| values.get(name).map(|value| (value, tail)))
-        {
-            Some((value, tail)) => {
-                out.push_str(value);
-                rest = tail;
-            }
-            None => {
-                out.push_str("{{");
-                rest = after;
-            }
-        }
+        rest = tail;
     }
-    out + rest
+    Ok(out + rest)
 }
 
 /// One site.
@@ -142,5 +159,65 @@ fn media(path: &Path) -> &'static str {
         "webp" => "image/webp",
         "png" => "image/png",
         _ => "application/octet-stream",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(of: &[(&str, &str)]) -> BTreeMap<String, String> {
+        of.iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn a_page_is_filled_for_the_investigation_that_there_is() {
+        let page = "a<!--made--> {{story}}<!--/made--><!--empty--> none<!--/empty--> {{site:x}}";
+        assert_eq!(
+            filled(page, &values(&[("story", "s"), ("site:x", "x")])),
+            Ok("a s x".to_owned())
+        );
+        assert_eq!(filled(page, &values(&[("site:x", "x")])), Ok("a none x".to_owned()));
+    }
+
+    #[test]
+    fn a_name_without_a_value_is_told_and_not_served() {
+        assert!(filled("{{nothing}}", &values(&[])).is_err());
+        assert!(filled("<!--made-->", &values(&[])).is_err());
+    }
+
+    #[test]
+    fn every_page_can_be_filled_with_and_without_the_investigation() {
+        let mut known = values(&[("passphrase", "p")]);
+        for outlet in ["alatoo", "issyk", "naryn", "reader", "index"] {
+            for name in ["site", "desk", "origin"] {
+                known.insert(format!("{name}:{outlet}"), String::new());
+            }
+        }
+        let mut made = known.clone();
+        made.insert("story".to_owned(), String::new());
+        for (site, lang) in [("alatoo", "ky"), ("issyk", "ru"), ("naryn", "en"), ("reader", "en")] {
+            for name in ["element", "plain", "head"] {
+                made.insert(format!("{name}:{site}:{lang}"), String::new());
+            }
+        }
+        known.remove("passphrase");
+        for site in ["index", "alatoo", "issyk", "naryn", "reader"] {
+            for path in files(&root().join("www").join(site)).unwrap() {
+                if path.extension().is_some_and(|end| end == "html") {
+                    let page = String::from_utf8(read(&root().join("www").join(site).join(&path)).unwrap()).unwrap();
+                    for values in [&known, &made] {
+                        let page = filled(&page, values).unwrap();
+                        assert!(
+                            !page.contains("<!--") && !page.contains("{{"),
+                            "{site}/{}",
+                            path.display()
+                        );
+                    }
+                }
+            }
+        }
     }
 }

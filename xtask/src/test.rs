@@ -160,8 +160,16 @@ pub fn test(args: &[String]) -> Result {
         command.envs(variables.iter().filter(|(name, _)| *name == "CHROMEDRIVER").cloned());
         count.tests("tests of the components in Chromium", 10, &mut command);
     }
-    // Everything but xtask, which has features of its own, in both: nothing is compiled twice.
-    const EVERYTHING: [&str; 4] = ["--locked", "--workspace", "--exclude", "xtask"];
+    // Everything but xtask, which has features of its own, in both: nothing is compiled twice. The server is the one that a
+    // partner runs, with the pages that were just built.
+    const EVERYTHING: [&str; 6] = [
+        "--locked",
+        "--workspace",
+        "--exclude",
+        "xtask",
+        "--features",
+        "komuz/bundle",
+    ];
     count.check("the server and the seed, built", || {
         let mut command = program("cargo", &["build", "--quiet", "--bins", "--examples"]);
         run(command.args(EVERYTHING))

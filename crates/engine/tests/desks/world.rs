@@ -52,9 +52,13 @@ pub struct Device {
 }
 
 enum Happening {
-    To(usize, Input),
+    To(usize, Box<Input>),
     Write(usize, u32, Vec<Row>),
     Up(usize, u32, Vec<u8>),
+}
+
+fn happens(desk: usize, input: Input) -> Happening {
+    Happening::To(desk, Box::new(input))
 }
 
 pub struct World {
@@ -110,7 +114,7 @@ impl World {
             shown: Shown::default(),
         });
         let desk = self.desks.len() - 1;
-        self.queue.push_back(Happening::To(desk, Input::Start));
+        self.queue.push_back(happens(desk, Input::Start));
         self.run(50);
         desk
     }
@@ -139,7 +143,7 @@ impl World {
                     self.relays[relay].disconnect(conn);
                 }
                 self.queue
-                    .push_back(Happening::To(desk, Input::Disconnected { relay: number }));
+                    .push_back(happens(desk, Input::Disconnected { relay: number }));
             }
         }
     }
@@ -161,7 +165,7 @@ impl World {
         self.desks[desk].next_ask += 1;
         let id = self.desks[desk].next_ask;
         self.queue
-            .push_back(Happening::To(desk, Input::Message(ToEngine { id, ask })));
+            .push_back(happens(desk, Input::Message(ToEngine { id, ask })));
         id
     }
 
@@ -188,7 +192,7 @@ impl World {
                     for desk in 0..self.desks.len() {
                         if self.desks[desk].wake.is_some_and(|at| at <= self.now) {
                             self.desks[desk].wake = None;
-                            self.queue.push_back(Happening::To(desk, Input::Tick));
+                            self.queue.push_back(happens(desk, Input::Tick));
                         }
                     }
                 }
@@ -211,7 +215,7 @@ impl World {
 
     fn happen(&mut self, happening: Happening) {
         match happening {
-            Happening::To(desk, input) => self.handle(desk, input),
+            Happening::To(desk, input) => self.handle(desk, *input),
             Happening::Write(desk, batch, rows) => {
                 let device = &mut self.devices[self.desks[desk].device];
                 if let Some(why) = device.broken.clone() {
@@ -247,7 +251,7 @@ impl World {
     pub fn deliver(&mut self, to: Conn, bytes: Vec<u8>) {
         if let Some((desk, number, _)) = self.wires.get(&to) {
             self.queue
-                .push_back(Happening::To(*desk, Input::Frame { relay: *number, bytes }));
+                .push_back(happens(*desk, Input::Frame { relay: *number, bytes }));
         }
     }
 
@@ -281,7 +285,7 @@ impl World {
                         }
                     })
                     .collect();
-                self.queue.push_back(Happening::To(desk, Input::Loaded { load, rows }));
+                self.queue.push_back(happens(desk, Input::Loaded { load, rows }));
             }
             Output::Store { batch, rows } => self.queue.push_back(Happening::Write(desk, batch, rows)),
             Output::Lock { name } => {
@@ -291,7 +295,7 @@ impl World {
                     .any(|other| other.device == device && other.locks.contains(&name));
                 if !taken {
                     self.desks[desk].locks.insert(name.clone());
-                    self.queue.push_back(Happening::To(desk, Input::Locked { name }));
+                    self.queue.push_back(happens(desk, Input::Locked { name }));
                 }
             }
             Output::Connect { relay: number, url } => {
@@ -302,14 +306,13 @@ impl World {
                 let Some(relay) = at.filter(|_| self.desks[desk].online) else {
                     return self
                         .queue
-                        .push_back(Happening::To(desk, Input::Disconnected { relay: number }));
+                        .push_back(happens(desk, Input::Disconnected { relay: number }));
                 };
                 self.next_conn += 1;
                 self.relays[relay].connect(self.next_conn);
                 self.wires.insert(self.next_conn, (desk, number, relay));
                 self.desks[desk].conns.insert(number, self.next_conn);
-                self.queue
-                    .push_back(Happening::To(desk, Input::Connected { relay: number }));
+                self.queue.push_back(happens(desk, Input::Connected { relay: number }));
             }
             Output::Close { relay } => {
                 if let Some(conn) = self.desks[desk].conns.remove(&relay)
@@ -322,12 +325,12 @@ impl World {
             Output::ToTabs(said) => {
                 for other in 0..self.desks.len() {
                     if other != desk && self.desks[other].device == device {
-                        self.queue.push_back(Happening::To(other, Input::FromTab(said.clone())));
+                        self.queue.push_back(happens(other, Input::FromTab(said.clone())));
                     }
                 }
             }
             Output::Job { job, task } => {
-                self.queue.push_back(Happening::To(
+                self.queue.push_back(happens(
                     desk,
                     Input::JobDone {
                         job,
@@ -338,7 +341,7 @@ impl World {
             Output::Erase => {
                 self.devices[device].rows.clear();
                 self.queue
-                    .push_back(Happening::To(desk, Input::Erased { remains: Vec::new() }));
+                    .push_back(happens(desk, Input::Erased { remains: Vec::new() }));
             }
             Output::Wake { at } => self.desks[desk].wake = Some(at),
         }

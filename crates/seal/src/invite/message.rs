@@ -19,7 +19,7 @@ const LABEL: &str = "komuz door v1";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DoorMessage {
     /// Let me in.
-    Request(Request),
+    Request(Box<Request>),
     /// You are in. Signed by the inviter's device.
     Welcome(Welcome),
     /// No. Signed by the inviter's device.
@@ -90,9 +90,9 @@ impl Request {
 impl DoorMessage {
     fn write(&self) -> Vec<u8> {
         match self {
-            Self::Request(Request { admitted, outlet }) => {
-                let w = admitted.write(Writer::bare().array(3).uint(1));
-                match outlet {
+            Self::Request(request) => {
+                let w = request.admitted.write(Writer::bare().array(3).uint(1));
+                match &request.outlet {
                     Some(outlet) => outlet.write(w),
                     None => w.null(),
                 }
@@ -117,10 +117,10 @@ impl DoorMessage {
     fn read(r: &mut Reader<'_>) -> Result<Self, CborError> {
         let start = r.position();
         Ok(match r.array_of_kind()? {
-            (3, 1) => Self::Request(Request {
+            (3, 1) => Self::Request(Box::new(Request {
                 admitted: Admitted::read(r)?,
                 outlet: r.optional(OutletCard::read)?,
-            }),
+            })),
             (5, 2) => Self::Welcome(Welcome {
                 request: r.fixed()?,
                 entry: r.fixed()?,

@@ -280,7 +280,7 @@ impl Replica {
         let invite = mine.invite.clone();
         let sealed = self.logs.get(&log_id).and_then(|log| log.stored.get(&EnvelopeId(id.0)));
         let request = match sealed.map(|stored| DoorMessage::open(&stored.row.sealed, &invite)) {
-            Some(Ok(DoorMessage::Request(request))) if request.fits(&invite) => request,
+            Some(Ok(DoorMessage::Request(request))) if request.fits(&invite) => *request,
             _ => return Err(fail("no-request", "there is no such request on this device")),
         };
         let card = *request.device();

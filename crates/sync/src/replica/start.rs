@@ -143,7 +143,8 @@ pub(super) fn join(joining: Joining, m: &mut Moment<'_>) -> Made<CommandError> {
         outlet: own,
         role: invite.role,
     };
-    let sealed = DoorMessage::Request(Request::new(&invite, &device, member, card)).seal(&invite, &device, m.entropy);
+    let sealed =
+        DoorMessage::Request(Box::new(Request::new(&invite, &device, member, card))).seal(&invite, &device, m.entropy);
     let server = server.map(|server| (server.url, server.ticket.unwrap_or_default()));
     let mut replica = new(device, Charter::expecting(invite.charter), None, m);
     replica.add_door(&invite);

@@ -3,6 +3,7 @@
 // The relay that the replicas are tested with.
 #[path = "../../../sync/tests/replication/dice.rs"]
 mod dice;
+#[allow(dead_code, reason = "this test uses its part of it")]
 #[path = "../../../sync/tests/replication/relay.rs"]
 mod relay;
 

@@ -414,9 +414,10 @@ return ((document.body?.innerText ?? '') + ' | ' + walk(document)).slice(0, 4000
             .expect("the tab is there");
     }
 
-    /// Loads the page again.
+    /// Loads the page again, as a person does. (Firefox's driver goes past the service worker when told to refresh.)
     pub async fn reload(&self) {
-        answer(self.client.refresh()).await.expect("the page loads again");
+        let address = answer(self.client.current_url()).await.expect("a page is open");
+        self.open(address.as_str()).await;
     }
 
     /// Ends the session.

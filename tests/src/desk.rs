@@ -35,19 +35,24 @@ impl Desk {
     /// Founds an investigation at a server; the founder is an editor.
     pub async fn found(engine: Engine, server: &Server, title: &str, outlet: &str, member: &str) -> Desk {
         let desk = Desk::open(engine, &server.founding_link()).await;
+        desk.found_here(title, outlet, member).await;
+        desk
+    }
+
+    /// Founds an investigation from the first page of a desk that was opened with a founding link.
+    pub async fn found_here(&self, title: &str, outlet: &str, member: &str) {
         let form = |field: &str| within("found", &format!("[name={field}]"));
-        desk.browser.fill(&form("title"), title).await;
-        desk.browser.fill(&form("outlet"), outlet).await;
-        desk.browser
+        self.browser.fill(&form("title"), title).await;
+        self.browser.fill(&form("outlet"), outlet).await;
+        self.browser
             .fill(
                 &form("domain"),
                 &format!("{}.example", outlet.to_lowercase().replace(' ', "-")),
             )
             .await;
-        desk.browser.fill(&form("member"), member).await;
-        desk.browser.click(&within("found", &hook("submit"))).await;
-        desk.keep_recovery_key().await;
-        desk
+        self.browser.fill(&form("member"), member).await;
+        self.browser.click(&within("found", &hook("submit"))).await;
+        self.keep_recovery_key().await;
     }
 
     /// Brings a device back from a backup file, from the first page of a desk.
@@ -146,6 +151,13 @@ impl Desk {
         self.browser.click(TEXT).await;
         self.put_cursor(serde_json::Value::Null).await;
         self.browser.keys(text).await;
+    }
+
+    /// Puts the cursor behind a text (its first place).
+    pub async fn put_cursor_behind(&self, text: &str) {
+        self.browser.click(TEXT).await;
+        self.select(text).await;
+        self.browser.keys(&char::from(Key::Right).to_string()).await;
     }
 
     /// Selects a word in the text (its first place) and types over it.

@@ -11,6 +11,7 @@ mod demo;
 mod dev;
 mod doctor;
 mod pkg;
+mod quiet;
 mod run;
 mod shots;
 mod sites;

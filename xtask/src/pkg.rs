@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use wasm_bindgen_cli_support::Bindgen;
 
+use crate::quiet;
 use crate::run::{Result, files, program, read, root, run, step, target, write};
 use crate::tools;
 
@@ -193,9 +194,10 @@ pub fn build(build: Build) -> Result {
 fn bind(package: &str, built: &Path, into: &Path, build: Build) -> Result {
     let name = package.replace('-', "_");
     let input = read(&built.join(format!("{name}.wasm")))?;
-    let kept = cache("glued", &(&input, build == Build::Ship));
+    let kept = cache("quiet", &(&input, build == Build::Ship));
     if !kept.join("done").exists() {
-        Bindgen::new()
+        let wrong = |error| format!("wasm-bindgen could not bind {package}: {error:#}");
+        let mut bound = Bindgen::new()
             .input_bytes(&name, input)
             .web(true)
             .and_then(|bindgen| {
@@ -204,11 +206,15 @@ fn bind(package: &str, built: &Path, into: &Path, build: Build) -> Result {
                     // Each file of glue finds its Wasm beside itself.
                     .omit_default_module_path(false)
                     .keep_debug(build == Build::Fast)
-                    .remove_name_section(build == Build::Ship)
                     .remove_producers_section(build == Build::Ship)
-                    .generate(&kept)
+                    .generate_output()
             })
-            .map_err(|error| format!("wasm-bindgen could not bind {package}: {error:#}"))?;
+            .map_err(wrong)?;
+        if build == Build::Ship {
+            quiet::quiet(bound.wasm_mut());
+            quiet::name_alike(bound.wasm_mut());
+        }
+        bound.emit(&kept).map_err(wrong)?;
         if build == Build::Ship {
             let wasm = kept.join(format!("{name}_bg.wasm"));
             let mut command = program(
@@ -218,6 +224,7 @@ fn bind(package: &str, built: &Path, into: &Path, build: Build) -> Result {
                     "-Oz",
                     "--skip-pass=inlining-optimizing",
                     "--skip-pass=local-cse",
+                    "--reorder-functions-by-name",
                     "--strip-debug",
                     "--strip-producers",
                 ],

@@ -100,6 +100,7 @@ class KomuzDesk extends HTMLElement {
     const source = this.getAttribute('src');
     if (!source || !this.isConnected) return;
     const desk = new URL(source, document.baseURI);
+    if (!desk.searchParams.has('language')) desk.searchParams.set('language', languageOf(this));
     if (!/^https?:$/.test(desk.protocol) || this.shown === desk.href) return;
     this.shown = desk.href;
     const site = location.hostname.replace(/^www\./, '');

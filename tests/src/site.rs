@@ -20,7 +20,7 @@ pub const STRICT: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eva
 pub fn page(body: &str) -> String {
     format!(
         "<!doctype html><html lang=en><meta charset=utf-8><title>A page</title>\
-         <body><main><script type=module src=/komuz/komuz.js></script>{body}</main></body></html>"
+         <body><header><h1>A newspaper</h1></header><main><script type=module src=/komuz/komuz.js></script>{body}</main></body></html>"
     )
 }
 

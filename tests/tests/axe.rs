@@ -29,7 +29,12 @@ return found.violations.map(rule => rule.id + ': ' + rule.nodes.map(node => node
 /// Looks at what is shown, wide and narrow, light and dark.
 async fn clean(browser: &Browser, state: &str, found: &mut Vec<String>) {
     for (width, theme) in [(1280, "light"), (390, "dark")] {
-        let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": theme }] });
+        // Without motion, so that nothing is half faded in when it is looked at.
+        let features = json!([
+            { "name": "prefers-color-scheme", "value": theme },
+            { "name": "prefers-reduced-motion", "value": "reduce" },
+        ]);
+        let media = json!({ "features": features });
         browser.devtools("Emulation.setEmulatedMedia", media).await;
         let metrics = json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
         browser.devtools("Emulation.setDeviceMetricsOverride", metrics).await;

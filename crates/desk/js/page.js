@@ -26,12 +26,16 @@ export function missing() {
 /** The file of a language's words, as text. */
 export const wordsFile = async (tag) => (await fetch(new URL(`words/${tag}.json`, import.meta.url))).text()
 
-/** A setting of the interface (language, theme); never anything of a story. */
+/**
+ * A setting of the interface (language, theme), never anything of a story: as the person chose it, else as the address says,
+ * in which a page that frames the desk puts its own language.
+ */
 export function setting(name) {
+  const said = new URLSearchParams(location.search).get(name) ?? ""
   try {
-    return localStorage.getItem(`komuz-${name}`) ?? ""
+    return localStorage.getItem(`komuz-${name}`) ?? said
   } catch {
-    return ""
+    return said
   }
 }
 

@@ -1,6 +1,6 @@
 //! Real browsers over WebDriver: Chromium, Firefox and WebKit.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -235,6 +235,40 @@ impl Browser {
             if start.elapsed() > PATIENCE {
                 panic!("{what}: did not come true; the page shows: {}", self.shown().await);
             }
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Waits until a field holds a text.
+    pub async fn until_value(&self, css: &str, text: &str) {
+        let start = Instant::now();
+        loop {
+            let holds = self.text(css).await;
+            if holds == text {
+                return;
+            }
+            assert!(start.elapsed() < PATIENCE, "{css} holds {holds:?} and not {text:?}");
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Waits until a file whose name ends so has come whole.
+    pub async fn find_file(&self, folder: &Path, ends: &str) -> PathBuf {
+        let start = Instant::now();
+        loop {
+            let files = std::fs::read_dir(folder).expect("the folder can be listed");
+            let found = files
+                .flatten()
+                .map(|entry| entry.path())
+                .find(|path| path.to_string_lossy().ends_with(ends));
+            if let Some(path) = found {
+                return path;
+            }
+            assert!(
+                start.elapsed() < PATIENCE,
+                "no file came; the page shows: {}",
+                self.shown().await
+            );
             tokio::task::yield_now().await;
         }
     }

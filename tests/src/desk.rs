@@ -1,6 +1,6 @@
 //! What a person does at the desk, by the hooks that `crates/desk/src/app.rs` lists.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use fantoccini::key::Key;
 
@@ -149,8 +149,51 @@ impl Desk {
     /// Types at the end of the text.
     pub async fn type_at_end(&self, text: &str) {
         self.browser.click(TEXT).await;
-        self.put_cursor(serde_json::Value::Null).await;
+        self.put_cursor_at_end().await;
         self.browser.keys(text).await;
+    }
+
+    /// Puts the cursor behind everything.
+    pub async fn put_cursor_at_end(&self) {
+        self.put_cursor(serde_json::Value::Null).await;
+    }
+
+    /// Goes on by the tabulator key until the cursor is in the text.
+    pub async fn focus_text_by_tab(&self) {
+        let script = format!(
+            "{DEEP} const text = deep(document, '.ProseMirror'); return text?.getRootNode().activeElement === text"
+        );
+        for _ in 0..40 {
+            if self.browser.script(&script, vec![]).await == true {
+                return;
+            }
+            self.browser.keys(&char::from(Key::Tab).to_string()).await;
+        }
+        panic!("the text cannot be reached by the keyboard");
+    }
+
+    /// Pastes HTML where the cursor is, as an application puts it on the clipboard.
+    pub async fn paste(&self, html: &str) {
+        let script = format!(
+            "{DEEP} const data = new DataTransfer(); data.setData('text/html', arguments[0]); \
+             data.setData('text/plain', 'plain'); deep(document, '.ProseMirror').dispatchEvent(\
+             new ClipboardEvent('paste', {{ clipboardData: data, bubbles: true, cancelable: true, composed: true }}))"
+        );
+        self.browser.script(&script, vec![html.into()]).await;
+    }
+
+    /// Saves a backup into a folder; the file (Chromium).
+    pub async fn backup(&self, folder: &Path, passphrase: &str) -> PathBuf {
+        let to = serde_json::json!({ "behavior": "allow", "downloadPath": folder });
+        self.browser.devtools("Browser.setDownloadBehavior", to).await;
+        self.browser.click(&hook("go-device")).await;
+        for field in ["passphrase", "again"] {
+            self.browser
+                .fill(&within("backup", &format!("[name={field}]")), passphrase)
+                .await;
+        }
+        self.browser.click(&within("backup", &hook("submit"))).await;
+        self.browser.find_file(folder, ".komuz").await
     }
 
     /// Puts the cursor behind a text (its first place).
@@ -170,6 +213,10 @@ impl Desk {
     /// Selects a text (its first place).
     pub async fn select(&self, word: &str) {
         self.put_cursor(word.into()).await;
+        // The page learns of a selection a moment later; its tools say when.
+        self.browser
+            .find(&format!("{}:not(:disabled)", hook("tool-cite")))
+            .await;
     }
 
     async fn put_cursor(&self, at: serde_json::Value) {

@@ -1,22 +1,27 @@
 //! `komuz import` and `komuz export`: stories from and to other programs.
 
+mod join;
+
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use komuz_core::body::Body;
-use komuz_import::{DEFAULT_LIMIT, Imported, export_csl, export_json, export_markdown, import};
-use komuz_release::story::Story;
+use komuz_import::{DEFAULT_LIMIT, export_csl, export_json, export_markdown, import};
+use komuz_release::folder::is_lang;
+
+use join::Part;
 
 /// `komuz import`.
 #[derive(Debug, clap::Args)]
 pub struct Import {
-    /// Markdown, HTML, a story's JSON, or CSL-JSON with sources; texts are put one behind the other.
+    /// Markdown, HTML, plain text, a story's JSON, or CSL-JSON with sources; texts are put one behind the other.
     #[arg(required = true)]
     files: Vec<PathBuf>,
     /// The story to write, as JSON (docs/story.schema.json).
     #[arg(long)]
     out: PathBuf,
     /// Language of the story (BCP 47) where no file tells it.
-    #[arg(long)]
+    #[arg(long, value_parser = lang)]
     lang: Option<String>,
     /// The most that is read from one file, in megabytes.
     #[arg(long, default_value_t = DEFAULT_LIMIT >> 20)]
@@ -34,6 +39,17 @@ pub struct Export {
     /// Where to; standard output when not given.
     #[arg(long)]
     out: Option<PathBuf>,
+    /// The most that is read of the story's file, in megabytes.
+    #[arg(long, default_value_t = DEFAULT_LIMIT >> 20)]
+    limit: usize,
+}
+
+fn lang(tag: &str) -> Result<String, String> {
+    if is_lang(tag) {
+        Ok(tag.to_owned())
+    } else {
+        Err("a language is a tag such as ky, ru or zh-Hant".to_owned())
+    }
 }
 
 /// A format that stories are written in.
@@ -57,35 +73,36 @@ pub enum Format {
 /// A sentence that names the file and the place in it.
 pub fn run_import(args: &Import) -> Result<(), String> {
     let limit = args.limit.saturating_mul(1 << 20);
-    let mut whole: Option<Story> = None;
+    let mut parts = Vec::new();
     for file in &args.files {
         let bytes = read(file, limit)?;
-        let name = file.file_name().unwrap_or_default().to_string_lossy();
-        let Imported { story, left_out } =
-            import(&name, &bytes, limit).map_err(|error| format!("{}: {error}", file.display()))?;
-        for sentence in left_out {
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let imported = import(&name, &bytes, limit).map_err(|error| format!("{}: {error}", file.display()))?;
+        for sentence in imported.left_out {
             eprintln!("{}: {sentence}", file.display());
         }
-        whole = Some(match whole {
-            None => story,
-            Some(before) => joined(before, story),
+        parts.push(Part {
+            name: file.display().to_string(),
+            story: imported.story,
+            public: name.to_ascii_lowercase().ends_with(".json"),
         });
     }
-    let mut story = whole.ok_or("no file was given")?;
+    let (mut story, said) = join::join(parts)?;
+    for sentence in said {
+        eprintln!("{sentence}");
+    }
     if let Some(lang) = &args.lang
         && story.lang == "und"
     {
         story.lang.clone_from(lang);
     }
-    for citation in &story.citations {
-        if !story.sources.iter().any(|source| source.id == citation.source) {
-            return Err(format!(
-                "the text cites {:?}, but no file has a source with that id",
-                citation.source
-            ));
-        }
+    // What is written is read back first: nothing is written that `komuz export` would refuse.
+    let json = export_json(&story);
+    let again = import("story.json", json.as_bytes(), usize::MAX).map_err(|error| format!("together, {error}"))?;
+    if again.story != story {
+        return Err("together, the files make a story that does not read back".to_owned());
     }
-    write(&args.out, export_json(&story).as_bytes())?;
+    write(&args.out, json.as_bytes())?;
     eprintln!(
         "{}: {} blocks, {} citations, {} sources",
         args.out.display(),
@@ -101,8 +118,9 @@ pub fn run_import(args: &Import) -> Result<(), String> {
 /// # Errors
 /// A sentence that names the file and the place in it.
 pub fn run_export(args: &Export) -> Result<(), String> {
-    let bytes = read(&args.story, DEFAULT_LIMIT)?;
-    let story = import("story.json", &bytes, DEFAULT_LIMIT)
+    let limit = args.limit.saturating_mul(1 << 20);
+    let bytes = read(&args.story, limit)?;
+    let story = import("story.json", &bytes, limit)
         .map_err(|error| format!("{}: {error}", args.story.display()))?
         .story;
     let out = match args.format {
@@ -120,73 +138,29 @@ pub fn run_export(args: &Export) -> Result<(), String> {
     };
     match &args.out {
         Some(path) => write(path, &out),
-        None => std::io::Write::write_all(&mut std::io::stdout().lock(), &out)
+        None => std::io::stdout()
+            .lock()
+            .write_all(&out)
             .map_err(|error| format!("could not write to standard output: {error}")),
     }
 }
 
-/// One story behind another: blocks and citations get ids of their own, sources with one id must be equal or are renamed.
-fn joined(mut story: Story, next: Story) -> Story {
-    if story.blocks.is_empty() && story.headline.is_empty() {
-        // Sources came first.
-        let sources = std::mem::take(&mut story.sources);
-        let mut next = next;
-        next.sources.splice(0..0, sources);
-        return next;
-    }
-    let free = |taken: &dyn Fn(&str) -> bool, letter: char| {
-        (1..)
-            .map(|number| format!("{letter}{number}"))
-            .find(|id| !taken(id))
-            .unwrap_or_default()
-    };
-    let mut renamed = std::collections::BTreeMap::new();
-    for mut source in next.sources {
-        match story.sources.iter().find(|known| known.id == source.id) {
-            Some(known) if *known == source => {}
-            Some(_) => {
-                let id = free(&|id| story.sources.iter().any(|source| source.id == id), 's');
-                renamed.insert(std::mem::replace(&mut source.id, id.clone()), id);
-                story.sources.push(source);
-            }
-            None => story.sources.push(source),
-        }
-    }
-    let mut blocks = std::collections::BTreeMap::new();
-    for mut block in next.blocks {
-        let id = free(&|id| story.blocks.iter().any(|block| block.id == id), 'b');
-        blocks.insert(std::mem::replace(&mut block.id, id.clone()), id);
-        story.blocks.push(block);
-    }
-    for mut citation in next.citations {
-        citation.id = free(&|id| story.citations.iter().any(|citation| citation.id == id), 'c');
-        for place in [&mut citation.start, &mut citation.end] {
-            if let Some(id) = blocks.get(&place.block) {
-                place.block.clone_from(id);
-            }
-        }
-        if let Some(id) = renamed.get(&citation.source) {
-            citation.source.clone_from(id);
-        }
-        story.citations.push(citation);
-    }
-    if story.lang == "und" {
-        story.lang = next.lang;
-    }
-    story
-}
-
+/// A file, or an error when it is larger than the limit. No more than that is read of it, whatever its size is said to be.
 fn read(path: &Path, limit: usize) -> Result<Vec<u8>, String> {
-    let size = std::fs::metadata(path)
-        .map_err(|error| format!("{}: {error}", path.display()))?
-        .len();
-    if size > limit as u64 {
+    let error = |error: std::io::Error| format!("{}: {error}", path.display());
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(error)?;
+    file.take((limit as u64).saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(error)?;
+    if bytes.len() > limit {
         return Err(format!(
-            "{}: {size} bytes are more than the limit of {limit}; --limit raises it",
-            path.display()
+            "{}: more than the limit of {} MB; --limit raises it",
+            path.display(),
+            limit >> 20
         ));
     }
-    std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))
+    Ok(bytes)
 }
 
 /// Writes beside the file and renames, so that what was there is never half replaced.
@@ -195,6 +169,9 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), String> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".part");
     let part = path.with_file_name(name);
-    std::fs::write(&part, bytes).map_err(error)?;
-    std::fs::rename(&part, path).map_err(error)
+    let written = std::fs::write(&part, bytes).and_then(|()| std::fs::rename(&part, path));
+    if written.is_err() {
+        let _ = std::fs::remove_file(&part);
+    }
+    written.map_err(error)
 }

@@ -1,4 +1,7 @@
-//! `komuz verify`: checks published stories, in a folder or on a server, as readers' pages do.
+//! `komuz verify`: checks published stories, in a folder or on a server, as readers' pages do. In a folder it checks every
+//! file below the fingerprint: the releases that were corrected too.
+
+mod walk;
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -10,6 +13,8 @@ use komuz_release::folder::{is_lang, is_name, verify_folder};
 use komuz_release::time::{self, Seconds};
 use komuz_release::verify::{Expected, Freshness, Refusal, Seen, Verified};
 use komuz_release::words::Lang;
+
+use walk::{Finding, Walk};
 
 /// The largest file that is read.
 const MAX_FILE: u64 = 64 << 20;
@@ -31,10 +36,13 @@ pub struct Verify {
     /// Fingerprint of the masthead, as embeds pin it.
     #[arg(long)]
     fingerprint: String,
-    /// Only this story.
+    /// Refuse editions whose newest release has a lower number than this: one that was seen before.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    at_least: u64,
+    /// Only the newest release of this story.
     #[arg(long, requires = "lang")]
     story: Option<String>,
-    /// Only this language of it.
+    /// The story's language.
     #[arg(long, requires = "story")]
     lang: Option<String>,
 }
@@ -63,13 +71,47 @@ fn check(arguments: &Verify) -> Result<u8, String> {
     if !is_sha256_hex(fingerprint) {
         return Err("the fingerprint is 64 digits and letters a to f, as in the embed's snippet".to_owned());
     }
-    let (source, named) = Source::of(&arguments.from, fingerprint)?;
+    let (source, named) = match Source::of(&arguments.from, fingerprint) {
+        Ok(source) => source,
+        Err(other) => {
+            return Ok(others(
+                &arguments.from,
+                &format!("the address is under the fingerprint {other}"),
+            ));
+        }
+    };
+    if let Source::Folder(folder) = &source
+        && !folder.join(fingerprint).is_dir()
+    {
+        let found = names(folder).map_err(|error| format!("the folder cannot be read: {error}"))?;
+        return match found.iter().find(|name| is_sha256_hex(name)) {
+            Some(other) => Ok(others(
+                &arguments.from,
+                &format!("what is there is under the fingerprint {other}"),
+            )),
+            None => Err("there is nothing published in this folder".to_owned()),
+        };
+    }
+    if matches!(source, Source::Server(_)) && matches!(source.read(&format!("{fingerprint}/masthead.json")), Ok(None)) {
+        return Ok(others(
+            &arguments.from,
+            "the server publishes nothing under this fingerprint",
+        ));
+    }
     let asked = arguments.story.clone().zip(arguments.lang.clone()).or(named);
-    let editions = match (asked, &source) {
-        (Some((story, lang)), _) if is_name(&story) && is_lang(&lang) => vec![(story, lang)],
+    let walk = Walk {
+        fingerprint,
+        at_least: arguments.at_least,
+        now: now(),
+        read: &|path| source.read(path),
+    };
+    let findings = match (asked, &source) {
+        (Some((story, lang)), _) if is_name(&story) && is_lang(&lang) => vec![one(&walk, story, lang)],
         (Some(_), _) => return Err("a story's id is of a-z, 0-9 and -, a language like ky or zh-Hant".to_owned()),
         (None, Source::Folder(folder)) => {
-            editions(&folder.join(fingerprint)).map_err(|error| format!("the folder cannot be read: {error}"))?
+            let paths =
+                walk::paths(folder, fingerprint).map_err(|error| format!("the folder cannot be read: {error}"))?;
+            walk.all(&paths)
         }
         (None, Source::Server(_)) => {
             return Err(
@@ -77,47 +119,82 @@ fn check(arguments: &Verify) -> Result<u8, String> {
             );
         }
     };
-    if editions.is_empty() {
+    if findings.is_empty() {
         return Err("there is no published story under this fingerprint".to_owned());
     }
-    let now = now();
-    let mut worst = 0;
-    for (story, lang) in editions {
-        let seen = Seen::default();
-        let expected = Expected {
-            fingerprint,
-            story: &story,
-            lang: &lang,
-            seen: &seen,
-            now,
-        };
-        let code = match verify_folder(&expected, |path| source.read(path)) {
-            Ok(verified) => {
-                tell(&verified);
-                0
-            }
-            Err(refusal) => {
-                println!("refused: {story} ({lang})");
-                println!("  {}", refusal.sentence(readers_language()));
-                println!("  {refusal}");
-                if matches!(refusal, Refusal::Unreadable { .. }) {
-                    UNREADABLE
-                } else {
-                    REFUSED
-                }
-            }
-        };
-        // A refusal outweighs a file that could not be read.
-        worst = if [worst, code].contains(&REFUSED) {
-            REFUSED
-        } else {
-            worst.max(code)
-        };
+    let codes: Vec<u8> = findings.iter().map(tell).collect();
+    // A refusal outweighs a file that could not be read.
+    if codes.contains(&REFUSED) {
+        Ok(REFUSED)
+    } else {
+        Ok(codes.into_iter().max().unwrap_or(0))
     }
-    Ok(worst)
 }
 
-fn tell(verified: &Verified) {
+/// The newest release of one edition.
+fn one(walk: &Walk<'_>, story: String, lang: String) -> Finding {
+    let seen = Seen {
+        number: walk.at_least,
+        ..Seen::default()
+    };
+    let expected = Expected {
+        fingerprint: walk.fingerprint,
+        story: &story,
+        lang: &lang,
+        seen: &seen,
+        now: walk.now,
+    };
+    match verify_folder(&expected, walk.read) {
+        Ok(verified) => Finding::Newest(Box::new(verified)),
+        Err(refusal) => Finding::Refused {
+            what: format!("{story} ({lang})"),
+            refusal,
+        },
+    }
+}
+
+/// What is published there is others' than who was asked for: refused, and not merely unreadable.
+fn others(from: &str, found: &str) -> u8 {
+    println!("refused: {from} [masthead]");
+    println!("  {}", readers_language().words().refused_key);
+    println!("  {found}");
+    REFUSED
+}
+
+/// Says what was found, and gives its exit code.
+fn tell(finding: &Finding) -> u8 {
+    match finding {
+        Finding::Newest(verified) => {
+            tell_newest(verified);
+            0
+        }
+        Finding::Other { edition, release, hash } => {
+            println!(
+                "verified: {} ({}), release {}, not the newest",
+                edition.story, edition.lang, release.number
+            );
+            println!("  SHA-256 {hash}");
+            0
+        }
+        Finding::Refused { what, refusal } => {
+            println!("refused: {what} [{}]", refusal.code());
+            println!("  {}", refusal.sentence(readers_language()));
+            println!("  {refusal}");
+            if matches!(refusal, Refusal::Unreadable { .. }) {
+                UNREADABLE
+            } else {
+                REFUSED
+            }
+        }
+        Finding::Stray { path } => {
+            println!("refused: {path} [stray]");
+            println!("  nothing that was signed names this file");
+            REFUSED
+        }
+    }
+}
+
+fn tell_newest(verified: &Verified) {
     let release = &verified.release;
     let headline = release.front(None).map_or("", |front| front.headline.as_str());
     println!(
@@ -165,7 +242,8 @@ fn now() -> Seconds {
 }
 
 impl Source {
-    /// Where the files are, and the edition when the address names one.
+    /// Where the files are, and the edition when the address names one. The error is the other fingerprint that the address
+    /// names.
     #[allow(
         clippy::type_complexity,
         reason = "a story's id and a language, where the address names them"
@@ -180,8 +258,8 @@ impl Source {
             return Ok((Self::Server(format!("{origin}/r/")), None));
         };
         let mut parts = place.split('/').filter(|part| !part.is_empty());
-        if parts.next().is_some_and(|found| found != fingerprint) {
-            return Err("the address is under another fingerprint than the one given".to_owned());
+        if let Some(other) = parts.next().filter(|found| *found != fingerprint) {
+            return Err(other.to_owned());
         }
         let edition = parts
             .next()
@@ -232,33 +310,22 @@ fn whole(file: impl Read) -> Result<Vec<u8>, String> {
     }
 }
 
-/// The folder whose subfolders are fingerprints: the one given, its `releases`, or the one above when it is a fingerprint's.
+/// The folder whose subfolders are fingerprints: the one given, its `releases` or `r`, or the one above when it is a
+/// fingerprint's.
 fn releases_folder(given: &Path, fingerprint: &str) -> PathBuf {
-    if given.file_name().is_some_and(|name| name == fingerprint)
+    let is_fingerprint = |name: &std::ffi::OsStr| name == fingerprint || name.to_str().is_some_and(is_sha256_hex);
+    if given.file_name().is_some_and(is_fingerprint)
         && let Some(above) = given.parent()
     {
         return above.to_owned();
     }
-    ["releases", "r"]
-        .map(|name| given.join(name))
-        .into_iter()
-        .find(|folder| folder.join(fingerprint).is_dir())
-        .unwrap_or_else(|| given.to_owned())
-}
-
-/// Stories and languages that have a latest under a fingerprint's folder.
-fn editions(folder: &Path) -> io::Result<Vec<(String, String)>> {
-    let mut found = Vec::new();
-    for story in names(folder)?.into_iter().filter(|name| is_name(name)) {
-        let stories = folder.join(&story);
-        for lang in names(&stories)?.into_iter().filter(|name| is_lang(name)) {
-            if stories.join(&lang).join("latest.json").is_file() {
-                found.push((story.clone(), lang));
-            }
-        }
+    let mut inside = ["releases", "r"].map(|name| given.join(name)).into_iter();
+    if given.join(fingerprint).is_dir() {
+        return given.to_owned();
     }
-    found.sort();
-    Ok(found)
+    inside
+        .find(|folder| folder.is_dir())
+        .unwrap_or_else(|| given.to_owned())
 }
 
 /// Names of the folders in a folder.

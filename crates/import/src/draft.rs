@@ -2,7 +2,7 @@
 //!
 //! Limits are counted here while a document is read, so that a hostile one is refused before it has grown in memory.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use komuz_release::csl;
 use komuz_release::story::{Block, BlockKind, Byline, Citation, Marks, Place, Source, Span};
@@ -366,7 +366,15 @@ impl Draft {
     /// [`ImportError::TooMany`].
     pub fn finish(mut self) -> Result<Imported, ImportError> {
         self.check(None)?;
-        let mut register = Register::default();
+        let references = self.blocks.iter().flat_map(|block| &block.references);
+        let cited = references.filter_map(|reference| match &reference.target {
+            Target::Source(id, _) => Some(id.clone()),
+            Target::Note(_) => None,
+        });
+        let mut register = Register {
+            cited: cited.collect(),
+            ..Register::default()
+        };
         let mut by_label: HashMap<String, (String, String)> = HashMap::new();
         for note in std::mem::take(&mut self.notes) {
             let (text, whole) = notes::bounded(&note.text);
@@ -481,6 +489,10 @@ struct Register {
     /// Where a source stands, by address and title; the title is empty for "any of this address".
     by_address: HashMap<(String, String), usize>,
     by_title: HashMap<(String, String, String), usize>,
+    /// Ids of sources that are elsewhere: no note's source may be taken for one.
+    cited: HashSet<String>,
+    /// The last number that an id was made of.
+    number: usize,
 }
 
 impl Register {
@@ -509,7 +521,10 @@ impl Register {
             self.by_address.entry((url.clone(), String::new())).or_insert(index);
             self.by_address.entry((url, title)).or_insert(index);
         }
-        source.id = format!("s{}", index + 1);
+        while source.id.is_empty() || self.cited.contains(&source.id) {
+            self.number += 1;
+            source.id = format!("s{}", self.number);
+        }
         self.sources.push(source);
         self.sources[index].id.clone()
     }

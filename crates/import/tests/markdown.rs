@@ -66,6 +66,16 @@ fn a_citation_in_the_headline_is_left_out_and_that_is_said() {
 }
 
 #[test]
+fn the_source_of_a_note_is_never_taken_for_one_that_is_cited_by_its_id() {
+    let story = read("x.md", "First[@s1]. Second[^1].\n\n[^1]: A note\n").story;
+    assert_eq!(
+        (story.citations[0].source.as_str(), story.sources[0].id.as_str()),
+        ("s1", "s2")
+    );
+    assert_eq!(story.citations[1].source, "s2");
+}
+
+#[test]
 fn html_in_markdown_keeps_its_words_and_loses_its_scripts() {
     let story = read(
         "x.md",

@@ -8,7 +8,7 @@ use crate::html::index_html;
 use crate::jws::General;
 use crate::masthead::{Masthead, chain_bytes};
 use crate::release::{Release, ReleaseError};
-use crate::verify::{Expected, Refusal, Verified, verify_latest};
+use crate::verify::{Expected, File, Refusal, Verified, verify_latest};
 
 /// A place below `/r/`. `Display` writes the path (no slash in front), `FromStr` reads it and takes nothing else.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -238,6 +238,7 @@ impl Folder<'_> {
 /// Checks every file of an edition's newest release: all that a reader checks, and `index.html` and the figures too.
 ///
 /// `read` gets a path below `/r/` as [`Place`] writes it and answers with the bytes; `Ok(None)` means that there is no such file.
+/// Without `signatures.json` nobody has signed: that is refused, while any other file that is not there is unreadable.
 pub fn verify_folder(
     expected: &Expected<'_>,
     mut read: impl FnMut(&str) -> Result<Option<Vec<u8>>, String>,
@@ -252,24 +253,26 @@ pub fn verify_folder(
         read(&path).map_err(|error| Refusal::Unreadable { path, error })
     };
     let freshness = optional(&Place::Freshness(edition.clone()))?;
-    let mut get = |place: Place| match optional(&place)? {
-        Some(bytes) => Ok(bytes),
-        None => Err(Refusal::Unreadable {
-            path: place.to_string(),
-            error: "there is no such file".into(),
-        }),
-    };
-    let masthead = get(Place::Masthead {
+    let masthead = Place::Masthead {
         fingerprint: edition.fingerprint.clone(),
-    })?;
-    let latest = get(Place::Latest(edition.clone()))?;
+    };
+    let masthead = needed(optional(&masthead)?, &masthead)?;
+    let latest = Place::Latest(edition.clone());
+    let latest = needed(optional(&latest)?, &latest)?;
     let newest = verify_latest(expected, &masthead, &latest, freshness.as_deref())?;
     let hash = &newest.latest.release;
-    let release = get(Place::Release(edition.clone(), hash.clone()))?;
-    let signatures = get(Place::Signatures(edition.clone(), hash.clone()))?;
+    let release = Place::Release(edition.clone(), hash.clone());
+    let release = needed(optional(&release)?, &release)?;
+    let Some(signatures) = optional(&Place::Signatures(edition.clone(), hash.clone()))? else {
+        let outlets = &newest.chain.newest().outlets;
+        return Err(Refusal::Missing {
+            file: File::Signatures,
+            outlet: outlets.first().map(|outlet| outlet.id.clone()).unwrap_or_default(),
+        });
+    };
     let verified = newest.verify_release(&release, &signatures)?;
 
-    let mut same = |place: Place, sha256: &str| match sha256_hex(&get(place.clone())?) == sha256 {
+    let mut same = |place: Place, sha256: &str| match sha256_hex(&needed(optional(&place)?, &place)?) == sha256 {
         true => Ok(()),
         false => Err(Refusal::File {
             path: place.to_string(),
@@ -286,4 +289,11 @@ pub fn verify_folder(
         )?;
     }
     Ok(verified)
+}
+
+fn needed(found: Option<Vec<u8>>, place: &Place) -> Result<Vec<u8>, Refusal> {
+    found.ok_or_else(|| Refusal::Unreadable {
+        path: place.to_string(),
+        error: "there is no such file".into(),
+    })
 }

@@ -339,50 +339,16 @@ impl Newest {
     /// Checks the release and its signatures against the latest.
     pub fn verify_release(&self, release: &[u8], signatures: &[u8]) -> Result<Verified, Refusal> {
         let latest = &self.latest;
-        if release.len() <= MAX_RELEASE && sha256_hex(release) != latest.release {
-            return Err(Refusal::File {
-                path: File::Release.name().into(),
-            });
-        }
-        let form = |error| Refusal::Form {
-            file: File::Release,
-            error,
-        };
-        let release = Release::parse(release).map_err(form)?;
-        equal(File::Release, "story", &latest.story, &release.story)?;
-        equal(File::Release, "lang", &latest.lang, &release.lang)?;
+        let genuine = verify_one(&self.chain, latest, release, signatures)?;
+        let release = genuine.release;
         equal_number(File::Release, latest.number, release.number)?;
-        let masthead = masthead_of(&self.chain, File::Release, &release.masthead)?;
         if self
             .chain
             .get(&latest.masthead)
-            .is_none_or(|m| m.number < masthead.number)
+            .is_none_or(|m| m.number < genuine.masthead.number)
         {
             return Err(mismatch(File::Release, "masthead", &latest.masthead, &release.masthead));
         }
-        let fronts = &release.outlets;
-        if let Some(outlet) = masthead.outlets.iter().find(|o| !fronts.contains_key(&o.id)) {
-            return Err(mismatch(File::Release, "outlets", &outlet.id, "nothing by this name"));
-        }
-        if let Some(outlet) = fronts.keys().find(|id| masthead.outlet(id).is_none()) {
-            return Err(mismatch(File::Release, "outlets", "an outlet of the masthead", outlet));
-        }
-
-        let (statement, signatures) = {
-            let jws = signed(File::Signatures, signatures, MAX_MASTHEAD, Typ::Release)?;
-            let form = |error| Refusal::Form {
-                file: File::Signatures,
-                error,
-            };
-            (Statement::parse(&jws.payload).map_err(form)?, jws.signatures)
-        };
-        equal(File::Signatures, "release", &latest.release, &statement.release)?;
-        equal(File::Signatures, "masthead", &release.masthead, &statement.masthead)?;
-        equal(File::Signatures, "story", &release.story, &statement.story)?;
-        equal(File::Signatures, "lang", &release.lang, &statement.lang)?;
-        equal_number(File::Signatures, release.number, statement.number)?;
-        quorum(File::Signatures, masthead, &signatures)?;
-
         // What was seen and what it is said to have followed must be one history.
         if let Some(before) = &release.supersedes
             && before.number == self.seen.number
@@ -391,19 +357,11 @@ impl Newest {
         {
             return Err(Refusal::Two { number: before.number });
         }
-        let of = |o: &crate::masthead::Outlet| {
-            signatures.iter().find(|s| s.outlet == o.id).map(|s| Signed {
-                outlet: o.id.clone(),
-                name: o.name.clone(),
-                domain: o.domain.clone(),
-                key: s.key,
-            })
-        };
         Ok(Verified {
             hash: latest.release.clone(),
-            signed: masthead.outlets.iter().filter_map(of).collect(),
-            masthead: masthead.clone(),
-            html: statement.html,
+            signed: genuine.signed,
+            masthead: genuine.masthead,
+            html: genuine.html,
             freshness: self.freshness,
             seen: Seen {
                 masthead: self.chain.newest().number,
@@ -413,6 +371,80 @@ impl Newest {
             release,
         })
     }
+
+    /// Checks another release of the edition, such as one that was corrected, by its hash. It is what its outlets signed;
+    /// nothing says that it is the newest.
+    pub fn verify_other(&self, hash: &str, release: &[u8], signatures: &[u8]) -> Result<Genuine, Refusal> {
+        let mut latest = self.latest.clone();
+        latest.release = hash.into();
+        verify_one(&self.chain, &latest, release, signatures)
+    }
+}
+
+/// A release that its outlets signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Genuine {
+    /// The release.
+    pub release: Release,
+    /// The masthead that it is published under.
+    pub masthead: Masthead,
+    /// Which outlets signed it, in the masthead's order.
+    pub signed: Vec<Signed>,
+    /// SHA-256 of its `index.html`.
+    pub html: String,
+}
+
+/// Checks a release under a chain of mastheads; `latest` names its story, its language and its hash.
+fn verify_one(chain: &Chain, latest: &Latest, release: &[u8], signatures: &[u8]) -> Result<Genuine, Refusal> {
+    if release.len() <= MAX_RELEASE && sha256_hex(release) != latest.release {
+        return Err(Refusal::File {
+            path: File::Release.name().into(),
+        });
+    }
+    let form = |error| Refusal::Form {
+        file: File::Release,
+        error,
+    };
+    let release = Release::parse(release).map_err(form)?;
+    equal(File::Release, "story", &latest.story, &release.story)?;
+    equal(File::Release, "lang", &latest.lang, &release.lang)?;
+    let masthead = masthead_of(chain, File::Release, &release.masthead)?;
+    let fronts = &release.outlets;
+    if let Some(outlet) = masthead.outlets.iter().find(|o| !fronts.contains_key(&o.id)) {
+        return Err(mismatch(File::Release, "outlets", &outlet.id, "nothing by this name"));
+    }
+    if let Some(outlet) = fronts.keys().find(|id| masthead.outlet(id).is_none()) {
+        return Err(mismatch(File::Release, "outlets", "an outlet of the masthead", outlet));
+    }
+
+    let (statement, signatures) = {
+        let jws = signed(File::Signatures, signatures, MAX_MASTHEAD, Typ::Release)?;
+        let form = |error| Refusal::Form {
+            file: File::Signatures,
+            error,
+        };
+        (Statement::parse(&jws.payload).map_err(form)?, jws.signatures)
+    };
+    equal(File::Signatures, "release", &latest.release, &statement.release)?;
+    equal(File::Signatures, "masthead", &release.masthead, &statement.masthead)?;
+    equal(File::Signatures, "story", &release.story, &statement.story)?;
+    equal(File::Signatures, "lang", &release.lang, &statement.lang)?;
+    equal_number(File::Signatures, release.number, statement.number)?;
+    quorum(File::Signatures, masthead, &signatures)?;
+    let of = |o: &crate::masthead::Outlet| {
+        signatures.iter().find(|s| s.outlet == o.id).map(|s| Signed {
+            outlet: o.id.clone(),
+            name: o.name.clone(),
+            domain: o.domain.clone(),
+            key: s.key,
+        })
+    };
+    Ok(Genuine {
+        signed: masthead.outlets.iter().filter_map(of).collect(),
+        masthead: masthead.clone(),
+        html: statement.html,
+        release,
+    })
 }
 
 /// The longest time for which a quorum may say that a release is the newest.

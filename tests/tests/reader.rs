@@ -78,3 +78,33 @@ async fn a_forged_copy_is_never_shown_as_genuine() {
     assert!(browser.look(".notice.refused", None).await.is_none());
     browser.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_includes_the_loader_twice_starts_each_story_once() {
+    let published = Published::start();
+    let site = Site::start(None).await;
+    // The site's own loader, and the one that the snippet of the desk names.
+    let body = format!(
+        "<script>window.checked = []; \
+         addEventListener('komuz-verified', (event) => checked.push(event.detail.signed.join()))</script>\
+         <script type=module src=\"{}/embed/komuz.js\"></script>\
+         <div data-komuz-story=\"{}\" data-komuz-fingerprint=\"{}\" data-komuz-number=1 lang=en><p>As pasted</p></div>",
+        published.servers[0].origin,
+        published.at(0),
+        published.fingerprint
+    );
+    let address = site.page("/twice", page(&body));
+    let browser = Browser::start(Engine::Chromium).await;
+    browser.open(&address).await;
+    verified(&browser, "Kloop").await;
+    let loaded = browser
+        .until(
+            "both loaders have run",
+            "const wasm = performance.getEntriesByType('resource').filter((it) => it.name.endsWith('_bg.wasm')); \
+             return document.readyState === 'complete' && [wasm.length, ...window.checked]",
+            vec![],
+        )
+        .await;
+    assert_eq!(loaded, serde_json::json!([1, "alatoo,issyk,naryn"]));
+    browser.close().await;
+}

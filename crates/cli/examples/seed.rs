@@ -349,7 +349,11 @@ async fn seed(content: &Path, out: &Path, servers: Vec<Server>) -> Result<BTreeM
         for (site, own, theme) in SITES {
             let server = servers.get(own).ok_or("a server is missing")?.url.clone();
             let options = SnippetOptions {
-                outlet: site.to_owned(),
+                outlet: if site == "reader" {
+                    String::new()
+                } else {
+                    site.to_owned()
+                },
                 fingerprint: fingerprint.clone(),
                 mirrors: servers
                     .iter()

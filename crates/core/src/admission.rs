@@ -435,6 +435,11 @@ impl Gate {
     }
 }
 
+/// Whether a change keeps to the limits that every gate sets, whatever it builds on.
+pub(crate) fn check_size(chunk: &[u8]) -> Result<(), Refusal> {
+    Parsed::read(chunk::open(chunk)?).map(drop)
+}
+
 /// Whether a change's actor is the session's, or one that Automerge derived from it for a branch.
 fn is_actor_of(actor: &[u8], session: &[u8]) -> bool {
     actor == session || branch_of(actor).is_some_and(|base| base == session)

@@ -10,6 +10,7 @@
 //! the text in a map; each has two [points](Point) that stay with the words.
 
 mod home;
+pub mod limits;
 mod patch;
 mod point;
 mod read;
@@ -26,7 +27,8 @@ use automerge::{ActorId, AutomergeError, ChangeHash, ObjType, ReadDoc, Value};
 use komuz_release::story::Byline;
 use thiserror::Error;
 
-use crate::document::Document;
+use crate::admission::Refusal;
+use crate::document::{Document, WriteError};
 use crate::page::{Block, Mark, Page, Place};
 use home::Homes;
 use read::{Look, read_sheet, text_at};
@@ -34,6 +36,7 @@ use sheet::{Elem, Row, Sheet};
 use write::{Action, Writer};
 
 pub use point::{BadPoint, Point};
+pub use story::Appended;
 
 /// Why a body was not read or written.
 #[derive(Debug, Error)]
@@ -42,6 +45,19 @@ pub enum BodyError {
     /// Automerge said no: the document lacks what its genesis made, or an operation was wrong.
     #[error("the text of the edition cannot be read or written: {0}")]
     Automerge(#[from] AutomergeError),
+    /// Others would refuse the change, so it was not made.
+    #[error("this is more than can be sent in one piece ({0}): bring it in parts")]
+    TooMuch(#[from] Refusal),
+    /// Something is longer than an edition keeps.
+    #[error("{place} has a length of {length}; at most {limit} are kept: shorten it")]
+    TooLong {
+        /// What it is: `headline`, `blocks[3].alt`.
+        place: String,
+        /// Its length: characters, or bytes of JSON, or how many there are.
+        length: usize,
+        /// What is kept.
+        limit: usize,
+    },
     /// A citation was named that is not there.
     #[error("there is no citation {id:?}: it was removed, or has not come yet")]
     NoCitation {
@@ -57,6 +73,15 @@ pub enum BodyError {
     /// A span without text.
     #[error("the span holds no text to stand on: select some words")]
     EmptySpan,
+}
+
+impl From<WriteError> for BodyError {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Automerge(error) => Self::Automerge(error),
+            WriteError::TooMuch(refusal) => Self::TooMuch(refusal),
+        }
+    }
 }
 
 /// The span that an entry stands on.
@@ -233,13 +258,16 @@ impl Body {
         self.page.blocks().iter().map(count).sum()
     }
 
-    /// Sets the headline; only what differs is written, so that it merges with what others type.
+    /// Sets the headline (at most [`limits::MAX_HEADLINE`]); only what differs is written, so that it merges with what
+    /// others type.
     pub fn set_headline(&mut self, doc: &mut Document, text: &str) -> Result<(), BodyError> {
+        limits::check_text("headline", text, limits::MAX_HEADLINE)?;
         self.set_line(doc, "headline", text)
     }
 
-    /// Sets the summary, as [`Body::set_headline`].
+    /// Sets the summary (at most [`limits::MAX_SUMMARY`]), as [`Body::set_headline`].
     pub fn set_summary(&mut self, doc: &mut Document, text: &str) -> Result<(), BodyError> {
+        limits::check_text("summary", text, limits::MAX_SUMMARY)?;
         self.set_line(doc, "summary", text)
     }
 
@@ -253,6 +281,7 @@ impl Body {
 
     /// Sets the byline. Names at its start and end that stay are not written again.
     pub fn set_byline(&mut self, doc: &mut Document, byline: &[Byline]) -> Result<(), BodyError> {
+        limits::check_byline(byline)?;
         let list = Look::now(doc.automerge()).root("byline")?;
         let old = &self.byline;
         let start = old.iter().zip(byline).take_while(|(a, b)| a == b).count();
@@ -391,7 +420,7 @@ impl Body {
         let (value, sheet, log) = doc.transact(|tx| {
             let mut writer = Writer::new(tx, sheet, actor, start);
             let value = write(&mut writer)?;
-            Ok::<_, AutomergeError>((value, writer.sheet, writer.log))
+            Ok((value, writer.sheet, writer.log))
         })?;
         self.sheet = sheet;
         self.heads = doc.heads();
@@ -400,6 +429,18 @@ impl Body {
         }
         self.paint(doc);
         Ok((value, log))
+    }
+
+    /// Makes several changes of the text, or with an error none.
+    pub(crate) fn edit_all<T>(
+        &mut self,
+        doc: &mut Document,
+        write: impl FnOnce(&mut Self, &mut Document) -> Result<T, BodyError>,
+    ) -> Result<T, BodyError> {
+        let (mut body, mut copy) = (self.clone(), doc.clone());
+        let value = write(&mut body, &mut copy)?;
+        (*self, *doc) = (body, copy);
+        Ok(value)
     }
 
     /// Finds the anchors and makes the page.

@@ -8,12 +8,14 @@ mod genesis;
 
 use std::collections::VecDeque;
 
-use automerge::transaction::Transaction;
+use automerge::transaction::{Transactable, Transaction};
 use automerge::{
     ActorId, Automerge, AutomergeError, Change, ChangeHash, LoadOptions, Patch, PatchLog, ReadDoc, TextEncoding,
 };
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+
+use crate::admission::{MAX_OPS, Refusal};
 
 /// Version of the shapes inside documents; the member `komuz` at every document's root.
 pub const FORMAT_VERSION: u64 = 1;
@@ -89,6 +91,18 @@ pub enum DocumentError {
     },
 }
 
+/// Why a change of one's own was not made. The document is as it was.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum WriteError {
+    /// Automerge said no: the document lacks what its genesis made, or an operation was wrong.
+    #[error(transparent)]
+    Automerge(#[from] AutomergeError),
+    /// Others would refuse it, and everything that builds on it.
+    #[error("this is more than can be sent in one piece ({0}): bring it in parts")]
+    TooMuch(#[from] Refusal),
+}
+
 /// An Automerge document of one kind, with the actor that writes to it.
 ///
 /// Positions in its texts are UTF-16 code units. All changes of one's own go through one function of this crate, so that
@@ -97,8 +111,8 @@ pub enum DocumentError {
 pub struct Document {
     kind: DocKind,
     doc: Automerge,
-    /// Hashes of own changes that have not been taken, in causal order.
-    fresh: Vec<ChangeHash>,
+    /// Own changes that have not been taken, in causal order.
+    fresh: Vec<Vec<u8>>,
     /// What the last calls of [`Document::apply`] changed, oldest first.
     news: VecDeque<News>,
     /// Whether the actor has made a change here.
@@ -187,11 +201,7 @@ impl Document {
 
     /// Raw bytes (uncompressed change chunks) of one's own changes made since the last call, in causal order.
     pub fn take_changes(&mut self) -> Vec<Vec<u8>> {
-        let fresh = std::mem::take(&mut self.fresh);
-        fresh
-            .iter()
-            .filter_map(|hash| Some(self.doc.get_change_by_hash(hash)?.raw_bytes().to_vec()))
-            .collect()
+        std::mem::take(&mut self.fresh)
     }
 
     /// Merges changes of others that admission has let through, all in one call (one change costs as much as a hundred).
@@ -240,41 +250,67 @@ impl Document {
         &self.doc
     }
 
-    /// Makes one change of one's own on the document as it stands. An error rolls all of it back; a change without
-    /// operations leaves no trace.
-    pub(crate) fn transact<T, E>(&mut self, write: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>) -> Result<T, E> {
+    /// Makes one change of one's own on the document as it stands. An error, and a change that others would refuse, leave
+    /// nothing; a change without operations leaves no trace.
+    pub(crate) fn transact<T>(
+        &mut self,
+        write: impl FnOnce(&mut Transaction<'_>) -> Result<T, AutomergeError>,
+    ) -> Result<T, WriteError> {
         if self.seasoned {
-            let (result, hash) = attempt(&mut self.doc, write);
-            self.fresh.extend(hash);
-            return result;
+            let before = self.heads();
+            let (value, hash) = attempt(&mut self.doc, write)?;
+            if let Err(refusal) = self.keep(hash) {
+                // Rare, so that it may take as long as loading.
+                self.doc = self.doc.fork_at(&before)?.with_actor(self.doc.get_actor().clone());
+                return Err(refusal.into());
+            }
+            return Ok(value);
         }
         // When the first change of an actor comes to nothing, Automerge 0.12 takes the actor out again and forgets to do so
         // in its index of marks: marks are then wrong, or the program stops. So the first one is made on a copy.
         let mut copy = self.doc.clone();
-        let (result, hash) = attempt(&mut copy, write);
-        if let Some(hash) = hash {
-            self.doc = copy;
+        let (value, hash) = attempt(&mut copy, write)?;
+        if hash.is_some() {
+            std::mem::swap(&mut self.doc, &mut copy);
+            if let Err(refusal) = self.keep(hash) {
+                self.doc = copy;
+                return Err(refusal.into());
+            }
             self.seasoned = true;
-            self.fresh.push(hash);
         }
-        result
+        Ok(value)
+    }
+
+    /// Keeps a change that was just made for [`Document::take_changes`], if others will take it.
+    fn keep(&mut self, hash: Option<ChangeHash>) -> Result<(), Refusal> {
+        if let Some(change) = hash.and_then(|hash| self.doc.get_change_by_hash(&hash)) {
+            crate::admission::check_size(change.raw_bytes())?;
+            self.fresh.push(change.raw_bytes().to_vec());
+        }
+        Ok(())
     }
 }
 
 /// Makes a change, or rolls it back; with the hash of what was made, if anything was.
-fn attempt<T, E>(
+fn attempt<T>(
     doc: &mut Automerge,
-    write: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>,
-) -> (Result<T, E>, Option<ChangeHash>) {
+    write: impl FnOnce(&mut Transaction<'_>) -> Result<T, AutomergeError>,
+) -> Result<(T, Option<ChangeHash>), WriteError> {
     let mut tx = doc.transaction();
-    match write(&mut tx) {
+    let written = write(&mut tx).map_err(WriteError::from).and_then(|value| {
+        if tx.pending_ops() > MAX_OPS {
+            return Err(Refusal::TooManyOps { limit: MAX_OPS }.into());
+        }
+        Ok(value)
+    });
+    match written {
         Ok(value) => {
             let (hash, _) = tx.commit();
-            (Ok(value), hash)
+            Ok((value, hash))
         }
         Err(error) => {
             tx.rollback();
-            (Err(error), None)
+            Err(error)
         }
     }
 }
@@ -282,7 +318,6 @@ fn attempt<T, E>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use automerge::transaction::Transactable;
     use automerge::{ObjType, ROOT};
 
     fn actor(n: u8) -> [u8; 16] {
@@ -373,14 +408,51 @@ mod tests {
         let mut doc = Document::new(DocKind::Body, &actor(1));
         let (_, headline) = doc.automerge().get(ROOT, "headline").unwrap().unwrap();
         let before = doc.heads();
-        let result: Result<(), &str> = doc.transact(|tx| {
-            tx.splice_text(&headline, 0, 0, "half").map_err(|_| "splice")?;
-            Err("no")
+        let result: Result<(), _> = doc.transact(|tx| {
+            tx.splice_text(&headline, 0, 0, "half")?;
+            Err(AutomergeError::NotAnObject)
         });
-        assert_eq!(result, Err("no"));
+        assert!(matches!(
+            result,
+            Err(WriteError::Automerge(AutomergeError::NotAnObject))
+        ));
         assert_eq!(doc.heads(), before);
         assert_eq!(text(&doc, "headline"), "");
         assert!(doc.take_changes().is_empty());
+    }
+
+    #[test]
+    fn a_change_that_others_would_refuse_is_not_made() {
+        let mut doc = Document::new(DocKind::Body, &actor(1));
+        let (_, headline) = doc.automerge().get(ROOT, "headline").unwrap().unwrap();
+        let long = "x".repeat(MAX_OPS + 1);
+        let key = "k".repeat(1025);
+        let value = "v".repeat(crate::admission::MAX_VALUE + 1);
+        // As the actor's first change, and as a later one.
+        for nth in 0..2 {
+            let before = (doc.heads(), doc.save());
+            for (what, refused) in [
+                (
+                    "too many characters",
+                    doc.transact(|tx| tx.splice_text(&headline, 0, 0, &long)),
+                ),
+                (
+                    "a key that is too long",
+                    doc.transact(|tx| tx.put(ROOT, key.as_str(), 1)),
+                ),
+                (
+                    "a value that is too long",
+                    doc.transact(|tx| tx.put(ROOT, "k", value.as_str())),
+                ),
+            ] {
+                assert!(matches!(refused, Err(WriteError::TooMuch(_))), "{what}: {refused:?}");
+                assert_eq!((doc.heads(), doc.save()), before, "{what}");
+            }
+            assert!(doc.take_changes().is_empty());
+            write(&mut doc, "headline", 0, "a");
+            assert_eq!(text(&doc, "headline"), "a".repeat(nth + 1));
+            assert_eq!(doc.take_changes().len(), 1);
+        }
     }
 
     #[test]
@@ -395,8 +467,8 @@ mod tests {
         let mut back = Document::load(DocKind::Body, &doc.save(), &actor(1)).unwrap();
         let marks = back.automerge().marks(&headline).unwrap();
         assert_eq!(marks.len(), 1);
-        back.transact(|_| Ok::<_, ()>(())).unwrap();
-        assert_eq!(back.transact(|_| Err::<(), _>("no")), Err("no"));
+        back.transact(|_| Ok(())).unwrap();
+        assert!(back.transact(|_| Err::<(), _>(AutomergeError::NotAnObject)).is_err());
         assert_eq!(back.automerge().marks(&headline).unwrap(), marks);
         write(&mut back, "headline", 2, "n");
         assert_eq!(back.automerge().marks(&headline).unwrap().len(), 1);

@@ -5,7 +5,7 @@ use automerge::{AutomergeError, ObjType};
 use komuz_release::canonical::sha256_hex;
 use thiserror::Error;
 
-use crate::document::Document;
+use crate::document::{Document, WriteError};
 use crate::values::Node;
 
 /// The largest file, in bytes.
@@ -49,7 +49,7 @@ pub enum FileError {
     },
     /// The document is not one of files, or is damaged.
     #[error("the files cannot be written: {0}")]
-    Document(#[from] AutomergeError),
+    Document(#[from] WriteError),
 }
 
 /// A file.
@@ -72,7 +72,7 @@ pub fn add(files: &mut Document, media: &str, bytes: Vec<u8>) -> Result<String, 
     }
     let all = Node::root(files, None)
         .map("files")
-        .ok_or(FileError::Document(AutomergeError::NotAnObject))?;
+        .ok_or(FileError::Document(AutomergeError::NotAnObject.into()))?;
     let all = all.id().clone();
     files.transact(|tx| {
         let file = tx.put_object(&all, sha256.as_str(), ObjType::Map)?;

@@ -8,7 +8,7 @@ use automerge::{AutomergeError, ObjId, ObjType};
 use thiserror::Error;
 
 use crate::admission::session_of;
-use crate::document::Document;
+use crate::document::{Document, WriteError};
 use crate::values::{Node, in_order, next_order};
 
 /// The longest comment, in characters.
@@ -43,7 +43,7 @@ pub enum NoteError {
     },
     /// The document is not one of notes, or is damaged.
     #[error("the notes cannot be written: {0}")]
-    Document(#[from] AutomergeError),
+    Document(#[from] WriteError),
 }
 
 /// A thread.
@@ -121,7 +121,7 @@ pub fn reply(notes: &mut Document, id: &str, comment: &Comment) -> Result<(), No
     let thread = thread(notes, id)?;
     let comments = thread
         .list_id("comments")
-        .ok_or(NoteError::Document(AutomergeError::NotAnObject))?;
+        .ok_or(NoteError::Document(AutomergeError::NotAnObject.into()))?;
     Ok(notes.transact(|tx| {
         let end = automerge::ReadDoc::length(tx, &comments);
         write_comment(tx, &comments, end, comment)
@@ -150,7 +150,7 @@ pub fn move_thread(notes: &mut Document, id: &str, start: &str, end: &str) -> Re
 fn root(notes: &Document) -> Result<Node<'_>, NoteError> {
     Node::root(notes, None)
         .map("threads")
-        .ok_or(NoteError::Document(AutomergeError::NotAnObject))
+        .ok_or(NoteError::Document(AutomergeError::NotAnObject.into()))
 }
 
 fn thread<'a>(notes: &'a Document, id: &str) -> Result<Node<'a>, NoteError> {

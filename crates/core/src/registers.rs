@@ -14,7 +14,7 @@ use komuz_release::story::Source;
 use serde_json::Value;
 use thiserror::Error;
 
-use crate::document::Document;
+use crate::document::{Document, WriteError};
 use crate::values::{Node, in_order, next_order, put_text};
 
 /// The longest title, in characters.
@@ -72,7 +72,7 @@ pub enum RegisterError {
     },
     /// The document is not one of registers, or is damaged.
     #[error("the registers cannot be written: {0}")]
-    Document(#[from] AutomergeError),
+    Document(#[from] WriteError),
 }
 
 /// A story and its editions.
@@ -312,7 +312,7 @@ pub fn remove_server(registers: &mut Document, url: &str) -> Result<(), Register
 fn root<'a>(registers: &'a Document, name: &str) -> Result<Node<'a>, RegisterError> {
     Node::root(registers, None)
         .map(name)
-        .ok_or(RegisterError::Document(AutomergeError::NotAnObject))
+        .ok_or(RegisterError::Document(AutomergeError::NotAnObject.into()))
 }
 
 fn check_lang(lang: &str) -> Result<(), RegisterError> {

@@ -22,7 +22,7 @@ use komuz_release::masthead::{Chain, Masthead, Outlet, chain_bytes, sign, signer
 use komuz_release::release::{MAX_RELEASE, Release, ReleaseError, Statement};
 use thiserror::Error;
 
-use crate::document::Document;
+use crate::document::{Document, WriteError};
 use crate::values::Node;
 
 /// The most heads of a document's version that are read.
@@ -60,7 +60,7 @@ pub enum SignoffError {
     },
     /// The document is not one of sign-offs, or is damaged.
     #[error("the sign-offs cannot be written: {0}")]
-    Document(#[from] AutomergeError),
+    Document(#[from] WriteError),
 }
 
 /// A version of a document: the hashes of its newest changes, sorted.
@@ -706,7 +706,7 @@ fn signature((_, _, outlet, key, bytes): &Signed) -> Option<Signature> {
 fn root<'a>(signoffs: &'a Document, name: &str) -> Result<Node<'a>, SignoffError> {
     Node::root(signoffs, None)
         .map(name)
-        .ok_or(SignoffError::Document(AutomergeError::NotAnObject))
+        .ok_or(SignoffError::Document(AutomergeError::NotAnObject.into()))
 }
 
 fn read_release(hash: &str, node: &Node<'_>) -> Option<Release> {

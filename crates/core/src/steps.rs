@@ -13,12 +13,14 @@
 use std::ops::Range;
 
 use automerge::AutomergeError;
+use komuz_release::story::Story;
 use serde_json::Value;
 use thiserror::Error;
 
+use crate::body::limits::{check_citation, groups, small_effects};
 use crate::body::sheet::{Cell, Elem, Sheet};
 use crate::body::write::{Action, New, Writer, is_storable, with_stored};
-use crate::body::{Body, BodyError, Entry, Point, Span};
+use crate::body::{Appended, Body, BodyError, Entry, Point, Span};
 use crate::document::Document;
 use crate::page::step::Effect;
 use crate::page::{Page, PageError, Place, Splice, Step, Token, diff, hash, json};
@@ -176,16 +178,18 @@ impl PageLink {
                     // Blocks that go and come back in one step stay: only what differs is written.
                     Effect::Splice(splice) if brings_back(&page, splice) => {
                         for step in diff::diff(&page, &next) {
-                            effects.extend(step.effects(&page).map_err(wrong)?);
-                            page = step.apply(&page).map_err(wrong)?;
+                            for effect in step.effects(&page).map_err(wrong)? {
+                                effects.extend(small_effects(&page, effect.clone()).map_err(wrong)?);
+                                page = effect.apply(&page).map_err(wrong)?;
+                            }
                         }
                     }
-                    _ => effects.push(effect),
+                    _ => effects.extend(small_effects(&page, effect).map_err(wrong)?),
                 }
                 page = next;
             }
         }
-        let (moved, actions) = write(doc, body, &mut version, &effects)?;
+        let (moved, actions) = write(doc, body, &mut version, &groups(effects, |(weight, _)| *weight))?;
         version.page = page;
         // The page now knows what the body knows if it did before, and nothing was changed on the way.
         version.body = (version.sheet == *body.sheet()).then(|| body.version());
@@ -314,6 +318,7 @@ impl PageLink {
         if !id.starts_with("c-") || body.entry(id).is_some() {
             return Err(BodyError::BadCitationId { id: id.to_owned() }.into());
         }
+        check_citation("", source, locator, quote)?;
         let span = self.span(at, span)?;
         let entry = Entry {
             source: source.into(),
@@ -336,6 +341,7 @@ impl PageLink {
         (id, source, locator, quote): (&str, &str, &str, &str),
         now: u64,
     ) -> Result<(), StepError> {
+        check_citation("", source, locator, quote)?;
         let old = body
             .entry(id)
             .cloned()
@@ -415,6 +421,21 @@ impl PageLink {
         }
     }
 
+    /// Puts a story behind the text, as [`Body::append_story`] does, and so that it is undone on its own.
+    pub fn append_story(
+        &mut self,
+        doc: &mut Document,
+        body: &mut Body,
+        story: &Story,
+        now: u64,
+    ) -> Result<Appended, BodyError> {
+        let (appended, actions) = body.append(doc, story)?;
+        self.history.close();
+        self.history.record(actions, now);
+        self.history.close();
+        Ok(appended)
+    }
+
     /// Whether there is something to undo.
     pub fn can_undo(&self) -> bool {
         self.history.can_undo()
@@ -491,31 +512,53 @@ fn flat_position(page: &Page, flat: usize) -> usize {
     page.position(place)
 }
 
-/// Writes effects made on a version of the page into the body, and keeps the version's identities in step.
+/// Writes effects made on a version of the page into the body, a change for each list, and keeps the version's identities
+/// in step. An error leaves everything as it was.
 fn write(
     doc: &mut Document,
     body: &mut Body,
     version: &mut Version,
-    effects: &[Effect],
+    changes: &[Vec<(usize, Effect)>],
 ) -> Result<(Vec<MovedThread>, Vec<Action>), BodyError> {
     let covered = covered(body);
-    let current = version.body == Some(body.version()) && !version.sheet.has_bare_rows();
     let entries = body.entries().to_vec();
     let mut sheet = version.sheet.clone();
-    let (moved, actions) = body.edit(doc, |writer| {
-        let mut hand = Hand {
-            writer,
-            sheet: &mut sheet,
-            current,
-            pasted: Vec::new(),
-        };
-        for effect in effects {
-            hand.effect(effect)?;
-        }
-        hand.anchor_again(&covered, &entries)
-    })?;
+    let mut current = version.body == Some(body.version()) && !version.sheet.has_bare_rows();
+    let mut pasted = Vec::new();
+    let mut change = |body: &mut Body, doc: &mut Document, effects: &[(usize, Effect)], last: bool| {
+        body.edit(doc, |writer| {
+            let mut hand = Hand {
+                writer,
+                sheet: &mut sheet,
+                current,
+                pasted: std::mem::take(&mut pasted),
+            };
+            for (_, effect) in effects {
+                hand.effect(effect)?;
+            }
+            let moved = if last {
+                hand.anchor_again(&covered, &entries)?
+            } else {
+                Vec::new()
+            };
+            (current, pasted) = (hand.current, hand.pasted);
+            Ok(moved)
+        })
+    };
+    let done = match changes {
+        [effects] => change(body, doc, effects, true)?,
+        lists => body.edit_all(doc, |body, doc| {
+            let mut done = (Vec::new(), Vec::new());
+            for (nth, effects) in lists.iter().enumerate() {
+                let (moved, actions) = change(body, doc, effects, nth + 1 == lists.len())?;
+                done.0.extend(moved);
+                done.1.extend(actions);
+            }
+            Ok(done)
+        })?,
+    };
     version.sheet = sheet;
-    Ok((moved, actions))
+    Ok(done)
 }
 
 /// For each anchor the elements that it stands on.

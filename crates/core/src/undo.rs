@@ -10,6 +10,7 @@ use std::ops::Range;
 
 use automerge::{AutomergeError, ObjId};
 
+use crate::body::limits::{action_weight, groups};
 use crate::body::sheet::{Cell, Elem, Piece};
 use crate::body::write::{Action, New, Writer};
 use crate::body::{Body, BodyError, Entry, Point, Span};
@@ -106,22 +107,38 @@ impl History {
         body: &mut Body,
     ) -> Result<(Vec<Action>, Range<usize>), BodyError> {
         let mut reborn = self.reborn.clone();
-        let entries = body.entries().to_vec();
-        let (range, actions) = body.edit(doc, |writer| {
-            let mut reverse = Reverse {
-                writer,
-                reborn: &mut reborn,
-                entries,
-                touched: None,
-            };
-            for action in group.actions.iter().rev() {
-                reverse.action(action)?;
-            }
-            reverse.anchor_again()?;
-            Ok(reverse.touched.unwrap_or(0..0))
-        })?;
+        let mut entries = body.entries().to_vec();
+        let mut touched = None;
+        let mut change = |body: &mut Body, doc: &mut Document, actions: &[&Action], last: bool| {
+            let ((), actions) = body.edit(doc, |writer| {
+                let mut reverse = Reverse {
+                    writer,
+                    reborn: &mut reborn,
+                    entries: std::mem::take(&mut entries),
+                    touched: touched.take(),
+                };
+                reverse.actions(actions)?;
+                if last {
+                    reverse.anchor_again()?;
+                }
+                (entries, touched) = (reverse.entries, reverse.touched);
+                Ok(())
+            })?;
+            Ok::<_, BodyError>(actions)
+        };
+        let lists = groups(group.actions.iter().rev(), |action| action_weight(action));
+        let actions = match lists.as_slice() {
+            [actions] => change(body, doc, actions, true)?,
+            lists => body.edit_all(doc, |body, doc| {
+                let mut done = Vec::new();
+                for (nth, actions) in lists.iter().enumerate() {
+                    done.extend(change(body, doc, actions, nth + 1 == lists.len())?);
+                }
+                Ok(done)
+            })?,
+        };
         self.reborn = reborn;
-        Ok((actions, range))
+        Ok((actions, touched.unwrap_or(0..0)))
     }
 }
 
@@ -144,31 +161,45 @@ impl Reverse<'_, '_, '_> {
         elem
     }
 
-    /// Where the elements of a run are now: flat ranges, in the order of the text.
-    fn places(&self, elem: &Elem, count: u64) -> Vec<Range<usize>> {
-        let mut places: Vec<Range<usize>> = Vec::new();
-        let mut at = 0;
-        while at < count {
-            let first = self.now(&elem.plus(at));
-            let mut run = 1;
-            while at + run < count && self.now(&elem.plus(at + run)) == first.plus(run) {
-                run += 1;
+    /// Where the elements of runs are now: flat ranges, in the order of the text.
+    fn places<'a>(&self, inserted: impl IntoIterator<Item = (&'a Elem, u64)>) -> Vec<Range<usize>> {
+        let mut runs = Vec::new();
+        for (elem, count) in inserted {
+            let mut at = 0;
+            while at < count {
+                let first = self.now(&elem.plus(at));
+                let mut run = 1;
+                while at + run < count && self.now(&elem.plus(at + run)) == first.plus(run) {
+                    run += 1;
+                }
+                runs.push((first, run));
+                at += run;
             }
-            places.extend(self.writer.sheet.runs(&first, run));
-            at += run;
         }
-        places.sort_by_key(|range| range.start);
-        places
+        self.writer.sheet.all_runs(&mut runs)
+    }
+
+    /// Takes back actions, the last of them first. What came in pieces goes in one: so much comes in when a document is
+    /// imported.
+    fn actions(&mut self, actions: &[&Action]) -> Result<(), AutomergeError> {
+        let mut rest = actions;
+        while let [first, ..] = rest {
+            let inserted: Vec<(&Elem, u64)> = rest.iter().map_while(|action| action.inserted()).collect();
+            if inserted.is_empty() {
+                self.action(first)?;
+            }
+            rest = &rest[inserted.len().max(1)..];
+            for range in self.places(inserted).into_iter().rev() {
+                self.touched = Some(range.start..range.start);
+                self.writer.delete(range)?;
+            }
+        }
+        Ok(())
     }
 
     fn action(&mut self, action: &Action) -> Result<(), AutomergeError> {
         match action {
-            Action::Inserted { elem, count } => {
-                for range in self.places(elem, *count).into_iter().rev() {
-                    self.touched = Some(range.start..range.start);
-                    self.writer.delete(range)?;
-                }
-            }
+            Action::Inserted { .. } => {}
             Action::Deleted { section, cells } => self.bring(section, cells)?,
             Action::Retyped { marker, kinds } => {
                 let (old, new) = &**kinds;
@@ -194,7 +225,7 @@ impl Reverse<'_, '_, '_> {
                 }
             }
             Action::Marked { elem, count, old, new } => {
-                for range in self.places(elem, *count) {
+                for range in self.places([(elem, *count)]) {
                     self.touched = Some(range.clone());
                     match (old, new) {
                         (Some(old), _) => self.restore_mark(range, old, new.as_ref())?,

@@ -184,6 +184,17 @@ fn malformed_steps_are_refused() {
 }
 
 #[test]
+fn a_place_beyond_all_numbers_is_refused() {
+    let page = Page::new([Block::new(Some("a".into()), BlockKind::Paragraph, [Run::plain("one")])]);
+    let step = json!({
+        "stepType": "replaceAround", "from": 1, "to": 4, "gapFrom": 1, "gapTo": 4, "insert": u64::MAX,
+        "slice": { "content": [{ "type": "quote" }], "openStart": 1, "openEnd": 1 },
+    });
+    let refused = Step::read(&step).unwrap().apply(&page);
+    assert!(matches!(refused, Err(PageError::Outside { .. })), "{refused:?}");
+}
+
+#[test]
 fn a_difference_inside_a_block_is_only_what_changed() {
     let page = |text: &str| Page::new([Block::new(Some("a".into()), BlockKind::Paragraph, [Run::plain(text)])]);
     let steps = diff::diff(&page("one two three"), &page("one 2 three"));

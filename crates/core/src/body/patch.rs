@@ -125,7 +125,12 @@ impl Work {
                         id: obj.to_string(),
                         kind: BlockKind::Paragraph,
                     };
+                    let parted = flat > 0 && self.is_dirty(flat - 1);
                     self.sheet.splice(flat..flat, vec![cell]);
+                    // The half behind the marker has not been read either.
+                    if parted {
+                        self.dirty.insert(obj.clone());
+                    }
                 }
             }
             PatchAction::DeleteSeq { index, length } => {
@@ -135,8 +140,13 @@ impl Work {
                 if gone.iter().any(|cell| matches!(cell, Cell::Marker { .. })) && self.has_claims() {
                     return None;
                 }
+                // What is joined to a block that was read may not have been.
+                let joined = self.is_dirty(range.end);
                 self.sheet.sections[section].len = self.sheet.sections[section].len.checked_sub(*length)?;
-                self.sheet.splice(range, Vec::new());
+                self.sheet.splice(range.clone(), Vec::new());
+                if joined {
+                    self.touch(range.start.checked_sub(1)?, range.start);
+                }
             }
             // Automerge 0.12 puts the marks of several texts into one patch, so that it is not known whose they are.
             PatchAction::Mark { .. } if self.sheet.sections.len() > 1 => return None,
@@ -156,6 +166,13 @@ impl Work {
             .rows
             .iter()
             .any(|row| row.marker.as_ref().is_none_or(|marker| marker.to_string() != row.id))
+    }
+
+    /// Whether the marks of the block at a flat index are to be read.
+    fn is_dirty(&self, flat: usize) -> bool {
+        let row = self.sheet.row_at(flat).map(|(row, _)| &self.sheet.rows[row]);
+        row.and_then(|row| row.marker.as_ref())
+            .is_some_and(|marker| self.dirty.contains(marker))
     }
 
     /// The marks of these blocks are to be read.

@@ -289,30 +289,45 @@ impl Sheet {
 
     /// The flat ranges in which elements of a run are visible, in order.
     pub(crate) fn runs(&self, elem: &Elem, chars: u64) -> Vec<Range<usize>> {
+        self.all_runs(&mut [(elem.clone(), chars)])
+    }
+
+    /// The flat ranges in which elements of any of these runs are visible, in order; neighbours are joined. No element is
+    /// in two of the runs.
+    pub(crate) fn all_runs(&self, wanted: &mut [(Elem, u64)]) -> Vec<Range<usize>> {
+        wanted.sort();
         let mut found: Vec<Range<usize>> = Vec::new();
-        let wanted = elem.ctr..elem.ctr + chars;
+        // The runs of an actor that do not end before a counter.
+        let from = |actor: &ActorId, ctr: u64| {
+            let first = wanted.partition_point(|(elem, chars)| (&elem.actor, elem.ctr + chars) <= (actor, ctr));
+            let same = move |(elem, _): &&(Elem, u64)| elem.actor == *actor;
+            wanted[first..].iter().take_while(same).collect::<Vec<_>>()
+        };
         let mut start = 0;
         for row in &self.rows {
             if let Some(ObjId::Id(ctr, actor, _)) = &row.marker
-                && wanted.contains(ctr)
-                && *actor == elem.actor
+                && from(actor, *ctr).first().is_some_and(|(elem, _)| elem.ctr <= *ctr)
             {
                 push_range(&mut found, start..start + 1);
             }
             let mut at = start + 1;
             for piece in &row.pieces {
-                let len = piece.len();
-                if piece.elem.actor == elem.actor && piece.elem.ctr < wanted.end {
-                    let held = piece.elem.ctr..piece.elem.ctr + piece.chars();
-                    let (from, to) = (wanted.start.max(held.start), wanted.end.min(held.end));
-                    if from < to {
-                        let bytes = piece.bytes(from - held.start..to - held.start);
+                let first = piece.elem.ctr;
+                for (elem, chars) in from(&piece.elem.actor, first) {
+                    // There are at most as many characters as code units; counting them takes time.
+                    if elem.ctr >= first + piece.len() as u64 {
+                        break;
+                    }
+                    let end = (first + piece.chars()).min(elem.ctr + chars);
+                    let begin = first.max(elem.ctr);
+                    if begin < end {
+                        let bytes = piece.bytes(begin - first..end - first);
                         let before = utf16_len(&piece.text[..bytes.start]);
                         let inside = utf16_len(&piece.text[bytes]);
                         push_range(&mut found, at + before..at + before + inside);
                     }
                 }
-                at += len;
+                at += piece.len();
             }
             start += row.len + 1;
         }

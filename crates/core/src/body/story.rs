@@ -1,6 +1,7 @@
 //! Between the body and the story as a value.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
 use automerge::ChangeHash;
 use komuz_release::story::{
@@ -8,8 +9,8 @@ use komuz_release::story::{
 };
 use serde_json::Value as Json;
 
-use super::write::New;
-use super::{Body, BodyError, Entry, at_version};
+use super::write::{Action, New};
+use super::{Body, BodyError, Entry, at_version, limits};
 use crate::document::Document;
 use crate::page::{Block, Mark, Marks, Run};
 
@@ -76,22 +77,89 @@ impl Body {
         Ok(at_version(doc, heads)?.story(lang, sources))
     }
 
-    /// Puts a story's blocks and citations behind the text, in one change; in place of the text when that is empty.
+    /// Puts a story's blocks and citations behind the text; in place of the text when that is one empty paragraph.
     /// Headline, summary and byline are taken where the edition has none. Ids of blocks and citations stay where they are
-    /// free. Sources are the register's business.
+    /// free. Sources are the register's business. A long story becomes several changes; an error leaves everything as it
+    /// was: [`BodyError::TooLong`] names what is longer than an edition keeps ([`limits`]).
     pub fn append_story(&mut self, doc: &mut Document, story: &Story) -> Result<Appended, BodyError> {
-        let blank = self.sheet.rows.len() == 1 && self.sheet.rows[0].len() == 0;
-        let taken: HashSet<String> = self
-            .sheet
-            .rows
-            .iter()
-            .filter(|_| !blank)
-            .map(|row| row.id.clone())
-            .collect();
-        let mut ids: HashSet<&str> = HashSet::new();
+        self.append(doc, story).map(|(appended, _)| appended)
+    }
+
+    /// [`Body::append_story`], with what was done to the text.
+    pub(crate) fn append(&mut self, doc: &mut Document, story: &Story) -> Result<(Appended, Vec<Action>), BodyError> {
+        limits::check_story(story)?;
+        self.edit_all(doc, |body, doc| {
+            let mut log = Vec::new();
+            let citations = body.append_text(doc, story, &mut log)?;
+            if body.headline.is_empty() && !story.headline.is_empty() {
+                body.set_headline(doc, &story.headline)?;
+            }
+            if body.summary.is_empty() && !story.summary.is_empty() {
+                body.set_summary(doc, &story.summary)?;
+            }
+            if body.byline.is_empty() && !story.byline.is_empty() {
+                body.set_byline(doc, &story.byline)?;
+            }
+            let appended = Appended {
+                blocks: story.blocks.len() as u32,
+                citations,
+            };
+            Ok((appended, log))
+        })
+    }
+
+    /// Appends blocks and citations; how many citations.
+    fn append_text(&mut self, doc: &mut Document, story: &Story, log: &mut Vec<Action>) -> Result<u32, BodyError> {
+        if story.blocks.is_empty() {
+            return Ok(0);
+        }
+        let blank = matches!(self.sheet.rows.as_slice(), [row] if row.len() == 0 && row.kind == BlockKind::Paragraph);
+        let old = self.sheet.flat_len();
+        let start = if blank { 0 } else { old };
+        for (nth, new) in limits::portions(self.new_blocks(story, blank)).into_iter().enumerate() {
+            let ((), actions) = self.edit(doc, |writer| {
+                let end = writer.sheet.flat_len();
+                writer.insert(end, &new)?;
+                if blank && nth == 0 {
+                    writer.delete(0..old)?;
+                }
+                Ok(())
+            })?;
+            log.extend(actions);
+        }
+        let placed = self.placed(story, start);
+        let count = placed.len() as u32;
+        let mut taken: HashSet<String> = self.entries.iter().map(|(id, _)| id.clone()).collect();
+        let weight = |(citation, _): &(&Citation, Range<usize>)| CITED + citation.quote.len() / 32;
+        for placed in limits::groups(placed, weight) {
+            let ((), actions) = self.edit(doc, |writer| {
+                for (citation, range) in placed {
+                    let Some(span) = writer.span(range) else { continue };
+                    let entry = Entry {
+                        source: citation.source.clone(),
+                        locator: citation.locator.clone(),
+                        quote: citation.quote.clone(),
+                        span,
+                    };
+                    let id = free_id(&citation.id, &taken);
+                    writer.cite(&id, None, Some(entry))?;
+                    taken.insert(id);
+                }
+                Ok(())
+            })?;
+            log.extend(actions);
+        }
+        Ok(count)
+    }
+
+    /// A story's blocks as they are inserted. Ids that are taken, or are none, are left out.
+    fn new_blocks(&self, story: &Story, blank: bool) -> Vec<New> {
+        let rows = self.sheet.rows.iter().filter(|_| !blank);
+        let mut taken: HashSet<&str> = rows.map(|row| row.id.as_str()).collect();
         let mut new: Vec<New> = Vec::new();
         for block in &story.blocks {
-            let free = !taken.contains(&block.id) && !block.id.is_empty() && ids.insert(&block.id);
+            let good = !block.id.is_empty() && block.id.chars().count() <= limits::MAX_ID;
+            let free = good && taken.insert(&block.id);
             new.push(New::Marker(block.kind.clone(), free.then(|| block.id.clone())));
             if block.kind != BlockKind::Rule {
                 let text = |text: &str| text.chars().filter(|char| *char != '\u{fffc}').collect::<String>();
@@ -99,59 +167,28 @@ impl Body {
                 new.extend(spans.map(|span| New::Text(text(&span.text), page_marks(&span.marks))));
             }
         }
-        let mut entries: HashSet<String> = self.entries.iter().map(|(id, _)| id.clone()).collect();
-        let mut appended = Appended {
-            blocks: story.blocks.len() as u32,
-            citations: 0,
+        new
+    }
+
+    /// The citations of a story whose blocks begin at a flat index, with where they stand; without those that stand
+    /// nowhere.
+    fn placed<'s>(&self, story: &'s Story, start: usize) -> Vec<(&'s Citation, Range<usize>)> {
+        let mut at = start;
+        let mut starts: HashMap<&str, Range<usize>> = HashMap::new();
+        let first = self.sheet.row_at(start).map_or(0, |(row, _)| row);
+        for (block, row) in story.blocks.iter().zip(self.sheet.rows.iter().skip(first)) {
+            starts.entry(&block.id).or_insert(at + 1..at + 1 + row.len());
+            at += row.len() + 1;
+        }
+        let place = |place: &Place| {
+            let text = starts.get(place.block.as_str())?;
+            Some(text.start + place.offset as usize).filter(|at| *at <= text.end)
         };
-        if !new.is_empty() {
-            let ((), _) = self.edit(doc, |writer| {
-                let end = writer.sheet.flat_len();
-                writer.insert(end, &new)?;
-                let mut start = end;
-                if blank {
-                    writer.delete(0..end)?;
-                    start = 0;
-                }
-                let mut starts: HashMap<&str, usize> = HashMap::new();
-                let first = writer.sheet.row_at(start).map_or(0, |(row, _)| row);
-                for (block, row) in story.blocks.iter().zip(writer.sheet.rows.iter().skip(first)) {
-                    starts.entry(block.id.as_str()).or_insert(start + 1);
-                    start += row.len() + 1;
-                }
-                for citation in &story.citations {
-                    let place = |place: &Place| Some(starts.get(place.block.as_str())? + place.offset as usize);
-                    let (Some(from), Some(to)) = (place(&citation.start), place(&citation.end)) else {
-                        continue;
-                    };
-                    if from >= to {
-                        continue;
-                    }
-                    let Some(span) = writer.span(from..to) else { continue };
-                    let entry = Entry {
-                        source: citation.source.clone(),
-                        locator: citation.locator.clone(),
-                        quote: citation.quote.clone(),
-                        span,
-                    };
-                    let id = free_id(&citation.id, &entries);
-                    entries.insert(id.clone());
-                    writer.cite(&id, None, Some(entry))?;
-                    appended.citations += 1;
-                }
-                Ok(())
-            })?;
-        }
-        if self.headline.is_empty() && !story.headline.is_empty() {
-            self.set_headline(doc, &story.headline)?;
-        }
-        if self.summary.is_empty() && !story.summary.is_empty() {
-            self.set_summary(doc, &story.summary)?;
-        }
-        if self.byline.is_empty() && !story.byline.is_empty() {
-            self.set_byline(doc, &story.byline)?;
-        }
-        Ok(appended)
+        let placed = story.citations.iter().filter_map(|citation| {
+            let range = place(&citation.start)?..place(&citation.end)?;
+            (range.start < range.end).then_some((citation, range))
+        });
+        placed.collect()
     }
 
     /// A new document with a story in it, written by `actor`.
@@ -163,8 +200,12 @@ impl Body {
     }
 }
 
+/// About how many operations make a citation.
+const CITED: usize = 12;
+
 /// A citation's id that is free, made from the wanted one.
 fn free_id(wanted: &str, taken: &HashSet<String>) -> String {
+    let wanted: &str = &wanted.chars().take(limits::MAX_ID).collect::<String>();
     let base = if wanted.starts_with("c-") {
         wanted.to_owned()
     } else {

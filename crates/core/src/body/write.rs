@@ -8,6 +8,7 @@ use automerge::{ActorId, AutomergeError, ObjId, ObjType, ReadDoc, ScalarValue};
 use komuz_release::story::{BlockKind, MAX_DEPTH, safe_link};
 use serde_json::Value as Json;
 
+use super::limits::{fitting, mark_fits};
 use super::point::Point;
 use super::read::{Look, read_mark, read_marker, read_sheet};
 use super::sheet::{Cell, Elem, Piece, Sheet};
@@ -48,6 +49,16 @@ pub(crate) enum Action {
         old: Option<Box<Entry>>,
         new: Option<Box<Entry>>,
     },
+}
+
+impl Action {
+    /// What came, if something did.
+    pub(crate) fn inserted(&self) -> Option<(&Elem, u64)> {
+        match self {
+            Self::Inserted { elem, count } => Some((elem, *count)),
+            _ => None,
+        }
+    }
 }
 
 /// A change being made.
@@ -104,7 +115,7 @@ impl<'w, 't> Writer<'w, 't> {
         for (item, index) in new.iter().zip(offsets).rev() {
             if let New::Marker(kind, claim) = item {
                 let marker = self.tx.split_block(&obj, index)?;
-                write_marker(self.tx, &marker, kind, claim.as_deref())?;
+                write_marker(self.tx, &marker, &fitting(kind), claim.as_deref())?;
                 width += 1;
                 let id = claim.clone().unwrap_or_else(|| marker.to_string());
                 let (_, kind) = read_marker(Look::now(&*self.tx), &marker)?;
@@ -130,15 +141,20 @@ impl<'w, 't> Writer<'w, 't> {
                 }
             }
         }
+        // All text came as one run, whatever its marks.
+        let chars = text.chars().count() as u64;
+        if let Some(Cell::Text(first)) = cells.iter().find(|cell| matches!(cell, Cell::Text(_))) {
+            self.log.push(Action::Inserted {
+                elem: first.elem.clone(),
+                count: chars,
+            });
+        }
         self.log.extend(cells.iter().filter_map(|cell| match cell {
             Cell::Marker { marker, .. } => Some(Action::Inserted {
                 elem: Elem::of(marker.as_ref()?)?,
                 count: 1,
             }),
-            Cell::Text(piece) => Some(Action::Inserted {
-                elem: piece.elem.clone(),
-                count: piece.text.chars().count() as u64,
-            }),
+            Cell::Text(_) => None,
         }));
         self.correct_marks(&obj, first, &cells)?;
         if let Some(section) = self.sheet.sections.get_mut(section) {
@@ -187,11 +203,11 @@ impl<'w, 't> Writer<'w, 't> {
             .iter()
             .position(|row| row.marker.as_ref() == Some(marker));
         let Some(row) = row else { return Ok(()) };
-        put_kind(self.tx, marker, Some(old), new)?;
+        put_kind(self.tx, marker, Some(old), &fitting(new))?;
         let (_, kind) = read_marker(Look::now(&*self.tx), marker)?;
         self.log.push(Action::Retyped {
             marker: marker.clone(),
-            kinds: Box::new((old.clone(), new.clone())),
+            kinds: Box::new((old.clone(), kind.clone())),
         });
         self.sheet.update(row, |row| row.kind = kind);
         self.settle()
@@ -259,7 +275,9 @@ impl<'w, 't> Writer<'w, 't> {
     /// A step's marks are authoritative: what was inserted is read back, and where Automerge let marks of its neighbours
     /// grow over it, or did not, that is corrected.
     fn correct_marks(&mut self, obj: &ObjId, first: usize, cells: &[Cell]) -> Result<(), AutomergeError> {
-        let actual = self.tx.marks(obj)?;
+        let mut actual = self.tx.marks(obj)?;
+        let last = first + super::sheet::width(cells);
+        actual.retain(|mark| mark.start < last && mark.end > first);
         let mut wrong: Vec<Correction> = Vec::new();
         let mut at = first;
         for cell in cells {
@@ -452,13 +470,14 @@ fn stored(mark: &Mark) -> (&str, ScalarValue, ExpandMark) {
     }
 }
 
-/// Whether a mark is stored in the text: anchors are derived, unsafe links are refused.
+/// Whether a mark is stored in the text: anchors are derived, unsafe links and what is too long are refused.
 pub(crate) fn is_storable(mark: &Mark) -> bool {
     match mark {
         Mark::Anchor(_) => false,
         Mark::Link(href) => safe_link(href),
         Mark::Foreign(name, value) => {
             !["strong", "emphasis", "code", "link", ""].contains(&name.as_str())
+                && mark_fits(name, value)
                 && to_scalar(value) != ScalarValue::Null
         }
         _ => true,

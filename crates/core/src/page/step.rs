@@ -485,7 +485,11 @@ fn replace_around(
         };
     };
     let wrapper = Page::new(blocks.clone());
-    let at = wrapper.resolve(insert + slice.open_start)?;
+    let at = insert.checked_add(slice.open_start).ok_or(PageError::Outside {
+        position: insert,
+        end: wrapper.size(),
+    })?;
+    let at = wrapper.resolve(at)?;
     let at = wrapper.flat(at);
     let skip = usize::from(slice.open_start > 0);
     let before = wrapper.tokens(0..at)?.into_iter().skip(skip).collect();

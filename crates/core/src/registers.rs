@@ -21,6 +21,8 @@ use crate::values::{Node, in_order, next_order, put_text};
 pub const MAX_TITLE: usize = 300;
 /// The longest member of a source as it is stored, in characters.
 const MAX_MEMBER: usize = 1 << 16;
+/// The most sources that are added in one change.
+const MAX_TOGETHER: usize = 100;
 /// The longest address of a server, in bytes.
 const MAX_SERVER: usize = 300;
 
@@ -161,7 +163,7 @@ pub fn paste_sources(
     add_sources(registers, csl::parse(text)?, new_id)
 }
 
-/// Adds sources that an importer has read, as [`paste_sources`] does.
+/// Adds sources that an importer has read, as [`paste_sources`] does: each is checked as if it were pasted.
 pub fn add_sources(
     registers: &mut Document,
     items: Vec<Source>,
@@ -173,7 +175,9 @@ pub fn add_sources(
         .collect();
     let mut new = Vec::new();
     let mut pasted = Vec::new();
-    for mut source in items {
+    for (nth, source) in items.into_iter().enumerate() {
+        let item = serde_json::to_value(source).map_err(|error| CslError::Json(error.to_string()))?;
+        let mut source = csl::source(&format!("sources[{nth}]"), item)?;
         let given = std::mem::take(&mut source.id);
         let content = content(&source);
         let id = match known.get(&content) {
@@ -196,7 +200,12 @@ pub fn add_sources(
             added: false,
         });
     }
-    write_sources(registers, &new)?;
+    // A change for so many: thousands would be more than one may hold.
+    let mut copy = registers.clone();
+    for new in new.chunks(MAX_TOGETHER) {
+        write_sources(&mut copy, new)?;
+    }
+    *registers = copy;
     Ok(pasted)
 }
 

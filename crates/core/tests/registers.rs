@@ -219,6 +219,26 @@ fn a_wrong_item_is_named_by_its_place_and_nothing_is_added() {
 }
 
 #[test]
+fn imported_items_are_checked_like_pasted_ones() {
+    let mut registers = new(1);
+    let wrong = Source {
+        title: "x".repeat(komuz_release::csl::MAX_FIELD + 1),
+        ..article()
+    };
+    let refused = add_sources(&mut registers, vec![article(), wrong], ids()).expect_err("the second is too long");
+    assert!(refused.to_string().contains("sources[1].title"), "{refused}");
+    assert!(sources(&registers).is_empty());
+    let many = (0..250).map(|nth| Source {
+        title: format!("{nth}"),
+        ..article()
+    });
+    add_sources(&mut registers, many.collect(), ids()).expect("added");
+    let titles: Vec<String> = sources(&registers).into_iter().map(|source| source.title).collect();
+    assert_eq!(titles, (0..250).map(|nth| nth.to_string()).collect::<Vec<_>>());
+    assert!(changes(&mut registers).len() > 1, "in several changes");
+}
+
+#[test]
 fn sources_that_two_people_add_at_once_are_both_there() {
     let (mut a, mut b) = (new(1), new(2));
     save_source(&mut a, &article(), "of a").expect("saved");

@@ -1,6 +1,6 @@
 //! The engine: what the page asks, what happens around it, and what is to be done about both.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use komuz_messages::{Answer, Ask, EditionId, Event, StateView, ToEngine, Trouble};
 
@@ -56,11 +56,13 @@ pub struct Engine {
     woken: Option<u64>,
 }
 
-/// Rows that are being read, once everything written before is on disk.
+/// Rows that are being read, once everything written before is on disk or nothing can be written.
 struct Load {
     after: disk::Mark,
+    /// Tables and how keys start, that are to be asked for.
     wanted: Vec<(&'static str, String)>,
-    numbers: BTreeSet<u32>,
+    /// Those that were asked for, by number.
+    asked: BTreeMap<u32, (&'static str, String)>,
     rows: Vec<Row>,
     purpose: Purpose,
 }
@@ -320,7 +322,7 @@ impl Engine {
         self.loads.push(Load {
             after,
             wanted,
-            numbers: BTreeSet::new(),
+            asked: BTreeMap::new(),
             rows: Vec::new(),
             purpose,
         });
@@ -333,24 +335,27 @@ impl Engine {
             }
             for (table, prefix) in std::mem::take(&mut load.wanted) {
                 let number = self.hands.number();
-                load.numbers.insert(number);
                 self.hands.push(Output::Load {
                     load: number,
                     table: table.to_owned(),
-                    prefix,
+                    prefix: prefix.clone(),
                 });
+                load.asked.insert(number, (table, prefix));
             }
         }
     }
 
     fn loaded(&mut self, number: u32, rows: Vec<Row>) {
-        let Some(at) = self.loads.iter().position(|load| load.numbers.contains(&number)) else {
+        let Some(at) = self.loads.iter().position(|load| load.asked.contains_key(&number)) else {
             return;
         };
         let load = &mut self.loads[at];
-        load.numbers.remove(&number);
-        load.rows.extend(rows);
-        if !load.numbers.is_empty() {
+        let Some((table, prefix)) = load.asked.remove(&number) else {
+            return;
+        };
+        // A disk that takes nothing must not make what was written since disappear.
+        load.rows.extend(self.hands.disk.over(table, &prefix, rows));
+        if !load.asked.is_empty() {
             return;
         }
         let Load { rows, purpose, .. } = self.loads.remove(at);

@@ -77,13 +77,22 @@ pub enum BackupError {
     /// Parameters beyond the bounds, or more memory than this device gives.
     #[error("this backup asks for work outside of what is allowed, or for more memory than there is")]
     Cost,
+    /// More than a backup holds.
+    #[error("this backup would have {0} bytes; at most {MAX_FILE} are read back")]
+    TooLarge(usize),
     /// The passphrase is another, or the file was changed.
     #[error("the passphrase is not the one of this backup, or the file was changed")]
     Passphrase,
 }
 
-/// Seals `content` under a passphrase. `cost` is [`COST`] but in tests; errors: [`BackupError::Cost`].
+/// Seals `content` under a passphrase. `cost` is [`COST`] but in tests; errors: [`BackupError::Cost`], and
+/// [`BackupError::TooLarge`] for what [`open`] would not read.
 pub fn seal(content: &[u8], passphrase: &str, cost: Cost, entropy: Entropy<'_>) -> Result<Vec<u8>, BackupError> {
+    // Beside the content: header, nonce and tag.
+    let size = content.len().saturating_add(256);
+    if size > MAX_FILE {
+        return Err(BackupError::TooLarge(size));
+    }
     if !cost.is_allowed() {
         return Err(BackupError::Cost);
     }

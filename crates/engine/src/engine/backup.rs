@@ -23,6 +23,8 @@ const TABLES: [&str; 3] = [listing::TABLE, "secret", "log"];
 const MAX_PAGE: usize = 1 << 20;
 const MAX_ROWS: usize = 1 << 24;
 const MAX_VALUE: usize = 16 << 20;
+/// Keys are written in hex and hold a server's address, among others.
+const MAX_KEY: usize = 4096;
 
 /// A backup that is being made, a restored one that is on its way to the disk.
 #[derive(Default)]
@@ -38,8 +40,15 @@ struct Making {
 }
 
 impl Engine {
-    /// Begins a backup: seals what was typed and reads all rows when it is on disk.
+    /// Begins a backup: seals what was typed and reads all rows, with those that are still on their way to the disk.
     pub(super) fn begin_backup(&mut self, ask: u32, passphrase: String, page: String) {
+        if passphrase.is_empty() {
+            let empty = trouble(
+                "passphrase-short",
+                "Choose a passphrase: without one, whoever finds the file can read it.",
+            );
+            return self.hands.answer(ask, Err(empty));
+        }
         if self.backup.making.is_some() {
             let busy = trouble("busy", "A backup is being made already.");
             return self.hands.answer(ask, Err(busy));
@@ -66,11 +75,20 @@ impl Engine {
         else {
             return;
         };
-        let rows: Vec<(&Row, &Vec<u8>)> = rows.iter().filter_map(|row| Some((row, row.value.as_ref()?))).collect();
+        let readable: Vec<(&Row, &Vec<u8>)> = rows.iter().filter_map(|row| Some((row, row.value.as_ref()?))).collect();
+        let unreadable = rows.len() - readable.len();
+        if unreadable > 0 {
+            self.each_room(|room, _| {
+                room.tell(format!(
+                    "{unreadable} stored pieces could not be read and are not in the backup; what the servers have comes \
+                     again from there."
+                ));
+            });
+        }
         let content = Writer::versioned(VERSION)
             .array(2)
             .text(&page)
-            .list(rows.into_iter(), |w, (row, value)| {
+            .list(readable.into_iter(), |w, (row, value)| {
                 w.array(3).text(&row.table).text(&row.key).bytes(value)
             })
             .finish();
@@ -119,6 +137,7 @@ fn refused(error: BackupError) -> Trouble {
     let code = match error {
         BackupError::Passphrase => "wrong-passphrase",
         BackupError::Cost => "no-memory",
+        BackupError::TooLarge(_) => "backup-too-large",
         _ => "backup-unreadable",
     };
     trouble(code, error)
@@ -140,7 +159,7 @@ fn read(content: &[u8]) -> Result<Content, CborError> {
         if !TABLES.contains(&table.as_str()) {
             return Err(CborError::NotAllowed(at));
         }
-        Ok((table, r.text(1024)?.to_owned(), r.bytes(MAX_VALUE)?.to_vec()))
+        Ok((table, r.text(MAX_KEY)?.to_owned(), r.bytes(MAX_VALUE)?.to_vec()))
     })?;
     r.end()?;
     Ok((page, rows))

@@ -92,6 +92,30 @@ impl Disk {
         }
     }
 
+    /// What a table's rows are once everything on its way is written: `rows` are those that the store has whose keys start
+    /// with `prefix`.
+    pub fn over(&self, table: &str, prefix: &str, rows: Vec<Row>) -> Vec<Row> {
+        let mut rows: BTreeMap<String, Row> = rows.into_iter().map(|row| (row.key.clone(), row)).collect();
+        let in_flight = self.in_flight.iter().flat_map(|(_, _, rows)| rows);
+        for ((to, key), value) in in_flight.chain(&self.pending) {
+            if to != table || !key.starts_with(prefix) {
+                continue;
+            }
+            match value {
+                None => rows.remove(key),
+                Some(_) => rows.insert(
+                    key.clone(),
+                    Row {
+                        table: to.clone(),
+                        key: key.clone(),
+                        value: value.clone(),
+                    },
+                ),
+            };
+        }
+        rows.into_values().collect()
+    }
+
     /// When [`Disk::flush`] wants to be called again.
     pub fn wake(&self) -> Option<u64> {
         self.retry_at.filter(|_| !self.pending.is_empty())
@@ -130,6 +154,39 @@ mod tests {
         assert_eq!(written[0].value, Some(vec![2]));
         disk.stored(batch);
         assert!(disk.is_durable(second));
+    }
+
+    #[test]
+    fn what_is_on_its_way_counts_as_written() {
+        let mut disk = Disk::default();
+        for key in ["a", "b"] {
+            disk.put("log", key, Some(vec![1]));
+        }
+        disk.flush(0);
+        disk.put("log", "a", Some(vec![2]));
+        disk.put("log", "b", None);
+        disk.put("log", "c", Some(vec![3]));
+        disk.put("log", "other/d", Some(vec![4]));
+        disk.put("secret", "e", Some(vec![5]));
+        let stored = |key: &str, value: Option<Vec<u8>>| Row {
+            table: "log".to_owned(),
+            key: key.to_owned(),
+            value,
+        };
+        let rows = vec![stored("a", Some(vec![0])), stored("unreadable", None)];
+        assert_eq!(
+            disk.over("log", "", rows),
+            [
+                stored("a", Some(vec![2])),
+                stored("c", Some(vec![3])),
+                stored("other/d", Some(vec![4])),
+                stored("unreadable", None)
+            ]
+        );
+        assert_eq!(
+            disk.over("log", "other/", Vec::new()),
+            [stored("other/d", Some(vec![4]))]
+        );
     }
 
     #[test]

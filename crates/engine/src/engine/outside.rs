@@ -1,13 +1,17 @@
 //! Asks about outside formats and files: import, export, pictures.
 
+use std::collections::BTreeMap;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use komuz_core::document::Document;
 use komuz_core::files::{self, File};
 use komuz_core::registers;
 use komuz_messages::{Answer, EditionId, Trouble};
 use komuz_release::html::draft_html;
 use komuz_sync::seal::doc::DocId;
 
+use super::hands::Hands;
 use super::room::Room;
 use super::signing::whole;
 use super::trouble::{no_edition, refused, trouble};
@@ -135,23 +139,39 @@ impl Engine {
         self.hands.answer(ask, answer);
     }
 
-    /// Brings what was read into an edition: sources into the register, text and citations behind what is there.
+    /// Brings what was read into an edition: sources into the register, text and citations behind what is there. All of it
+    /// or, with an error, nothing.
     fn imported(&mut self, edition: &EditionId, json: &str) -> Result<Answer, Trouble> {
-        let Read { mut story, left_out } = Read::from_json(json).map_err(refused)?;
+        let Read {
+            mut story,
+            mut left_out,
+        } = Read::from_json(json).map_err(refused)?;
         let (room, hands) = self.room()?;
-        room.writable(&body(edition))?;
         let items = std::mem::take(&mut story.sources);
-        let pasted = room.add_sources(hands, items)?;
-        for citation in &mut story.citations {
-            if let Some(source) = pasted.iter().find(|source| source.given == citation.source) {
-                citation.source.clone_from(&source.id);
+        // On a copy, until the text is in too.
+        let mut register = room.writable(&DocId::Registers)?.document.clone();
+        let pasted = add_sources(&mut register, items, hands)?;
+        let ids: BTreeMap<&str, &str> = (pasted.iter().rev())
+            .map(|source| (source.given.as_str(), source.id.as_str()))
+            .collect();
+        story.citations.retain_mut(|citation| {
+            if let Some(id) = ids.get(citation.source.as_str()) {
+                citation.source = (*id).to_owned();
+            } else if registers::source(&register, &citation.source, None).is_none() {
+                left_out.push(format!(
+                    "A citation of {:?}, which is neither among the document's sources nor in the register.",
+                    citation.source
+                ));
+                return false;
             }
-        }
-        let (blocks, citations) = (story.blocks.len(), story.citations.len());
-        room.append_story(edition, &story, hands)?;
+            true
+        });
+        let appended = room.append_story(edition, &story, hands)?;
+        room.writable(&DocId::Registers)?.document = register;
+        room.edited(&DocId::Registers, hands);
         Ok(Answer::Imported {
-            blocks: count(blocks),
-            citations: count(citations),
+            blocks: appended.blocks,
+            citations: appended.citations,
             sources: count(pasted.iter().filter(|source| source.added).count()),
             left_out,
         })
@@ -197,16 +217,22 @@ impl Room {
     /// Adds sources to the register; those that are there already stay.
     pub(super) fn add_sources(
         &mut self,
-        hands: &mut super::hands::Hands,
+        hands: &mut Hands,
         items: Vec<komuz_release::story::Source>,
     ) -> Result<Vec<registers::Pasted>, Trouble> {
-        // One id for each item is enough; those of equal sources stay unused.
-        let mut ids: Vec<String> = items.iter().map(|_| hands.id("s-")).collect();
-        let new_id = || ids.pop().unwrap_or_default();
-        self.edit(&DocId::Registers, hands, |paper| {
-            registers::add_sources(&mut paper.document, items, new_id)
-        })
+        let pasted = add_sources(&mut self.writable(&DocId::Registers)?.document, items, hands)?;
+        self.edited(&DocId::Registers, hands);
+        Ok(pasted)
     }
+}
+
+/// Adds sources to a register, those that are not there yet under new ids.
+fn add_sources(
+    register: &mut Document,
+    items: Vec<komuz_release::story::Source>,
+    hands: &mut Hands,
+) -> Result<Vec<registers::Pasted>, Trouble> {
+    registers::add_sources(register, items, || hands.id("s-")).map_err(refused)
 }
 
 /// A count for the page.

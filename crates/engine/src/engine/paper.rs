@@ -41,6 +41,10 @@ pub struct Paper {
     pub unsealed: usize,
     /// Whether there may be changes of one's own to seal.
     pub dirty: bool,
+    /// Changes of one's own that the replica did not take.
+    left: Option<Unsealed>,
+    /// Why a change of one's own can never be sent, nor anything after it.
+    pub stuck: Option<String>,
 }
 
 /// Something that was not taken.
@@ -53,7 +57,7 @@ pub struct Refused {
 }
 
 /// Changes of one's own that are to be sealed.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Unsealed {
     /// The changes as payloads.
     pub payloads: Vec<Vec<u8>>,
@@ -105,6 +109,8 @@ impl Paper {
             changes: 0,
             unsealed: 0,
             dirty: false,
+            left: None,
+            stuck: None,
         })
     }
 
@@ -122,7 +128,7 @@ impl Paper {
 
     /// The row of [`Paper::load`]; none while something of one's own is not sealed: what is saved must be in the log.
     pub fn save(&mut self) -> Option<Vec<u8>> {
-        if self.dirty || self.unsealed > 0 {
+        if !self.is_sealed() {
             return None;
         }
         self.changes = 0;
@@ -291,18 +297,43 @@ impl Paper {
         self.members.insert(session_actor(device, &session.0), member);
     }
 
-    /// One's own changes since the last call. An error is a fault of
-    /// ours: others would refuse the change, so it is not sent.
-    pub fn take(&mut self) -> Result<Option<Unsealed>, String> {
+    /// Whether everything of one's own is sealed.
+    pub fn is_sealed(&self) -> bool {
+        !self.dirty && self.unsealed == 0 && self.left.is_none() && self.stuck.is_none()
+    }
+
+    /// Whether something of one's own is to be sealed.
+    pub fn has_unsealed(&self) -> bool {
+        self.dirty || self.left.is_some()
+    }
+
+    /// One's own changes since the last call, with those that were [put back](Paper::put_back). When others would refuse
+    /// one, which is a fault of ours, it says so in [`Paper::stuck`]: that one is not sent, nor is what builds on it.
+    pub fn take(&mut self) -> Option<Unsealed> {
         self.dirty = false;
-        let mut payloads = Vec::new();
-        let mut last = None;
         for chunk in self.document.take_changes() {
-            last = Some(self.gate.learn(&chunk).map_err(|refusal| refusal.to_string())?);
-            payloads.extend(cut(&chunk));
-            self.changes += 1;
+            if self.stuck.is_some() {
+                break;
+            }
+            match self.gate.learn(&chunk) {
+                Ok(last) => {
+                    let left = self.left.get_or_insert(Unsealed {
+                        payloads: Vec::new(),
+                        last,
+                    });
+                    left.payloads.extend(cut(&chunk));
+                    left.last = last;
+                    self.changes += 1;
+                }
+                Err(refusal) => self.stuck = Some(refusal.to_string()),
+            }
         }
-        Ok(last.map(|last| Unsealed { payloads, last }))
+        self.left.take()
+    }
+
+    /// The replica did not take what is to be sealed: it comes with the next call of [`Paper::take`].
+    pub fn put_back(&mut self, unsealed: Unsealed) {
+        self.left = Some(unsealed);
     }
 
     /// The replica has sealed what it was given.

@@ -325,30 +325,35 @@ impl Room {
         let dirty: Vec<DocId> = self
             .papers
             .iter()
-            .filter(|(_, paper)| paper.dirty)
+            .filter(|(_, paper)| paper.has_unsealed())
             .map(|(doc, _)| doc.clone())
             .collect();
         for doc in dirty {
             let Some(paper) = self.papers.get_mut(&doc) else {
                 continue;
             };
-            let Unsealed { payloads, last } = match paper.take() {
-                Ok(Some(unsealed)) => unsealed,
-                Ok(None) => continue,
-                Err(why) => {
-                    self.tell(format!(
-                        "A change of yours cannot be sent, others would not take it: {why}"
-                    ));
-                    continue;
+            let unsealed = paper.take();
+            let stuck = paper.stuck.clone();
+            if let Some(unsealed) = unsealed {
+                let Unsealed { payloads, last } = unsealed.clone();
+                let last = Some(Digest(last.0));
+                paper.unsealed += 1;
+                match self.replica.write(&doc, payloads, last, hands.now, hands.entropy()) {
+                    Ok(outputs) => self.drive(outputs, hands),
+                    Err(CommandError { sentence, .. }) => {
+                        if let Some(paper) = self.papers.get_mut(&doc) {
+                            paper.unsealed -= 1;
+                            paper.put_back(unsealed);
+                        }
+                        self.tell(format!("A change of yours cannot be sent: {sentence}"));
+                    }
                 }
-            };
-            paper.unsealed += 1;
-            let last = Some(Digest(last.0));
-            match self.replica.write(&doc, payloads, last, hands.now, hands.entropy()) {
-                Ok(outputs) => self.drive(outputs, hands),
-                Err(CommandError { sentence, .. }) => {
-                    self.tell(format!("A change of yours cannot be sent: {sentence}"))
-                }
+            }
+            if let Some(why) = stuck {
+                self.tell(format!(
+                    "A change of yours cannot be sent, others would not take it: {why}. What you write here after it is not \
+                     sent either: copy it, then open the investigation again."
+                ));
             }
         }
     }
@@ -526,7 +531,7 @@ impl Room {
 
     /// Whether everything of one's own is on disk.
     pub fn is_saved(&self, disk: &Disk) -> bool {
-        disk.is_durable(self.own) && self.papers.values().all(|paper| !paper.dirty && paper.unsealed == 0)
+        disk.is_durable(self.own) && self.papers.values().all(Paper::is_sealed)
     }
 
     /// Seals and saves what can be, and lets the relays go: the room is being left.

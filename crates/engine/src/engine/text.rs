@@ -1,6 +1,6 @@
 //! Asks about stories and their text.
 
-use komuz_core::body::{Body, Point, ThreadSpan};
+use komuz_core::body::{Appended, Body, Point, ThreadSpan, limits};
 use komuz_core::document::Document;
 use komuz_core::steps::{Batch, PageLink, StepError};
 use komuz_core::{notes, registers};
@@ -19,6 +19,13 @@ use super::{Engine, body};
 impl Engine {
     /// Starts a story. Its id is made from the headline, because it becomes part of published addresses.
     pub(super) fn new_story(&mut self, lang: &str, headline: &str) -> Result<Answer, Trouble> {
+        let headline = headline.trim();
+        if headline.chars().count() > limits::MAX_HEADLINE {
+            let most = limits::MAX_HEADLINE;
+            return Err(refused(format!(
+                "A headline has at most {most} characters: shorten it."
+            )));
+        }
         let (room, hands) = self.room()?;
         let registers = &room.papers.get(&DocId::Registers).ok_or_else(no_edition)?.document;
         let taken: Vec<String> = registers::stories(registers)
@@ -38,9 +45,7 @@ impl Engine {
             story: id.clone(),
             lang: lang.to_owned(),
         };
-        room.write_body(&edition, hands, |body, document| {
-            body.set_headline(document, headline.trim())
-        })?;
+        room.write_body(&edition, hands, |body, document| body.set_headline(document, headline))?;
         self.views.now = true;
         Ok(Answer::Story { story: id })
     }
@@ -341,10 +346,22 @@ impl Room {
             .collect()
     }
 
-    /// Puts a story behind the text of an edition.
-    pub(super) fn append_story(&mut self, edition: &EditionId, story: &Story, hands: &Hands) -> Result<(), Trouble> {
-        self.write_body(edition, hands, |body, document| body.append_story(document, story))?;
-        Ok(())
+    /// Puts a story behind the text of an edition; in an open one so that it can be undone.
+    pub(super) fn append_story(
+        &mut self,
+        edition: &EditionId,
+        story: &Story,
+        hands: &Hands,
+    ) -> Result<Appended, Trouble> {
+        let mut link = self.editions.open.remove(edition);
+        let done = self.write_body(edition, hands, |body, document| match &mut link {
+            Some(link) => link.append_story(document, body, story, hands.now),
+            None => body.append_story(document, story),
+        });
+        if let Some(link) = link {
+            self.editions.open.insert(edition.clone(), link);
+        }
+        done
     }
 }
 

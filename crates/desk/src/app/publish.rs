@@ -165,8 +165,8 @@ fn upload_words(w: &Words, upload: &Upload) -> Html {
     }
 }
 
-/// Both forms of the snippet of an edition for an outlet.
-async fn snippets(ctx: &Context, edition: &EditionId, outlet: &str, mine: &str) -> Result<(String, String), Trouble> {
+/// Both forms of the snippet of an edition for an outlet, and what belongs in the page's head.
+async fn snippets(ctx: &Context, edition: &EditionId, outlet: &str, mine: &str) -> Result<[String; 3], Trouble> {
     let folder = folder(ctx, edition).await?;
     let press = browser::press().await.ok_or_else(|| page_trouble("press-missing"))?;
     let file = |end: &str| {
@@ -181,21 +181,21 @@ async fn snippets(ctx: &Context, edition: &EditionId, outlet: &str, mine: &str) 
     let servers = folder.servers.iter().map(|server| server.url.clone()).collect();
     let (release, chain) = (file("/release.json"), file("/masthead.json"));
     let made = press.snippets(&release, &chain, fingerprint, outlet, mine, &browser::origin(), servers);
-    made.map(|made| (made.element(), made.plain()))
+    made.map(|made| [made.element(), made.plain(), made.head()])
         .map_err(|error| Trouble {
             code: "release-unreadable".to_owned(),
             message: error.as_string().unwrap_or_default(),
         })
 }
 
-/// The snippets: an outlet and a language are chosen, both forms are there to copy.
+/// The snippets: an outlet and a language are chosen, all that goes into its page is there to copy.
 #[component]
 pub fn Snippets(props: &PublishProps) -> Html {
     let w = props.ctx.words();
     let state = use_state(Doing::default);
     let lang = use_state(|| props.edition.lang.clone());
     let outlet = use_state(|| props.investigation.my_outlet.clone());
-    let made = use_state(|| None::<(String, String)>);
+    let made = use_state(|| None::<[String; 3]>);
     use_effect_with(((*lang).clone(), (*outlet).clone()), {
         let (ctx, state, made) = (props.ctx.clone(), state.clone(), made.clone());
         let (story, mine) = (props.edition.story.clone(), props.investigation.my_outlet.clone());
@@ -259,9 +259,10 @@ pub fn Snippets(props: &PublishProps) -> Html {
                 </label>
             </div>
             { trouble(w, &state.trouble) }
-            if let Some((element, plain)) = (*made).clone() {
+            if let Some([element, plain, head]) = (*made).clone() {
                 { to_copy(&props.ctx, w.snippet_element, w.snippet_element_hint, element, "snippet-element") }
                 { to_copy(&props.ctx, w.snippet_plain, w.snippet_plain_hint, plain, "snippet-plain") }
+                { to_copy(&props.ctx, w.snippet_head, w.snippet_head_hint, head, "snippet-head") }
             }
         </Modal>
     }

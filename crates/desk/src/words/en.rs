@@ -248,6 +248,8 @@ pub const WORDS: Words = Words {
     snippet_element_hint: "An element and the script that checks it.",
     snippet_plain: "For WordPress and other filters",
     snippet_plain_hint: "Plain HTML; the site includes the script once by itself.",
+    snippet_head: "For the page’s head",
+    snippet_head_hint: "What is shown of a link to the page, and what search engines read; leave it out where your site writes it itself.",
     words: Plural {
         one: Phrase("1 word"),
         few: Phrase("{} words"),

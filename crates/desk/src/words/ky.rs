@@ -248,6 +248,8 @@ pub const WORDS: Words = Words {
     snippet_element_hint: "Элемент жана аны текшерүүчү скрипт.",
     snippet_plain: "WordPress жана башка чыпкалар үчүн",
     snippet_plain_hint: "Жөнөкөй HTML; скриптти сайт бир жолу өзү кошот.",
+    snippet_head: "Барактын башына (head)",
+    snippet_head_hint: "Баракка шилтемеде эмне көрүнөрү жана издөө системалары эмнени окуганы; сайт муну өзү жазса, кереги жок.",
     words: Plural {
         one: Phrase("{} сөз"),
         few: Phrase("{} сөз"),

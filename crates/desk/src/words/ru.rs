@@ -248,6 +248,8 @@ pub const WORDS: Words = Words {
     snippet_element_hint: "Элемент и скрипт, который его проверяет.",
     snippet_plain: "Для WordPress и других фильтров",
     snippet_plain_hint: "Простой HTML; скрипт сайт подключает один раз сам.",
+    snippet_head: "Для заголовка страницы (head)",
+    snippet_head_hint: "Что видно у ссылки на страницу и что читают поисковики; не нужно, если сайт пишет это сам.",
     words: Plural {
         one: Phrase("{} слово"),
         few: Phrase("{} слова"),

@@ -1,7 +1,9 @@
 //! The chain of mastheads.
 
-use komuz_release::jws::{General, JwsError, Signature, Typ};
-use komuz_release::masthead::{Chain, Masthead, MastheadError, Outlet, chain_bytes, sign, signers};
+use komuz_release::jws::{General, JwsError, Signature, Typ, assemble};
+use komuz_release::masthead::{
+    Chain, MAX_CHAIN, MAX_MASTHEAD, Masthead, MastheadError, Outlet, chain_bytes, sign, signers,
+};
 use komuz_release::release::ReleaseError;
 
 use crate::fixture::{key, masthead, outlet, signature, signed_masthead};
@@ -69,6 +71,28 @@ fn an_outlet_replaces_a_key() {
             ..
         })
     ));
+}
+
+#[test]
+fn a_chain_of_many_versions_is_read_and_one_version_is_bounded() {
+    let (mut last, mut chain) = (masthead(), vec![signed_masthead()]);
+    while chain_bytes(&chain).len() <= MAX_MASTHEAD {
+        let mut outlets = last.outlets.clone();
+        outlets[0].name = format!("Ala-Too Desk {}", chain.len());
+        last = last.next(outlets).unwrap();
+        chain.push(by(&last, &[1, 11]));
+    }
+    assert_eq!(check(&chain).unwrap().newest(), &last);
+    let malformed = |bytes: &[u8], part: &str| {
+        let refused = Chain::verify(bytes, &masthead().hash());
+        assert!(
+            matches!(&refused, Err(MastheadError::Malformed(why)) if why.contains(part)),
+            "{refused:?}"
+        );
+    };
+    malformed(&vec![b' '; MAX_CHAIN + 1], "1048577 bytes");
+    let fat = assemble(Typ::Masthead, &vec![b'a'; MAX_MASTHEAD], &[]);
+    malformed(&chain_bytes(&[fat]), "at most 65536");
 }
 
 #[test]

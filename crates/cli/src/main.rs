@@ -2,6 +2,7 @@
 
 mod exchange;
 mod serve;
+mod ticket;
 mod verify;
 
 use std::process::ExitCode;
@@ -20,6 +21,8 @@ struct Arguments {
 enum Command {
     /// Run an outlet's server: relay, desk, embed files and published releases.
     Serve(serve::Serve),
+    /// Make, list or end the tickets that let somebody open investigations on a server.
+    Ticket(ticket::Ticket),
     /// Check a published story as readers' pages do.
     Verify(verify::Verify),
     /// Read documents into a story file.
@@ -31,6 +34,7 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Serve(arguments) => serve::run(arguments),
+        Command::Ticket(arguments) => ticket::run(&arguments),
         Command::Verify(arguments) => return verify::run(&arguments),
         Command::Import(arguments) => exchange::run_import(&arguments),
         Command::Export(arguments) => exchange::run_export(&arguments),

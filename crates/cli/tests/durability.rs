@@ -186,3 +186,45 @@ async fn what_is_printed_holds_the_ticket_once_and_no_path() {
     let printed: Vec<String> = again.lines.by_ref().map(Result::unwrap).collect();
     assert!(printed.is_empty(), "{printed:?}");
 }
+
+/// Runs `komuz ticket`: what it prints, or its error.
+fn ticket(arguments: &[&str], data: &Path) -> Result<String, String> {
+    let output = Command::new(env!("CARGO_BIN_EXE_komuz"))
+        .arg("ticket")
+        .args(arguments)
+        .arg("--data")
+        .arg(data)
+        .output()
+        .unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    if output.status.success() {
+        Ok(text(output.stdout))
+    } else {
+        Err(text(output.stderr))
+    }
+}
+
+#[tokio::test]
+async fn tickets_are_made_and_ended_beside_a_running_server() {
+    let data = tempfile::tempdir().unwrap();
+    assert!(ticket(&["list"], data.path()).unwrap_err().contains("komuz serve"));
+    let mut server = Served::start(data.path());
+    let first = server.ticket();
+    let printed = ticket(&["new", "--note", "for Bek"], data.path()).unwrap();
+    let second = printed.lines().nth(1).unwrap();
+    let listed = ticket(&["list"], data.path()).unwrap();
+    assert!(!listed.contains(second) && listed.contains("first start"), "{listed}");
+    let opens = async |number: u8, ticket: &str| {
+        let keys = Keys::new(number);
+        let mut client = Client::dial(&server.origin).await.hello().await;
+        client.open(&keys, ticket).await;
+        client.prove(&keys, &keys.reader).await;
+        client.subscribe(&keys, 0, chain::EMPTY).await;
+        matches!(client.hear().await, RelayFrame::CaughtUp { .. })
+    };
+    assert!(opens(1, &first).await && opens(2, second).await);
+    let id = listed.lines().find_map(|line| line.strip_suffix("  for Bek")).unwrap();
+    ticket(&["revoke", id], data.path()).unwrap();
+    assert!(ticket(&["revoke", id], data.path()).is_err(), "it is gone");
+    assert!(opens(3, &first).await && !opens(4, second).await);
+}

@@ -86,6 +86,23 @@ impl Binding {
     }
 }
 
+/// The last change of each actor among some changes as they travel, in the order of their hashes: what whoever seals them
+/// states of them, and whoever opens them compares. Errors: what cannot be a change.
+pub fn last_changes<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Result<Vec<ChangeHash>, Refusal> {
+    let mut last: BTreeMap<Vec<u8>, (u64, ChangeHash)> = BTreeMap::new();
+    for chunk in chunks {
+        let chunk = chunk::open(chunk)?;
+        let (actor, seq) = change::writer(&chunk)?;
+        let newest = last.entry(actor).or_insert((seq, chunk.hash));
+        if newest.0 <= seq {
+            *newest = (seq, chunk.hash);
+        }
+    }
+    let mut hashes: Vec<ChangeHash> = last.into_values().map(|(_, hash)| hash).collect();
+    hashes.sort_unstable();
+    Ok(hashes)
+}
+
 /// What a gate says of a change.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Verdict {

@@ -1,13 +1,13 @@
 // WebSocket connections to relays. The engine says when to connect and, after a connection is gone, when to try again.
 
-/** A frame that is larger than what the protocol allows ends the connection (docs/protocol.md). */
-const MAX_FRAME = 16 << 20;
-
 export class Sockets {
   #open = new Map();
+  #maxFrame;
   #report;
 
-  constructor(report) {
+  /** A frame of more than `maxFrame` bytes, the protocol's own limit, ends the connection. */
+  constructor(maxFrame, report) {
+    this.#maxFrame = maxFrame;
     this.#report = report;
   }
 
@@ -33,7 +33,7 @@ export class Sockets {
     socket.onopen = () => mine() && this.#report.open(relay);
     socket.onmessage = ({ data }) => {
       if (!mine()) return;
-      if (!(data instanceof ArrayBuffer) || data.byteLength > MAX_FRAME) gone();
+      if (!(data instanceof ArrayBuffer) || data.byteLength > this.#maxFrame) gone();
       else this.#report.frame(relay, new Uint8Array(data));
     };
     socket.onerror = gone;

@@ -4,7 +4,7 @@
 // The page makes this worker as a module (`{type: "module"}`) through its own Trusted Types policy; nothing in here is a
 // sink of strings, so that it runs under `require-trusted-types-for 'script'`.
 
-import init, { KomuzEngine } from "./komuz_engine.js";
+import init, { KomuzEngine, maxFrame } from "./komuz_engine.js";
 import { openStore } from "./store.js";
 import { Sockets } from "./sockets.js";
 
@@ -111,7 +111,7 @@ async function start() {
   const wasm = init();
   store = await openStore(stores);
   await wasm;
-  sockets = new Sockets({
+  sockets = new Sockets(maxFrame(), {
     open: (relay) => feed(() => engine.connected(relay, now())),
     frame: (relay, bytes) => feed(() => engine.frame(relay, bytes, now())),
     gone: (relay) => feed(() => engine.disconnected(relay, now())),

@@ -8,6 +8,12 @@ use wasm_bindgen::prelude::*;
 use crate::job::Task;
 use crate::{Engine, Input, Output, Row};
 
+/// The longest frame of the protocol, in bytes: what the sockets let through.
+#[wasm_bindgen(js_name = maxFrame)]
+pub fn max_frame() -> usize {
+    komuz_sync::frame::MAX_FRAME
+}
+
 /// One engine.
 #[wasm_bindgen]
 pub struct KomuzEngine {

@@ -32,10 +32,10 @@ use tokio::task::JoinHandle;
 use self::follow::{Follower, Own};
 use self::out::{Gone, Out};
 use crate::hub::{self, Hub, Log};
+use crate::identity::Identity;
 use crate::limits::Limits;
 use crate::listener::stopped;
 use crate::store::{Append, Appended, Cursor, LogKeys, Store, StoreError};
-use crate::ticket::TicketHash;
 
 /// Appends of one connection that wait for the disk.
 const WAITING_APPENDS: usize = 64;
@@ -54,8 +54,8 @@ pub struct Relay {
     pub limits: Limits,
     /// The server's own origin, as clients dial it.
     pub origin: String,
-    /// The operator's ticket.
-    pub ticket: TicketHash,
+    /// Who knows the operator's tickets.
+    pub identity: Arc<Identity>,
 }
 
 /// Why a connection ends before its peer leaves.
@@ -112,6 +112,8 @@ struct Connection {
     storing: FuturesUnordered<Storing>,
     storing_bytes: usize,
     failed_proofs: u32,
+    /// Whether a key or the operator's ticket was shown.
+    proved: bool,
     presence: Allowance,
 }
 
@@ -120,7 +122,7 @@ pub async fn serve(socket: WebSocket, relay: Arc<Relay>, nonce: Nonce, mut stop:
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let (sink, mut stream) = socket.split();
     let (out, mut sending) = out::start(sink, relay.limits.send);
-    let idle = relay.limits.idle;
+    let (idle, proof) = (relay.limits.idle, relay.limits.proof);
     let presence = Allowance::new(relay.limits.presence_per_second);
     let mut connection = Connection {
         number: COUNT.fetch_add(1, Ordering::Relaxed),
@@ -132,10 +134,12 @@ pub async fn serve(socket: WebSocket, relay: Arc<Relay>, nonce: Nonce, mut stop:
         storing: FuturesUnordered::new(),
         storing_bytes: 0,
         failed_proofs: 0,
+        proved: false,
         presence,
     };
     let mut asked = false;
     let mut silence = Box::pin(tokio::time::sleep(idle));
+    let mut patience = Box::pin(tokio::time::sleep(proof));
     loop {
         let may_read = connection.storing.len() < WAITING_APPENDS && connection.storing_bytes < WAITING_BYTES;
         let step = tokio::select! {
@@ -161,6 +165,7 @@ pub async fn serve(socket: WebSocket, relay: Arc<Relay>, nonce: Nonce, mut stop:
                     connection.out.send(Message::Ping(Bytes::new())).await.map_err(End::from)
                 }
             }
+            () = &mut patience, if !connection.proved => connection.not_proved_in_time().await,
             _ = &mut sending => Err(End::Gone),
             () = stopped(&mut stop) => break,
         };
@@ -194,6 +199,10 @@ impl Connection {
     async fn received(&mut self, bytes: &[u8]) -> Result<(), End> {
         let frame = match ClientFrame::decode(bytes) {
             Ok(frame) => frame,
+            // Said by a later version, which finds out so what is not understood here.
+            Err(error @ FrameError::Unknown(_)) if self.client_nonce.is_some() => {
+                return Ok(self.error(ErrorCode::Unknown, error.to_string(), None, None).await?);
+            }
             Err(error) => {
                 let code = match error {
                     FrameError::Version(_) => ErrorCode::Version,
@@ -205,11 +214,12 @@ impl Connection {
             }
         };
         match (frame, self.client_nonce) {
-            (ClientFrame::Hello { nonce }, None) => {
+            (ClientFrame::Hello { nonce, .. }, None) => {
                 self.client_nonce = Some(nonce);
                 let challenge = RelayFrame::Challenge {
                     origin: self.relay.origin.clone(),
                     nonce: self.nonce,
+                    features: Vec::new(),
                 };
                 Ok(self.say(&challenge).await?)
             }
@@ -284,6 +294,7 @@ impl Connection {
             follower: None,
             own: Own::default(),
         });
+        self.proved = true;
         known.reader |= reader;
         if append {
             known.append = Some(key);
@@ -292,7 +303,7 @@ impl Connection {
     }
 
     async fn open(&mut self, name: LogId, ticket: &str, keys: LogKeys) -> Result<(), End> {
-        if !self.relay.ticket.admits(ticket) {
+        if !self.relay.identity.admits(ticket) {
             let sentence = "this ticket is not one of this server's operator";
             self.error(ErrorCode::BadTicket, sentence, Some(name), None).await?;
             self.failed_proofs += 1;
@@ -302,6 +313,7 @@ impl Connection {
                 Err(End::Told)
             };
         }
+        self.proved = true;
         match self.relay.store.open(name, keys).await {
             Ok(()) => Ok(()),
             Err(error) => self.not_stored(error, name, None).await,
@@ -497,6 +509,12 @@ impl Connection {
             StoreError::TooManyLogs(_) | StoreError::DiskFull(_) | StoreError::Failed(_) => ErrorCode::NotStored,
         };
         Ok(self.error(code, error.to_string(), Some(log), id).await?)
+    }
+
+    async fn not_proved_in_time(&mut self) -> Result<(), End> {
+        let sentence = "this connection has proved no key of any log here: come back when a log is open";
+        self.error(ErrorCode::NoProof, sentence, None, None).await?;
+        Err(End::Told)
     }
 
     async fn bad_frame(&mut self, sentence: &str) -> Result<(), End> {

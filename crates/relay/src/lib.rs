@@ -22,10 +22,11 @@ mod site;
 pub mod store;
 mod ticket;
 
-pub use identity::IdentityError;
+pub use identity::{IdentityError, TicketLine, new_ticket, revoke_ticket, tickets};
 pub use limits::Limits;
 pub use server::{Clock, Config, RunningServer, Server, StartError};
 pub use site::NotAnOrigin;
+pub use ticket::Ticket;
 
 /// Whether this build carries the desk and the embed files (cargo feature `bundle`).
 pub const BUNDLED: bool = cfg!(feature = "bundle");

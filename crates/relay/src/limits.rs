@@ -26,6 +26,8 @@ pub struct Limits {
     pub presence_per_second: u32,
     /// A WebSocket that has said nothing for this long is asked (ping), and closed when it is silent as long again.
     pub idle: Duration,
+    /// A WebSocket that has proved no key and shown no ticket by then is closed.
+    pub proof: Duration,
     /// A peer that does not take what is sent to it within this time is dropped.
     pub send: Duration,
     /// Time for a request's head, and for each part of its body.
@@ -46,6 +48,7 @@ impl Default for Limits {
             connections_per_address: Some(128),
             presence_per_second: 20,
             idle: Duration::from_secs(30),
+            proof: Duration::from_secs(20),
             send: Duration::from_secs(20),
             request: Duration::from_secs(20),
             file_bytes: 8 << 20,

@@ -196,7 +196,7 @@ impl Releases {
         };
         let ticket = match headers.get(header::AUTHORIZATION) {
             None => false,
-            Some(value) if self.identity.ticket.admits_header(value.as_bytes()) => true,
+            Some(value) if self.identity.admits_header(value.as_bytes()) => true,
             Some(_) => {
                 return Err((
                     StatusCode::FORBIDDEN,
@@ -232,7 +232,7 @@ impl Releases {
 
     async fn trust(&self, headers: &HeaderMap, body: Body) -> Result<Response, Refused> {
         let ticket = headers.get(header::AUTHORIZATION);
-        if !ticket.is_some_and(|value| self.identity.ticket.admits_header(value.as_bytes())) {
+        if !ticket.is_some_and(|value| self.identity.admits_header(value.as_bytes())) {
             return Err((
                 StatusCode::FORBIDDEN,
                 "this needs the ticket of this server's operator\n".to_owned(),

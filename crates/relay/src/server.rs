@@ -168,7 +168,7 @@ impl Server {
             hub,
             limits: limits.clone(),
             origin: origin.clone(),
-            ticket: identity.ticket,
+            identity: identity.clone(),
         });
         let releases = Releases {
             shelf: shelf.clone(),

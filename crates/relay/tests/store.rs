@@ -1,7 +1,7 @@
 //! The store's file: what is refused when it is opened.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use komuz_relay::limits::{Disk, Limits};
 use komuz_relay::store::sqlite::{OpenError, Sqlite};
@@ -152,4 +152,52 @@ async fn a_link_that_does_not_follow_is_refused() {
         "UPDATE envelope SET id = zeroblob(32) WHERE place = (SELECT max(place) FROM envelope)",
     );
     assert!(matches!(open(&path), Err(OpenError::Damaged(_))));
+}
+
+/// Remembers what it was told of.
+#[derive(Default)]
+struct Told(Mutex<Vec<u64>>);
+
+impl Commits for Told {
+    fn committed(&self, _: LogId, rows: Vec<Row>) {
+        self.0.lock().unwrap().extend(rows.iter().map(|row| row.at.seq));
+    }
+}
+
+#[tokio::test]
+async fn what_could_not_be_committed_is_told_to_nobody_and_leaves_no_gap() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("logs.sqlite");
+    let told = Arc::new(Told::default());
+    let disk = Arc::new(Disk::new(100_000));
+    let store = Sqlite::start(&path, &Limits::default(), disk.clone(), told.clone()).unwrap();
+    let keys = LogKeys {
+        reader: PublicKey([3; 32]),
+        registrar: PublicKey([4; 32]),
+        epoch: EpochId([5; 32]),
+    };
+    store.open(LOG, keys).await.unwrap();
+    store.register(LOG, KEY).await.unwrap();
+    let append = |bytes: &'static [u8]| {
+        store.append(Append {
+            log: LOG,
+            key: KEY,
+            id: chain::envelope_id(bytes),
+            bytes: bytes.to_vec(),
+        })
+    };
+    // Every statement goes well, and the commit itself fails: a reference that is looked at only then leads nowhere.
+    change(
+        &path,
+        "CREATE TABLE nowhere (id INTEGER PRIMARY KEY);
+         CREATE TABLE promise (id INTEGER REFERENCES nowhere (id) DEFERRABLE INITIALLY DEFERRED);
+         CREATE TRIGGER breaks AFTER INSERT ON envelope BEGIN INSERT INTO promise VALUES (1); END;",
+    );
+    assert!(append(b"one").await.is_err());
+    assert!(told.0.lock().unwrap().is_empty());
+    change(&path, "DROP TRIGGER breaks;");
+    assert_eq!(append(b"two").await.unwrap().at.seq, 1);
+    assert_eq!(*told.0.lock().unwrap(), [1]);
+    assert_eq!(store.rows_after(LOG, 0, usize::MAX).await.unwrap().len(), 1);
+    store.close().await;
 }

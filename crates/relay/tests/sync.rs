@@ -3,6 +3,8 @@
 #[allow(dead_code, unused_imports, reason = "this test uses its part of it")]
 mod common;
 
+use std::time::Duration;
+
 use common::{Client, Keys, chain_of, start, start_with};
 use komuz_relay::{Config, Server};
 use komuz_sync::frame::{ClientFrame, ErrorCode, MAX_ENTRY, MAX_FRAME, RelayFrame, sign_challenge};
@@ -455,7 +457,8 @@ async fn frames_out_of_turn_end_the_connection() {
     assert_eq!(client.refused().await.0, ErrorCode::BadFrame);
     assert_eq!(client.try_hear().await, None);
     let mut client = Client::connect(&started.server).await;
-    client.say(ClientFrame::Hello { nonce: client.mine }).await;
+    let (nonce, features) = (client.mine, Vec::new());
+    client.say(ClientFrame::Hello { nonce, features }).await;
     assert_eq!(client.refused().await.0, ErrorCode::BadFrame);
     assert_eq!(client.try_hear().await, None);
     started.server.stop().await;
@@ -479,6 +482,34 @@ async fn what_is_no_frame_ends_the_connection() {
         assert_eq!(client.refused().await.0, code, "a message of {len} bytes");
         assert_eq!(client.try_hear().await, None);
     }
+    started.server.stop().await;
+}
+
+#[tokio::test]
+async fn a_frame_of_a_later_version_is_answered_and_the_connection_goes_on() {
+    let started = start().await;
+    let keys = Keys::new(1);
+    let mut client = Client::founder(&started, &keys).await;
+    // Number 99, and something that nobody here understands.
+    client.raw(Message::Binary(vec![1, 0x82, 0x18, 99, 0xf5].into())).await;
+    assert_eq!(client.refused().await.0, ErrorCode::Unknown);
+    assert_eq!(client.store(&keys, b"one").await.0, 1);
+    started.server.stop().await;
+}
+
+#[tokio::test]
+async fn who_proves_nothing_does_not_stay() {
+    let started = start_with(|config| config.limits.proof = Duration::from_millis(50)).await;
+    let keys = Keys::new(1);
+    let mut member = Client::founder(&started, &keys).await;
+    for mut stranger in [
+        Client::silent(&started.server).await,
+        Client::connect(&started.server).await,
+    ] {
+        assert_eq!(stranger.refused().await.0, ErrorCode::NoProof);
+        assert_eq!(stranger.try_hear().await, None);
+    }
+    assert_eq!(member.store(&keys, b"one").await.0, 1, "who has proved something stays");
     started.server.stop().await;
 }
 

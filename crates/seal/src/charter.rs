@@ -6,10 +6,12 @@
 //! does nothing.
 //!
 //! Where concurrent entries say different things of one outlet or member, the first in the order (depth in the graph, id)
-//! is shown.
+//! is shown. Of concurrent entries by one invitation, the first in that order lets somebody in; the others let nobody in
+//! wherever both are known. What was written in ignorance of the first stands: it is judged by what its writer knew.
 
 mod card;
 mod entry;
+mod graph;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,20 +22,20 @@ use crate::bytes::{Digest, EpochId, InvestigationId, InviteId, PublicKey};
 use crate::device::{Device, DeviceCard};
 use crate::epoch::EpochKey;
 use crate::{Entropy, random};
+use graph::Places;
 
 /// How many entries may wait for ones that are missing.
 pub const MAX_WAITING: usize = 1024;
-
-/// A set of nodes, by their place in [`Charter::nodes`].
-type Set = BTreeSet<usize>;
+/// How many bytes of them.
+pub const MAX_WAITING_BYTES: usize = 8 << 20;
 
 #[derive(Debug, Clone)]
 struct Node {
     id: Digest,
     entry: Entry,
     depth: u64,
-    /// All that it builds on, directly or not.
-    past: Set,
+    /// All that it builds on, directly or not: places in [`Charter::nodes`].
+    past: Places,
     effective: bool,
 }
 
@@ -43,9 +45,16 @@ pub struct Charter {
     founding: Digest,
     nodes: Vec<Node>,
     places: BTreeMap<Digest, usize>,
-    waiting: BTreeMap<Digest, Entry>,
-    /// See [`Charter::heads`]: asked for with every envelope, so kept.
-    heads: Vec<Digest>,
+    /// Entries that wait, with their length in bytes.
+    waiting: BTreeMap<Digest, (Entry, usize)>,
+    waiting_bytes: usize,
+    /// The newest entries that have an effect, see [`Charter::heads`].
+    tips: Vec<usize>,
+    /// Entries that have an effect by the device that they let in and by the invitation, in the order (depth, id).
+    devices: BTreeMap<PublicKey, Vec<usize>>,
+    invites: BTreeMap<InviteId, Vec<usize>>,
+    /// Entries of a later version.
+    later: Places,
 }
 
 /// What became of an entry.
@@ -107,7 +116,11 @@ impl Charter {
             nodes: Vec::new(),
             places: BTreeMap::new(),
             waiting: BTreeMap::new(),
-            heads: Vec::new(),
+            waiting_bytes: 0,
+            tips: Vec::new(),
+            devices: BTreeMap::new(),
+            invites: BTreeMap::new(),
+            later: Places::default(),
         }
     }
 
@@ -130,10 +143,11 @@ impl Charter {
             return Err(EntryError::OtherCharter);
         }
         if !self.knows(&entry.heads) {
-            if self.waiting.len() >= MAX_WAITING {
+            if self.waiting.len() >= MAX_WAITING || self.waiting_bytes + bytes.len() > MAX_WAITING_BYTES {
                 return Err(EntryError::TooMany);
             }
-            self.waiting.insert(id, entry);
+            self.waiting_bytes += bytes.len();
+            self.waiting.insert(id, (entry, bytes.len()));
             return Ok(Inserted::Waiting);
         }
         self.place(id, entry);
@@ -141,14 +155,15 @@ impl Charter {
             let ready: Vec<Digest> = self
                 .waiting
                 .iter()
-                .filter(|(_, entry)| self.knows(&entry.heads))
+                .filter(|(_, (entry, _))| self.knows(&entry.heads))
                 .map(|(id, _)| *id)
                 .collect();
             if ready.is_empty() {
                 return Ok(Inserted::Added);
             }
             for id in ready {
-                if let Some(entry) = self.waiting.remove(&id) {
+                if let Some((entry, bytes)) = self.waiting.remove(&id) {
+                    self.waiting_bytes -= bytes;
                     self.place(id, entry);
                 }
             }
@@ -173,40 +188,91 @@ impl Charter {
             .filter_map(|head| Some(self.nodes[*self.places.get(head)?].depth + 1))
             .max();
         let effective = self.has_effect(&entry, &past);
-        self.places.insert(id, self.nodes.len());
-        self.nodes.push(Node {
+        let place = self.nodes.len();
+        if matches!(entry.act, Act::Later { .. }) {
+            self.later.add(place);
+        }
+        let node = Node {
             id,
             entry,
             depth: depth.unwrap_or(0),
             past,
             effective,
-        });
-        self.heads = self.newest();
+        };
+        if effective {
+            self.tips.retain(|tip| !node.past.has(*tip));
+            self.tips.push(place);
+            let order = |other: &usize| (self.nodes[*other].depth, self.nodes[*other].id) < (node.depth, node.id);
+            if let Some(device) = node.device() {
+                let list = self.devices.entry(device.sign).or_default();
+                list.insert(list.partition_point(order), place);
+            }
+            if let Some(admitted) = node.admitted() {
+                let list = self.invites.entry(admitted.invite).or_default();
+                list.insert(list.partition_point(order), place);
+            }
+        }
+        self.places.insert(id, place);
+        self.nodes.push(node);
     }
 
     /// These entries and all that they build on.
-    fn closure(&self, heads: &[Digest]) -> Set {
-        let mut set = Set::new();
+    fn closure(&self, heads: &[Digest]) -> Places {
+        let mut places = Places::default();
         for place in heads.iter().filter_map(|head| self.places.get(head)) {
-            set.extend(&self.nodes[*place].past);
-            set.insert(*place);
+            places.join(&self.nodes[*place].past);
+            places.add(*place);
         }
-        set
+        places
     }
 
-    /// The effective entries of a set, in the order (depth, id).
-    fn effective(&self, set: impl IntoIterator<Item = usize>) -> Vec<&Node> {
-        let mut nodes: Vec<&Node> = set
-            .into_iter()
-            .filter_map(|place| self.nodes.get(place))
+    /// Whether an entry counts among these: it has an effect, and no other comes before it by the same invitation.
+    fn counts(&self, place: usize, among: &Places) -> bool {
+        let node = &self.nodes[place];
+        let first = |invite| {
+            let others: &Vec<usize> = self.invites.get(invite)?;
+            others.iter().copied().find(|other| among.has(*other))
+        };
+        node.effective
+            && node
+                .admitted()
+                .is_none_or(|admitted| first(&admitted.invite) == Some(place))
+    }
+
+    /// The entry that lets a device in, among these.
+    fn joined(&self, device: &PublicKey, among: &Places) -> Option<&Node> {
+        let entries = self.devices.get(device)?;
+        let place = entries
+            .iter()
+            .find(|place| among.has(**place) && self.counts(**place, among))?;
+        self.nodes.get(*place)
+    }
+
+    fn everything(&self) -> Places {
+        Places::first(self.nodes.len())
+    }
+
+    /// The author's card, when they are an editor in this past.
+    fn editor(&self, author: &PublicKey, past: &Places) -> Option<&MemberCard> {
+        self.joined(author, past)
+            .and_then(Node::member)
+            .filter(|member| member.role == Role::Editor)
+    }
+
+    /// Whether member, device and invitation are new to this past.
+    fn is_new(&self, admitted: &Admitted, past: &Places) -> bool {
+        !past
+            .iter()
+            .map(|place| &self.nodes[place])
             .filter(|node| node.effective)
-            .collect();
-        nodes.sort_by_key(|node| (node.depth, node.id));
-        nodes
+            .any(|node| {
+                node.member().is_some_and(|member| member.id == admitted.member.id)
+                    || node.device().is_some_and(|device| device.sign == admitted.device.sign)
+                    || node.admitted().is_some_and(|known| known.invite == admitted.invite)
+            })
     }
 
-    fn has_effect(&self, entry: &Entry, past: &Set) -> bool {
-        let past = self.effective(past.iter().copied());
+    fn has_effect(&self, entry: &Entry, past: &Places) -> bool {
         match &entry.act {
             Act::Founded {
                 outlet, member, device, ..
@@ -219,59 +285,70 @@ impl Charter {
                     && member.role == Role::Editor
             }
             Act::OutletJoined { outlet, admitted } => {
-                editor(&past, &entry.author).is_some()
+                self.editor(&entry.author, past).is_some()
                     && outlet.is_complete()
                     && admitted.member.outlet == outlet.id
                     && admitted.member.role == Role::Editor
                     && !past
                         .iter()
-                        .any(|node| node.outlet().is_some_and(|known| known.id == outlet.id))
-                    && is_new(&past, admitted)
+                        .filter(|place| self.counts(*place, past))
+                        .any(|place| self.nodes[place].outlet().is_some_and(|known| known.id == outlet.id))
+                    && self.is_new(admitted, past)
                     && admitted.has_consent(&self.founding, Some(outlet))
             }
             Act::MemberAdded { admitted } => {
-                editor(&past, &entry.author).is_some_and(|author| author.outlet == admitted.member.outlet)
-                    && is_new(&past, admitted)
+                self.editor(&entry.author, past)
+                    .is_some_and(|author| author.outlet == admitted.member.outlet)
+                    && self.is_new(admitted, past)
                     && admitted.has_consent(&self.founding, None)
             }
             Act::Later { .. } => false,
         }
     }
 
-    /// The newest entries that have an effect: what the next entry or envelope builds on. At most [`MAX_HEADS`]; where
-    /// there are more, the rest is reached by who builds on those next.
-    pub fn heads(&self) -> Vec<Digest> {
-        self.heads.clone()
-    }
-
-    fn newest(&self) -> Vec<Digest> {
-        let nodes = self.all();
-        let covered: Set = nodes.iter().flat_map(|node| &node.past).copied().collect();
-        let mut heads: Vec<Digest> = nodes
-            .iter()
-            .filter(|node| !covered.contains(&self.places[&node.id]))
-            .map(|node| node.id)
-            .collect();
+    /// The newest entries that have an effect: what the next entry or envelope of this author builds on. At most
+    /// [`MAX_HEADS`], first one that covers the author's own admission (without it nobody would take what they write);
+    /// where there are more, the rest is reached by who builds on those next.
+    pub fn heads(&self, author: &PublicKey) -> Vec<Digest> {
+        let mut heads: Vec<Digest> = self.tips.iter().map(|place| self.nodes[*place].id).collect();
         heads.sort_unstable();
-        heads.truncate(MAX_HEADS);
+        if heads.len() > MAX_HEADS {
+            let admission = self.admission_of(author);
+            let covers = |head: &Digest| {
+                admission.is_some_and(|admission| {
+                    admission == *head || self.nodes[self.places[head]].past.has(self.places[&admission])
+                })
+            };
+            if let Some(place) = heads.iter().position(covers) {
+                heads[..=place].rotate_right(1);
+            }
+            heads.truncate(MAX_HEADS);
+            heads.sort_unstable();
+        }
         heads
     }
 
     /// What a device was for who knew these heads; none when it was nobody. All heads must be known
     /// ([`Self::knows`]).
     pub fn standing(&self, heads: &[Digest], device: &PublicKey) -> Option<&MemberCard> {
-        self.effective(self.closure(heads))
-            .into_iter()
-            .find_map(|node| node.joined(device))
+        self.joined(device, &self.closure(heads)).and_then(Node::member)
     }
 
     /// What a device is, by all that is known.
     pub fn member_of(&self, device: &PublicKey) -> Option<&MemberCard> {
-        self.all().into_iter().find_map(|node| node.joined(device))
+        self.joined(device, &self.everything()).and_then(Node::member)
     }
 
+    /// All entries that count, in the order (depth, id).
     fn all(&self) -> Vec<&Node> {
-        self.effective(0..self.nodes.len())
+        let everything = self.everything();
+        let counts = |place: &usize| self.counts(*place, &everything);
+        let mut nodes: Vec<&Node> = (0..self.nodes.len())
+            .filter(counts)
+            .map(|place| &self.nodes[place])
+            .collect();
+        nodes.sort_by_key(|node| (node.depth, node.id));
+        nodes
     }
 
     /// The working title; empty while the founding entry is missing.
@@ -311,28 +388,25 @@ impl Charter {
             .collect()
     }
 
+    /// Whether somebody has let a device in, be it that another came before it by the same invitation.
+    pub fn has_let_in(&self, device: &PublicKey) -> bool {
+        self.devices.contains_key(device)
+    }
+
     /// Whether an invitation was used.
     pub fn has_used(&self, invite: &InviteId) -> bool {
-        self.all()
-            .iter()
-            .any(|node| node.admitted().is_some_and(|admitted| admitted.invite == *invite))
+        self.invites.contains_key(invite)
     }
 
     /// Whether a later version of Komuz has written what this one does not understand.
     pub fn needs_update(&self) -> bool {
-        self.nodes
-            .iter()
-            .any(|node| matches!(node.entry.act, Act::Later { .. }))
+        self.later != Places::default()
     }
 
     /// Whether who knew these heads knew something that a later version of Komuz has written: what they might do then is not
     /// this version's to judge.
     pub fn goes_beyond(&self, heads: &[Digest]) -> bool {
-        self.needs_update()
-            && self
-                .closure(heads)
-                .into_iter()
-                .any(|place| matches!(self.nodes[place].entry.act, Act::Later { .. }))
+        self.needs_update() && self.closure(heads).meets(&self.later)
     }
 
     /// Makes and takes the entry that lets somebody in: its id and bytes. `outlet` is the card of a new outlet. None when
@@ -353,7 +427,7 @@ impl Charter {
         };
         let entry = Entry {
             charter: Some(self.founding),
-            heads: self.heads(),
+            heads: self.heads(&device.id()),
             author: device.id(),
             act,
         };
@@ -371,10 +445,7 @@ impl Charter {
 
     /// The entry that let a device in; none when there is none (yet).
     pub fn admission_of(&self, device: &PublicKey) -> Option<Digest> {
-        self.all()
-            .into_iter()
-            .find(|node| node.joined(device).is_some())
-            .map(|node| node.id)
+        self.joined(device, &self.everything()).map(|node| node.id)
     }
 }
 
@@ -406,29 +477,4 @@ impl Node {
             _ => None,
         }
     }
-
-    /// The member that the entry brings in with this device.
-    fn joined(&self, device: &PublicKey) -> Option<&MemberCard> {
-        if self.device()?.sign == *device {
-            self.member()
-        } else {
-            None
-        }
-    }
-}
-
-/// The author's card, when they are an editor in this past.
-fn editor<'a>(past: &[&'a Node], author: &PublicKey) -> Option<&'a MemberCard> {
-    past.iter()
-        .find_map(|node| node.joined(author))
-        .filter(|member| member.role == Role::Editor)
-}
-
-/// Whether member, device and invitation are new to this past.
-fn is_new(past: &[&Node], admitted: &Admitted) -> bool {
-    !past.iter().any(|node| {
-        node.member().is_some_and(|member| member.id == admitted.member.id)
-            || node.device().is_some_and(|device| device.sign == admitted.device.sign)
-            || node.admitted().is_some_and(|known| known.invite == admitted.invite)
-    })
 }

@@ -4,9 +4,11 @@
 //! clear (a relay knows which log it is), but the associated data and the signature bind both, and the version.
 //!
 //! Under the seal: one CBOR array (kind, device, start of the session, counter, id of the session's previous envelope in this log,
-//! charter heads, hash of the last change, payloads, signature), then 0x80 and zeros up to a padded length
-//! ([`padded_len`]). The signature covers version, log, epoch and everything before it.
+//! charter heads, hashes of the last changes, payloads, signature), then 0x80 and zeros up to a padded length
+//! ([`padded_len`]). The signature covers version, log, epoch and everything before it, but for each payload its SHA-256: so
+//! a statement can be shown and checked without what was written.
 
+use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
 use crate::aead::{self, NONCE, TAG};
@@ -29,6 +31,8 @@ pub const MAX_CONTENT: usize = 480 << 10;
 pub const MAX_PAYLOADS: usize = 4096;
 /// How many charter heads a statement names.
 pub const MAX_HEADS: usize = 16;
+/// How many last changes a statement names.
+pub const MAX_LAST: usize = 64;
 
 const LABEL: &str = "komuz envelope v1";
 /// Bytes of a sealed envelope around its padded content.
@@ -60,14 +64,13 @@ impl Kind {
         }
     }
 
-    fn read(r: &mut Reader<'_>) -> Result<Self, CborError> {
-        let start = r.position();
-        match r.uint()? {
-            1 => Ok(Self::Changes),
-            2 => Ok(Self::Charter),
-            3 => Ok(Self::Servers),
-            4 => Ok(Self::Doors),
-            _ => Err(CborError::NotAllowed(start)),
+    fn of(number: u64) -> Option<Self> {
+        match number {
+            1 => Some(Self::Changes),
+            2 => Some(Self::Charter),
+            3 => Some(Self::Servers),
+            4 => Some(Self::Doors),
+            _ => None,
         }
     }
 }
@@ -87,8 +90,8 @@ pub struct Statement {
     pub previous: EnvelopeId,
     /// Heads of the charter as the writer knew it.
     pub charter: Vec<Digest>,
-    /// Hash of the last change among the payloads, where they are changes.
-    pub last: Option<Digest>,
+    /// Where the payloads are changes: for each actor that has made some of them, the hash of its last.
+    pub last: Vec<Digest>,
     /// What is written.
     pub payloads: Vec<Vec<u8>>,
 }
@@ -100,6 +103,9 @@ pub enum EnvelopeError {
     /// Another version. It may be good: a later Komuz reads it.
     #[error("this envelope has version {0}, only version {VERSION} is known: update Komuz")]
     Version(u8),
+    /// The seal holds, and what is under it is of a kind of a later version: a later Komuz reads it.
+    #[error("this envelope holds something of kind {0}, which only a later version knows: update Komuz")]
+    Kind(u64),
     /// Shorter or longer than any envelope, or not of a padded length.
     #[error("no envelope is {0} bytes long")]
     Length(usize),
@@ -119,7 +125,9 @@ pub enum EnvelopeError {
     #[error("the counter and the previous envelope do not fit together")]
     Counter,
     /// More payload than an envelope takes.
-    #[error("an envelope takes {MAX_CONTENT} bytes in {MAX_PAYLOADS} payloads and {MAX_HEADS} charter heads at most")]
+    #[error(
+        "an envelope takes {MAX_CONTENT} bytes in {MAX_PAYLOADS} payloads, {MAX_HEADS} charter heads and {MAX_LAST} last changes at most"
+    )]
     TooLarge,
 }
 
@@ -129,29 +137,34 @@ impl Statement {
         SessionId::of(&self.device, &self.start)
     }
 
-    fn write(&self, w: Writer) -> Writer {
+    /// All but the payloads.
+    fn write_head(&self, w: Writer) -> Writer {
         w.uint(self.kind.number())
             .bytes(&self.device.0)
             .bytes(&self.start.0)
             .uint(self.counter)
             .bytes(&self.previous.0)
             .list(self.charter.iter(), |w, head| w.bytes(&head.0))
-            .with(|w| match &self.last {
-                Some(last) => w.bytes(&last.0),
-                None => w.null(),
-            })
-            .list(self.payloads.iter(), |w, payload| w.bytes(payload))
+            .list(self.last.iter(), |w, last| w.bytes(&last.0))
     }
 
-    fn read(r: &mut Reader<'_>) -> Result<Self, CborError> {
+    /// What lies under the seal before the padding.
+    fn write(&self, signature: &Signature) -> Vec<u8> {
+        self.write_head(Writer::bare().array(9))
+            .list(self.payloads.iter(), |w, payload| w.bytes(payload))
+            .bytes(&signature.0)
+            .finish()
+    }
+
+    fn read(kind: Kind, r: &mut Reader<'_>) -> Result<Self, CborError> {
         Ok(Self {
-            kind: Kind::read(r)?,
+            kind,
             device: r.fixed()?,
             start: r.fixed()?,
             counter: r.uint()?,
             previous: r.fixed()?,
             charter: r.list(MAX_HEADS, |r| r.fixed())?,
-            last: r.optional(|r| r.fixed())?,
+            last: r.list(MAX_LAST, |r| r.fixed())?,
             payloads: r.list(MAX_PAYLOADS, |r| r.bytes(MAX_CONTENT).map(<[u8]>::to_vec))?,
         })
     }
@@ -162,7 +175,11 @@ impl Statement {
             .uint(u64::from(VERSION))
             .bytes(&keys.id.0)
             .bytes(&keys.epoch.0);
-        self.write(w).finish()
+        self.write_head(w)
+            .list(self.payloads.iter(), |w, payload| {
+                w.bytes(Sha256::digest(payload).as_slice())
+            })
+            .finish()
     }
 
     fn counts(&self) -> bool {
@@ -173,7 +190,11 @@ impl Statement {
     /// same for all relays; their id is [`envelope_id`].
     pub fn seal(&self, device: &Device, keys: &LogKeys, entropy: Entropy<'_>) -> Result<Vec<u8>, EnvelopeError> {
         let content: usize = self.payloads.iter().map(Vec::len).sum();
-        if content > MAX_CONTENT || self.payloads.len() > MAX_PAYLOADS || self.charter.len() > MAX_HEADS {
+        if content > MAX_CONTENT
+            || self.payloads.len() > MAX_PAYLOADS
+            || self.charter.len() > MAX_HEADS
+            || self.last.len() > MAX_LAST
+        {
             return Err(EnvelopeError::TooLarge);
         }
         if device.id() != self.device {
@@ -183,7 +204,7 @@ impl Statement {
             return Err(EnvelopeError::Counter);
         }
         let signature = device.signer().sign(LABEL, &self.signed(keys));
-        let mut plain = self.write(Writer::bare().array(9)).bytes(&signature.0).finish();
+        let mut plain = self.write(&signature);
         aead::pad(&mut plain, AROUND);
         let mut sealed = vec![VERSION];
         sealed.extend(aead::seal(&keys.content, &associated(keys), &plain, entropy));
@@ -206,8 +227,12 @@ impl Statement {
         }
         let plain = aead::open(&keys.content, &associated(keys), &sealed[1..]).ok_or(EnvelopeError::Seal)?;
         let mut r = Reader::bare(&plain);
-        r.array(9)?;
-        let statement = Self::read(&mut r)?;
+        let (len, kind) = r.array_of_kind()?;
+        let kind = Kind::of(kind).ok_or(EnvelopeError::Kind(kind))?;
+        if len != 9 {
+            return Err(CborError::NotAllowed(0).into());
+        }
+        let statement = Self::read(kind, &mut r)?;
         let signature: Signature = r.fixed()?;
         let end = r.position();
         if !aead::is_padding(&plain[end..], end, AROUND) {
@@ -265,14 +290,9 @@ mod tests {
             counter: 1,
             previous: NO_PREVIOUS,
             charter: Vec::new(),
-            last: None,
+            last: Vec::new(),
             payloads: vec![vec![3; 50]],
         }
-    }
-
-    /// The statement with a signature, as it lies under the seal before the padding.
-    fn plain(statement: &Statement, signature: &Signature) -> Vec<u8> {
-        statement.write(Writer::bare().array(9)).bytes(&signature.0).finish()
     }
 
     fn good_signature(statement: &Statement) -> Signature {
@@ -294,7 +314,7 @@ mod tests {
     fn the_right_thing_made_by_hand_opens() {
         let statement = statement();
         assert_eq!(
-            open_plain(&padded(plain(&statement, &good_signature(&statement)))),
+            open_plain(&padded(statement.write(&good_signature(&statement)))),
             Ok(statement)
         );
     }
@@ -302,7 +322,7 @@ mod tests {
     #[test]
     fn wrong_padding() {
         let statement = statement();
-        let content = plain(&statement, &good_signature(&statement));
+        let content = statement.write(&good_signature(&statement));
         let good = padded(content.clone());
         let mut marker = good.clone();
         marker[content.len()] = 0x81;
@@ -333,7 +353,7 @@ mod tests {
             device().signer().sign("komuz presence v1", &statement.signed(&keys())),
         ];
         for signature in signatures {
-            let opened = open_plain(&padded(plain(&statement, &signature)));
+            let opened = open_plain(&padded(statement.write(&signature)));
             assert_eq!(opened, Err(EnvelopeError::Signature));
         }
     }
@@ -355,7 +375,7 @@ mod tests {
                 ..statement()
             },
             Statement {
-                last: Some(Digest([1; 32])),
+                last: vec![Digest([1; 32])],
                 ..statement()
             },
             Statement {
@@ -369,7 +389,7 @@ mod tests {
         ];
         for statement in changed {
             assert_eq!(
-                open_plain(&padded(plain(&statement, &signature))),
+                open_plain(&padded(statement.write(&signature))),
                 Err(EnvelopeError::Signature)
             );
         }
@@ -381,7 +401,7 @@ mod tests {
             counter: 2,
             ..statement()
         };
-        let made = padded(plain(&statement, &good_signature(&statement)));
+        let made = padded(statement.write(&good_signature(&statement)));
         assert_eq!(open_plain(&made), Err(EnvelopeError::Counter));
     }
 
@@ -391,8 +411,25 @@ mod tests {
             open_plain(&padded(vec![0; 40])),
             Err(EnvelopeError::Malformed(_))
         ));
-        let mut unknown = Writer::bare().array(9).uint(99).finish();
-        unknown.resize(300, 0);
-        assert!(matches!(open_plain(&padded(unknown)), Err(EnvelopeError::Malformed(_))));
+        let mut short = Writer::bare().array(8).uint(1).finish();
+        short.resize(300, 0);
+        assert!(matches!(open_plain(&padded(short)), Err(EnvelopeError::Malformed(_))));
+    }
+
+    #[test]
+    fn a_kind_of_a_later_version_is_told_from_what_is_made_wrongly() {
+        for fields in [3, 9, 12] {
+            let unknown = Writer::bare().array(fields).uint(99).text("whatever").finish();
+            assert_eq!(open_plain(&padded(unknown)), Err(EnvelopeError::Kind(99)));
+        }
+    }
+
+    #[test]
+    fn the_signature_covers_a_payload_by_its_hash() {
+        let statement = statement();
+        let hash = Sha256::digest(&statement.payloads[0]);
+        let signed = statement.signed(&keys());
+        assert!(signed.ends_with(hash.as_slice()));
+        assert!(!signed.windows(50).any(|window| window == statement.payloads[0]));
     }
 }

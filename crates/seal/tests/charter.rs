@@ -7,7 +7,8 @@ use dice::dice;
 use komuz_seal::bytes::{Digest, InviteId, MemberId, PublicKey};
 use komuz_seal::cbor::Writer;
 use komuz_seal::charter::{
-    Act, Admitted, Charter, Entry, EntryError, Founder, Inserted, MemberCard, OutletCard, Role, consent, entry_id,
+    Act, Admitted, Charter, Entry, EntryError, Founder, Inserted, MAX_ENTRY, MAX_HEADS, MAX_WAITING_BYTES, MemberCard,
+    OutletCard, Role, consent, entry_id,
 };
 use komuz_seal::device::Device;
 use komuz_seal::doc::DocId;
@@ -64,11 +65,16 @@ fn entry(charter: &Charter, author: u8, act: Act) -> Vec<u8> {
     let author = device(author);
     Entry {
         charter: Some(charter.id()),
-        heads: charter.heads(),
+        heads: charter.heads(&author.id()),
         author: author.id(),
         act,
     }
     .sign(&author)
+}
+
+/// What Ada would build on.
+fn heads(charter: &Charter) -> Vec<Digest> {
+    charter.heads(&device(0).id())
 }
 
 fn names(charter: &Charter) -> Vec<String> {
@@ -115,18 +121,18 @@ fn somebody_is_a_member_from_their_entry_on_and_not_before() {
     let founding = [entry_id(&entries[0])];
     assert_eq!(charter.standing(&founding, &device(1).id()), None);
     assert!(charter.standing(&founding, &device(0).id()).is_some());
-    assert!(charter.standing(&charter.heads(), &device(1).id()).is_some());
+    assert!(charter.standing(&heads(&charter), &device(1).id()).is_some());
     assert_eq!(charter.standing(&[], &device(0).id()), None);
 }
 
 /// Takes an act of `author` into the charter; it must change nothing.
 fn without_effect(act: impl FnOnce(&Charter) -> Act, author: u8) {
     let (mut charter, _) = three();
-    let (members, heads) = (names(&charter), charter.heads());
+    let (members, heads) = (names(&charter), heads(&charter));
     let bytes = entry(&charter, author, act(&charter));
     assert_eq!(charter.insert(&bytes), Ok(Inserted::Added));
     assert_eq!(names(&charter), members);
-    assert_eq!(charter.heads(), heads, "nobody builds on it");
+    assert_eq!(self::heads(&charter), heads, "nobody builds on it");
 }
 
 #[test]
@@ -272,7 +278,7 @@ fn an_entry_of_another_investigation() {
     let act = Act::MemberAdded {
         admitted: admitted(&charter, 9, member(9, "alpha", Role::Writer), None),
     };
-    let heads = charter.heads();
+    let heads = heads(&charter);
     let bytes = Entry {
         charter: Some(Digest([9; 32])),
         heads,
@@ -316,7 +322,7 @@ fn signed_by_another_device() {
     };
     let forged = Entry {
         charter: Some(charter.id()),
-        heads: charter.heads(),
+        heads: heads(&charter),
         author: device(0).id(),
         act,
     }
@@ -339,6 +345,115 @@ fn what_a_later_version_says_is_kept_and_noticed() {
     );
     assert_eq!(charter.insert(&bytes), Ok(Inserted::Added));
     assert!(charter.needs_update());
+}
+
+#[test]
+fn an_entry_may_be_as_long_as_a_rotation_for_thousands_of_devices() {
+    let (mut charter, _) = three();
+    let content = vec![7; 80 * 3000];
+    let bytes = entry(&charter, 0, Act::Later { kind: 9, content });
+    assert_eq!(charter.insert(&bytes), Ok(Inserted::Added));
+    let content = vec![7; MAX_ENTRY];
+    let bytes = entry(&charter, 0, Act::Later { kind: 9, content });
+    assert!(matches!(charter.insert(&bytes), Err(EntryError::Malformed(_))));
+}
+
+#[test]
+fn entries_that_wait_for_others_take_little_room() {
+    let (mut charter, _) = three();
+    let author = device(0);
+    let kept = (0..100).take_while(|number| {
+        let entry = Entry {
+            charter: Some(charter.id()),
+            heads: vec![Digest([9; 32])],
+            author: author.id(),
+            act: Act::Later {
+                kind: 9 + number,
+                content: vec![7; 200 << 10],
+            },
+        };
+        charter.insert(&entry.sign(&author)) == Ok(Inserted::Waiting)
+    });
+    assert_eq!(kept.count(), MAX_WAITING_BYTES / (200 << 10));
+}
+
+#[test]
+fn who_knew_what_a_later_version_has_said_is_not_judged_by_this_one() {
+    let (mut charter, _) = three();
+    let before = heads(&charter);
+    let content = b"a removal".to_vec();
+    let bytes = entry(&charter, 0, Act::Later { kind: 4, content });
+    charter.insert(&bytes).expect("an entry");
+    assert!(charter.goes_beyond(&[entry_id(&bytes)]));
+    assert!(!charter.goes_beyond(&before), "who did not know it is judged as ever");
+}
+
+#[test]
+fn of_more_heads_than_can_be_named_the_one_that_lets_the_author_in_is_named() {
+    let (charter, _) = three();
+    // Forty people come in at once, each by an entry that knows of no other.
+    let entries: Vec<Vec<u8>> = (10..50)
+        .map(|number| {
+            let admitted = admitted(&charter, number, member(number, "alpha", Role::Writer), None);
+            entry(&charter, 0, Act::MemberAdded { admitted })
+        })
+        .collect();
+    let mut all = charter.clone();
+    for bytes in &entries {
+        all.insert(bytes).expect("an entry");
+    }
+    for number in 10..50 {
+        let author = device(number).id();
+        let heads = all.heads(&author);
+        assert_eq!(heads.len(), MAX_HEADS);
+        assert!(all.standing(&heads, &author).is_some(), "member {number} may write");
+    }
+}
+
+/// Two editors of alpha let two different people in by one invitation, at the same time.
+fn twice_by_one_invitation() -> (Charter, [Vec<u8>; 2]) {
+    let (mut charter, _) = founded();
+    let second = admitted(&charter, 3, member(3, "alpha", Role::Editor), None);
+    charter.admit(&device(0), None, second).expect("another editor");
+    let invite = InviteId([77; 16]);
+    let entries = [(0, 20), (3, 21)].map(|(author, number)| {
+        let member = member(number, "alpha", Role::Editor);
+        let consent = consent(&device(number), &charter.id(), &invite, &member, None);
+        let admitted = Admitted {
+            member,
+            device: device(number).card(),
+            invite,
+            consent,
+        };
+        entry(&charter, author, Act::MemberAdded { admitted })
+    });
+    (charter, entries)
+}
+
+#[test]
+fn of_two_concurrent_uses_of_an_invitation_everybody_counts_the_same_one() {
+    let (charter, [one, other]) = twice_by_one_invitation();
+    let (mut left, mut right) = (charter.clone(), charter);
+    for bytes in [&one, &other] {
+        left.insert(bytes).expect("an entry");
+    }
+    for bytes in [&other, &one] {
+        right.insert(bytes).expect("an entry");
+    }
+    assert_eq!(names(&left), names(&right));
+    assert_eq!(names(&left).len(), 3, "one of the two is in");
+    assert_eq!(heads(&left), heads(&right));
+    let is_in = |number: u8| left.member_of(&device(number).id()).is_some();
+    assert_ne!(is_in(20), is_in(21));
+    let (loser, its_entry) = if is_in(20) { (21, &other) } else { (20, &one) };
+    // What the loser wrote while nobody knew of the other stands; with both known it does not.
+    assert!(left.standing(&[entry_id(its_entry)], &device(loser).id()).is_some());
+    assert!(left.standing(&heads(&left), &device(loser).id()).is_none());
+    // Nor does the loser let anybody in from then on.
+    let late = admitted(&left, 30, member(30, "alpha", Role::Writer), None);
+    let bytes = entry(&left, loser, Act::MemberAdded { admitted: late });
+    left.insert(&bytes).expect("an entry");
+    assert_eq!(names(&left), names(&right));
 }
 
 #[test]
@@ -447,7 +562,7 @@ proptest! {
         }
         prop_assert_eq!(names(&straight), names(&other));
         prop_assert_eq!(straight.outlets(), other.outlets());
-        prop_assert_eq!(straight.heads(), other.heads());
+        prop_assert_eq!(heads(&straight), heads(&other));
         for number in 0..30 {
             let device = device(number).id();
             prop_assert_eq!(straight.member_of(&device), other.member_of(&device));

@@ -43,7 +43,7 @@ fn statement(device: &Device) -> Statement {
         counter: 1,
         previous: NO_PREVIOUS,
         charter: vec![Digest([4; 32])],
-        last: Some(Digest([5; 32])),
+        last: vec![Digest([5; 32])],
         payloads: vec![b"one change".to_vec(), vec![0; 90]],
     }
 }

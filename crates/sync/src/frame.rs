@@ -10,6 +10,10 @@
 //! as long as the connection. Frames are handled in the order in which they come, so a client need not wait for anything
 //! between Auth, Register, Append and Subscribe; what is not allowed is answered with [`RelayFrame::Error`].
 //!
+//! Both sides name the features that they have beyond this version; whoever wants one of the other side's uses it only when
+//! it was named. A frame of an unknown kind ends nothing: a relay answers it with [`ErrorCode::Unknown`], a client passes it
+//! over.
+//!
 //! # Rights
 //!
 //! | frame | needs |
@@ -54,6 +58,11 @@ pub const MAX_IDS: usize = 8192;
 /// The longest ticket, origin or sentence, in bytes.
 pub const MAX_TEXT: usize = 1024;
 
+/// How many features a side names, and how long such a name is, in bytes.
+pub const MAX_FEATURES: usize = 32;
+/// See [`MAX_FEATURES`].
+pub const MAX_FEATURE: usize = 64;
+
 const CHALLENGE: &str = "komuz relay challenge v1";
 const REGISTER: &str = "komuz append key v1";
 
@@ -64,6 +73,8 @@ pub enum ClientFrame {
     Hello {
         /// Makes the challenge fresh for the client.
         nonce: Nonce,
+        /// Names of what the client has beyond this version, none so far.
+        features: Vec<String>,
     },
     /// Proves that the client has a key of the log: its reader key, its registrar key or a registered append key.
     /// The signature is checked with [`verify_challenge`].
@@ -142,6 +153,8 @@ pub enum RelayFrame {
         origin: String,
         /// Makes the challenge fresh for the relay.
         nonce: Nonce,
+        /// Names of what the relay has beyond this version, none so far.
+        features: Vec<String>,
     },
     /// An envelope of a log.
     Entry {
@@ -239,6 +252,10 @@ pub enum ErrorCode {
     Busy,
     /// The relay could not store it; nothing was acknowledged.
     NotStored,
+    /// There is no frame of that kind here. The connection goes on.
+    Unknown,
+    /// Nothing was proved in the time that a connection has for it. The relay closes the connection.
+    NoProof,
     /// A code that this version does not know.
     Other(u64),
 }
@@ -257,6 +274,8 @@ impl ErrorCode {
             Self::TooManyLogs => 9,
             Self::Busy => 10,
             Self::NotStored => 11,
+            Self::Unknown => 12,
+            Self::NoProof => 13,
             Self::Other(number) => number,
         }
     }
@@ -274,6 +293,8 @@ impl ErrorCode {
             9 => Self::TooManyLogs,
             10 => Self::Busy,
             11 => Self::NotStored,
+            12 => Self::Unknown,
+            13 => Self::NoProof,
             other => Self::Other(other),
         }
     }
@@ -363,6 +384,14 @@ fn expect(len: usize, found: usize) -> Result<(), FrameError> {
     }
 }
 
+fn write_features(w: Writer, features: &[String]) -> Writer {
+    w.list(features.iter(), |w, feature| w.text(feature))
+}
+
+fn read_features(r: &mut Reader<'_>) -> Result<Vec<String>, CborError> {
+    r.list(MAX_FEATURES, |r| r.text(MAX_FEATURE).map(str::to_owned))
+}
+
 fn frame(kind: u64, fields: usize) -> Writer {
     Writer::versioned(VERSION).array(fields + 1).uint(kind)
 }
@@ -371,7 +400,7 @@ impl ClientFrame {
     /// The frame's bytes.
     pub fn encode(&self) -> Vec<u8> {
         match self {
-            Self::Hello { nonce } => frame(1, 1).bytes(&nonce.0),
+            Self::Hello { nonce, features } => write_features(frame(1, 2).bytes(&nonce.0), features),
             Self::Auth { log, key, signature } => frame(2, 3).bytes(&log.0).bytes(&key.0).bytes(&signature.0),
             Self::Open {
                 log,
@@ -408,8 +437,11 @@ impl ClientFrame {
         let (kind, len, mut r) = open(bytes)?;
         let frame = match kind {
             1 => {
-                expect(len, 2)?;
-                Self::Hello { nonce: r.fixed()? }
+                expect(len, 3)?;
+                Self::Hello {
+                    nonce: r.fixed()?,
+                    features: read_features(&mut r)?,
+                }
             }
             2 => {
                 expect(len, 4)?;
@@ -485,7 +517,11 @@ impl RelayFrame {
     /// The frame's bytes.
     pub fn encode(&self) -> Vec<u8> {
         match self {
-            Self::Challenge { origin, nonce } => frame(1, 2).text(origin).bytes(&nonce.0),
+            Self::Challenge {
+                origin,
+                nonce,
+                features,
+            } => write_features(frame(1, 3).text(origin).bytes(&nonce.0), features),
             Self::Entry { log, seq, chain, bytes } => frame(2, 4).bytes(&log.0).uint(*seq).bytes(&chain.0).bytes(bytes),
             Self::Ack { log, id, seq, chain } => frame(3, 4).bytes(&log.0).bytes(&id.0).uint(*seq).bytes(&chain.0),
             Self::Ids { log, first, ids } => frame(4, 3)
@@ -520,10 +556,11 @@ impl RelayFrame {
         let (kind, len, mut r) = open(bytes)?;
         let frame = match kind {
             1 => {
-                expect(len, 3)?;
+                expect(len, 4)?;
                 Self::Challenge {
                     origin: r.text(MAX_TEXT)?.to_owned(),
                     nonce: r.fixed()?,
+                    features: read_features(&mut r)?,
                 }
             }
             2 => {

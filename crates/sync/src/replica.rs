@@ -47,8 +47,8 @@ use komuz_seal::envelope::{Kind, MAX_CONTENT, MAX_PAYLOADS, NO_PREVIOUS, Stateme
 use komuz_seal::epoch::EpochKey;
 
 pub use api::{
-    Binding, CommandError, Delivery, Founding, Invitation, Joining, LoadError, MAX_PAYLOAD, Me, Output, RefusedJoin,
-    RelayId, RelayState, Request, Row, Seen, Server, State,
+    Binding, CommandError, Delivery, Founding, Invitation, Joining, LoadError, MAX_PAYLOAD, Me, Output, Payload,
+    RefusedJoin, RelayId, RelayState, Request, Row, Seen, Server, State,
 };
 pub use rows::TABLES;
 
@@ -244,14 +244,13 @@ impl Replica {
         })
     }
 
-    /// Seals payloads (at most [`MAX_PAYLOAD`] each) for a document that is watched, as one envelope or several. `last` is
-    /// the hash of the last change among them. Errors: `not-joined`, `not-watched`, `role` when one may not write there,
-    /// `payload-too-large`; nothing is written then.
+    /// Seals payloads for a document that is watched, as one envelope or several. All changes among them are made by this
+    /// session's one actor. Errors: `not-joined`, `not-watched`, `role` when one may not write there, `payload-too-large`, and
+    /// those of [`Self::may_write`]; nothing is written then.
     pub fn write(
         &mut self,
         doc: &DocId,
-        payloads: Vec<Vec<u8>>,
-        last: Option<Digest>,
+        payloads: Vec<Payload>,
         now: u64,
         entropy: Entropy<'_>,
     ) -> Result<Vec<Output>, CommandError> {
@@ -272,14 +271,14 @@ impl Replica {
                     "the document has to be watched before it is written to",
                 ));
             }
-            if let Some(large) = payloads.iter().find(|payload| payload.len() > MAX_PAYLOAD) {
-                let sentence = format!("a payload of {} bytes is longer than {MAX_PAYLOAD}", large.len());
+            if let Some(large) = payloads.iter().find(|payload| payload.bytes.len() > MAX_PAYLOAD) {
+                let sentence = format!("a payload of {} bytes is longer than {MAX_PAYLOAD}", large.bytes.len());
                 return Err(fail("payload-too-large", &sentence));
             }
             if payloads.is_empty() {
                 return Ok(());
             }
-            let (counter, ids) = replica.seal_all(doc, Kind::Changes, payloads, last, m)?;
+            let (counter, ids) = replica.seal_all(doc, Kind::Changes, payloads, m)?;
             replica.out.push(Output::Sealed {
                 doc: doc.clone(),
                 counter,
@@ -290,36 +289,61 @@ impl Replica {
         Ok(out)
     }
 
+    /// Whether this device may write at all, by what it knows of the charter. Errors: `needs-update`, `invite-used` when
+    /// another has come in by the same invitation.
+    pub fn may_write(&self) -> Result<(), CommandError> {
+        // What is written now would not build on what the newer version has said: others would not know what to make of it.
+        if self.charter.needs_update() {
+            return Err(fail(
+                "needs-update",
+                "the members have decided something that this Komuz does not understand: update it before you write on",
+            ));
+        }
+        let device = self.device.id();
+        if self.me.is_some() && self.charter.member_of(&device).is_none() {
+            return Err(fail(
+                "invite-used",
+                "another person has come in by the same invitation: ask for a new one",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Signs, seals and keeps one piece that the replicas themselves read.
+    fn seal_one(&mut self, kind: Kind, bytes: Vec<u8>, m: &mut Moment<'_>) -> Result<(), CommandError> {
+        let payload = Payload { bytes, ends: None };
+        self.seal_all(&DocId::Charter, kind, vec![payload], m).map(|_| ())
+    }
+
     /// Signs, seals and keeps payloads, as few envelopes as they fit in. Counter of the last, and all ids.
     fn seal_all(
         &mut self,
         doc: &DocId,
         kind: Kind,
-        payloads: Vec<Vec<u8>>,
-        last: Option<Digest>,
+        payloads: Vec<Payload>,
         m: &mut Moment<'_>,
     ) -> Result<(u64, Vec<EnvelopeId>), CommandError> {
+        self.may_write()?;
         let log_id = *self.docs.get(doc).ok_or_else(not_joined)?;
-        let mut groups: Vec<Vec<Vec<u8>>> = Vec::new();
+        let mut groups: Vec<Vec<Payload>> = Vec::new();
         let mut room = 0;
         for payload in payloads {
             match groups
                 .last_mut()
-                .filter(|group| payload.len() <= room && group.len() < MAX_PAYLOADS)
+                .filter(|group| payload.bytes.len() <= room && group.len() < MAX_PAYLOADS)
             {
                 Some(group) => {
-                    room -= payload.len();
+                    room -= payload.bytes.len();
                     group.push(payload);
                 }
                 None => {
-                    room = MAX_CONTENT.min(MAX_PAYLOAD).saturating_sub(payload.len());
+                    room = MAX_CONTENT.min(MAX_PAYLOAD).saturating_sub(payload.bytes.len());
                     groups.push(vec![payload]);
                 }
             }
         }
-        let count = groups.len();
         let (mut counter, mut ids) = (0, Vec::new());
-        for (number, payloads) in groups.into_iter().enumerate() {
+        for payloads in groups {
             let log = self.logs.get(&log_id).ok_or_else(not_joined)?;
             let tail = log.tails.get(&self.session);
             counter = tail.map_or(1, |tail| tail.counter + 1);
@@ -329,9 +353,14 @@ impl Replica {
                 start: self.start,
                 counter,
                 previous: tail.map_or(NO_PREVIOUS, |tail| tail.id),
-                charter: self.charter.heads(),
-                last: last.filter(|_| number + 1 == count),
-                payloads,
+                charter: self.charter.heads(&self.device.id()),
+                last: payloads
+                    .iter()
+                    .rev()
+                    .find_map(|payload| payload.ends)
+                    .into_iter()
+                    .collect(),
+                payloads: payloads.into_iter().map(|payload| payload.bytes).collect(),
             };
             let sealed = statement
                 .seal(&self.device, &log.keys, m.entropy)

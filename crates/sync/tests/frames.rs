@@ -13,7 +13,10 @@ const LOG: LogId = LogId([1; 32]);
 
 fn client_frames() -> Vec<ClientFrame> {
     vec![
-        ClientFrame::Hello { nonce: Nonce([2; 32]) },
+        ClientFrame::Hello {
+            nonce: Nonce([2; 32]),
+            features: vec!["snapshots".into()],
+        },
         ClientFrame::Auth {
             log: LOG,
             key: PublicKey([3; 32]),
@@ -59,6 +62,7 @@ fn relay_frames() -> Vec<RelayFrame> {
         RelayFrame::Challenge {
             origin: "https://desk.outlet.example".into(),
             nonce: Nonce([2; 32]),
+            features: Vec::new(),
         },
         RelayFrame::Entry {
             log: LOG,
@@ -118,10 +122,15 @@ fn every_frame_comes_back() {
 
 #[test]
 fn the_bytes_of_a_frame() {
-    // Version 1; an array of 2: number 1, 32 bytes.
-    let mut expected = vec![0x01, 0x82, 0x01, 0x58, 32];
+    // Version 1; an array of 3: number 1, 32 bytes, an array of one text.
+    let mut expected = vec![0x01, 0x83, 0x01, 0x58, 32];
     expected.extend([2; 32]);
-    assert_eq!(ClientFrame::Hello { nonce: Nonce([2; 32]) }.encode(), expected);
+    expected.extend(*b"\x81\x62ok");
+    let hello = ClientFrame::Hello {
+        nonce: Nonce([2; 32]),
+        features: vec!["ok".into()],
+    };
+    assert_eq!(hello.encode(), expected);
 }
 
 #[test]
@@ -171,8 +180,12 @@ fn a_frame_that_this_version_does_not_have() {
 
 #[test]
 fn a_field_too_many_or_too_few() {
-    let mut bytes = ClientFrame::Hello { nonce: Nonce([2; 32]) }.encode();
-    bytes[1] = 0x83;
+    let mut bytes = ClientFrame::Hello {
+        nonce: Nonce([2; 32]),
+        features: Vec::new(),
+    }
+    .encode();
+    bytes[1] = 0x84;
     bytes.push(0);
     assert!(matches!(
         ClientFrame::decode(&bytes),

@@ -68,6 +68,15 @@ pub(super) enum Action {
     MarkEnd,
 }
 
+/// The actor that has written a change, and the change's number: the head of its data, no more.
+pub(super) fn writer(chunk: &Chunk) -> Result<(Vec<u8>, u64), Refusal> {
+    let mut input = Bytes::new(&chunk.bytes[chunk.data..]);
+    for _ in 0..input.uleb()? {
+        input.take(32)?;
+    }
+    Ok((read_actor(&mut input)?, input.uleb()?))
+}
+
 impl Parsed {
     pub fn read(chunk: Chunk) -> Result<Self, Refusal> {
         let base = chunk.data;

@@ -1,7 +1,7 @@
 //! Changes as payloads of envelopes. A change that is longer than a payload (a picture) is cut and put together again.
 //!
-//! A payload is one byte that says what follows, then bytes of a change: all of it ([`WHOLE`]), or a part after which more
-//! come ([`MORE`]) or none ([`LAST`]). Parts of one change follow each other in their session's envelopes.
+//! A payload is the version byte, one byte that says what follows, then bytes of a change: all of it ([`WHOLE`]), or a part
+//! after which more come ([`MORE`]) or none ([`LAST`]). Parts of one change follow each other in their session's envelopes.
 
 use std::collections::BTreeMap;
 
@@ -9,29 +9,31 @@ use komuz_core::admission::MAX_CHUNK;
 use komuz_sync::replica::MAX_PAYLOAD;
 use komuz_sync::seal::bytes::SessionId;
 
+/// Version of payloads; the first byte of each.
+const VERSION: u8 = 1;
 const WHOLE: u8 = 0;
 const MORE: u8 = 1;
 const LAST: u8 = 2;
 
 /// The payloads of a change.
 pub fn cut(chunk: &[u8]) -> Vec<Vec<u8>> {
-    let room = MAX_PAYLOAD - 1;
+    let room = MAX_PAYLOAD - 2;
     if chunk.len() <= room {
-        return vec![[&[WHOLE], chunk].concat()];
+        return vec![[&[VERSION, WHOLE], chunk].concat()];
     }
     let parts = chunk.chunks(room);
     let last = parts.len() - 1;
     parts
         .enumerate()
-        .map(|(n, part)| [&[if n == last { LAST } else { MORE }], part].concat())
+        .map(|(n, part)| [&[VERSION, if n == last { LAST } else { MORE }], part].concat())
         .collect()
 }
 
 /// Why a payload cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PayloadError {
-    /// Its first byte means nothing here.
-    #[error("it is of a kind that this version does not know")]
+    /// Its first two bytes mean nothing here: a later version may know them.
+    #[error("it is of a kind that this version does not know: update Komuz")]
     Kind,
     /// The parts together are longer than a change may be.
     #[error("its parts are longer than a change may be")]
@@ -45,7 +47,9 @@ pub struct Parts(BTreeMap<SessionId, (u64, Vec<u8>)>);
 impl Parts {
     /// Takes a payload of the envelope with this counter; gives the change when it is whole.
     pub fn take(&mut self, session: SessionId, counter: u64, payload: &[u8]) -> Result<Option<Vec<u8>>, PayloadError> {
-        let (kind, bytes) = payload.split_first().ok_or(PayloadError::Kind)?;
+        let ([VERSION, kind], bytes) = payload.split_first_chunk().ok_or(PayloadError::Kind)? else {
+            return Err(PayloadError::Kind);
+        };
         match *kind {
             WHOLE => Ok(Some(bytes.to_vec())),
             MORE | LAST => {
@@ -99,10 +103,11 @@ mod tests {
     #[test]
     fn endless_parts_and_unknown_kinds_are_refused() {
         let mut parts = Parts::default();
-        let part = [&[MORE][..], &[0; MAX_PAYLOAD - 1]].concat();
+        let part = [&[VERSION, MORE][..], &[0; MAX_PAYLOAD - 2]].concat();
         let refused = (0..40).find_map(|n| parts.take(S, n, &part).err());
         assert_eq!(refused, Some(PayloadError::TooLong));
-        assert_eq!(parts.take(S, 41, &[9, 9]), Err(PayloadError::Kind));
-        assert_eq!(parts.take(S, 42, &[]), Err(PayloadError::Kind));
+        for unknown in [&[VERSION, 9][..], &[9, WHOLE, 1], &[VERSION], &[]] {
+            assert_eq!(parts.take(S, 41, unknown), Err(PayloadError::Kind));
+        }
     }
 }

@@ -14,6 +14,8 @@ use super::disk::Mark;
 use super::hands::Hands;
 use crate::Output;
 
+/// Version of both kinds of rows; the first byte of each.
+const VERSION: u8 = 1;
 /// How long suspects wait for the verdict on the sessions that left them behind, in milliseconds.
 const PATIENCE: u64 = 1000;
 /// Strikes that put an envelope aside.
@@ -39,7 +41,8 @@ pub struct Journal {
 impl Journal {
     /// A journal row of a session was in the store.
     pub fn found(&mut self, session: &str, row: &[u8]) {
-        let ids: Vec<EnvelopeId> = row.chunks(EnvelopeId::LEN).filter_map(EnvelopeId::from_slice).collect();
+        let ids = row.strip_prefix(&[VERSION]).unwrap_or_default();
+        let ids: Vec<EnvelopeId> = ids.chunks(EnvelopeId::LEN).filter_map(EnvelopeId::from_slice).collect();
         self.suspects.extend(&ids);
         self.left.insert(session.to_owned(), ids);
     }
@@ -47,7 +50,11 @@ impl Journal {
     /// A strike row was in the store.
     pub fn struck(&mut self, envelope: &str, row: &[u8]) {
         if let Some(id) = from_hex(envelope).and_then(|bytes| EnvelopeId::from_slice(&bytes)) {
-            self.strikes.insert(id, row.first().copied().unwrap_or(1));
+            let strikes = match row {
+                [VERSION, strikes] => *strikes,
+                _ => 1,
+            };
+            self.strikes.insert(id, strikes);
             self.suspects.insert(id);
         }
     }
@@ -71,7 +78,7 @@ impl Journal {
             hands.disk.put(
                 "strike",
                 format!("{}/{}", self.room, to_hex(&id.0)),
-                Some(vec![*strikes]),
+                Some(vec![VERSION, *strikes]),
             );
         }
         hands.disk.put("journal", format!("{}/{name}", self.room), None);
@@ -111,8 +118,9 @@ impl Journal {
         if batch.is_empty() {
             return;
         }
-        let ids: Vec<u8> = batch.iter().flat_map(|(_, ids)| ids).flat_map(|id| id.0).collect();
-        let mark = hands.disk.put("journal", self.row(), Some(ids));
+        let ids = batch.iter().flat_map(|(_, ids)| ids).flat_map(|id| id.0);
+        let row = [VERSION].into_iter().chain(ids).collect();
+        let mark = hands.disk.put("journal", self.row(), Some(row));
         self.waiting = Some((batch, mark));
     }
 

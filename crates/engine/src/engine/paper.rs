@@ -3,15 +3,15 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use automerge::ChangeHash;
-use komuz_core::admission::{Binding as Signed, Gate, Verdict, session_actor};
+use komuz_core::admission::{Binding as Signed, Gate, Verdict, last_changes, session_actor};
 use komuz_core::body::Body;
 use komuz_core::document::{DocKind, Document};
-use komuz_sync::replica::{Binding, Delivery, Seen};
-use komuz_sync::seal::bytes::{EnvelopeId, MemberId, SessionId};
+use komuz_sync::replica::{Binding, Delivery, Payload, Seen};
+use komuz_sync::seal::bytes::{Digest, EnvelopeId, MemberId, SessionId};
 use komuz_sync::seal::cbor::{CborError, Reader, Writer};
 use komuz_sync::seal::doc::DocId;
 
-use super::chunks::{Parts, cut};
+use super::chunks::{Parts, PayloadError, cut};
 
 /// Version of saved papers; the first byte of each row.
 const VERSION: u8 = 1;
@@ -32,6 +32,8 @@ pub struct Paper {
     /// Envelopes with changes that wait for others, by session and counter, with their writer.
     behind: BTreeMap<(SessionId, u64), (MemberId, Vec<ChangeHash>)>,
     parts: Parts,
+    /// For each session the first envelope with something that only a later version of Komuz can read.
+    later: BTreeMap<SessionId, u64>,
     /// Who writes as which actor.
     members: BTreeMap<[u8; 16], MemberId>,
     queue: VecDeque<Delivery>,
@@ -42,7 +44,7 @@ pub struct Paper {
     /// Whether there may be changes of one's own to seal.
     pub dirty: bool,
     /// Changes of one's own that the replica did not take.
-    left: Option<Unsealed>,
+    left: Vec<Payload>,
     /// Why a change of one's own can never be sent, nor anything after it.
     pub stuck: Option<String>,
 }
@@ -54,15 +56,6 @@ pub struct Refused {
     pub who: Option<MemberId>,
     /// Why.
     pub why: String,
-}
-
-/// Changes of one's own that are to be sealed.
-#[derive(Debug, Clone)]
-pub struct Unsealed {
-    /// The changes as payloads.
-    pub payloads: Vec<Vec<u8>>,
-    /// Hash of the last.
-    pub last: ChangeHash,
 }
 
 /// What came of applying.
@@ -104,12 +97,13 @@ impl Paper {
             seen: Seen::new(),
             behind: BTreeMap::new(),
             parts: Parts::default(),
+            later: BTreeMap::new(),
             members: BTreeMap::new(),
             queue: VecDeque::new(),
             changes: 0,
             unsealed: 0,
             dirty: false,
-            left: None,
+            left: Vec::new(),
             stuck: None,
         })
     }
@@ -157,7 +151,8 @@ impl Paper {
             limit(session, *counter);
         }
         for session in self.seen.keys() {
-            if let Some(first) = self.parts.first(session) {
+            let first = [self.parts.first(session), self.later.get(session).copied()];
+            if let Some(first) = first.into_iter().flatten().min() {
                 limit(session, first);
             }
         }
@@ -201,18 +196,27 @@ impl Paper {
             }
             let signed = self.signed(&delivery.who);
             self.members.insert(signed.actor(), delivery.who.member);
+            let mut chunks = Vec::new();
             for payload in &delivery.payloads {
-                let chunk = match self.parts.take(delivery.who.session, delivery.counter, payload) {
-                    Ok(Some(chunk)) => chunk,
-                    Ok(None) => continue,
+                match self.parts.take(delivery.who.session, delivery.counter, payload) {
+                    Ok(whole) => chunks.extend(whole),
                     Err(error) => {
+                        if error == PayloadError::Kind {
+                            let first = self.later.entry(delivery.who.session).or_insert(delivery.counter);
+                            *first = delivery.counter.min(*first);
+                        }
                         applied.refused.push(Refused {
                             who,
                             why: error.to_string(),
                         });
-                        continue;
                     }
-                };
+                }
+            }
+            if let Err(why) = states(&delivery, &chunks) {
+                applied.refused.push(Refused { who, why });
+                chunks.clear();
+            }
+            for chunk in chunks {
                 match self.gate.admit(&signed, &chunk) {
                     Verdict::Apply(mut admitted) => changes.append(&mut admitted),
                     Verdict::Known => {}
@@ -299,41 +303,40 @@ impl Paper {
 
     /// Whether everything of one's own is sealed.
     pub fn is_sealed(&self) -> bool {
-        !self.dirty && self.unsealed == 0 && self.left.is_none() && self.stuck.is_none()
+        !self.dirty && self.unsealed == 0 && self.left.is_empty() && self.stuck.is_none()
     }
 
     /// Whether something of one's own is to be sealed.
     pub fn has_unsealed(&self) -> bool {
-        self.dirty || self.left.is_some()
+        self.dirty || !self.left.is_empty()
     }
 
     /// One's own changes since the last call, with those that were [put back](Paper::put_back). When others would refuse
     /// one, which is a fault of ours, it says so in [`Paper::stuck`]: that one is not sent, nor is what builds on it.
-    pub fn take(&mut self) -> Option<Unsealed> {
+    pub fn take(&mut self) -> Vec<Payload> {
         self.dirty = false;
         for chunk in self.document.take_changes() {
             if self.stuck.is_some() {
                 break;
             }
             match self.gate.learn(&chunk) {
-                Ok(last) => {
-                    let left = self.left.get_or_insert(Unsealed {
-                        payloads: Vec::new(),
-                        last,
-                    });
-                    left.payloads.extend(cut(&chunk));
-                    left.last = last;
+                Ok(hash) => {
+                    let pieces = cut(&chunk).into_iter();
+                    self.left.extend(pieces.map(|bytes| Payload { bytes, ends: None }));
+                    if let Some(last) = self.left.last_mut() {
+                        last.ends = Some(Digest(hash.0));
+                    }
                     self.changes += 1;
                 }
                 Err(refusal) => self.stuck = Some(refusal.to_string()),
             }
         }
-        self.left.take()
+        std::mem::take(&mut self.left)
     }
 
     /// The replica did not take what is to be sealed: it comes with the next call of [`Paper::take`].
-    pub fn put_back(&mut self, unsealed: Unsealed) {
-        self.left = Some(unsealed);
+    pub fn put_back(&mut self, unsealed: Vec<Payload>) {
+        self.left = unsealed;
     }
 
     /// The replica has sealed what it was given.
@@ -341,6 +344,17 @@ impl Paper {
         self.unsealed = self.unsealed.saturating_sub(1);
         self.saw(session, counter);
     }
+}
+
+/// Whether an envelope states the last changes of its content as they are: it is signed, and snapshots rely on it.
+fn states(delivery: &Delivery, chunks: &[Vec<u8>]) -> Result<(), String> {
+    let found = last_changes(chunks.iter().map(Vec::as_slice)).map_err(|refusal| refusal.to_string())?;
+    let mut stated: Vec<[u8; 32]> = delivery.last.iter().map(|hash| hash.0).collect();
+    stated.sort_unstable();
+    if stated.iter().eq(found.iter().map(|hash| &hash.0)) {
+        return Ok(());
+    }
+    Err("what its envelope states of the changes in it is not so".into())
 }
 
 /// The hash of a change from its chunk.

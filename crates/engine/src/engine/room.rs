@@ -7,14 +7,14 @@ use komuz_core::registers;
 use komuz_messages::{EditionId, Trouble};
 use komuz_sync::Replica;
 use komuz_sync::replica::{self, CommandError, RelayId};
-use komuz_sync::seal::bytes::{Digest, EnvelopeId, to_hex};
+use komuz_sync::seal::bytes::{EnvelopeId, to_hex};
 use komuz_sync::seal::doc::DocId;
 
 use super::disk::{Disk, Mark};
 use super::editions::Editions;
 use super::hands::Hands;
 use super::journal::Journal;
-use super::paper::{Paper, Unsealed, kind_of};
+use super::paper::{Paper, kind_of};
 use super::people::People;
 use super::tabs;
 use super::trouble::{command, no_edition, refused, trouble};
@@ -288,6 +288,7 @@ impl Room {
         let Some(me) = self.replica.me() else {
             return Err(trouble("not-joined", "An editor has not admitted you yet."));
         };
+        self.replica.may_write().map_err(command)?;
         if !me.member.role.may_write(doc) {
             return Err(trouble(
                 "role",
@@ -334,11 +335,9 @@ impl Room {
             };
             let unsealed = paper.take();
             let stuck = paper.stuck.clone();
-            if let Some(unsealed) = unsealed {
-                let Unsealed { payloads, last } = unsealed.clone();
-                let last = Some(Digest(last.0));
+            if !unsealed.is_empty() {
                 paper.unsealed += 1;
-                match self.replica.write(&doc, payloads, last, hands.now, hands.entropy()) {
+                match self.replica.write(&doc, unsealed.clone(), hands.now, hands.entropy()) {
                     Ok(outputs) => self.drive(outputs, hands),
                     Err(CommandError { sentence, .. }) => {
                         if let Some(paper) = self.papers.get_mut(&doc) {

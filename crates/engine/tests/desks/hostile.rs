@@ -2,10 +2,13 @@
 
 use std::collections::VecDeque;
 
+use komuz_core::admission::{last_changes, session_actor};
+use komuz_core::document::{DocKind, Document};
+use komuz_core::registers::add_story;
 use komuz_messages::{Answer, Ask};
 use komuz_sync::Replica;
-use komuz_sync::replica::{Output, RelayId, Seen};
-use komuz_sync::seal::bytes::from_hex;
+use komuz_sync::replica::{Output, Payload, RelayId, Seen};
+use komuz_sync::seal::bytes::{Digest, from_hex};
 use komuz_sync::seal::doc::DocId;
 
 use crate::keeping::come_back;
@@ -15,7 +18,7 @@ use crate::world::World;
 use crate::writing::{open, text, two, type_at};
 
 /// Seals payloads for a document with a member's own keys and sends them to the first relay, without an engine.
-fn inject(world: &mut World, desk: usize, doc: &DocId, payloads: Vec<Vec<u8>>) {
+fn inject(world: &mut World, desk: usize, doc: &DocId, payloads: impl Fn(&Replica) -> Vec<Payload>) {
     let rows = world.devices[world.desks[desk].device].rows.clone();
     let rows = rows
         .into_iter()
@@ -40,9 +43,10 @@ fn inject(world: &mut World, desk: usize, doc: &DocId, payloads: Vec<Vec<u8>>) {
                 break;
             }
             written = true;
+            let payloads = payloads(&replica);
             outputs.extend(
                 replica
-                    .write(doc, payloads.clone(), None, now, &mut entropy)
+                    .write(doc, payloads, now, &mut entropy)
                     .expect("a member writes"),
             );
             continue;
@@ -79,14 +83,17 @@ fn what_is_no_change_is_refused_and_said_by_name_and_honest_words_go_on() {
     settled(&mut world);
     let (story, lang) = (edition.story.clone(), edition.lang.clone());
     world.crash(occrp);
-    let garbage = vec![
-        [&[0][..], b"\x85\x6f\x4a\x83garbage"].concat(),
+    let garbage = [
+        [&[1, 0][..], b"\x85\x6f\x4a\x83garbage"].concat(),
         vec![9, 9, 9],
         Vec::new(),
-        vec![0],
+        vec![1, 0],
     ];
-    inject(&mut world, occrp, &DocId::Body { story, lang }, garbage);
-    inject(&mut world, occrp, &DocId::Registers, vec![vec![0; 70_000]]);
+    let bare = |bytes| Payload { bytes, ends: None };
+    inject(&mut world, occrp, &DocId::Body { story, lang }, |_| {
+        garbage.iter().cloned().map(bare).collect()
+    });
+    inject(&mut world, occrp, &DocId::Registers, |_| vec![bare(vec![0; 70_000])]);
     world.until("it is said", |world| !world.desks[kloop].shown.state.refused.is_empty());
     let refused = &world.desks[kloop].shown.state.refused;
     assert!(
@@ -158,4 +165,41 @@ fn an_envelope_that_kills_the_engine_twice_is_left_aside() {
         .filter(|(table, _)| table == "strike")
         .count();
     assert_eq!(strikes, 1, "only the guilty one keeps its strikes");
+}
+
+/// A good change that adds a story, as this replica's session would make it, with what is stated of it.
+fn story(replica: &Replica, id: &str, ends: Option<Digest>) -> Vec<Payload> {
+    let me = replica.me().expect("a member");
+    let actor = session_actor(&me.device.0, &me.session.0);
+    let mut registers = Document::new(DocKind::Registers, &actor);
+    add_story(&mut registers, id, "ky").expect("a new story");
+    let change = registers.take_changes().remove(0);
+    let last = last_changes([change.as_slice()]).expect("a good change")[0];
+    vec![Payload {
+        bytes: [&[1, 0], change.as_slice()].concat(),
+        ends: ends.or(Some(Digest(last.0))),
+    }]
+}
+
+#[test]
+fn an_envelope_that_states_another_last_change_than_it_brings_is_refused() {
+    let (mut world, kloop, occrp, _) = two();
+    settled(&mut world);
+    world.crash(occrp);
+    let stories = |world: &World| {
+        let view = world.desks[kloop].shown.investigation.as_ref();
+        view.expect("the investigation is shown").stories.len()
+    };
+    let before = stories(&world);
+    inject(&mut world, occrp, &DocId::Registers, |replica| {
+        story(replica, "stated-wrongly", Some(Digest([9; 32])))
+    });
+    world.until("it is said", |world| !world.desks[kloop].shown.state.refused.is_empty());
+    let refused = &world.desks[kloop].shown.state.refused;
+    assert!(refused[0].contains("states of the changes in it"), "{refused:?}");
+    assert_eq!(stories(&world), before);
+    inject(&mut world, occrp, &DocId::Registers, |replica| {
+        story(replica, "stated-rightly", None)
+    });
+    world.until("it is there", |world| stories(world) == before + 1);
 }

@@ -56,8 +56,9 @@ impl Client {
 
     /// Says Hello and is challenged.
     pub async fn hello(mut self) -> Self {
-        self.say(ClientFrame::Hello { nonce: self.mine }).await;
-        let RelayFrame::Challenge { origin, nonce } = self.hear().await else {
+        let (nonce, features) = (self.mine, Vec::new());
+        self.say(ClientFrame::Hello { nonce, features }).await;
+        let RelayFrame::Challenge { origin, nonce, .. } = self.hear().await else {
             panic!("no challenge")
         };
         (self.origin, self.theirs) = (origin, nonce);

@@ -11,8 +11,8 @@ use crate::sign;
 
 /// Version of charter entries; the first byte of each.
 pub const VERSION: u8 = 1;
-/// The longest entry, in bytes.
-pub const MAX_ENTRY: usize = 16 << 10;
+/// The longest entry, in bytes: an epoch's key wrapped for some thousands of devices fits.
+pub const MAX_ENTRY: usize = 256 << 10;
 /// How many heads an entry names.
 pub const MAX_HEADS: usize = 16;
 

@@ -17,6 +17,15 @@ pub struct RelayId(pub u32);
 /// For each session the counter of its last envelope that a document has taken.
 pub type Seen = BTreeMap<SessionId, u64>;
 
+/// A piece of what is written to a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Payload {
+    /// At most [`MAX_PAYLOAD`].
+    pub bytes: Vec<u8>,
+    /// Hash of the change that ends with it; none in the middle of one.
+    pub ends: Option<Digest>,
+}
+
 /// A server of an investigation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Server {
@@ -114,8 +123,9 @@ pub struct Delivery {
     pub id: EnvelopeId,
     /// What was written.
     pub payloads: Vec<Vec<u8>>,
-    /// What the writer gave as hash of the last change.
-    pub last: Option<Digest>,
+    /// Hashes of the last change of each actor whose changes end in it, as the writer has signed them. Who takes the changes
+    /// compares.
+    pub last: Vec<Digest>,
 }
 
 /// Who wrote something, as the signature and the charter say.
@@ -139,6 +149,9 @@ pub enum RefusedJoin {
     /// An editor has turned it down.
     #[error("an editor has turned this request down: ask them for a new invitation")]
     TurnedDown,
+    /// Another person has come in by the same invitation.
+    #[error("another person has come in by this invitation: ask for a new one")]
+    Used,
     /// The invitation has ended before anybody confirmed.
     #[error("the invitation has ended: ask for a new one")]
     Expired,

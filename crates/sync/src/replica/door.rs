@@ -7,7 +7,7 @@ use komuz_seal::derive::append_key;
 use komuz_seal::doc::DocId;
 use komuz_seal::envelope::Kind;
 use komuz_seal::epoch::EpochKey;
-use komuz_seal::invite::{DoorMessage, Invite, MAX_SERVERS, Terms, Welcome};
+use komuz_seal::invite::{DoorMessage, Invite, LIFETIME, MAX_SERVERS, Terms, Welcome};
 
 use super::intake::Origin;
 use super::link::{Connection, Link};
@@ -18,6 +18,28 @@ use crate::frame::ClientFrame;
 
 /// How long an address may be, in bytes.
 const MAX_URL: usize = 512;
+/// How many doors of one device are opened with a member's ticket at a time, and of all devices.
+const MAX_DOORS_OF_DEVICE: usize = 16;
+const MAX_DOORS: usize = 256;
+/// How far a door's end may lie beyond an invitation's life, for clocks that differ, in milliseconds.
+const SKEW: u64 = 60 * 60 * 1000;
+/// Version of an address in an envelope; the first byte.
+const SERVER_VERSION: u8 = 1;
+
+/// An address as members tell it each other.
+pub(super) fn server_bytes(url: &str) -> Vec<u8> {
+    Writer::versioned(SERVER_VERSION).text(url).finish()
+}
+
+fn read_server(bytes: &[u8]) -> Result<String, CborError> {
+    let (version, mut r) = Reader::versioned(bytes, 4096)?;
+    if version != SERVER_VERSION {
+        return Err(CborError::NotAllowed(0));
+    }
+    let url = r.text(MAX_URL)?.to_owned();
+    r.end()?;
+    Ok(url)
+}
 
 /// An invitation that this device has made.
 #[derive(Debug)]
@@ -40,6 +62,8 @@ pub(super) struct Waiting {
 /// A door that a member without a ticket wants opened at a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Door {
+    /// The member's device.
+    device: PublicKey,
     url: String,
     log: LogId,
     reader: PublicKey,
@@ -61,13 +85,14 @@ impl Door {
             .finish()
     }
 
-    fn read(bytes: &[u8]) -> Result<Self, CborError> {
+    fn read(device: PublicKey, bytes: &[u8]) -> Result<Self, CborError> {
         let (version, mut r) = Reader::versioned(bytes, 4096)?;
         if version != 1 {
             return Err(CborError::NotAllowed(0));
         }
         r.array(6)?;
         let door = Self {
+            device,
             url: r.text(MAX_URL)?.to_owned(),
             log: r.fixed()?,
             reader: r.fixed()?,
@@ -107,6 +132,7 @@ impl Replica {
         m: &mut Moment<'_>,
     ) -> Result<Invitation, CommandError> {
         let own = self.editor()?.member.outlet.clone();
+        self.may_write()?;
         let name = outlet.trim();
         if name.is_empty() || name.len() > komuz_seal::charter::MAX_TEXT {
             return Err(fail("outlet-name", "say the outlet's name, in fewer than 500 letters"));
@@ -156,6 +182,7 @@ impl Replica {
         if !has_ticket {
             let keys = invite.door();
             let door = Door {
+                device: self.device.id(),
                 url,
                 log: keys.id,
                 reader: keys.reader.public(),
@@ -163,7 +190,7 @@ impl Replica {
                 epoch: keys.epoch,
                 expires: invite.expires,
             };
-            self.seal_all(&DocId::Charter, Kind::Doors, vec![door.write()], None, m)?;
+            self.seal_one(Kind::Doors, door.write(), m)?;
         }
         rows::put_invite(&mut self.rows, &invite.id(), &invite.to_bytes(), false);
         let door = invite.door().id;
@@ -216,9 +243,32 @@ impl Replica {
         }
     }
 
+    /// Whether an invitation does nothing any more: it was answered here, or somebody came in by it elsewhere.
+    fn is_used(&self, mine: &MyInvite) -> bool {
+        mine.used || self.charter.has_used(&mine.invite.id())
+    }
+
+    /// Takes an invitation that another session of this device has made or answered.
+    pub(super) fn learn_invite(&mut self, invite: Invite, used: bool, m: &mut Moment<'_>) {
+        if let Some(mine) = self.invites.get_mut(&invite.id()) {
+            mine.used |= used;
+            return;
+        }
+        let door = invite.door().id;
+        self.add_invite(invite, used);
+        self.spread(door, m);
+    }
+
+    /// Another session of this device has forgotten an invitation that has ended.
+    pub(super) fn forget_invite(&mut self, id: &[u8]) {
+        if let Some(mine) = InviteId::from_slice(id).and_then(|id| self.invites.remove(&id)) {
+            self.drop_door(&mine.invite);
+        }
+    }
+
     /// The request that lies at a door under this id, when it is one that can be answered.
     fn request_of(&self, mine: &MyInvite, id: EnvelopeId, now: u64) -> Option<Request> {
-        if mine.used || mine.invite.has_ended(now) {
+        if self.is_used(mine) || mine.invite.has_ended(now) {
             return None;
         }
         let stored = self.logs.get(&mine.invite.door().id)?.stored.get(&id)?;
@@ -268,10 +318,11 @@ impl Replica {
 
     pub(super) fn confirm_request(&mut self, id: &Digest, m: &mut Moment<'_>) -> Result<(), CommandError> {
         self.editor()?;
+        self.may_write()?;
         let (invite_id, log_id) = self.find_request(id)?;
         let epoch = self.epoch.clone().ok_or_else(super::not_joined)?;
         let mine = &self.invites[&invite_id];
-        if mine.used {
+        if self.is_used(mine) {
             return Err(fail("invite-used", "this invitation was used already: make a new one"));
         }
         if mine.invite.has_ended(m.now) {
@@ -308,7 +359,7 @@ impl Replica {
             epoch,
             servers,
         };
-        self.seal_all(&DocId::Charter, Kind::Charter, vec![bytes], None, m)?;
+        self.seal_one(Kind::Charter, bytes, m)?;
         self.answer(&invite, &DoorMessage::Welcome(welcome), m);
         self.out.push(Output::Charter);
         Ok(())
@@ -317,7 +368,7 @@ impl Replica {
     pub(super) fn refuse_request(&mut self, id: &Digest, m: &mut Moment<'_>) -> Result<(), CommandError> {
         let (invite_id, _) = self.find_request(id)?;
         let mine = &self.invites[&invite_id];
-        if mine.used {
+        if self.is_used(mine) {
             return Err(fail("invite-used", "this invitation was answered already"));
         }
         let invite = mine.invite.clone();
@@ -363,7 +414,11 @@ impl Replica {
         if self.me.is_some() {
             return;
         }
-        let Some(member) = self.charter.member_of(&self.device.id()).cloned() else {
+        let device = self.device.id();
+        let Some(member) = self.charter.member_of(&device).cloned() else {
+            if self.charter.has_let_in(&device) {
+                self.turn_away(RefusedJoin::Used);
+            }
             return;
         };
         // The invitation pins the charter, the charter the epoch: a key that is not this one's would be another's logs.
@@ -473,16 +528,11 @@ impl Replica {
         let known = self.links.iter().any(|link| link.url == server.url);
         if !known {
             self.editor()?;
+            self.may_write()?;
         }
         self.add_link(&server.url, server.ticket.as_deref(), m);
         if !known {
-            self.seal_all(
-                &DocId::Charter,
-                Kind::Servers,
-                vec![server.url.clone().into_bytes()],
-                None,
-                m,
-            )?;
+            self.seal_one(Kind::Servers, server_bytes(&server.url), m)?;
         }
         Ok(())
     }
@@ -513,16 +563,21 @@ impl Replica {
     }
 
     pub(super) fn take_servers(&mut self, urls: &[Vec<u8>], m: &mut Moment<'_>) {
-        for url in urls {
-            if let Ok(url) = core::str::from_utf8(url) {
-                self.add_link(url, None, m);
-            }
+        for url in urls.iter().filter_map(|bytes| read_server(bytes).ok()) {
+            self.add_link(&url, None, m);
         }
     }
 
-    pub(super) fn take_doors(&mut self, doors: &[Vec<u8>], m: &mut Moment<'_>) {
-        for door in doors.iter().filter_map(|bytes| Door::read(bytes).ok()) {
-            if door.expires > m.now && !self.doors.contains(&door) {
+    /// Takes doors that a member wants opened: a few, and none for longer than an invitation lives. So a member can make
+    /// another's ticket open some logs, and not fill a disk with them.
+    pub(super) fn take_doors(&mut self, device: &PublicKey, doors: &[Vec<u8>], m: &mut Moment<'_>) {
+        let now = m.now;
+        self.doors.retain(|door| door.expires > now);
+        for door in doors.iter().filter_map(|bytes| Door::read(*device, bytes).ok()) {
+            let good = (now + 1..=now.saturating_add(LIFETIME + SKEW)).contains(&door.expires);
+            let of_device = self.doors.iter().filter(|other| other.device == *device).count();
+            let room = of_device < MAX_DOORS_OF_DEVICE && self.doors.len() < MAX_DOORS;
+            if good && room && !self.doors.contains(&door) {
                 self.doors.push(door);
             }
         }

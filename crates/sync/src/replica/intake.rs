@@ -82,7 +82,7 @@ impl Replica {
                 let log = log_id;
                 self.consider(Waiting { log, id, statement }, m);
             }
-            Err(EnvelopeError::Version(_)) => {
+            Err(EnvelopeError::Version(_) | EnvelopeError::Kind(_)) => {
                 log.later += sealed.len();
                 if log.later > MAX_LATER {
                     log.later -= sealed.len();
@@ -314,7 +314,7 @@ impl Replica {
             Kind::Changes if watched && session != self.session => self.deliver(log_id, doc, id, statement),
             Kind::Changes | Kind::Charter => {}
             Kind::Servers => self.take_servers(&statement.payloads, m),
-            Kind::Doors => self.take_doors(&statement.payloads, m),
+            Kind::Doors => self.take_doors(&statement.device, &statement.payloads, m),
         }
     }
 

@@ -305,3 +305,60 @@ impl Link {
         matches!(self.connection, Connection::Up { .. })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_a_minute_and_half_of_each_is_chance() {
+        for (filler, share) in [(0x00, 0), (0xff, 1)] {
+            let mut backoff = Backoff::default();
+            let mut wait = || backoff.next(&mut |bytes| bytes.fill(filler));
+            for expected in [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000] {
+                let wait = wait();
+                assert!((expected / 2..expected).contains(&wait), "{wait} of {expected}");
+                assert!(share == 1 || wait == expected / 2);
+            }
+        }
+    }
+
+    #[test]
+    fn waits_of_many_clients_spread_over_their_half() {
+        let mut next = 0u64;
+        let waits: BTreeSet<u64> = (0..1_000)
+            .map(|_| {
+                let mut backoff = Backoff { tries: 20 };
+                backoff.next(&mut |bytes| {
+                    next = next.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                    bytes.copy_from_slice(&(next >> 8).to_le_bytes()[..bytes.len()]);
+                })
+            })
+            .collect();
+        assert!(waits.len() > 900);
+        assert!(waits.first() >= Some(&30_000) && waits.first() < Some(&33_000));
+        assert!(waits.last() < Some(&60_000) && waits.last() > Some(&57_000));
+    }
+
+    #[test]
+    fn after_a_success_waits_start_anew_and_never_overflow() {
+        let mut backoff = Backoff { tries: u32::MAX };
+        assert!(backoff.next(&mut |bytes| bytes.fill(0)) == 30_000);
+        backoff.reset();
+        assert!(backoff.next(&mut |bytes| bytes.fill(0)) == 500);
+    }
+
+    #[test]
+    fn what_is_wanted_comes_in_the_relays_order_and_each_once() {
+        let id = |n| EnvelopeId([n; 32]);
+        let mut wanted = Wanted::default();
+        for (seq, n) in [(5, 9), (2, 4), (7, 1), (6, 4)] {
+            wanted.insert(seq, id(n));
+        }
+        assert!(wanted.remove(&id(1)) && !wanted.remove(&id(1)));
+        assert_eq!(wanted.len(), 2);
+        assert_eq!(wanted.pop_first(), Some((5, id(9))));
+        assert_eq!(wanted.pop_first(), Some((6, id(4))));
+        assert_eq!(wanted.pop_first(), None);
+    }
+}

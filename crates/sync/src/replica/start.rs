@@ -12,7 +12,7 @@ use komuz_seal::epoch::EpochKey;
 use komuz_seal::invite::{DoorMessage, Invite, Request};
 use komuz_seal::random;
 
-use super::door::{Waiting, is_origin};
+use super::door::{self, Waiting, is_origin};
 use super::held::{Held, Waiting as WaitingEnvelope};
 use super::intake::Origin;
 use super::link::{Unsent, below};
@@ -101,8 +101,8 @@ pub(super) fn found(founding: Founding, m: &mut Moment<'_>) -> Made<CommandError
     replica.put_me();
     replica.add_document(&DocId::Charter);
     replica.add_link(&server.url, server.ticket.as_deref(), m);
-    replica.seal_all(&DocId::Charter, Kind::Charter, vec![entry], None, m)?;
-    replica.seal_all(&DocId::Charter, Kind::Servers, vec![server.url.into_bytes()], None, m)?;
+    replica.seal_one(Kind::Charter, entry, m)?;
+    replica.seal_one(Kind::Servers, door::server_bytes(&server.url), m)?;
     replica.on_tick(m);
     let out = replica.finish();
     Ok((replica, out))
@@ -366,7 +366,7 @@ impl Replica {
         for (accepted, statement) in &opened {
             match statement.kind {
                 Kind::Charter => self.take_entries(&statement.payloads, m),
-                Kind::Doors if *accepted => self.take_doors(&statement.payloads, m),
+                Kind::Doors if *accepted => self.take_doors(&statement.device, &statement.payloads, m),
                 Kind::Servers if *accepted => self.take_servers(&statement.payloads, m),
                 Kind::Doors | Kind::Servers | Kind::Changes => {}
             }
@@ -474,6 +474,14 @@ impl Replica {
                         self.add_link(&url, ticket.as_deref(), m);
                     }
                 }
+                (rows::INVITES, Some(value)) => {
+                    if let Some((bytes, used)) = self.readable(rows::read_invite(value))
+                        && let Ok(invite) = Invite::from_bytes(&bytes)
+                    {
+                        self.learn_invite(invite, used, m);
+                    }
+                }
+                (rows::INVITES, None) => self.forget_invite(key),
                 _ => {}
             }
         }

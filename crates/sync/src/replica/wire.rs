@@ -14,7 +14,7 @@ use super::link::{Connection, Line, Phase, Unsent};
 use super::log::Purpose;
 use super::rows::{self, Cursor};
 use super::{Binding, Moment, Output, RelayId, Replica};
-use crate::frame::{ClientFrame, ErrorCode, MAX_IDS, RelayFrame, sign_challenge, sign_registration};
+use crate::frame::{ClientFrame, ErrorCode, FrameError, MAX_IDS, RelayFrame, sign_challenge, sign_registration};
 
 /// How long a connection may take to open, and a relay to answer, in milliseconds.
 const PATIENCE: u64 = 20_000;
@@ -53,7 +53,8 @@ impl Replica {
         link.connection = Connection::Greeting { nonce };
         link.heard = m.now;
         link.probed = m.now;
-        self.send(relay, &ClientFrame::Hello { nonce });
+        let features = Vec::new();
+        self.send(relay, &ClientFrame::Hello { nonce, features });
     }
 
     pub(super) fn on_disconnected(&mut self, relay: RelayId, m: &mut Moment<'_>) {
@@ -413,6 +414,8 @@ impl Replica {
         let url = link.url.clone();
         let frame = match RelayFrame::decode(bytes) {
             Ok(frame) => frame,
+            // Said for a later version: nothing of ours waits for it.
+            Err(FrameError::Unknown(_)) => return,
             Err(why) => {
                 self.complain(
                     relay,
@@ -424,7 +427,7 @@ impl Replica {
             }
         };
         match frame {
-            RelayFrame::Challenge { origin, nonce } => self.on_challenge(relay, &origin, nonce, m),
+            RelayFrame::Challenge { origin, nonce, .. } => self.on_challenge(relay, &origin, nonce, m),
             RelayFrame::Entry { log, seq, chain, bytes } => {
                 let id = envelope_id(&bytes);
                 self.is_there(relay, log, id);
@@ -713,6 +716,10 @@ impl Replica {
                 "ticket",
                 format!("The server {url} does not take its ticket: {sentence}"),
             );
+            return;
+        }
+        // The relay closes a connection on which nothing is proved: none of our logs is open there yet.
+        if matches!(code, ErrorCode::NoProof | ErrorCode::Unknown) {
             return;
         }
         let Some((log, line)) = log.and_then(|log| Some((log, link.lines.get_mut(&log)?))) else {

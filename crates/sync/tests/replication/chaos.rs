@@ -52,3 +52,29 @@ fn one_relay_only() {
         world.check(&docs);
     }
 }
+
+#[test]
+fn pictures_and_long_pastes_come_through_a_storm_too() {
+    for seed in 2000..2004 {
+        let mut world = World::new(seed, 2);
+        world.large = true;
+        world.quiet();
+        world.admit(0, "Bek", "beta", Role::Editor, Some(1));
+        let docs = [DocId::Files, body("ky")];
+        for peer in 0..2 {
+            for doc in &docs {
+                world.watch(peer, doc);
+            }
+        }
+        for _ in 0..300 {
+            world.happen(&docs);
+        }
+        world.quiet();
+        world.check(&docs);
+        let largest = world.promised.values().flatten().map(Vec::len).max();
+        assert!(
+            largest > Some(100_000),
+            "seed {seed}: something long was written: {largest:?}"
+        );
+    }
+}

@@ -1,18 +1,20 @@
 //! Members and relays that do what they should not. What is good comes through all the same.
 
-use komuz_sync::frame::{ClientFrame, RelayFrame};
-use komuz_sync::seal::bytes::{Digest, EnvelopeId, Start};
-use komuz_sync::seal::cbor::Reader;
+use komuz_sync::frame::{ClientFrame, ErrorCode, RelayFrame};
+use komuz_sync::seal::bytes::{Digest, EnvelopeId, LogId, Start};
+use komuz_sync::seal::cbor::{Reader, Writer};
 use komuz_sync::seal::chain::{self, envelope_id};
-use komuz_sync::seal::charter::Role;
+use komuz_sync::seal::charter::{Act, Entry, Role, entry_id};
 use komuz_sync::seal::derive::LogKeys;
 use komuz_sync::seal::device::Device;
 use komuz_sync::seal::doc::DocId;
 use komuz_sync::seal::envelope::{Kind, NO_PREVIOUS, Statement};
 use komuz_sync::seal::epoch::EpochKey;
+use komuz_sync::seal::invite::LIFETIME;
+use komuz_sync::seal::presence::Presence;
 
-use crate::relay::Entry;
-use crate::world::{World, body, url};
+use crate::relay;
+use crate::world::{World, body, payload, url};
 
 /// Two outlets with a server each and a writer; all watch one document.
 fn three(seed: u64) -> World {
@@ -66,15 +68,19 @@ impl Crafted {
     }
 
     pub fn say(&self, doc: &DocId, counter: u64, previous: EnvelopeId, words: &str) -> Vec<u8> {
+        self.seal(Kind::Changes, doc, counter, previous, vec![words.as_bytes().to_vec()])
+    }
+
+    fn seal(&self, kind: Kind, doc: &DocId, counter: u64, previous: EnvelopeId, payloads: Vec<Vec<u8>>) -> Vec<u8> {
         let statement = Statement {
-            kind: Kind::Changes,
+            kind,
             device: self.device.id(),
             start: Start([self.start; 16]),
             counter,
             previous,
             charter: self.charter.clone(),
-            last: None,
-            payloads: vec![words.as_bytes().to_vec()],
+            last: Vec::new(),
+            payloads,
         };
         statement
             .seal(&self.device, &self.keys(doc), &mut |b| b.fill(5))
@@ -105,7 +111,7 @@ impl World {
         for bytes in envelopes {
             let id = envelope_id(bytes);
             let before = log.entries.last().map_or(chain::EMPTY, |entry| entry.chain);
-            log.entries.push(Entry {
+            log.entries.push(relay::Entry {
                 id,
                 chain: chain::next(before, id),
                 bytes: bytes.clone(),
@@ -291,11 +297,234 @@ fn two_different_things_under_one_number() {
     );
     world.settle();
     assert!(world.has(1, &body("ky"), "one thing") && !world.has(1, &body("ky"), "another thing"));
-    assert!(
-        world.peers[1].troubles[0].contains("numbered two things alike"),
-        "{:?}",
+    assert_eq!(
+        world.peers[1].troubles.len(),
+        1,
+        "it is said once: {:?}",
         world.peers[1].troubles
     );
+    assert!(world.peers[1].troubles[0].contains("numbered two things alike"));
+}
+
+#[test]
+fn of_two_things_under_one_number_both_are_kept_and_brought_to_every_relay() {
+    let mut world = three(15);
+    let ada = Crafted::of(&world, 0);
+    let keys = ada.keys(&body("ky"));
+    let one = ada.say(&body("ky"), 1, NO_PREVIOUS, "one thing");
+    let another = ada.say(&body("ky"), 1, NO_PREVIOUS, "another thing");
+    let after_another = ada.say(&body("ky"), 2, envelope_id(&another), "more of that");
+    // The two relays have them in different order; what follows is on the second only.
+    world.inject(0, &keys, &[one.clone(), another.clone()]);
+    world.inject(1, &keys, &[another.clone(), one.clone(), after_another.clone()]);
+    world.settle();
+    for relay in &world.relays {
+        let has = |bytes: &Vec<u8>| relay.logs[&keys.id].entries.iter().any(|entry| entry.bytes == *bytes);
+        assert!(has(&one) && has(&another) && has(&after_another), "{}", relay.url);
+    }
+    for peer in 1..3 {
+        let taken = ["one thing", "another thing"].map(|words| world.has(peer, &body("ky"), words));
+        assert_ne!(taken[0], taken[1], "one of them counts");
+        assert_eq!(world.has(peer, &body("ky"), "more of that"), taken[1]);
+        let delivered = world.peers[peer].docs[&body("ky")].payloads.clone();
+        world.crash(peer);
+        world.settle();
+        assert_eq!(
+            world.peers[peer].docs[&body("ky")].payloads,
+            delivered,
+            "the same as before"
+        );
+    }
+    assert!(world.is_in_sync());
+}
+
+/// Ada's newer Komuz writes something into the charter: its id.
+fn later(world: &mut World, ada: &Crafted) -> Digest {
+    let entry = Entry {
+        charter: Some(world.peers[0].replica.investigation()),
+        heads: ada.charter.clone(),
+        author: ada.device.id(),
+        act: Act::Later {
+            kind: 4,
+            content: b"a removal".to_vec(),
+        },
+    };
+    let bytes = entry.sign(&ada.device);
+    let id = entry_id(&bytes);
+    let said = ada.seal(Kind::Charter, &DocId::Charter, 1, NO_PREVIOUS, vec![bytes]);
+    world.inject(0, &ada.keys(&DocId::Charter), &[said]);
+    world.settle();
+    id
+}
+
+#[test]
+fn what_builds_on_what_a_newer_komuz_has_decided_waits_for_the_update() {
+    let mut world = three(16);
+    let mut ada = Crafted::of(&world, 0);
+    let before = ada.say(&body("ky"), 1, NO_PREVIOUS, "before");
+    let later = later(&mut world, &ada);
+    ada.charter = vec![later];
+    let after = ada.say(&body("ky"), 2, envelope_id(&before), "after");
+    world.inject(0, &ada.keys(&body("ky")), &[before, after.clone()]);
+    world.settle();
+    for peer in 1..3 {
+        assert!(world.has(peer, &body("ky"), "before") && !world.has(peer, &body("ky"), "after"));
+        let troubles = &world.peers[peer].troubles;
+        assert!(troubles.iter().all(|said| said.contains("update")), "{troubles:?}");
+        let kept = world.peers[peer]
+            .disk
+            .values()
+            .any(|row| row.windows(512).any(|window| window == after));
+        assert!(kept, "it is there when this Komuz is updated");
+    }
+}
+
+#[test]
+fn who_does_not_understand_the_charter_does_not_write_on() {
+    let mut world = three(17);
+    let ada = Crafted::of(&world, 0);
+    later(&mut world, &ada);
+    let (now, replica) = (world.now, &mut world.peers[0].replica);
+    let mut entropy = |bytes: &mut [u8]| bytes.fill(1);
+    let written = replica
+        .write(&body("ky"), vec![payload(b"x")], now, &mut entropy)
+        .map(|_| ());
+    assert_eq!(written.map_err(|why| why.code), Err("needs-update"));
+    let invited = replica.invite("alpha", Role::Writer, now, &mut entropy).map(|_| ());
+    assert_eq!(invited.map_err(|why| why.code), Err("needs-update"));
+}
+
+#[test]
+fn an_envelope_that_an_older_komuz_has_kept_is_taken_and_noted_like_any_other() {
+    let mut world = three(18);
+    // What the row of an envelope looks like that could not be opened when it came.
+    let log = Crafted::of(&world, 0).keys(&body("ky")).id;
+    let (key, row) = world.peers[1]
+        .disk
+        .iter()
+        .find(|((table, key), _)| table == "envelopes" && key.starts_with(&log.0))
+        .map(|(key, row)| (key.clone(), row.clone()))
+        .expect("Ada's envelope");
+    let (_, mut r) = Reader::versioned(&row, 1 << 20).expect("a row");
+    r.array(5).expect("five fields");
+    let _ = (r.uint(), r.bytes(16), r.uint(), r.uint());
+    let sealed = r.bytes(1 << 20).expect("the envelope");
+    let held = Writer::versioned(1)
+        .array(5)
+        .uint(1)
+        .bytes(&[0; 16])
+        .uint(0)
+        .uint(0)
+        .bytes(sealed)
+        .finish();
+    world.peers[1].disk.insert(key.clone(), held);
+    world.peers[1].saved.clear();
+    world.crash(1);
+    world.quiet();
+    world.check(&[body("ky")]);
+    world.crash(1);
+    world.quiet();
+    world.check(&[body("ky")]);
+}
+
+#[test]
+fn a_member_makes_anothers_ticket_open_a_few_doors_and_none_for_ever() {
+    let mut world = three(19);
+    let bek = Crafted::of(&world, 1);
+    let now = world.now;
+    let door = |number: u8, expires: u64| {
+        Writer::versioned(1)
+            .array(6)
+            .text(&url(1))
+            .bytes(&[number; 32])
+            .bytes(&[1; 32])
+            .bytes(&[2; 32])
+            .bytes(&[3; 32])
+            .uint(expires)
+            .finish()
+    };
+    let for_ever = [u64::MAX, now + 3 * LIFETIME].map(|expires| door(254, expires));
+    let many = (0..100).map(|number| door(number, now + LIFETIME));
+    let payloads = for_ever.into_iter().chain(many).collect();
+    let said = bek.seal(Kind::Doors, &DocId::Charter, 1, NO_PREVIOUS, payloads);
+    let before = world.relays[0].logs.len();
+    world.inject(0, &bek.keys(&DocId::Charter), &[said]);
+    world.settle();
+    assert_eq!(world.relays[0].logs.len() - before, 16);
+    assert!(!world.relays[0].logs.contains_key(&LogId([254; 32])));
+}
+
+#[test]
+fn a_log_full_of_garbage_leaves_few_traces() {
+    let mut world = three(20);
+    let keys = Crafted::of(&world, 0).keys(&body("ky"));
+    let garbage: Vec<Vec<u8>> = (0..5_000u32)
+        .map(|number| [&[1][..], &number.to_be_bytes(), &[7; 507]].concat())
+        .collect();
+    world.inject(0, &keys, &garbage);
+    world.settle();
+    let rows = world.peers[1].disk.keys();
+    let refused = rows
+        .filter(|(table, key)| table == "envelopes" && key.starts_with(&keys.id.0))
+        .count();
+    assert!((4_000..=4_200).contains(&refused), "{refused}");
+    assert!(world.is_in_sync());
+}
+
+#[test]
+fn a_relay_that_names_without_end_is_left() {
+    let mut world = three(21);
+    let log = Crafted::of(&world, 0).keys(&body("ky")).id;
+    let told = RelayFrame::Error {
+        code: ErrorCode::Busy,
+        sentence: String::new(),
+        log: Some(log),
+        id: None,
+    };
+    world.say(0, 1, &told);
+    let first = world.relays[0].logs[&log].entries.len() as u64 + 1;
+    for frame in 0..129 {
+        let ids = (0..8192u64).map(|n| {
+            let mut id = [0; 32];
+            id[..8].copy_from_slice(&(frame * 8192 + n + 1).to_be_bytes());
+            EnvelopeId(id)
+        });
+        let (first, ids) = (first + frame * 8192, ids.collect());
+        world.say(0, 1, &RelayFrame::Ids { log, first, ids });
+    }
+    world.carry_frames();
+    let troubles = &world.peers[1].troubles;
+    assert!(
+        troubles.iter().any(|said| said.contains("names more than it can have")),
+        "{troubles:?}"
+    );
+    assert!(!world.peers[1].replica.state().relays[0].reached);
+}
+
+#[test]
+fn presence_that_is_played_again_or_is_a_strangers_is_not_heard() {
+    let mut world = three(22);
+    let mut ada = Crafted::of(&world, 0);
+    let keys = ada.keys(&body("ky"));
+    let said = |ada: &Crafted, number: u64, words: &[u8]| {
+        let presence = Presence {
+            device: ada.device.id(),
+            start: Start([ada.start; 16]),
+            number,
+            bytes: words.to_vec(),
+        };
+        let bytes = presence.seal(&ada.device, &keys, &mut |b| b.fill(5)).expect("short");
+        RelayFrame::Presence { log: keys.id, bytes }
+    };
+    let second = said(&ada, 2, b"at 20");
+    for frame in [&second, &said(&ada, 1, b"at 10"), &second, &said(&ada, 3, b"at 30")] {
+        world.say(0, 1, frame);
+    }
+    ada.device = Device::new(&mut |b| b.fill(9));
+    world.say(0, 1, &said(&ada, 9, b"a stranger"));
+    world.carry_frames();
+    let heard: Vec<&[u8]> = world.peers[1].heard.iter().map(|(_, words)| words.as_slice()).collect();
+    assert_eq!(heard, [b"at 20", b"at 30"]);
 }
 
 #[test]
@@ -338,11 +567,16 @@ fn a_relay_that_is_another_than_was_dialled() {
 #[test]
 fn a_relay_that_says_what_cannot_be_read() {
     let mut world = three(12);
-    let dice = &mut world.dice;
     let relay = world.peers[1].replica.state().relays[0].relay;
+    // What a later version says is passed over.
+    world.call(1, |replica, now, entropy| {
+        replica.frame(relay, &[1, 0x81, 0x18, 99], now, entropy)
+    });
+    assert!(world.peers[1].replica.state().relays[0].reached);
+    let dice = &mut world.dice;
     let out = world.peers[1]
         .replica
-        .frame(relay, &[1, 0x81, 0x18, 99], world.now, &mut |b| dice.fill(b));
+        .frame(relay, &[1, 0x81, 0xff], world.now, &mut |b| dice.fill(b));
     assert!(out.contains(&komuz_sync::Output::Disconnect { relay }));
     world.peers[1].take(out);
     // Frames of other logs and of unknown ones do no harm.

@@ -6,7 +6,7 @@ use komuz_sync::seal::charter::Role;
 use komuz_sync::seal::doc::DocId;
 use komuz_sync::seal::invite::LIFETIME;
 
-use crate::world::{World, body, outlet};
+use crate::world::{World, body, outlet, payload};
 
 #[test]
 fn found_invite_join_confirm_and_the_joiner_reads_the_history() {
@@ -180,4 +180,148 @@ fn other_outlets_people_are_invited_by_their_own_editors() {
         .invite("gamma", Role::Writer, world.now, &mut |b| b.fill(1))
         .map(|_| ());
     assert_eq!(first.map_err(|why| why.code), Err("first-is-editor"));
+}
+
+#[test]
+fn a_second_tab_shows_the_requests_and_what_the_first_has_answered() {
+    let mut world = World::new(8, 1);
+    world.quiet();
+    let rows: Vec<_> = world.peers[0]
+        .disk
+        .iter()
+        .map(|((table, key), value)| (table.clone(), key.clone(), value.clone()))
+        .collect();
+    let (now, dice) = (world.now, &mut world.dice);
+    let (mut tab, _) = Replica::load(rows, now, &mut |b| dice.fill(b)).expect("shared rows load");
+    let invitation = world.call(0, |replica, now, entropy| {
+        replica.invite("beta", Role::Editor, now, entropy).expect("invites")
+    });
+    world.ask("Bek", &invitation.fragment, "beta", None);
+    let mut tell = |world: &mut World| {
+        let told = world.peers[0].told();
+        let (now, dice) = (world.now, &mut world.dice);
+        tab.rows(told, now, &mut |b| dice.fill(b));
+        tab.requests()
+    };
+    for _ in 0..5 {
+        world.carry_frames();
+        while world.flush(1) {}
+        world.tick(1_000);
+    }
+    assert_eq!(tell(&mut world), world.peers[0].replica.requests());
+    assert_eq!(world.peers[0].replica.requests().len(), 1);
+    let request = world.peers[0].replica.requests().remove(0);
+    world.call(0, |replica, now, entropy| {
+        replica.confirm(&request.id, now, entropy).expect("confirms")
+    });
+    assert_eq!(tell(&mut world), []);
+    let again = tab.confirm(&request.id, world.now, &mut |b| b.fill(1));
+    assert_eq!(again.map_err(|why| why.code), Err("invite-used"));
+}
+
+#[test]
+fn two_tabs_that_confirm_two_people_by_one_invitation_let_one_in() {
+    let mut world = World::new(9, 1);
+    world.quiet();
+    let invitation = world.call(0, |replica, now, entropy| {
+        replica.invite("alpha", Role::Writer, now, entropy).expect("invites")
+    });
+    let askers = ["Bek", "Thief"].map(|name| world.ask(name, &invitation.fragment, "alpha", None));
+    for _ in 0..5 {
+        world.drain();
+        world.tick(1_000);
+    }
+    // A second tab on the same rows, as a device of its own in this world; both confirm before they hear of each other.
+    world.second_tab(0);
+    let tab = world.peers.len() - 1;
+    for _ in 0..5 {
+        world.drain();
+        world.tick(1_000);
+    }
+    world.relay_down(0);
+    let requests = world.peers[0].replica.requests();
+    assert_eq!((requests.len(), world.peers[tab].replica.requests().len()), (2, 2));
+    for (peer, request) in [(0, &requests[0]), (tab, &requests[1])] {
+        world.call(peer, |replica, now, entropy| {
+            replica.confirm(&request.id, now, entropy).expect("confirms")
+        });
+    }
+    world.quiet();
+    let members = world.peers[0].replica.members();
+    assert_eq!(members.len(), 2, "{members:?}");
+    for peer in &world.peers {
+        assert_eq!(peer.replica.members(), members, "{}", peer.name);
+    }
+    let loser = askers
+        .into_iter()
+        .find(|peer| !members.iter().any(|member| member.name == world.peers[*peer].name))
+        .expect("one of them is out");
+    assert_eq!(world.peers[loser].refused, Some(RefusedJoin::Used));
+}
+
+/// Somebody is let in and writes; then it turns out that another tab has let another person in by the same invitation.
+/// Whether the first stays.
+fn let_in_twice(seed: u64) -> bool {
+    let mut world = World::new(seed, 2);
+    world.quiet();
+    let invitation = world.call(0, |replica, now, entropy| {
+        replica.invite("alpha", Role::Editor, now, entropy).expect("invites")
+    });
+    let askers = ["Bek", "Thief"].map(|name| world.ask(name, &invitation.fragment, "alpha", None));
+    for _ in 0..5 {
+        world.drain();
+        world.tick(1_000);
+    }
+    world.second_tab(0);
+    for _ in 0..5 {
+        world.drain();
+        world.tick(1_000);
+    }
+    let tab = world.peers.len() - 1;
+    let requests = world.peers[0].replica.requests();
+    // The tab's confirmation stays on the tab's disk for now.
+    world.call(tab, |replica, now, entropy| {
+        replica.confirm(&requests[1].id, now, entropy).expect("confirms")
+    });
+    world.call(0, |replica, now, entropy| {
+        replica.confirm(&requests[0].id, now, entropy).expect("confirms")
+    });
+    let first = askers
+        .into_iter()
+        .find(|peer| world.peers[*peer].replica.joining_code().as_ref() == Some(&requests[0].code))
+        .expect("one of them");
+    for _ in 0..5 {
+        world.carry_frames();
+        for peer in [0, askers[0], askers[1]] {
+            while world.flush(peer) {}
+        }
+        world.tick(1_000);
+    }
+    assert!(world.peers[first].joined);
+    world.watch(first, &body("ky"));
+    let write = |world: &mut World| {
+        let now = world.now;
+        let written = world.peers[first]
+            .replica
+            .write(&body("ky"), vec![payload(b"x")], now, &mut |b| b.fill(1));
+        written.map(|out| world.peers[first].take(out)).map_err(|why| why.code)
+    };
+    assert_eq!(write(&mut world), Ok(()));
+    for _ in 0..30 {
+        world.drain();
+        world.tick(1_000);
+    }
+    let members = world.peers[0].replica.members();
+    let stays = members.iter().any(|member| member.name == world.peers[first].name);
+    assert_eq!(write(&mut world), if stays { Ok(()) } else { Err("invite-used") });
+    stays
+}
+
+#[test]
+fn who_was_let_in_and_then_not_writes_no_more() {
+    let stays: Vec<bool> = (10..18).map(let_in_twice).collect();
+    assert!(
+        stays.contains(&true) && stays.contains(&false),
+        "both happen: {stays:?}"
+    );
 }

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use komuz_sync::Replica;
 use komuz_sync::replica::{Output, RefusedJoin, RelayId, Request, Row, Seen};
-use komuz_sync::seal::bytes::{EnvelopeId, MemberId};
+use komuz_sync::seal::bytes::{Digest, EnvelopeId, MemberId};
+use komuz_sync::seal::chain::envelope_id;
 use komuz_sync::seal::doc::DocId;
 
 use crate::relay::Conn;
@@ -95,6 +96,10 @@ impl Peer {
                         self.name
                     );
                     *seen = delivery.counter;
+                    if delivery.payloads.last().is_some_and(|last| last.starts_with(b"words ")) {
+                        let last = delivery.payloads.last().map(|last| Digest(envelope_id(last).0));
+                        assert_eq!(delivery.last, Vec::from_iter(last), "the last change is named");
+                    }
                     doc.payloads.extend(delivery.payloads);
                 }
                 Output::Sealed { doc, counter, ids } => {
@@ -136,6 +141,18 @@ impl Peer {
                 None
             }
         }
+    }
+
+    /// What another tab is told of the rows that are on their way to the disk.
+    pub fn told(&self) -> Vec<(String, Vec<u8>, Option<Vec<u8>>)> {
+        let batches = self.writing.iter().filter_map(|write| match write {
+            Write::Rows(_, rows) => Some(rows),
+            Write::Document(..) => None,
+        });
+        batches
+            .flatten()
+            .map(|row| (row.table.to_owned(), row.key.clone(), row.value.clone()))
+            .collect()
     }
 
     /// Saves a document, after everything that is already on its way to the disk.

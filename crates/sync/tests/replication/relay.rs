@@ -102,7 +102,7 @@ impl Relay {
             )]
         };
         match frame {
-            ClientFrame::Hello { nonce } => {
+            ClientFrame::Hello { nonce, .. } => {
                 let mut mine = [0; 32];
                 dice.fill(&mut mine);
                 client.nonces = Some((nonce, Nonce(mine)));
@@ -111,6 +111,7 @@ impl Relay {
                     RelayFrame::Challenge {
                         origin: self.answers_as.clone().unwrap_or(self.url.clone()),
                         nonce: Nonce(mine),
+                        features: vec!["of a later version".to_owned()],
                     },
                 )]
             }

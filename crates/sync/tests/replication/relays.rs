@@ -4,7 +4,7 @@ use komuz_sync::replica::Server;
 use komuz_sync::seal::charter::Role;
 use komuz_sync::seal::doc::DocId;
 
-use crate::world::{World, body, url};
+use crate::world::{World, body, payload, url};
 
 /// Two outlets with a server each; one document that all watch.
 fn two_outlets(seed: u64, relays: usize) -> World {
@@ -241,15 +241,7 @@ fn a_second_tab_takes_what_the_first_has_stored_while_both_are_offline() {
     world.relay_down(0);
     world.relay_down(1);
     world.write(0, &body("ky"));
-    let mut told = Vec::new();
-    for write in &world.peers[0].writing {
-        if let crate::peer::Write::Rows(_, rows) = write {
-            told.extend(
-                rows.iter()
-                    .map(|row| (row.table.to_owned(), row.key.clone(), row.value.clone())),
-            );
-        }
-    }
+    let told = world.peers[0].told();
     let dice = &mut world.dice;
     let out = tab.rows(told.clone(), now, &mut |b| dice.fill(b));
     let delivered = out
@@ -278,6 +270,6 @@ fn a_writer_may_not_write_sign_offs() {
     world.watch(writer, &doc);
     let refused = world.peers[writer]
         .replica
-        .write(&doc, vec![b"x".to_vec()], None, world.now, &mut |b| b.fill(7));
+        .write(&doc, vec![payload(b"x")], world.now, &mut |b| b.fill(7));
     assert_eq!(refused.map_err(|why| why.code), Err("role"));
 }

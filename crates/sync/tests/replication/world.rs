@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use komuz_sync::Replica;
 use komuz_sync::frame::RelayFrame;
-use komuz_sync::replica::{Founding, Joining, Output, RelayId, Server};
-use komuz_sync::seal::bytes::PublicKey;
+use komuz_sync::replica::{Founding, Joining, MAX_PAYLOAD, Output, Payload, RelayId, Server};
+use komuz_sync::seal::bytes::{Digest, PublicKey};
+use komuz_sync::seal::chain::envelope_id;
 use komuz_sync::seal::charter::{OutletCard, Role};
 use komuz_sync::seal::doc::DocId;
 
@@ -30,6 +31,8 @@ pub struct World {
     wires: BTreeMap<Conn, Wire>,
     next_conn: Conn,
     written: u64,
+    /// Whether some of what is written is long.
+    pub large: bool,
     /// What was said to be on a disk: it must reach everybody.
     pub promised: BTreeMap<DocId, BTreeSet<Vec<u8>>>,
 }
@@ -56,6 +59,14 @@ pub fn body(lang: &str) -> DocId {
     }
 }
 
+/// A piece to write; a hash of it stands for the hash of a change.
+pub fn payload(bytes: &[u8]) -> Payload {
+    Payload {
+        bytes: bytes.to_vec(),
+        ends: Some(Digest(envelope_id(bytes).0)),
+    }
+}
+
 pub fn url(number: usize) -> String {
     format!("https://relay{number}.example")
 }
@@ -72,6 +83,7 @@ impl World {
             wires: BTreeMap::new(),
             next_conn: 0,
             written: 0,
+            large: false,
             promised: BTreeMap::new(),
         };
         let founding = Founding {
@@ -181,7 +193,8 @@ impl World {
         true
     }
 
-    fn flush(&mut self, peer: usize) -> bool {
+    /// Puts the next thing on a peer's disk; false when there is none.
+    pub fn flush(&mut self, peer: usize) -> bool {
         if self.peers[peer].writing.is_empty() {
             return false;
         }
@@ -218,14 +231,17 @@ impl World {
         let payloads: Vec<Vec<u8>> = (0..count)
             .map(|_| {
                 self.written += 1;
-                format!("words {} of {}", self.written, self.peers[peer].name).into_bytes()
+                let mut payload = format!("words {} of {}", self.written, self.peers[peer].name).into_bytes();
+                if self.large && self.dice.once_in(3) {
+                    let len = self.dice.below(MAX_PAYLOAD - payload.len());
+                    payload.resize(payload.len() + len, b'.');
+                }
+                payload
             })
             .collect();
-        let given = payloads.clone();
+        let given = payloads.iter().map(|bytes| payload(bytes)).collect();
         self.call(peer, |replica, now, entropy| {
-            replica
-                .write(doc, given, None, now, entropy)
-                .expect("a member may write")
+            replica.write(doc, given, now, entropy).expect("a member may write")
         });
         let peer = &mut self.peers[peer];
         let batch = peer.last_batch();
@@ -258,6 +274,21 @@ impl World {
         for doc in docs {
             self.watch(peer, &doc);
         }
+    }
+
+    /// Another session on a copy of a peer's rows.
+    pub fn second_tab(&mut self, peer: usize) {
+        let disk = self.peers[peer].disk.clone();
+        let rows = disk
+            .iter()
+            .map(|((table, key), value)| (table.clone(), key.clone(), value.clone()));
+        let (now, dice) = (self.now, &mut self.dice);
+        let (replica, out) =
+            Replica::load(rows, now, &mut |bytes| dice.fill(bytes)).expect("what was stored can be loaded");
+        let mut tab = Peer::new(&self.peers[peer].name, replica, out);
+        tab.disk = disk;
+        self.peers.push(tab);
+        self.carry(self.peers.len() - 1);
     }
 
     pub fn relay_down(&mut self, relay: usize) {

@@ -117,8 +117,8 @@ fn show(engine: &Native, shown: &Mutex<Shown>, event: Event) {
     match event {
         Event::Investigation(view) => shown.investigation = Some(*view),
         Event::State(state) => shown.state = state,
-        Event::Page { edition, doc } => {
-            shown.pages.insert(edition, PageModel::open(&doc));
+        Event::Page { edition, batch, doc } => {
+            shown.pages.insert(edition, PageModel::open(&doc, batch));
         }
         Event::Batch {
             edition,

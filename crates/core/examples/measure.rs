@@ -26,7 +26,7 @@ struct Desk {
 impl Desk {
     fn on(doc: Document) -> Result<Self, Failure> {
         let body = Body::open(&doc)?;
-        let (link, page) = PageLink::open(&body);
+        let (link, page) = PageLink::open(&body, 0);
         Ok(Self {
             doc,
             body,
@@ -56,7 +56,8 @@ impl Desk {
             self.page = Step::read(step)?.apply(&self.page)?;
         }
         self.taken = batch.batch;
-        if !self.link.taken(batch.batch, "") {
+        self.link.taken(batch.batch, "");
+        if self.link.is_lost() {
             return Err("the page differs".into());
         }
         Ok(batch.steps.len())

@@ -20,7 +20,7 @@
 //! # The loop that a caller writes
 //!
 //! ```text
-//! open:            body = Body::open(&doc); (link, json) = PageLink::open(&body)       show json
+//! open:            body = Body::open(&doc); (link, json) = PageLink::open(&body, 0)       show json
 //! page's steps:    link.steps(&mut doc, &mut body, (seq, taken), &steps, now)          then: settle
 //! others' changes: doc.apply(admitted); body.refresh(&doc)                             then: settle
 //! page took one:   link.taken(batch, hash) or else json = link.reopen(&body)           then: settle

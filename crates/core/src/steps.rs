@@ -3,9 +3,12 @@
 //! The page and the engine agree by two counters (`komuz_messages`, "The text"): `seq` counts the page's batches of
 //! steps, `taken` the engine's batches that the page has taken. A [`PageLink`] holds the page's document as of both, with
 //! the identity of each of its characters. Steps are positions in that document; they are translated by identity to
-//! where these characters are in the body now, so that steps made on an old version are never rejected and nothing is
+//! where these characters are in the body now, so that steps made on an old version are taken as they are and nothing is
 //! rebased: a deletion deletes what the page saw and nothing else, an insertion goes behind the character that it
 //! followed (or the nearest one left of it that is still there).
+//!
+//! What cannot be followed (a step of an unknown kind, batches that are missing) loses no words either: the link is then
+//! lost until the page gives its [whole document](PageLink::whole), and what differs in it counts as typed.
 //!
 //! Automerge's own way, `transaction_at` the version that the page saw, gives the same merge and costs 9 ms for one
 //! insertion and 14 ms for each deleted character at 100,000 operations; by identity it is 0.03 ms.
@@ -26,7 +29,7 @@ use crate::page::step::Effect;
 use crate::page::{Page, PageError, Place, Splice, Step, Token, diff, hash, json};
 use crate::undo::History;
 
-/// Why steps were not taken. The page's document and the engine's then differ: open the page again.
+/// Why something was not taken. After the first three of these the link is [lost](PageLink::is_lost).
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum StepError {
@@ -106,9 +109,13 @@ struct Sent {
 #[derive(Debug, Clone)]
 pub struct PageLink {
     version: Version,
+    /// The batch that the page's document counts from.
+    first: u64,
     seq: u64,
     taken: u64,
     last_batch: u64,
+    /// Nothing is known of the page's document until it gives all of it.
+    lost: bool,
     sent: Option<Sent>,
     history: History,
     selection: Option<(u64, Range<usize>)>,
@@ -116,8 +123,10 @@ pub struct PageLink {
 }
 
 impl PageLink {
-    /// Opens a page on a body: the link, and the document to start from (batch 0) as ProseMirror's JSON.
-    pub fn open(body: &Body) -> (Self, Value) {
+    /// Opens a page on a body: the link, and the document to start from as ProseMirror's JSON. `batch` is its number: the
+    /// page says it as what it has taken, and what it says of another document is passed over. So no two documents are given
+    /// the same numbers.
+    pub fn open(body: &Body, batch: u64) -> (Self, Value) {
         let version = Version {
             page: body.page().clone(),
             sheet: body.sheet().clone(),
@@ -126,9 +135,11 @@ impl PageLink {
         let doc = json::write_page(&version.page);
         let link = Self {
             version,
+            first: batch,
             seq: 0,
-            taken: 0,
-            last_batch: 0,
+            taken: batch,
+            last_batch: batch,
+            lost: false,
             sent: None,
             history: History::default(),
             selection: None,
@@ -137,17 +148,24 @@ impl PageLink {
         (link, doc)
     }
 
-    /// Starts again with the body's document, for a page that got lost: it counts from 0 again. The history stays.
-    pub fn reopen(&mut self, body: &Body) -> Value {
-        let (link, doc) = Self::open(body);
+    /// Starts again with the body's document: the page counts its batches from 0 again. The history stays.
+    pub fn reopen(&mut self, body: &Body, batch: u64) -> Value {
+        let (link, doc) = Self::open(body, batch);
         let history = std::mem::take(&mut self.history);
         let moved = std::mem::take(&mut self.moved);
         *self = Self { history, moved, ..link };
         doc
     }
 
+    /// Whether the page has to give its [whole document](PageLink::whole). Until then its steps are passed over, and no
+    /// batches are made.
+    pub fn is_lost(&self) -> bool {
+        self.lost
+    }
+
     /// Takes a batch of the page's steps, made on its document as of `taken` and all batches before. A batch that came
-    /// before is passed over. `now` is in milliseconds, for grouping what is undone together.
+    /// before, or is about a document that the page shows no more, is passed over. `now` is in milliseconds, for grouping
+    /// what is undone together.
     ///
     /// All of it is taken or, with an error, nothing.
     pub fn steps(
@@ -158,21 +176,63 @@ impl PageLink {
         steps: &[Value],
         now: u64,
     ) -> Result<(), StepError> {
-        if seq <= self.seq {
+        if self.lost || seq <= self.seq || self.is_foreign(taken) {
             return Ok(());
         }
+        self.lost = true;
         if seq != self.seq + 1 {
             return Err(StepError::Gap {
                 got: seq,
                 expected: self.seq + 1,
             });
         }
-        let mut version = self.version_at(taken).ok_or(StepError::Version { seq, taken })?.clone();
+        let version = self.version_at(taken).ok_or(StepError::Version { seq, taken })?.clone();
+        let read = |(index, step)| Step::read(step).map_err(|reason| StepError::Step { seq, index, reason });
+        let steps = steps.iter().enumerate().map(read).collect::<Result<Vec<_>, _>>()?;
+        self.take(doc, body, version, (seq, taken), &steps, now)
+    }
+
+    /// Takes the page's whole document as of its batch `seq`, with the engine's batch `taken` in it: what differs from what
+    /// was known of it is written as if it had just been typed.
+    pub fn whole(
+        &mut self,
+        doc: &mut Document,
+        body: &mut Body,
+        (seq, taken): (u64, u64),
+        page: &Value,
+        now: u64,
+    ) -> Result<(), StepError> {
+        if seq < self.seq || self.is_foreign(taken) {
+            return Ok(());
+        }
+        let wrong = |reason| StepError::Step { seq, index: 0, reason };
+        let page = json::read_page(page).map_err(wrong)?;
+        // A version that is not known any more is older than the one that is.
+        let version = self.version_at(taken).unwrap_or(&self.version).clone();
+        let steps = diff::diff(&version.page, &page);
+        self.take(doc, body, version, (seq, taken), &steps, now)
+    }
+
+    /// Whether a batch's number belongs to another document of the page.
+    fn is_foreign(&self, batch: u64) -> bool {
+        !(self.first..=self.last_batch).contains(&batch)
+    }
+
+    /// Writes steps that were made on a version of the page, which is then the page's.
+    fn take(
+        &mut self,
+        doc: &mut Document,
+        body: &mut Body,
+        mut version: Version,
+        (seq, taken): (u64, u64),
+        steps: &[Step],
+        now: u64,
+    ) -> Result<(), StepError> {
         let mut page = version.page.clone();
         let mut effects = Vec::new();
         for (index, step) in steps.iter().enumerate() {
             let wrong = |reason| StepError::Step { seq, index, reason };
-            for effect in Step::read(step).and_then(|step| step.effects(&page)).map_err(wrong)? {
+            for effect in step.effects(&page).map_err(wrong)? {
                 let next = effect.apply(&page).map_err(wrong)?;
                 match &effect {
                     // Blocks that go and come back in one step stay: only what differs is written.
@@ -198,9 +258,11 @@ impl PageLink {
             version.sheet = body.sheet().clone();
         }
         self.adopt(taken);
+        self.taken = taken;
         self.sent = None;
         self.version = version;
         self.seq = seq;
+        self.lost = false;
         self.history.record(actions, now);
         self.moved.extend(moved);
         self.strip(doc, body)
@@ -228,12 +290,12 @@ impl PageLink {
         Ok(())
     }
 
-    /// The page has taken a batch. False when its document is not the one that the batch leads to (`hash` as
-    /// [`page::hash`](crate::page::hash::hash) makes it; empty when it was not computed): then [`PageLink::reopen`].
-    #[must_use]
-    pub fn taken(&mut self, batch: u64, hash: &str) -> bool {
+    /// The page has taken a batch, or says again which one it took last. When `hash` is not empty and its document is not the
+    /// one that is known here (`hash` as [`page::hash`](crate::page::hash::hash) makes it), the link is lost.
+    pub fn taken(&mut self, batch: u64, hash: &str) {
         self.adopt(batch);
-        hash.is_empty() || hash == hash::hash(&self.version.page)
+        let compared = !hash.is_empty() && batch == self.taken;
+        self.lost |= compared && hash != hash::hash(&self.version.page);
     }
 
     fn adopt(&mut self, batch: u64) {
@@ -246,7 +308,7 @@ impl PageLink {
     /// Steps from the page's document to the body's; none when they are equal or a batch is still under way. A batch is
     /// done with when the page has taken it ([`PageLink::taken`]) or has sent steps instead.
     pub fn batch(&mut self, body: &Body) -> Option<Batch> {
-        if self.sent.is_some() {
+        if self.sent.is_some() || self.lost {
             return None;
         }
         let selection = self.selection.take().filter(|(version, _)| *version == body.version());

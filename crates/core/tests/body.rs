@@ -194,7 +194,7 @@ fn an_old_version_reads_as_it_was() {
     );
     let (mut doc, mut body) = Body::from_story(&first, &[1; 16]).unwrap();
     let heads = doc.heads();
-    let (mut link, page) = PageLink::open(&body);
+    let (mut link, page) = PageLink::open(&body, 0);
     assert_eq!(json::read_page(&page).unwrap(), *body.page());
     let delete = serde_json::json!({ "stepType": "replace", "from": 4, "to": 8 });
     link.steps(&mut doc, &mut body, (1, 0), &[delete], 0).unwrap();
@@ -212,7 +212,7 @@ fn an_old_version_reads_as_it_was() {
 fn citations_are_edited_and_removed_by_their_id() {
     let first = story(vec![block("a", BlockKind::Paragraph, "one two")], Vec::new());
     let (mut doc, mut body) = Body::from_story(&first, &[1; 16]).unwrap();
-    let (mut link, _) = PageLink::open(&body);
+    let (mut link, _) = PageLink::open(&body, 0);
     link.cite(&mut doc, &mut body, (0, 0), (1, 4), ("c-1", "s1", "p. 2", "q"), 0)
         .unwrap();
     let taken = link.cite(&mut doc, &mut body, (0, 0), (1, 4), ("c-1", "s1", "", ""), 0);

@@ -1,14 +1,16 @@
 //! Several replicas, each with pages that write on old versions, changes and batches in any order: all end equal, and
-//! nothing that was typed is lost unless somebody deleted it.
+//! nothing that was typed is lost unless somebody deleted it. Every change goes through the writer's gate and the reader's;
+//! now and then a page sends what cannot be followed, and gives its whole document then.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use automerge::transaction::Transactable;
-use automerge::{Automerge, Change, ChangeHash, ObjType, ROOT, ReadDoc};
+use automerge::{Automerge, ObjType, ROOT, ReadDoc};
+use komuz_core::admission::{Binding, Gate, Verdict, session_actor};
 use komuz_core::body::{Body, Point, ThreadSpan};
 use komuz_core::document::{DocKind, Document};
 use komuz_core::page::{Block, Mark, Marks, Page, Place, Run, Slice, Step, byte_at, hash, json, slice_runs, utf16_len};
-use komuz_core::steps::{Batch, PageLink};
+use komuz_core::steps::{Batch, PageLink, StepError};
 use komuz_release::story::BlockKind;
 use proptest::prelude::*;
 use serde_json::Value;
@@ -66,6 +68,14 @@ enum Up {
     Steps(u64, u64, Vec<Value>),
     Taken(u64, String),
     Select(u64, u64, u32),
+    /// All of the document, and how many batches that cannot be followed came before.
+    Whole(u64, u64, Value, usize),
+}
+
+/// What an engine sends.
+enum Down {
+    Batch(Batch),
+    Lost,
 }
 
 /// A page as the desk's surface is one: it applies steps and answers batches.
@@ -74,22 +84,28 @@ struct Editor {
     seq: u64,
     taken: u64,
     up: std::collections::VecDeque<Up>,
-    down: std::collections::VecDeque<Batch>,
+    down: std::collections::VecDeque<Down>,
+    /// How many batches that cannot be followed were sent since the whole document was.
+    garbled: usize,
 }
 
 struct Replica {
     doc: Document,
+    gate: Gate,
+    binding: Binding,
     body: Body,
     links: Vec<(PageLink, Editor)>,
-    known: BTreeSet<ChangeHash>,
+    /// Changes that came here, by their place in the pool.
+    known: BTreeSet<usize>,
     threads: Vec<ThreadSpan>,
 }
 
 struct World {
     replicas: Vec<Replica>,
-    pool: Vec<Change>,
+    /// All changes, with who signed for them.
+    pool: Vec<(Binding, Vec<u8>)>,
     typed: usize,
-    /// Characters that somebody deleted, undid or moved: they may be gone.
+    /// Characters that somebody deleted or undid: they may be gone.
     loose: BTreeSet<char>,
     /// Characters that were moved or came back: two people may have done so at once.
     doubled: BTreeSet<char>,
@@ -105,11 +121,18 @@ impl World {
         }
         let saved = first.save();
         let replicas = (0..replicas).map(|nth| {
-            let doc = Document::load(DocKind::Body, &saved, &[nth as u8 + 1; 16]).unwrap();
+            let binding = Binding {
+                device: vec![nth as u8 + 1; 32],
+                session: vec![nth as u8 + 1; 16],
+                kind: DocKind::Body,
+            };
+            let actor = session_actor(&binding.device, &binding.session);
+            let doc = Document::load(DocKind::Body, &saved, &actor).unwrap();
+            let gate = Gate::of(&doc);
             let body = Body::open(&doc).unwrap();
             let links = (0..pages)
                 .map(|_| {
-                    let (link, doc) = PageLink::open(&body);
+                    let (link, doc) = PageLink::open(&body, 0);
                     let page = json::read_page(&doc).unwrap();
                     (
                         link,
@@ -119,12 +142,15 @@ impl World {
                             taken: 0,
                             up: Default::default(),
                             down: Default::default(),
+                            garbled: 0,
                         },
                     )
                 })
                 .collect();
             Replica {
                 doc,
+                gate,
+                binding,
                 body,
                 links,
                 known: BTreeSet::new(),
@@ -145,12 +171,12 @@ impl World {
     fn settle(&mut self, at: usize) {
         let replica = &mut self.replicas[at];
         for (link, editor) in &mut replica.links {
-            editor.down.extend(link.batch(&replica.body));
+            editor.down.extend(link.batch(&replica.body).map(Down::Batch));
         }
         for bytes in replica.doc.take_changes() {
-            let change = Change::from_bytes(bytes).unwrap();
-            replica.known.insert(change.hash());
-            self.pool.push(change);
+            replica.gate.learn(&bytes).expect("others will take it");
+            replica.known.insert(self.pool.len());
+            self.pool.push((replica.binding.clone(), bytes));
         }
         // What is kept in step by hand is what would be read.
         let mut fresh = Body::open(&replica.doc).unwrap();
@@ -171,10 +197,25 @@ impl World {
         };
         match message {
             Up::Steps(seq, taken, steps) => {
-                link.steps(&mut replica.doc, &mut replica.body, (seq, taken), &steps, self.now)
-                    .unwrap();
+                match link.steps(&mut replica.doc, &mut replica.body, (seq, taken), &steps, self.now) {
+                    Ok(()) => {}
+                    Err(StepError::Body(error)) => panic!("{error}"),
+                    Err(error) => {
+                        assert!(editor.garbled > 0, "{error}");
+                        editor.down.push_back(Down::Lost);
+                    }
+                }
             }
-            Up::Taken(batch, hash) => assert!(link.taken(batch, &hash), "the page differs after a batch"),
+            Up::Whole(seq, taken, doc, garbled) => {
+                link.whole(&mut replica.doc, &mut replica.body, (seq, taken), &doc, self.now)
+                    .unwrap();
+                assert!(!link.is_lost());
+                editor.garbled -= garbled;
+            }
+            Up::Taken(batch, hash) => {
+                link.taken(batch, &hash);
+                assert!(!link.is_lost() || editor.garbled > 0, "the page differs after a batch");
+            }
             Up::Select(seq, taken, position) => {
                 if let Some(point) = link.point((seq, taken), position) {
                     let text = point.to_string();
@@ -190,8 +231,18 @@ impl World {
     /// The next batch of the engine reaches a page.
     fn down(&mut self, at: usize, page: usize) -> bool {
         let (_, editor) = &mut self.replicas[at].links[page];
-        let Some(batch) = editor.down.pop_front() else {
-            return false;
+        let batch = match editor.down.pop_front() {
+            None => return false,
+            Some(Down::Batch(batch)) => batch,
+            Some(Down::Lost) => {
+                // What differs is typed again.
+                self.doubled.extend(uniques(&editor.page).keys());
+                let doc = json::write_page(&editor.page);
+                editor
+                    .up
+                    .push_back(Up::Whole(editor.seq, editor.taken, doc, editor.garbled));
+                return true;
+            }
         };
         if batch.seq != editor.seq || batch.batch <= editor.taken {
             return true;
@@ -208,33 +259,40 @@ impl World {
         true
     }
 
-    /// Some changes of others reach a replica: any of those whose dependencies are there.
+    /// Some changes of others reach a replica, in any order; the gate keeps back those that build on others.
     fn sync(&mut self, at: usize, choice: usize, most: usize) -> bool {
         let replica = &mut self.replicas[at];
         let mut batch = Vec::new();
         let mut seed = choice;
+        let mut came = 0;
         for _ in 0..most {
-            let ready: Vec<&Change> = (self.pool.iter())
-                .filter(|change| !replica.known.contains(&change.hash()))
-                .filter(|change| {
-                    change
-                        .deps()
-                        .iter()
-                        .all(|dep| replica.known.contains(dep) || replica.doc.has(dep))
-                })
+            let new: Vec<usize> = (0..self.pool.len())
+                .filter(|nth| !replica.known.contains(nth))
                 .collect();
-            if ready.is_empty() {
+            if new.is_empty() {
                 break;
             }
-            let change = ready[seed % ready.len()].clone();
+            let nth = new[seed % new.len()];
             seed = seed / 3 + 7;
-            replica.known.insert(change.hash());
-            batch.push(change);
+            replica.known.insert(nth);
+            came += 1;
+            let (binding, change) = &self.pool[nth];
+            match replica.gate.admit(binding, change) {
+                Verdict::Apply(mut changes) => batch.append(&mut changes),
+                Verdict::Hold => {}
+                other => panic!("an honest change was not taken: {other:?}"),
+            }
         }
         if batch.is_empty() {
-            return false;
+            return came > 0;
         }
-        replica.doc.apply(batch).unwrap();
+        // Sometimes more comes before the text is read.
+        let later = batch.split_off(choice % (batch.len() + 1));
+        for changes in [batch, later] {
+            if !changes.is_empty() {
+                replica.doc.apply(changes).unwrap();
+            }
+        }
         replica.body.refresh(&replica.doc).unwrap();
         self.settle(at);
         true
@@ -249,30 +307,41 @@ impl World {
         let mut typist = Typist {
             page: editor.page.clone(),
             steps: Vec::new(),
+            wrong: None,
+            moved: Vec::new(),
             typed,
         };
         typist.act(kind, a, b, c);
         self.typed = typist.typed;
-        if typist.steps.is_empty() {
+        // A step that does not fit has typed nothing.
+        let here = uniques(&typist.page);
+        self.loose.extend(
+            (typed..typist.typed)
+                .map(unique)
+                .filter(|char| !here.contains_key(char)),
+        );
+        let mut steps: Vec<Value> = typist.steps.iter().map(Step::write).collect();
+        // A step of a kind that nobody knows, or one that does not fit.
+        let wrong = match typist.wrong {
+            Some(wrong) if b.is_multiple_of(3) => Some(wrong.write()),
+            _ if b.is_multiple_of(29) => Some(serde_json::json!({ "stepType": "zoom", "by": 2 })),
+            _ => None,
+        };
+        if wrong.is_some() {
+            editor.garbled += 1;
+        }
+        steps.extend(wrong);
+        if steps.is_empty() {
             return;
         }
         editor.page = typist.page;
         let after = uniques(&editor.page);
         self.loose
             .extend(before.keys().filter(|char| !after.contains_key(char)));
-        if kind % 16 == 12 {
-            self.loose.extend(before.keys());
-        }
-        if kind % 16 == 12 || kind % 16 == 15 {
-            // Moved, or typed again as a whole block that has no identity yet.
-            self.doubled.extend(before.keys());
-        }
+        self.doubled
+            .extend(typist.moved.into_iter().filter(|char| is_unique(*char)));
         editor.seq += 1;
-        editor.up.push_back(Up::Steps(
-            editor.seq,
-            editor.taken,
-            typist.steps.iter().map(Step::write).collect(),
-        ));
+        editor.up.push_back(Up::Steps(editor.seq, editor.taken, steps));
     }
 
     fn undo(&mut self, at: usize, page: usize, redo: bool) {
@@ -432,15 +501,22 @@ fn two_sections(doc: &Document) -> Document {
 struct Typist {
     page: Page,
     steps: Vec<Step>,
+    /// A step that does not fit.
+    wrong: Option<Step>,
+    /// Characters that were cut and pasted, or typed again: they are new ones.
+    moved: Vec<char>,
     typed: usize,
 }
 
 impl Typist {
     fn step(&mut self, step: Step) {
-        // A page only makes steps that fit its document; a generated one that does not is not made.
-        if let Ok(page) = step.apply(&self.page) {
-            self.page = page;
-            self.steps.push(step);
+        match step.apply(&self.page) {
+            Ok(page) => {
+                self.page = page;
+                self.steps.push(step);
+            }
+            // A page only makes steps that fit its document; what an engine says of others is worth a try.
+            Err(_) => self.wrong = Some(step),
         }
     }
 
@@ -462,7 +538,8 @@ impl Typist {
         let block = *texts.get(a % texts.len().max(1))?;
         let text = self.page.blocks()[block].plain_text();
         let mut offset = a / 7 % (utf16_len(&text) + 1);
-        while byte_at(&text, offset).is_none() {
+        // Now and then between the halves of a character.
+        while byte_at(&text, offset).is_none() && !a.is_multiple_of(5) {
             offset -= 1;
         }
         Some((block, offset))
@@ -535,7 +612,7 @@ impl Typist {
             (to, from)
         };
         let block = self.page.blocks()[from.0].clone();
-        match kind % 16 {
+        match kind % 17 {
             // Typing, most of the time with the marks of what is left of the cursor.
             0..=3 => {
                 let marks = if c.is_multiple_of(5) {
@@ -669,6 +746,7 @@ impl Typist {
                 let Some(runs) = slice_runs(block.runs(), from.1..end) else {
                     return;
                 };
+                self.moved.extend(runs.iter().flat_map(|run| run.text.chars()));
                 let (start, end) = (self.at(from), self.at((from.0, end)));
                 self.step(Step::Replace {
                     from: start,
@@ -719,8 +797,33 @@ impl Typist {
                     value,
                 });
             }
+            // Blocks put around or beside what stays, in one step.
+            15 => {
+                let words = Run::plain(self.words(c));
+                let beside = Block::new(None, Self::kind(c), [words]);
+                let start = self.page.position(Place::Gap(from.0));
+                let (last, gap, slice, insert) = match c % 3 {
+                    0 => (to.0, 0, vec![beside.clone()], beside.size()),
+                    1 => (to.0, 0, vec![beside], 0),
+                    _ => {
+                        let wrapper = Block::new(block.id.clone(), Self::kind(c / 3), []);
+                        let insert = beside.size() + 1;
+                        (from.0, 1, vec![beside, wrapper], insert)
+                    }
+                };
+                let end = self.page.position(Place::Gap(last + 1));
+                self.step(Step::ReplaceAround {
+                    from: start,
+                    to: end,
+                    gap_from: start + gap,
+                    gap_to: end - gap,
+                    slice: Slice::blocks(slice, 0, 0),
+                    insert,
+                });
+            }
             // A whole block replaced by itself with other text: some input methods and plugins do so.
             _ => {
+                self.moved.extend(block.plain_text().chars());
                 let start = self.page.position(Place::Gap(from.0));
                 let mut runs = block.runs().to_vec();
                 runs.push(Run::plain(self.words(c)));
@@ -736,7 +839,7 @@ impl Typist {
 }
 
 /// All that people do.
-const ALL: &[u8] = &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
+const ALL: &[u8] = &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16];
 
 /// What they do most of the time: typing, deleting, splitting, marking.
 const PLAIN: &[u8] = &[0, 1, 2, 4, 6, 10];

@@ -127,7 +127,7 @@ fn long_story() -> Story {
 fn a_story_longer_than_a_change_arrives_whole_and_can_be_undone() {
     let mut doc = Document::new(DocKind::Body, &actor());
     let mut body = Body::open(&doc).unwrap();
-    let (mut link, _) = PageLink::open(&body);
+    let (mut link, _) = PageLink::open(&body, 0);
     let mut there = There::new();
     let empty = body.page().clone();
     let story = long_story();
@@ -169,7 +169,7 @@ impl Desk {
     fn new() -> Self {
         let doc = Document::new(DocKind::Body, &actor());
         let body = Body::open(&doc).unwrap();
-        let (link, _) = PageLink::open(&body);
+        let (link, _) = PageLink::open(&body, 0);
         let page = body.page().clone();
         Self {
             doc,
@@ -278,7 +278,7 @@ fn a_large_paste_on_an_old_version_merges_with_what_came_since() {
     }]);
     let mut other = Document::load(DocKind::Body, &desk.doc.save(), &[3; 16]).unwrap();
     let mut others = Body::open(&other).unwrap();
-    let (mut link, _) = PageLink::open(&others);
+    let (mut link, _) = PageLink::open(&others, 0);
     let step = serde_json::json!({ "stepType": "replace", "from": 8, "to": 8, "slice": { "content": [{ "type": "text", "text": " three" }] } });
     link.steps(&mut other, &mut others, (1, 0), &[step], 0).unwrap();
     let changes = other
@@ -308,7 +308,7 @@ fn too_long<T: std::fmt::Debug>(result: Result<T, BodyError>) -> String {
 fn what_is_longer_than_an_edition_keeps_is_named_by_its_place_and_nothing_is_written() {
     let mut doc = Document::new(DocKind::Body, &actor());
     let mut body = Body::open(&doc).unwrap();
-    let (mut link, _) = PageLink::open(&body);
+    let (mut link, _) = PageLink::open(&body, 0);
     link.append_story(
         &mut doc,
         &mut body,
@@ -316,7 +316,7 @@ fn what_is_longer_than_an_edition_keeps_is_named_by_its_place_and_nothing_is_wri
         0,
     )
     .unwrap();
-    let (mut link, _) = PageLink::open(&body);
+    let (mut link, _) = PageLink::open(&body, 0);
     link.cite(&mut doc, &mut body, (0, 0), (1, 3), ("c-1", "s1", "", ""), 0)
         .unwrap();
     let before = doc.heads();

@@ -1,9 +1,11 @@
-// Writes prosemirror.json: steps as ProseMirror itself makes them from commands, with the document before and after.
+// Writes prosemirror.json: steps as ProseMirror itself makes them from commands, with the document before and after, and the
+// page's hash of the latter.
 // Run it in the project's root after `npm ci` when the schema or ProseMirror changes: node crates/core/tests/prosemirror.mjs
 import { writeFileSync } from "node:fs"
 import { baseKeymap, joinBackward, setBlockType, splitBlock, toggleMark } from "prosemirror-commands"
 import { Fragment, Slice } from "prosemirror-model"
 import { AllSelection, EditorState, NodeSelection, TextSelection } from "prosemirror-state"
+import { hash } from "../../desk/js/hash.js"
 import { schema } from "../../desk/js/schema.js"
 
 const { paragraph, heading, quote, item, figure, rule, other } = schema.nodes
@@ -23,7 +25,7 @@ const doc = schema.node("doc", null, [
 const cases = []
 const record = (name, make) => {
   const tr = make(EditorState.create({ doc }))
-  cases.push({ name, steps: tr.steps, after: tr.doc })
+  cases.push({ name, steps: tr.steps, after: tr.doc, hash: hash(tr.doc) })
 }
 const run = (command, select) => (state) => {
   let made
@@ -54,6 +56,10 @@ record("not strong", run(toggleMark(strong), at(8, 15)))
 record("a link over a link", (state) => state.tr.addMark(2, 9, link.create({ href: "https://kloop.kg/" })).addMark(5, 12, link.create({ href: "https://occrp.org/" })))
 record("an anchor beside others", (state) => state.tr.addMark(28, 37, anchor.create({ id: "c-0" })))
 record("an anchor goes", (state) => state.tr.removeMark(28, 37, anchor.create({ id: "c-1" })))
+record("anchors in another order on each of two words", (state) =>
+  state.tr
+    .addMark(21, 22, anchor.create({ id: "c-0" })).addMark(21, 22, anchor.create({ id: "c-1" }))
+    .addMark(22, 23, anchor.create({ id: "c-1" })).addMark(22, 23, anchor.create({ id: "c-0" })))
 record("all emphasis goes", (state) => state.tr.addMark(1, 18, emphasis.create()).removeMark(1, 18, emphasis))
 record("blocks pasted into text", (state) =>
   state.tr.replace(5, 5, new Slice(Fragment.from([block(paragraph, null, text("one")), block(item, null, text("two")), block(quote, null, text("three"))]), 1, 1)))

@@ -4,8 +4,8 @@
 // hears comes through one callback, `on(kind, json)`:
 //
 //   steps      {seq, taken, steps}                 the person changed the text
-//   taken      {batch}                             a batch of the engine was taken
-//   lost       {}                                  a batch did not fit: the edition must be opened again
+//   taken      {batch, hash}                       a batch of the engine was taken; with the hash, when nothing happens
+//   whole      {seq, taken, doc}                   the engine wants all of the document, or a batch did not fit it
 //   selection  {from, to, anchor, head, seq, taken, block, marks, link, anchors, words}
 //   command    "undo" | "redo" | "link" | "cite" | "comment" | "tools"
 //   anchor     id                                  a note's number or a commented passage was clicked
@@ -19,6 +19,7 @@ import { EditorState, Selection, TextSelection } from "prosemirror-state"
 import { Step } from "prosemirror-transform"
 import { EditorView } from "prosemirror-view"
 import * as commands from "./commands.js"
+import { hash } from "./hash.js"
 import { anchors, shownKey, shownPlugin } from "./marks.js"
 import { MAX_DEPTH, safeLink, schema } from "./schema.js"
 
@@ -48,6 +49,9 @@ function blockName(node) {
   if (node.type === nodes.item) return node.attrs.ordered ? "numbers" : "bullets"
   return node.type.name
 }
+
+/** After so many milliseconds without a change the engine is told what the document is. */
+const IDLE = 3000
 
 let paster = null
 
@@ -88,21 +92,22 @@ function touches(steps, from, to) {
 
 export class Surface {
   /**
-   * Mounts in `place`. `doc` is the page's document as JSON text, `lang` its language, `label` its accessible name.
+   * Mounts in `place`. `doc` is the page's document as JSON text, `batch` its number, `lang` its language, `label` its
+   * accessible name.
    */
-  constructor(place, doc, lang, label, on) {
+  constructor(place, batch, doc, lang, label, on) {
     this.tell = (kind, value) => on(kind, typeof value === "string" ? value : JSON.stringify(value))
     this.place = place
     this.pictures = new Map()
     this.views = new Set()
     this.frame = 0
-    this.reset(doc, lang, label)
+    this.reset(batch, doc, lang, label)
   }
 
-  /** Starts again with a document: batch 0. */
-  reset(doc, lang, label) {
+  /** Starts again with a document. */
+  reset(batch, doc, lang, label) {
     this.seq = 0
-    this.taken = 0
+    this.taken = batch
     this.deferred = null
     const state = EditorState.create({
       doc: Node.fromJSON(schema, JSON.parse(doc)),
@@ -189,7 +194,16 @@ export class Surface {
       this.seq += 1
       this.tell("steps", { seq: this.seq, taken: this.taken, steps: tr.steps.map((step) => step.toJSON()) })
     }
+    if (tr.docChanged) {
+      clearTimeout(this.idle)
+      this.idle = setTimeout(() => this.tell("taken", { batch: this.taken, hash: hash(this.view.state.doc) }), IDLE)
+    }
     if (tr.docChanged || tr.selectionSet || tr.storedMarksSet) this.report()
+  }
+
+  /** Says all of the document. */
+  whole() {
+    this.tell("whole", { seq: this.seq, taken: this.taken, doc: this.view.state.doc })
   }
 
   /**
@@ -203,7 +217,7 @@ export class Surface {
     try {
       steps = batch.steps.map((step) => Step.fromJSON(schema, step))
     } catch {
-      this.tell("lost", {})
+      this.whole()
       return
     }
     if (this.view.composing) {
@@ -218,7 +232,7 @@ export class Surface {
     try {
       for (const step of steps) tr.step(step)
     } catch {
-      this.tell("lost", {})
+      this.whole()
       return
     }
     if (batch.selection) {
@@ -393,6 +407,7 @@ export class Surface {
   /** Takes the surface out of the page with all its listeners. */
   destroy() {
     cancelAnimationFrame(this.frame)
+    clearTimeout(this.idle)
     this.view.destroy()
   }
 }

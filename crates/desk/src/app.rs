@@ -190,7 +190,6 @@ pub struct App {
     theme: String,
     /// Where the cursor was when it was last told.
     told: Option<(u32, u32)>,
-    generation: u32,
     lacks: Vec<String>,
     /// The words of the interface are on their way: nothing is painted, so that no other language flashes up.
     mute: bool,
@@ -224,7 +223,6 @@ impl Component for App {
             active: None,
             theme: browser::setting("theme"),
             told: None,
-            generation: 0,
             lacks: browser::missing(),
             mute: true,
             left: None,
@@ -433,18 +431,13 @@ impl App {
                 self.ask_device();
             }
             Event::Investigation(view) => self.views.investigation = Some(Same::new(*view)),
-            Event::Page { edition, doc } => {
+            Event::Page { edition, batch, doc } => {
                 if self.edition().as_ref() != Some(&edition) {
                     return false;
                 }
-                self.generation += 1;
                 *self.ctx.writing.early.borrow_mut() = Some(Vec::new());
                 self.told = None;
-                self.views.page = Some(Same::new(Page {
-                    edition,
-                    doc,
-                    generation: self.generation,
-                }));
+                self.views.page = Some(Same::new(Page { edition, batch, doc }));
             }
             Event::Batch {
                 edition,
@@ -460,6 +453,12 @@ impl App {
                     } else {
                         self.surface(|surface| surface.take_batch(&batch));
                     }
+                }
+                return false;
+            }
+            Event::Lost { edition } => {
+                if self.edition().as_ref() == Some(&edition) {
+                    self.surface(Surface::whole);
                 }
                 return false;
             }
@@ -488,12 +487,13 @@ impl App {
                 taken,
                 steps,
             }),
-            Said::Taken(batch) => self.send(Ask::Taken {
+            Said::Taken { batch, hash } => self.send(Ask::Taken { edition, batch, hash }),
+            Said::Whole { seq, taken, doc } => self.send(Ask::Whole {
                 edition,
-                batch,
-                hash: String::new(),
+                seq,
+                taken,
+                doc,
             }),
-            Said::Lost => self.send(Ask::Open { edition }),
             Said::Selection(selection) => {
                 let at = selection.focused.then_some((selection.anchor, selection.head));
                 if at != self.told {

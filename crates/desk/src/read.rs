@@ -296,7 +296,8 @@ fn event(value: Value) -> Option<Event> {
     tagged!(map, "event", Event {
         "entered" => Entered { investigation },
         "join-ended" => JoinEnded { code, message },
-        "page" => Page { edition, doc },
+        "page" => Page { edition, batch, doc },
+        "lost" => Lost { edition },
         "batch" => Batch { edition, seq, batch, steps, selection },
         "people" => People { edition, people },
     })
@@ -314,8 +315,15 @@ pub fn said(kind: &str, json: String) -> Option<Said> {
             taken: get(&mut map, "taken"),
             steps: get(&mut map, "steps"),
         },
-        "taken" => Said::Taken(get(&mut map, "batch")),
-        "lost" => Said::Lost,
+        "taken" => Said::Taken {
+            batch: get(&mut map, "batch"),
+            hash: get(&mut map, "hash"),
+        },
+        "whole" => Said::Whole {
+            seq: get(&mut map, "seq"),
+            taken: get(&mut map, "taken"),
+            doc: get(&mut map, "doc"),
+        },
         "selection" => Said::Selection(parse(&json)),
         "command" => Said::Command(json),
         "anchor" => Said::Anchor(json),
@@ -536,8 +544,10 @@ mod tests {
                 servers: vec![server()],
                 fingerprint: Some("f".into()),
             })),
+            Event::Lost { edition: edition() },
             Event::Page {
                 edition: edition(),
+                batch: 1 << 32,
                 doc: json!({"type": "doc"}),
             },
             Event::Batch {
@@ -616,7 +626,11 @@ mod tests {
             Answer::Restored { .. } | Answer::Left { .. } => {}
         }
         match event {
-            Event::Entered { .. } | Event::JoinEnded { .. } | Event::Investigation(_) | Event::Page { .. } => {}
+            Event::Entered { .. }
+            | Event::JoinEnded { .. }
+            | Event::Investigation(_)
+            | Event::Page { .. }
+            | Event::Lost { .. } => {}
             Event::Batch { .. } | Event::Edition(_) | Event::People { .. } | Event::State(_) => {}
         }
     }

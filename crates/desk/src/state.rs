@@ -145,12 +145,12 @@ pub struct Device {
     pub joining: Vec<Joining>,
 }
 
-/// The document that the surface starts from; another generation starts it again.
+/// The document that the surface starts from; one of another number starts it again.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Page {
     pub edition: EditionId,
+    pub batch: u64,
     pub doc: Value,
-    pub generation: u32,
 }
 
 /// The engine's views.

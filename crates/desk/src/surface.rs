@@ -6,15 +6,19 @@ use wasm_bindgen::prelude::*;
 use web_sys::Element;
 use yew::Callback;
 
+use crate::state::Page;
+
 #[wasm_bindgen(raw_module = "./surface.js")]
 extern "C" {
     #[wasm_bindgen(js_name = Surface)]
     type JsSurface;
 
     #[wasm_bindgen(constructor, js_class = "Surface")]
-    fn new(place: &Element, doc: &str, lang: &str, label: &str, on: &Function) -> JsSurface;
+    fn new(place: &Element, batch: f64, doc: &str, lang: &str, label: &str, on: &Function) -> JsSurface;
     #[wasm_bindgen(method)]
-    fn reset(this: &JsSurface, doc: &str, lang: &str, label: &str);
+    fn reset(this: &JsSurface, batch: f64, doc: &str, lang: &str, label: &str);
+    #[wasm_bindgen(method)]
+    fn whole(this: &JsSurface);
     #[wasm_bindgen(method, js_name = takeBatch)]
     fn take_batch(this: &JsSurface, json: &str);
     #[wasm_bindgen(method, js_name = setMarks)]
@@ -59,10 +63,22 @@ pub enum Said {
         /// ProseMirror steps.
         steps: Vec<Value>,
     },
-    /// A batch of the engine was taken.
-    Taken(u64),
-    /// A batch did not fit; the edition must be opened again.
-    Lost,
+    /// A batch of the engine was taken; or nothing has happened for a while.
+    Taken {
+        /// The last that was taken.
+        batch: u64,
+        /// The document's hash, when nothing happens; empty otherwise.
+        hash: String,
+    },
+    /// The engine does not know the document, or a batch did not fit it.
+    Whole {
+        /// Batches that the page has sent.
+        seq: u64,
+        /// The last engine batch that was taken.
+        taken: u64,
+        /// All of it.
+        doc: Value,
+    },
     /// Where the selection is and what it stands in.
     Selection(Selection),
     /// A key was pressed for something that the surface does not do itself: `undo`, `redo`, `link`, `cite`, `comment`, `tools`.
@@ -132,20 +148,26 @@ pub struct Selection {
 }
 
 impl Surface {
-    /// Mounts in an element. `doc` is the page's document, `lang` its language, `label` the surface's accessible name.
-    pub fn mount(place: &Element, doc: &Value, lang: &str, label: &str, on: Callback<Said>) -> Self {
+    /// Mounts in an element. `page` is the document to start from, `lang` its language, `label` the surface's accessible name.
+    pub fn mount(place: &Element, page: &Page, lang: &str, label: &str, on: Callback<Said>) -> Self {
         let heard = Closure::<dyn FnMut(String, String)>::new(move |kind: String, json: String| {
             if let Some(said) = crate::read::said(&kind, json) {
                 on.emit(said);
             }
         });
-        let js = JsSurface::new(place, &doc.to_string(), lang, label, heard.as_ref().unchecked_ref());
+        let (batch, doc) = (page.batch as f64, page.doc.to_string());
+        let js = JsSurface::new(place, batch, &doc, lang, label, heard.as_ref().unchecked_ref());
         Self { js, _on: heard }
     }
 
     /// Starts again with a document.
-    pub fn reset(&self, doc: &Value, lang: &str, label: &str) {
-        self.js.reset(&doc.to_string(), lang, label);
+    pub fn reset(&self, page: &Page, lang: &str, label: &str) {
+        self.js.reset(page.batch as f64, &page.doc.to_string(), lang, label);
+    }
+
+    /// Has the surface say [`Said::Whole`].
+    pub fn whole(&self) {
+        self.js.whole();
     }
 
     /// Offers a batch of the engine: `{seq, batch, steps, selection}`.

@@ -212,6 +212,12 @@ fn ask(mut m: Members) -> Read<Ask> {
             taken: m.number("taken")?,
             steps: m.list("steps")?,
         },
+        "whole" => Ask::Whole {
+            edition: m.edition()?,
+            seq: m.number("seq")?,
+            taken: m.number("taken")?,
+            doc: m.take("doc"),
+        },
         "taken" => Ask::Taken {
             edition: m.edition()?,
             batch: m.number("batch")?,
@@ -420,6 +426,12 @@ mod tests {
                 seq: 1,
                 taken: 2,
                 steps: vec![json!({ "stepType": "replace" })],
+            },
+            Ask::Whole {
+                edition: edition(),
+                seq: 1,
+                taken: 2,
+                doc: json!({ "type": "doc" }),
             },
             Ask::Taken {
                 edition: edition(),

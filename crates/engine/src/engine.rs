@@ -178,6 +178,12 @@ impl Engine {
                 taken,
                 steps,
             } => self.steps(&edition, seq, taken, &steps).map(done),
+            Ask::Whole {
+                edition,
+                seq,
+                taken,
+                doc,
+            } => self.whole(&edition, (seq, taken), &doc).map(done),
             Ask::Taken { edition, batch, hash } => self.taken(&edition, batch, &hash).map(done),
             Ask::Select {
                 edition,

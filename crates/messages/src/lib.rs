@@ -11,10 +11,15 @@
 //! # The text
 //!
 //! The page's document is ProseMirror's. Engine and page agree on it by two counters: `seq` counts the batches of steps
-//! that the page has sent for this edition, `taken` the batches of the engine that the page has taken. Steps are never
-//! rejected. A [`Event::Batch`] holds steps from the page's document as of `seq` to the merged one; the page takes it
-//! only if it has sent nothing beyond `seq` and nothing is being composed, answers [`Ask::Taken`], and otherwise drops it:
-//! the engine sends a new one after it has the page's newer steps.
+//! that the page has sent for the document that it shows, `taken` is the last batch of the engine that it has taken. A
+//! document begins with a number of its own ([`Event::Page`]), so that what was said of another is told apart and passed
+//! over. An [`Event::Batch`] holds steps from the page's document as of `seq` to the merged one; the page takes it only if
+//! it has sent nothing beyond `seq` and nothing is being composed, answers [`Ask::Taken`], and otherwise drops it: the
+//! engine sends a new one after it has the page's newer steps.
+//!
+//! Words that were typed are never rejected. Where the engine cannot follow the steps, or the two documents are found to
+//! differ when the page is idle, it says [`Event::Lost`]; the page answers with [`Ask::Whole`], and what differs is taken as
+//! typed. The page does so too when a batch does not fit it.
 
 use komuz_release::story::{Byline, Source};
 use serde::{Deserialize, Serialize};
@@ -164,13 +169,24 @@ pub enum Ask {
         /// ProseMirror steps as JSON.
         steps: Vec<Value>,
     },
-    /// The page has taken a batch. Answer: [`Answer::Done`].
+    /// The page's whole document, as of `seq` and `taken`. Answer: [`Answer::Done`].
+    Whole {
+        /// Of which edition.
+        edition: EditionId,
+        /// Batches of steps that the page has sent.
+        seq: u64,
+        /// As in [`Ask::Steps`].
+        taken: u64,
+        /// ProseMirror document as JSON.
+        doc: Value,
+    },
+    /// The page has taken a batch; or it is idle and says which one it took last. Answer: [`Answer::Done`].
     Taken {
         /// Of which edition.
         edition: EditionId,
         /// The batch's number.
         batch: u64,
-        /// A hash of the page's document (see `komuz_core::page`), to be compared; empty when not computed.
+        /// A hash of the page's document (see `komuz_core::page::hash`), to be compared; empty when not computed.
         #[serde(default)]
         hash: String,
     },
@@ -546,12 +562,19 @@ pub enum Event {
     },
     /// The open investigation.
     Investigation(Box<InvestigationView>),
-    /// An edition was opened: the document to start from, batch 0.
+    /// An edition was opened: the document to start from, with nothing sent and its `batch` taken.
     Page {
         /// Which.
         edition: EditionId,
+        /// The document's number among the batches: no other document nor batch has it.
+        batch: u64,
         /// ProseMirror document as JSON.
         doc: Value,
+    },
+    /// The engine does not know the page's document: it wants [`Ask::Whole`], and makes no batches until then.
+    Lost {
+        /// Of which edition.
+        edition: EditionId,
     },
     /// Steps from the page's document to the merged one.
     Batch {

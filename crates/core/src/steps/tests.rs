@@ -28,7 +28,7 @@ impl Desk {
 
     fn on(doc: Document) -> Self {
         let body = Body::open(&doc).unwrap();
-        let (link, page) = PageLink::open(&body);
+        let (link, page) = PageLink::open(&body, 0);
         Self {
             doc,
             body,
@@ -64,7 +64,8 @@ impl Desk {
             self.page = Step::read(step).unwrap().apply(&self.page).unwrap();
         }
         self.taken = batch.batch;
-        assert!(self.link.taken(batch.batch, &hash::hash(&self.page)));
+        self.link.taken(batch.batch, &hash::hash(&self.page));
+        assert!(!self.link.is_lost());
         assert_eq!(self.page, *self.body.page());
         batch.selection
     }
@@ -230,14 +231,94 @@ fn steps_that_come_twice_count_once_and_missing_ones_are_named() {
         .steps(&mut here.doc, &mut here.body, (here.seq, here.taken), &again, 0)
         .unwrap();
     assert_eq!(here.texts(), ["xone"]);
-    let gap = here
-        .link
-        .steps(&mut here.doc, &mut here.body, (here.seq + 2, here.taken), &again, 0);
-    assert!(matches!(gap, Err(StepError::Gap { .. })));
-    let version = here
-        .link
-        .steps(&mut here.doc, &mut here.body, (here.seq + 1, here.taken + 9), &again, 0);
-    assert!(matches!(version, Err(StepError::Version { .. })));
+    here.settle();
+    let mut steps = |seq, taken| {
+        let mut link = here.link.clone();
+        let done = link.steps(&mut here.doc, &mut here.body, (seq, taken), &again, 0);
+        assert_eq!(link.is_lost(), done.is_err());
+        done
+    };
+    assert!(matches!(steps(here.seq + 2, here.taken), Err(StepError::Gap { .. })));
+    assert!(matches!(
+        steps(here.seq + 1, here.taken - 1),
+        Err(StepError::Version { .. })
+    ));
+}
+
+#[test]
+fn what_is_said_of_a_document_that_is_not_shown_any_more_is_passed_over() {
+    let mut here = desk(&["one"]);
+    let old = (here.seq + 1, here.taken);
+    here.page = json::read_page(&here.link.reopen(&here.body, 1 << 32)).unwrap();
+    (here.seq, here.taken) = (0, 1 << 32);
+    let steps = [typing(1, "old ").write()];
+    for (seq, taken) in [old, (1, 0), (1, 2 << 32)] {
+        here.link
+            .steps(&mut here.doc, &mut here.body, (seq, taken), &steps, 0)
+            .unwrap();
+        let whole = json::write_page(&Page::new([paragraph("old")]));
+        here.link
+            .whole(&mut here.doc, &mut here.body, (seq, taken), &whole, 0)
+            .unwrap();
+        here.link.taken(taken, "another document's");
+        assert!(here.link.point((seq, taken), 1).is_none());
+    }
+    assert!(!here.link.is_lost());
+    assert_eq!(here.texts(), ["one"]);
+    here.send(&[typing(1, "new ")]);
+    assert_eq!(here.texts(), ["new one"]);
+}
+
+#[test]
+fn a_page_that_cannot_be_followed_gives_its_whole_document_and_no_word_is_lost() {
+    let mut here = desk(&["one", "two", "three"]);
+    let mut there = here.other(2);
+    there.send(&[typing(2, "N")]);
+    here.take(&there);
+    // Something that only this page knows how to do, and typing after it, all before the engine says a word.
+    here.page = typing(6, "typed ").apply(&here.page).unwrap();
+    here.page = split(15).apply(&here.page).unwrap();
+    let unknown = [json!({ "stepType": "zoom", "by": 2 })];
+    let at = (here.seq + 1, here.taken);
+    let refused = here.link.steps(&mut here.doc, &mut here.body, at, &unknown, 0);
+    assert!(matches!(refused, Err(StepError::Step { .. })));
+    here.page = typing(1, "more ").apply(&here.page).unwrap();
+    let more = [typing(1, "more ").write()];
+    here.link
+        .steps(&mut here.doc, &mut here.body, (at.0 + 1, at.1), &more, 0)
+        .unwrap();
+    assert!(here.link.batch(&here.body).is_none(), "it would not fit");
+    here.seq += 2;
+    here.now += 10_000;
+    let whole = json::write_page(&here.page);
+    here.link
+        .whole(&mut here.doc, &mut here.body, (here.seq, here.taken), &whole, here.now)
+        .unwrap();
+    here.settle();
+    assert_eq!(here.texts(), ["more oNne", "typed two", "", "three"]);
+    here.send(&[typing(1, "and ")]);
+    here.meet(&mut there);
+    assert_eq!(there.texts()[0], "and more oNne");
+    here.undo();
+    here.undo();
+    assert_eq!(here.texts(), ["oNne", "two", "three"]);
+}
+
+#[test]
+fn a_page_that_shows_something_else_is_found_out_when_it_is_idle() {
+    let mut here = desk(&["one"]);
+    here.link.taken(here.taken, &hash::hash(&here.page));
+    assert!(!here.link.is_lost());
+    here.page = typing(4, " and a half").apply(&here.page).unwrap();
+    here.link.taken(here.taken, &hash::hash(&here.page));
+    assert!(here.link.is_lost());
+    let whole = json::write_page(&here.page);
+    here.link
+        .whole(&mut here.doc, &mut here.body, (here.seq, here.taken), &whole, 0)
+        .unwrap();
+    assert_eq!(here.texts(), ["one and a half"]);
+    here.link.taken(here.taken, &hash::hash(&here.page));
+    assert!(!here.link.is_lost());
 }
 
 #[test]
@@ -258,6 +339,7 @@ fn a_batch_of_steps_with_a_wrong_one_changes_nothing() {
         let steps = [typing(1, "x").write(), wrong];
         let result = here
             .link
+            .clone()
             .steps(&mut here.doc, &mut here.body, (here.seq + 1, here.taken), &steps, 0);
         assert!(
             matches!(result, Err(StepError::Step { index: 1, .. })),
@@ -292,7 +374,7 @@ fn a_position_inside_a_surrogate_pair_is_refused() {
             mark: Mark::Strong,
         },
     ] {
-        let result = here.link.steps(
+        let result = here.link.clone().steps(
             &mut here.doc,
             &mut here.body,
             (here.seq + 1, here.taken),

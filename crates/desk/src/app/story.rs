@@ -58,11 +58,11 @@ fn Text(props: &TextProps) -> Html {
         move |page: &Same<Page>| {
             let mut mounted = ctx.writing.surface.borrow_mut();
             match (mounted.as_ref(), place.cast::<Element>()) {
-                (Some(surface), _) => surface.reset(&page.doc, &lang, w.text_label),
+                (Some(surface), _) => surface.reset(page, &lang, w.text_label),
                 (None, Some(element)) => {
                     let app = ctx.app.clone();
                     let on = Callback::from(move |said| app.emit(Msg::Said(said)));
-                    *mounted = Some(Surface::mount(&element, &page.doc, &lang, w.text_label, on));
+                    *mounted = Some(Surface::mount(&element, page, &lang, w.text_label, on));
                 }
                 (None, None) => {}
             }
@@ -84,7 +84,7 @@ fn Text(props: &TextProps) -> Html {
         }
     });
     let shown = (
-        props.page.generation,
+        props.page.batch,
         props.view.clone(),
         props.people.clone(),
         props.active.clone(),

@@ -78,26 +78,11 @@ impl Engine {
     pub(super) fn open_edition(&mut self, edition: &EditionId) -> Result<(), Trouble> {
         let (room, hands) = self.room()?;
         room.read_threads(edition);
-        let body = room
-            .papers
-            .get(&super::body(edition))
-            .and_then(|paper| paper.body.as_ref())
-            .ok_or_else(no_edition)?;
-        let doc = match room.editions.open.get_mut(edition) {
-            Some(link) => link.reopen(body),
-            None => {
-                let (link, doc) = PageLink::open(body);
-                room.editions.open.insert(edition.clone(), link);
-                doc
-            }
-        };
+        room.body(edition)?;
+        room.reopen(edition, hands);
         room.people.select(super::body(edition), None);
         room.people.changed = true;
         room.changed.insert(super::body(edition));
-        hands.event(Event::Page {
-            edition: edition.clone(),
-            doc,
-        });
         self.views.show_again(edition);
         Ok(())
     }
@@ -114,17 +99,42 @@ impl Engine {
     pub(super) fn steps(&mut self, edition: &EditionId, seq: u64, taken: u64, steps: &[Value]) -> Result<(), Trouble> {
         let (room, hands) = self.room()?;
         let now = hands.now;
-        room.with_link(edition, hands, |link, body, document| {
-            link.steps(document, body, (seq, taken), steps, now)
-        })
+        let done = room.with_link(edition, hands, |link, body, document| {
+            Ok(link.steps(document, body, (seq, taken), steps, now))
+        });
+        match done {
+            // Nothing is lost: the page gives all that it has.
+            Ok(Err(StepError::Step { .. } | StepError::Gap { .. } | StepError::Version { .. })) => {
+                hands.event(Event::Lost {
+                    edition: edition.clone(),
+                });
+                Ok(())
+            }
+            Ok(done) => room.or_again(edition, hands, done.map_err(refused)),
+            Err(trouble) => room.or_again(edition, hands, Err(trouble)),
+        }
+    }
+
+    /// Takes the page's whole document.
+    pub(super) fn whole(&mut self, edition: &EditionId, at: (u64, u64), doc: &Value) -> Result<(), Trouble> {
+        let (room, hands) = self.room()?;
+        let now = hands.now;
+        let done = room.with_link(edition, hands, |link, body, document| {
+            link.whole(document, body, at, doc, now)
+        });
+        room.or_again(edition, hands, done)
     }
 
     /// The page has taken a batch.
     pub(super) fn taken(&mut self, edition: &EditionId, batch: u64, hash: &str) -> Result<(), Trouble> {
         let (room, hands) = self.room()?;
         let link = room.editions.open.get_mut(edition).ok_or_else(not_open_edition)?;
-        if !link.taken(batch, hash) {
-            room.reopen(edition, hands);
+        let was_lost = link.is_lost();
+        link.taken(batch, hash);
+        if link.is_lost() && !was_lost {
+            hands.event(Event::Lost {
+                edition: edition.clone(),
+            });
         }
         Ok(())
     }
@@ -218,8 +228,7 @@ impl Room {
         Ok(done)
     }
 
-    /// Writes to the body of an open edition through its page. When page and engine have lost each other the page is
-    /// opened again.
+    /// Writes to the body of an open edition through its page.
     pub(super) fn with_link<T>(
         &mut self,
         edition: &EditionId,
@@ -227,22 +236,12 @@ impl Room {
         write: impl FnOnce(&mut PageLink, &mut Body, &mut Document) -> Result<T, StepError>,
     ) -> Result<T, Trouble> {
         let doc = body(edition);
-        let mut link = self.editions.open.remove(edition).ok_or_else(not_open_edition)?;
-        let done = match self.writable(&doc) {
-            Ok(paper) => match paper.body.as_mut() {
-                Some(body) => {
-                    write(&mut link, body, &mut paper.document).map_err(|error| (step_code(&error), error.to_string()))
-                }
-                None => Err(("no-edition", "this edition has no text".to_owned())),
-            },
-            Err(trouble) => {
-                self.editions.open.insert(edition.clone(), link);
-                self.reopen(edition, hands);
-                return Err(trouble);
-            }
-        };
+        self.writable(&doc)?;
+        let link = self.editions.open.get_mut(edition).ok_or_else(not_open_edition)?;
+        let paper = self.papers.get_mut(&doc).ok_or_else(no_edition)?;
+        let body = paper.body.as_mut().ok_or_else(no_edition)?;
+        let done = write(link, body, &mut paper.document).map_err(|error| trouble(step_code(&error), error));
         let moved = link.take_moved();
-        self.editions.open.insert(edition.clone(), link);
         self.edited(&doc, hands);
         for thread in moved {
             // A writer may write notes too; a thread that is gone meanwhile needs no place.
@@ -250,24 +249,35 @@ impl Room {
                 notes::move_thread(&mut paper.document, &thread.id, &thread.start, &thread.end)
             });
         }
-        done.map_err(|(code, message)| {
-            if code == "steps" {
-                self.reopen(edition, hands);
-            }
-            trouble(code, message)
-        })
+        done
     }
 
-    /// Gives the page the document as it is.
-    fn reopen(&mut self, edition: &EditionId, hands: &mut Hands) {
-        let body = self.papers.get(&body(edition)).and_then(|paper| paper.body.as_ref());
-        if let (Some(body), Some(link)) = (body, self.editions.open.get_mut(edition)) {
-            let doc = link.reopen(body);
-            hands.event(Event::Page {
-                edition: edition.clone(),
-                doc,
-            });
+    /// What came of the page's words. When they could not be taken, the page must not go on with them.
+    fn or_again(&mut self, edition: &EditionId, hands: &mut Hands, done: Result<(), Trouble>) -> Result<(), Trouble> {
+        if done.is_err() && self.editions.open.contains_key(edition) {
+            self.reopen(edition, hands);
         }
+        done
+    }
+
+    /// Gives the page the document as it is, as the start of a new count.
+    fn reopen(&mut self, edition: &EditionId, hands: &mut Hands) {
+        let batch = self.editions.number();
+        let body = self.papers.get(&body(edition)).and_then(|paper| paper.body.as_ref());
+        let Some(body) = body else { return };
+        let doc = match self.editions.open.get_mut(edition) {
+            Some(link) => link.reopen(body, batch),
+            None => {
+                let (link, doc) = PageLink::open(body, batch);
+                self.editions.open.insert(edition.clone(), link);
+                doc
+            }
+        };
+        hands.event(Event::Page {
+            edition: edition.clone(),
+            batch,
+            doc,
+        });
     }
 
     /// Tells the body of an edition which threads stand on it.
@@ -369,7 +379,7 @@ fn not_open_edition() -> Trouble {
     trouble("edition-not-open", "Open the edition first.")
 }
 
-/// Whether an error means that page and engine have lost each other.
+/// The code of a trouble with a page's positions or steps.
 fn step_code(error: &StepError) -> &'static str {
     match error {
         StepError::Step { .. } | StepError::Gap { .. } => "steps",

@@ -1,7 +1,7 @@
 //! What the page does with the text, without a browser: its document, the steps it sends, the batches it takes.
 
 use komuz_core::page::hash::hash;
-use komuz_core::page::json::read_page;
+use komuz_core::page::json::{read_page, write_page};
 use komuz_core::page::{Page, Step};
 use serde_json::{Value, json};
 
@@ -12,11 +12,11 @@ pub struct PageModel {
 }
 
 impl PageModel {
-    pub fn open(doc: &Value) -> Self {
+    pub fn open(doc: &Value, batch: u64) -> Self {
         Self {
             doc: read_page(doc).expect("a document of the schema"),
             seq: 0,
-            taken: 0,
+            taken: batch,
         }
     }
 
@@ -42,6 +42,11 @@ impl PageModel {
         }
         self.taken = batch;
         Some(hash(&self.doc))
+    }
+
+    /// All of the document.
+    pub fn json(&self) -> Value {
+        write_page(&self.doc)
     }
 
     /// The text, a line for each block.

@@ -377,8 +377,23 @@ impl World {
             Event::People { edition, people } => {
                 shown.people.insert(edition, people);
             }
-            Event::Page { edition, doc } => {
-                self.desks[desk].pages.insert(edition, PageModel::open(&doc));
+            Event::Page { edition, batch, doc } => {
+                self.desks[desk].pages.insert(edition, PageModel::open(&doc, batch));
+            }
+            Event::Lost { edition } => {
+                let Some(page) = self.desks[desk].pages.get(&edition) else {
+                    return;
+                };
+                let (seq, taken, doc) = (page.seq, page.taken, page.json());
+                self.say(
+                    desk,
+                    Ask::Whole {
+                        edition,
+                        seq,
+                        taken,
+                        doc,
+                    },
+                );
             }
             Event::Batch {
                 edition,

@@ -202,6 +202,32 @@ fn an_import_and_a_paste_that_are_longer_than_a_change_arrive_and_what_is_typed_
 }
 
 #[test]
+fn words_typed_around_a_step_that_nobody_knows_are_not_lost() {
+    let (mut world, kloop, occrp, edition) = two();
+    type_at(&mut world, kloop, &edition, "before ", |page| page.end());
+    settled(&mut world);
+    type_at(&mut world, occrp, &edition, "there ", |_| 1);
+    // What the page shows after a step of a later version of the page's editor.
+    let page = world.desks[kloop].pages.get_mut(&edition).expect("open");
+    let at = page.end();
+    let (seq, taken) = page.make(&[insert(at, at, "zoomed ")]);
+    let steps = vec![serde_json::json!({ "stepType": "zoom", "by": 2 })];
+    world.say(
+        kloop,
+        Ask::Steps {
+            edition: edition.clone(),
+            seq,
+            taken,
+            steps,
+        },
+    );
+    type_at(&mut world, kloop, &edition, "after", |page| page.end());
+    settled(&mut world);
+    assert_eq!(text(&world, kloop, &edition), "there before zoomed after");
+    assert_eq!(text(&world, occrp, &edition), "there before zoomed after");
+}
+
+#[test]
 fn offline_words_arrive_when_the_line_is_back() {
     let (mut world, kloop, occrp, edition) = two();
     world.online(occrp, false);

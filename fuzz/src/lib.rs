@@ -1,0 +1,242 @@
+//! What is fuzzed: each function takes any bytes, must not panic, and says whether its parser took them. What is taken is
+//! checked further: it is written and read back equal.
+
+use komuz_core::admission::{Binding, Gate, Verdict};
+use komuz_core::document::{DocKind, Document};
+use komuz_core::page::Step;
+use komuz_core::page::json::read_page;
+use komuz_import::{DEFAULT_LIMIT, export_json, export_markdown, import};
+use komuz_release::csl as sources;
+use komuz_release::jws::{General, Typ};
+use komuz_release::latest::Latest;
+use komuz_release::masthead::Chain;
+use komuz_release::release::Release;
+use komuz_sync::frame::{ClientFrame, RelayFrame};
+use komuz_sync::seal::bytes::{Digest, PublicKey};
+use komuz_sync::seal::charter::{Charter, Entry, Role};
+use komuz_sync::seal::derive::LogKeys;
+use komuz_sync::seal::doc::DocId;
+use komuz_sync::seal::envelope::Statement;
+use komuz_sync::seal::epoch::EpochKey;
+use komuz_sync::seal::invite::{DoorMessage, Invite, Terms};
+use komuz_sync::seal::presence::Presence;
+use serde_json::{Value, json};
+
+/// A parser under test.
+pub type Target = fn(&[u8]) -> bool;
+
+/// All of them by name; their cases lie in `fuzz/corpus/<name>/`.
+pub const TARGETS: [(&str, Target); 18] = [
+    ("import_html", import_html),
+    ("import_markdown", import_markdown),
+    ("import_json", import_json),
+    ("csl", csl),
+    ("step_json", step_json),
+    ("change_chunk", change_chunk),
+    ("client_frame", client_frame),
+    ("relay_frame", relay_frame),
+    ("envelope", envelope),
+    ("statement", statement),
+    ("charter_entry", charter_entry),
+    ("invite", invite),
+    ("door_message", door_message),
+    ("release", release),
+    ("masthead", masthead),
+    ("latest", latest),
+    ("backup", backup),
+    ("presence", presence),
+];
+
+/// The masthead that the cases of `masthead` are under: that of the fixture of `crates/release`'s tests.
+pub const FINGERPRINT: &str = "8a76cf7753e342c7e27f8c090796aeff173a3007032eb89baa6366e83af1d520";
+
+/// The device and the session that the cases of `change_chunk` are written by.
+pub const WRITER: (&[u8], &[u8]) = (b"device", b"session");
+
+/// The passphrase of the cases of `backup`.
+pub const PASSPHRASE: &str = "three strings, one tune";
+
+/// The log that the cases of `envelope`, `statement` and `presence` are of.
+pub fn log() -> LogKeys {
+    LogKeys::of_document(&EpochKey::from_secret([1; 32]), &DocId::Registers)
+}
+
+/// The invitation at whose door the cases of `door_message` are.
+pub fn door() -> Invite {
+    let terms = Terms {
+        charter: Digest([1; 32]),
+        inviter: PublicKey([2; 32]),
+        relay: "https://desk.outlet.example".to_owned(),
+        outlet: Some("outlet".to_owned()),
+        outlet_name: "Outlet".to_owned(),
+        role: Role::Writer,
+        title: "A title".to_owned(),
+    };
+    Invite::new(terms, 0, &mut |bytes| bytes.fill(7))
+}
+
+/// A document of any kind; what comes out is read back from its own JSON.
+fn document(name: &str, data: &[u8]) -> bool {
+    let Ok(mut read) = import(name, data, DEFAULT_LIMIT) else {
+        return false;
+    };
+    let story = &mut read.story;
+    // Markdown may cite what only another file has.
+    let known: Vec<String> = story.sources.iter().map(|source| source.id.clone()).collect();
+    story.citations.retain(|citation| known.contains(&citation.source));
+    let again = import("story.json", export_json(story).as_bytes(), usize::MAX);
+    assert_eq!(again.map(|read| read.story).as_ref(), Ok(&*story));
+    let _ = import("story.md", export_markdown(story).as_bytes(), usize::MAX);
+    true
+}
+
+/// HTML, such as a word processor's.
+pub fn import_html(data: &[u8]) -> bool {
+    document("story.html", data)
+}
+
+/// Markdown.
+pub fn import_markdown(data: &[u8]) -> bool {
+    document("story.md", data)
+}
+
+/// A story's JSON, or CSL-JSON.
+pub fn import_json(data: &[u8]) -> bool {
+    document("story.json", data)
+}
+
+/// CSL-JSON, as people paste it.
+pub fn csl(data: &[u8]) -> bool {
+    let Some(read) = text(data).and_then(|text| sources::parse(text).ok()) else {
+        return false;
+    };
+    let written = serde_json::to_string(&read).expect("plain values are written");
+    assert_eq!(sources::parse(&written).as_ref(), Ok(&read));
+    true
+}
+
+/// A step of the page's editor.
+pub fn step_json(data: &[u8]) -> bool {
+    let Some(step) = json(data).and_then(|value| Step::read(&value).ok()) else {
+        return false;
+    };
+    assert_eq!(Step::read(&step.write()).as_ref(), Ok(&step));
+    let page = json!({"type": "doc", "content": [
+        {"type": "paragraph", "content": [{"type": "text", "text": "Тоо 👩🏽‍⚖️"}]}, {"type": "rule"}]});
+    let page = read_page(&page).expect("a page");
+    // A step that does not fit is refused.
+    let _ = step.apply(&page);
+    true
+}
+
+/// A change of Automerge's, as an envelope brings it: admission, then the document.
+pub fn change_chunk(data: &[u8]) -> bool {
+    let binding = Binding {
+        device: WRITER.0.to_vec(),
+        session: WRITER.1.to_vec(),
+        kind: DocKind::Body,
+    };
+    let Verdict::Apply(changes) = Gate::new(DocKind::Body).admit(&binding, data) else {
+        return false;
+    };
+    let mut document = Document::new(DocKind::Body, &[9; 16]);
+    document
+        .apply(changes)
+        .expect("admission lets nothing through that Automerge refuses");
+    let saved = document.save();
+    assert!(
+        Document::load(DocKind::Body, &saved, &[9; 16]).is_ok(),
+        "what was admitted can be loaded"
+    );
+    true
+}
+
+/// What a client says to a relay.
+pub fn client_frame(data: &[u8]) -> bool {
+    let read = ClientFrame::decode(data);
+    if let Ok(frame) = &read {
+        assert_eq!(frame.encode(), data, "one spelling for each frame");
+    }
+    read.is_ok()
+}
+
+/// What a relay says to a client.
+pub fn relay_frame(data: &[u8]) -> bool {
+    let read = RelayFrame::decode(data);
+    if let Ok(frame) = &read {
+        assert_eq!(frame.encode(), data, "one spelling for each frame");
+    }
+    read.is_ok()
+}
+
+/// A sealed envelope.
+pub fn envelope(data: &[u8]) -> bool {
+    Statement::open(data, &log()).is_ok()
+}
+
+/// What is under an envelope's seal: whoever has the log's key can write there what they want.
+pub fn statement(data: &[u8]) -> bool {
+    Statement::under_seal(data, &log()).is_ok()
+}
+
+/// An entry of the charter.
+pub fn charter_entry(data: &[u8]) -> bool {
+    let Ok((id, _)) = Entry::open(data) else { return false };
+    let _ = Charter::expecting(id).insert(data);
+    true
+}
+
+/// An invitation: its text, or its bytes.
+pub fn invite(data: &[u8]) -> bool {
+    if let Some(read) = text(data).and_then(|text| Invite::from_text(text).ok()) {
+        assert_eq!(Invite::from_text(&read.to_text()).as_ref(), Ok(&read));
+        return true;
+    }
+    let read = Invite::from_bytes(data);
+    if let Ok(invite) = &read {
+        assert_eq!(&invite.to_bytes()[..], data, "one spelling for each invitation");
+    }
+    read.is_ok()
+}
+
+/// What lies at an invitation's door.
+pub fn door_message(data: &[u8]) -> bool {
+    DoorMessage::open(data, &door()).is_ok()
+}
+
+/// A release.
+pub fn release(data: &[u8]) -> bool {
+    let Ok(read) = Release::parse(data) else { return false };
+    assert_eq!(read.to_bytes().as_deref(), Ok(data), "one spelling for each release");
+    true
+}
+
+/// A chain of mastheads.
+pub fn masthead(data: &[u8]) -> bool {
+    Chain::verify(data, FINGERPRINT).is_ok()
+}
+
+/// The pointer to the newest release.
+pub fn latest(data: &[u8]) -> bool {
+    let signed = General::parse(data).and_then(|general| general.verify(Typ::Latest));
+    signed.is_ok_and(|jws| Latest::parse(&jws.payload).is_ok())
+}
+
+/// A backup file.
+pub fn backup(data: &[u8]) -> bool {
+    komuz_sync::seal::backup::open(data, PASSPHRASE).is_ok()
+}
+
+/// Presence, sealed or what is under its seal.
+pub fn presence(data: &[u8]) -> bool {
+    let log = log();
+    Presence::open(data, &log).is_some() || Presence::under_seal(data, &log).is_some()
+}
+
+fn text(data: &[u8]) -> Option<&str> {
+    std::str::from_utf8(data).ok()
+}
+
+fn json(data: &[u8]) -> Option<Value> {
+    serde_json::from_slice(data).ok()
+}

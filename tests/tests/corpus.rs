@@ -1,0 +1,344 @@
+//! The named cases of the fuzz targets (fuzz/), each tried: a parser takes what is called `good-…` and refuses, without a
+//! panic, everything else.
+
+#[path = "../../fuzz/src/lib.rs"]
+mod targets;
+
+#[allow(dead_code, reason = "this test uses its part of it")]
+#[path = "../../crates/release/tests/suite/fixture.rs"]
+mod fixture;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use targets::TARGETS;
+
+fn folder(target: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../fuzz/corpus")
+        .join(target)
+}
+
+/// The cases of a target, by name.
+fn cases(target: &str) -> Vec<(String, Vec<u8>)> {
+    let entries = std::fs::read_dir(folder(target)).unwrap_or_else(|error| panic!("{target}: {error}"));
+    let mut cases: Vec<(String, Vec<u8>)> = entries
+        .map(|entry| {
+            let entry = entry.expect("a file");
+            let bytes = std::fs::read(entry.path()).expect("can be read");
+            (entry.file_name().to_string_lossy().into_owned(), bytes)
+        })
+        .collect();
+    cases.sort();
+    cases
+}
+
+#[test]
+fn every_named_case_is_taken_or_refused_as_its_name_says() {
+    let mut wrong = Vec::new();
+    for (target, parse) in TARGETS {
+        for (name, bytes) in cases(target) {
+            if parse(&bytes) != name.starts_with("good-") {
+                wrong.push(format!("{target}/{name}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
+
+#[test]
+fn every_target_has_good_and_malformed_cases_and_a_file_for_the_fuzzer() {
+    for (target, _) in TARGETS {
+        let cases = cases(target);
+        // What is good under a seal comes through `envelope`: nobody else can sign it.
+        assert!(
+            target == "statement" || cases.iter().any(|(name, _)| name.starts_with("good-")),
+            "{target}"
+        );
+        assert!(
+            cases.iter().filter(|(name, _)| !name.starts_with("good-")).count() >= 3,
+            "{target}"
+        );
+        let file = folder("..").join(format!("fuzz_targets/{target}.rs"));
+        let code = std::fs::read_to_string(&file).expect("the target's file");
+        assert!(code.contains(&format!("komuz_fuzz::{target}(data)")), "{target}");
+    }
+    let known: BTreeSet<&str> = TARGETS.iter().map(|(target, _)| *target).collect();
+    for entry in std::fs::read_dir(folder("")).expect("the corpus") {
+        let name = entry.expect("a folder").file_name().to_string_lossy().into_owned();
+        assert!(known.contains(name.as_str()), "{name} is no target");
+    }
+}
+
+#[test]
+fn the_mastheads_are_those_of_the_fixture() {
+    assert_eq!(fixture::masthead().hash(), targets::FINGERPRINT);
+}
+
+/// Cut short, longer, and changed at each end and in the middle, a parser takes no case that it took.
+#[test]
+fn what_is_taken_is_taken_whole_and_unchanged() {
+    let exact = [
+        "client_frame",
+        "relay_frame",
+        "envelope",
+        "charter_entry",
+        "door_message",
+        "release",
+        "masthead",
+        "latest",
+        "change_chunk",
+    ];
+    for (target, parse) in TARGETS.iter().filter(|(target, _)| exact.contains(target)) {
+        for (name, bytes) in cases(target).into_iter().filter(|(name, _)| name.starts_with("good-")) {
+            for cut in [0, 1, bytes.len() / 2, bytes.len() - 1] {
+                assert!(!parse(&bytes[..cut]), "{target}/{name} cut to {cut}");
+            }
+            let mut longer = bytes.clone();
+            longer.push(0);
+            assert!(!parse(&longer), "{target}/{name} with a byte more");
+        }
+    }
+}
+
+/// Writes the cases that hold keys, seals and signatures anew, after a format has changed:
+/// `cargo test -p komuz-tests --test corpus -- --ignored`.
+#[test]
+#[ignore = "writes files"]
+fn write_cases() {
+    for (target, name, bytes) in made::cases() {
+        std::fs::create_dir_all(folder(target)).expect("a folder");
+        std::fs::write(folder(target).join(name), bytes).expect("can be written");
+    }
+}
+
+/// Cases that no editor can write by hand.
+mod made {
+    use komuz_core::admission::session_actor;
+    use komuz_core::body::Body;
+    use komuz_release::jws::Typ;
+    use komuz_release::latest::Latest;
+    use komuz_release::masthead::chain_bytes;
+    use komuz_sync::frame::{ClientFrame, RelayFrame};
+    use komuz_sync::seal::backup::{self, Cost};
+    use komuz_sync::seal::bytes::{Chain, Digest, EnvelopeId, Nonce, PublicKey, Start};
+    use komuz_sync::seal::cbor::Writer;
+    use komuz_sync::seal::charter::{Charter, Founder, MemberCard, OutletCard, Role};
+    use komuz_sync::seal::device::Device;
+    use komuz_sync::seal::envelope::{Kind, NO_PREVIOUS, Statement};
+    use komuz_sync::seal::epoch::EpochKey;
+    use komuz_sync::seal::invite::{DoorMessage, Request};
+    use komuz_sync::seal::presence::Presence;
+
+    use super::fixture::{masthead, release, signed, signed_masthead, story};
+    use super::targets::{PASSPHRASE, WRITER, door, log};
+
+    type Case = (&'static str, &'static str, Vec<u8>);
+
+    fn dice(bytes: &mut [u8]) {
+        bytes.fill(5);
+    }
+
+    fn device() -> Device {
+        Device::from_secret(&[3; 64])
+    }
+
+    fn outlet() -> OutletCard {
+        OutletCard {
+            id: "outlet".to_owned(),
+            name: "Outlet".to_owned(),
+            domain: "outlet.example".to_owned(),
+            release_keys: vec![PublicKey([1; 32]), PublicKey([2; 32])],
+            freshness: Some(PublicKey([3; 32])),
+        }
+    }
+
+    /// A good case with what is commonly wrong with one.
+    fn around(target: &'static str, good: Vec<u8>, cases: &mut Vec<Case>) {
+        let mut other_version = good.clone();
+        other_version[0] = other_version[0].wrapping_add(1);
+        let mut longer = good.clone();
+        longer.extend([0; 3]);
+        let mut changed = good.clone();
+        *changed.last_mut().expect("not empty") ^= 1;
+        cases.push((target, "empty", Vec::new()));
+        cases.push((target, "cut-in-half", good[..good.len() / 2].to_vec()));
+        cases.push((target, "other-first-byte", other_version));
+        cases.push((target, "three-bytes-more", longer));
+        // A frame carries what is sealed without looking at it.
+        if !target.ends_with("_frame") {
+            cases.push((target, "last-bit-changed", changed));
+        }
+        cases.push((target, "good-whole", good));
+    }
+
+    pub fn cases() -> Vec<Case> {
+        let mut cases = Vec::new();
+        replication(&mut cases);
+        membership(&mut cases);
+        published(&mut cases);
+        let actor = session_actor(WRITER.0, WRITER.1);
+        let mut document = Body::from_story(&story(), &actor).expect("a document").0;
+        let changes = document.take_changes();
+        around("change_chunk", changes[0].clone(), &mut cases);
+        let stranger = Body::from_story(&story(), &[8; 16])
+            .expect("a document")
+            .0
+            .take_changes();
+        cases.push(("change_chunk", "of-another-actor", stranger[0].clone()));
+        cases
+    }
+
+    fn replication(cases: &mut Vec<Case>) {
+        let log = log();
+        let statement = Statement {
+            kind: Kind::Changes,
+            device: device().id(),
+            start: Start([4; 16]),
+            counter: 1,
+            previous: NO_PREVIOUS,
+            charter: vec![Digest([6; 32])],
+            last: Vec::new(),
+            payloads: vec![b"payload".to_vec()],
+        };
+        let sealed = statement.seal(&device(), &log, &mut dice).expect("sealed");
+        let append = ClientFrame::Append {
+            log: log.id,
+            bytes: sealed.clone(),
+        };
+        around("client_frame", append.encode(), cases);
+        for (name, frame) in [
+            (
+                "good-hello",
+                ClientFrame::Hello {
+                    nonce: Nonce([1; 32]),
+                    features: Default::default(),
+                },
+            ),
+            (
+                "good-subscribe",
+                ClientFrame::Subscribe {
+                    log: log.id,
+                    after: 7,
+                    chain: Chain([2; 32]),
+                    ids_only: true,
+                },
+            ),
+            (
+                "good-fetch",
+                ClientFrame::Fetch {
+                    log: log.id,
+                    ids: vec![EnvelopeId([3; 32])],
+                },
+            ),
+        ] {
+            cases.push(("client_frame", name, frame.encode()));
+        }
+        let entry = RelayFrame::Entry {
+            log: log.id,
+            seq: 1,
+            chain: Chain([2; 32]),
+            bytes: sealed.clone(),
+        };
+        around("relay_frame", entry.encode(), cases);
+        around("envelope", sealed, cases);
+        let presence = Presence {
+            device: device().id(),
+            start: Start([4; 16]),
+            number: 1,
+            bytes: b"here".to_vec(),
+        };
+        around(
+            "presence",
+            presence.seal(&device(), &log, &mut dice).expect("sealed"),
+            cases,
+        );
+        for (name, bytes) in [
+            (
+                "claims-a-long-list",
+                Writer::bare()
+                    .array(9)
+                    .uint(1)
+                    .bytes(&[3; 32])
+                    .bytes(&[4; 32])
+                    .uint(1)
+                    .bytes(&[0; 32])
+                    .array(1 << 40)
+                    .finish(),
+            ),
+            (
+                "claims-long-bytes",
+                [
+                    &Writer::bare().array(9).uint(1).finish()[..],
+                    &[0x5b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
+                ]
+                .concat(),
+            ),
+            ("unknown-kind", Writer::bare().array(9).uint(99).finish()),
+            ("a-float", vec![0x89, 0xfb, 0, 0, 0, 0, 0, 0, 0, 0]),
+            ("empty", Vec::new()),
+        ] {
+            cases.push(("statement", name, bytes));
+        }
+    }
+
+    fn membership(cases: &mut Vec<Case>) {
+        let founder = Founder {
+            title: "A title".to_owned(),
+            outlet: outlet(),
+            name: "Ada".to_owned(),
+        };
+        let entry = Charter::found(founder, &device(), &EpochKey::from_secret([1; 32]), &mut dice).1;
+        around("charter_entry", entry, cases);
+        let invite = door();
+        let bytes = invite.to_bytes().to_vec();
+        cases.push(("invite", "good-bytes", bytes.clone()));
+        cases.push(("invite", "good-text", invite.to_text().into_bytes()));
+        let link = format!("https://desk.outlet.example/desk/#{}\n", invite.to_text());
+        cases.push(("invite", "good-link", link.into_bytes()));
+        let text = invite.to_text();
+        cases.push(("invite", "cut-text", text.as_bytes()[..text.len() / 2].to_vec()));
+        cases.push(("invite", "padded-text", format!("{text}==").into_bytes()));
+        cases.push(("invite", "other-version", [&[2], &bytes[1..]].concat()));
+        cases.push(("invite", "bytes-behind", [&bytes[..], &[0]].concat()));
+        let member = MemberCard {
+            id: [9; 16].into(),
+            name: "Beka".to_owned(),
+            outlet: "outlet".to_owned(),
+            role: Role::Writer,
+        };
+        let request = DoorMessage::Request(Request::new(&invite, &device(), member, None).into());
+        around("door_message", request.seal(&invite, &device(), &mut dice), cases);
+        around(
+            "backup",
+            backup::seal(b"content", PASSPHRASE, Cost::LEAST, &mut dice).expect("sealed"),
+            cases,
+        );
+        let other = backup::seal(b"content", "another", Cost::LEAST, &mut dice).expect("sealed");
+        cases.push(("backup", "other-passphrase", other));
+        let costly = Writer::versioned(1)
+            .array(5)
+            .uint(1 << 31)
+            .uint(8)
+            .uint(4)
+            .bytes(&[0; 16])
+            .bytes(&[0; 60])
+            .finish();
+        cases.push(("backup", "asks-for-two-terabytes", costly));
+    }
+
+    fn published(cases: &mut Vec<Case>) {
+        let release = release();
+        around("release", release.to_bytes().expect("bytes"), cases);
+        around("masthead", chain_bytes(&[signed_masthead()]), cases);
+        let one = signed(Typ::Masthead, &masthead().to_bytes(), &[0]);
+        cases.push(("masthead", "one-outlet-has-not-signed", chain_bytes(&[one])));
+        let payload = Latest::of(&release).expect("dated").to_bytes();
+        around("latest", signed(Typ::Latest, &payload, &[0, 1]).to_bytes(), cases);
+        cases.push((
+            "latest",
+            "of-another-type",
+            signed(Typ::Release, &payload, &[0, 1]).to_bytes(),
+        ));
+    }
+}

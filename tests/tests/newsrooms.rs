@@ -296,6 +296,7 @@ async fn the_servers_of_the_outlets_keep_what_is_published_fresh() {
     // Signed forty days ago: without its servers' word it would have ended.
     let now = i64::try_from(std::time::UNIX_EPOCH.elapsed().unwrap().as_secs()).unwrap();
     let published = now - 40 * 86_400;
+    let mut release = String::new();
     for (index, (desk, outlet)) in [(&kloop, "kloop"), (&occrp, "occrp")].into_iter().enumerate() {
         desk.until("the proposal is here", |shown| {
             let stories = &shown.investigation.as_ref().unwrap().stories;
@@ -321,9 +322,11 @@ async fn the_servers_of_the_outlets_keep_what_is_published_fresh() {
             key: key.public().to_string(),
         };
         assert_eq!(desk.ask(ask).await, Answer::Done);
+        release = review.release;
     }
     let publish = Ask::Publish {
         edition: edition.clone(),
+        release,
     };
     let Answer::Folder { files, .. } = occrp.ask(publish).await else {
         panic!("no folder")

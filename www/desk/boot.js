@@ -21,8 +21,35 @@ const policy = globalThis.trustedTypes?.createPolicy("komuz-worker", {
 })
 const script = (url) => (policy ? policy.createScriptURL(url) : url)
 
-// Opens the desk without a network. Where it is missing the desk says so.
-navigator.serviceWorker?.register(script(workers.offline), { scope: "./" }).catch(() => {})
+/**
+ * Opens the desk without a network; where that is missing the desk says so. It fetches all files, so it begins when the desk is
+ * at work: a first visit on a slow line gets each file once, and what the browser has kept is not fetched again.
+ */
+const keepOffline = () => navigator.serviceWorker?.register(script(workers.offline), { scope: "./" }).catch(() => {})
+
+function engine() {
+  const worker = new Worker(script(workers.engine), { type: "module" })
+  worker.addEventListener("message", keepOffline, { once: true })
+  return worker
+}
+
+/** Where nothing has loaded there are no words either. */
+const FAILED = {
+  en: "The desk could not be loaded. Check the connection and load the page again.",
+  ru: "Стол не загрузился. Проверьте связь и загрузите страницу ещё раз.",
+  ky: "Стол жүктөлгөн жок. Байланышты текшерип, баракты кайра жүктөңүз.",
+}
+
+function failed() {
+  let kept = ""
+  try {
+    kept = localStorage.getItem("komuz-language") ?? ""
+  } catch {
+    // Storage is refused: the browser's own language it is.
+  }
+  const tag = (kept || navigator.language || "").slice(0, 2).toLowerCase()
+  return FAILED[tag] ? [tag, FAILED[tag]] : ["en", FAILED.en]
+}
 
 class KomuzDesk extends HTMLElement {
   #desk = null
@@ -48,10 +75,13 @@ class KomuzDesk extends HTMLElement {
       await init()
       await styled
       place.replaceChildren()
-      this.#desk = start(place, entry, () => new Worker(script(workers.engine), { type: "module" }))
+      this.#desk = start(place, entry, engine)
     } catch (error) {
-      waiting.textContent = `The desk could not start: ${error?.message ?? error}`
+      const [tag, sentence] = failed()
+      waiting.lang = tag
+      waiting.textContent = `${sentence} (${error?.message ?? error})`
       waiting.setAttribute("role", "alert")
+      place.replaceChildren(waiting)
     }
   }
 

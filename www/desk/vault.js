@@ -1,6 +1,6 @@
 // Where the release keys' seeds lie: a database of their own, apart from the engine's, each row wrapped with an AES-GCM key
-// that WebCrypto holds and does not give out. A copied profile folder does not hold them in the clear; a page of this origin
-// that runs foreign code could use them, which is why there is none.
+// that WebCrypto gives to no script. It is no lock on the profile: the browser keeps that key's bytes in the same folder, and
+// whoever copies all of it can open them; a page of this origin that runs foreign code could use them, which is why there is none.
 
 const DATABASE = "komuz-release-keys"
 const ROWS = "rows"

@@ -11,6 +11,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest, Sha256};
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::quiet;
@@ -290,19 +291,25 @@ fn esbuild(from: &Path, to: &Path, bundle: bool) -> Result {
     run(&mut command)
 }
 
-/// What the desk's service worker keeps: `files.json` with a version that changes when any file does.
+/// What the desk's service worker keeps: `files.json` with each file's SHA-256, and a version that changes when any of them does.
 fn manifest(desk: &Path) -> Result {
-    let mut hasher = DefaultHasher::new();
-    let mut list = Vec::new();
+    let mut list = serde_json::Map::new();
     for path in files(desk)? {
         let name = path.to_string_lossy().replace('\\', "/");
-        if name != "sw.js" {
-            read(&desk.join(&path))?.hash(&mut hasher);
-            list.push(name);
+        if name != "sw.js" && name != "files.json" {
+            let hash = sha256_hex(&read(&desk.join(&path))?);
+            list.insert(name, hash.into());
         }
     }
-    let json = serde_json::json!({ "version": format!("{:016x}", hasher.finish()), "files": list });
+    let files = serde_json::Value::Object(list);
+    let version = sha256_hex(files.to_string().as_bytes());
+    let json = serde_json::json!({ "version": &version[..16], "files": files });
     write(&desk.join("files.json"), json.to_string())
+}
+
+fn sha256_hex(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Puts a `.br` beside each file that shrinks.

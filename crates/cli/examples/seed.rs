@@ -13,7 +13,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use komuz_engine::native::Native;
 use komuz_import::{DEFAULT_LIMIT, import};
-use komuz_messages::{Answer, Ask, EditionId, Event, InvestigationView, OutletCard, Server, StateView};
+use komuz_messages::{Answer, Ask, EditionId, Event, InvestigationView, OutletCard, Server, Signing, StateView};
 use komuz_release::keys::{SigningKey, recovery_text, signature_text};
 use komuz_release::masthead::Chain;
 use komuz_release::release::Release;
@@ -164,14 +164,18 @@ fn freshness(server: &str) -> Result<String> {
     Ok(about["freshness"].as_str().unwrap_or_default().to_owned())
 }
 
-fn signed(desk: &Desk, edition: &EditionId) -> usize {
+fn signing(desk: &Desk, edition: &EditionId) -> Option<Signing> {
     let story = desk
         .investigation
         .stories
         .iter()
         .find(|story| story.id == edition.story);
     let line = story.and_then(|story| story.editions.iter().find(|line| line.lang == edition.lang));
-    line.map_or(0, |line| line.signing.signed.len())
+    line.map(|line| line.signing.clone())
+}
+
+fn signed(desk: &Desk, edition: &EditionId) -> usize {
+    signing(desk, edition).map_or(0, |signing| signing.signed.len())
 }
 
 /// A story of the content folder with the sources that it cites, as Komuz's own JSON.
@@ -271,24 +275,6 @@ async fn seed(content: &Path, out: &Path, servers: Vec<Server>) -> Result<BTreeM
                 text,
             })
             .await?;
-        first
-            .ask(Ask::SetHeadline {
-                edition: edition.clone(),
-                text: read.headline,
-            })
-            .await?;
-        first
-            .ask(Ask::SetSummary {
-                edition: edition.clone(),
-                text: read.summary,
-            })
-            .await?;
-        first
-            .ask(Ask::SetByline {
-                edition: edition.clone(),
-                byline: read.byline,
-            })
-            .await?;
         first.ask(Ask::Close { edition }).await?;
     }
     first.settled().await?;
@@ -318,6 +304,9 @@ async fn seed(content: &Path, out: &Path, servers: Vec<Server>) -> Result<BTreeM
         } = first
             .ask(Ask::Publish {
                 edition: edition.clone(),
+                release: signing(first, &edition)
+                    .and_then(|signing| signing.proposal)
+                    .ok_or("no proposal")?,
             })
             .await?
         else {

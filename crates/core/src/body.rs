@@ -11,6 +11,7 @@
 
 mod home;
 pub mod limits;
+mod line;
 mod patch;
 mod point;
 mod read;
@@ -261,49 +262,72 @@ impl Body {
     /// Sets the headline (at most [`limits::MAX_HEADLINE`]); only what differs is written, so that it merges with what
     /// others type.
     pub fn set_headline(&mut self, doc: &mut Document, text: &str) -> Result<(), BodyError> {
-        limits::check_text("headline", text, limits::MAX_HEADLINE)?;
-        self.set_line(doc, "headline", text)
+        let before = self.headline.clone();
+        self.change_headline(doc, &before, text)
     }
 
     /// Sets the summary (at most [`limits::MAX_SUMMARY`]), as [`Body::set_headline`].
     pub fn set_summary(&mut self, doc: &mut Document, text: &str) -> Result<(), BodyError> {
-        limits::check_text("summary", text, limits::MAX_SUMMARY)?;
-        self.set_line(doc, "summary", text)
+        let before = self.summary.clone();
+        self.change_summary(doc, &before, text)
     }
 
-    fn set_line(&mut self, doc: &mut Document, name: &str, text: &str) -> Result<(), BodyError> {
-        let text: String = text.chars().filter(|char| *char != '\u{fffc}').collect();
+    /// Does to the headline what somebody did who saw `before` and left `after`: what others have written meanwhile stays.
+    pub fn change_headline(&mut self, doc: &mut Document, before: &str, after: &str) -> Result<(), BodyError> {
+        limits::check_text("headline", after, limits::MAX_HEADLINE)?;
+        let now = self.headline.clone();
+        self.change_line(doc, "headline", [before, after, &now])
+    }
+
+    /// Does to the summary what somebody did, as [`Body::change_headline`].
+    pub fn change_summary(&mut self, doc: &mut Document, before: &str, after: &str) -> Result<(), BodyError> {
+        limits::check_text("summary", after, limits::MAX_SUMMARY)?;
+        let now = self.summary.clone();
+        self.change_line(doc, "summary", [before, after, &now])
+    }
+
+    fn change_line(&mut self, doc: &mut Document, name: &str, texts: [&str; 3]) -> Result<(), BodyError> {
+        let [before, after, mut now] = texts.map(|text| text.chars().collect::<Vec<char>>());
+        let splices = line::rebase(&before, &after, &line::aligned_words(&before, &now));
+        let width = |chars: &[char]| chars.iter().map(|char| char.len_utf16()).sum::<usize>();
         let obj = Look::now(doc.automerge()).root(name)?;
-        doc.transact(|tx| tx.update_text(&obj, &text))?;
+        doc.transact(|tx| {
+            for line::Splice { at, gone, come } in splices {
+                // The character that Automerge keeps for block markers.
+                let text: String = come.iter().filter(|char| **char != '\u{fffc}').collect();
+                let deleted = isize::try_from(width(&now[at..at + gone])).unwrap_or(isize::MAX);
+                tx.splice_text(&obj, width(&now[..at]), deleted, &text)?;
+                now.splice(at..at + gone, text.chars());
+            }
+            Ok::<(), AutomergeError>(())
+        })?;
         self.heads = doc.heads();
         self.read_rest(doc)
     }
 
-    /// Sets the byline. Names at its start and end that stay are not written again.
+    /// Sets the byline; names that stay are not written again.
     pub fn set_byline(&mut self, doc: &mut Document, byline: &[Byline]) -> Result<(), BodyError> {
-        limits::check_byline(byline)?;
+        let before = self.byline.clone();
+        self.change_byline(doc, &before, byline)
+    }
+
+    /// Does to the byline what somebody did who saw `before` and left `after`, as [`Body::change_headline`].
+    pub fn change_byline(&mut self, doc: &mut Document, before: &[Byline], after: &[Byline]) -> Result<(), BodyError> {
+        limits::check_byline(after)?;
         let list = Look::now(doc.automerge()).root("byline")?;
-        let old = &self.byline;
-        let start = old.iter().zip(byline).take_while(|(a, b)| a == b).count();
-        let most = old.len().min(byline.len()) - start;
-        let end = old
-            .iter()
-            .rev()
-            .zip(byline.iter().rev())
-            .take(most)
-            .take_while(|(a, b)| a == b)
-            .count();
-        let gone = old.len() - start - end;
+        let splices = line::rebase(before, after, &line::aligned(before, &self.byline));
         doc.transact(|tx| {
-            for (nth, name) in byline[start..byline.len() - end].iter().enumerate() {
-                let map = tx.insert_object(&list, start + nth, ObjType::Map)?;
-                tx.put(&map, "name", name.name.as_str())?;
-                if let Some(outlet) = &name.outlet {
-                    tx.put(&map, "outlet", outlet.as_str())?;
+            for line::Splice { at, gone, come } in splices {
+                (0..gone).try_for_each(|_| tx.delete(&list, at))?;
+                for (nth, name) in come.iter().enumerate() {
+                    let map = tx.insert_object(&list, at + nth, ObjType::Map)?;
+                    tx.put(&map, "name", name.name.as_str())?;
+                    if let Some(outlet) = &name.outlet {
+                        tx.put(&map, "outlet", outlet.as_str())?;
+                    }
                 }
             }
-            let after = start + (byline.len() - start - end);
-            (0..gone).try_for_each(|_| tx.delete(&list, after))
+            Ok::<(), AutomergeError>(())
         })?;
         self.heads = doc.heads();
         self.read_rest(doc)

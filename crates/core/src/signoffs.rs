@@ -20,6 +20,7 @@ use komuz_release::keys::{PublicKey, parse_signature, signature_text};
 use komuz_release::latest::Latest;
 use komuz_release::masthead::{Chain, Masthead, Outlet, chain_bytes, sign, signers};
 use komuz_release::release::{MAX_RELEASE, Release, ReleaseError, Statement};
+use komuz_release::time;
 use thiserror::Error;
 
 use crate::document::{Document, WriteError};
@@ -220,6 +221,9 @@ pub struct State {
     pub signed: Vec<String>,
     /// Outlets that have signed, but what they signed is no longer what the text says.
     pub moved: Vec<String>,
+    /// Outlets that signed what the text says, in the masthead's order, but not the proposal that can be completed: two were
+    /// proposed before either had heard of the other. They mean the next one too, and have yet to sign it.
+    pub apart: Vec<String>,
     /// Every outlet has signed the proposal: it can be published as signed, even where the text has moved on.
     pub complete: bool,
     /// Number of the last published release; 0 before the first.
@@ -652,6 +656,15 @@ impl Log {
         Ok((general(What::Release), general(What::Latest)))
     }
 
+    /// The proposal that an outlet has signed and that says the same as a release, under another number and at another time
+    /// within a day.
+    pub fn signed_alike(&self, outlet: &str, release: &Release) -> Option<&Proposal> {
+        let alike = |proposal: &&Proposal| {
+            says_the_same(&proposal.release, release) && self.signers(proposal).iter().any(|id| id == outlet)
+        };
+        self.proposals.values().find(alike)
+    }
+
     /// The newest release that an outlet has signed, whether or not it was published: it is shown what changed since.
     pub fn last_signed_by(&self, outlet: &str) -> Option<&Release> {
         self.proposals
@@ -677,22 +690,58 @@ impl Log {
             unchanged: current.is_some(),
             signed: current.map(|proposal| self.signers(proposal)).unwrap_or_default(),
             moved: Vec::new(),
+            apart: Vec::new(),
             complete: shown.is_some_and(|proposal| self.missing(proposal).is_empty()),
             published: published.map_or(0, |proposal| proposal.release.number),
             published_release: published.map(|proposal| proposal.hash.clone()),
         };
+        // Two outlets that sign before they have heard of each other leave proposals that say the same, of which none stands.
+        let alike: BTreeSet<String> = open
+            .iter()
+            .filter(|proposal| match current {
+                Some(current) => says_the_same(&proposal.release, &current.release),
+                None => same(proposal),
+            })
+            .flat_map(|proposal| self.signers(proposal))
+            .filter(|outlet| !state.signed.contains(outlet))
+            .collect();
+        let outlets = shown
+            .map(|proposal| proposal.masthead.outlets.as_slice())
+            .unwrap_or_default();
+        let in_order = outlets.iter().map(|outlet| &outlet.id);
+        state.apart = in_order.filter(|id| alike.contains(*id)).cloned().collect();
         // Who signed another proposal, or what is published, and not the current one, is behind.
         for outlet in open
             .into_iter()
             .chain(published)
             .flat_map(|proposal| self.signers(proposal))
         {
-            if !state.signed.contains(&outlet) && !state.moved.contains(&outlet) {
+            if ![&state.signed, &state.apart, &state.moved]
+                .iter()
+                .any(|all| all.contains(&outlet))
+            {
                 state.moved.push(outlet);
             }
         }
         state
     }
+}
+
+/// The most seconds between two proposals that were made without hearing of each other.
+const APART: u64 = 24 * 60 * 60;
+
+/// Whether two releases differ in nothing but their numbers and in times that are not far from each other.
+fn says_the_same(one: &Release, other: &Release) -> bool {
+    let near = match (time::parse(&one.published), time::parse(&other.published)) {
+        (Some(a), Some(b)) => a.abs_diff(b) <= APART,
+        _ => false,
+    };
+    let as_other = Release {
+        number: other.number,
+        published: other.published.clone(),
+        ..one.clone()
+    };
+    near && as_other == *other
 }
 
 fn signature((_, _, outlet, key, bytes): &Signed) -> Option<Signature> {

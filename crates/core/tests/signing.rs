@@ -499,6 +499,58 @@ fn outlets_that_propose_at_once_meet_at_one_proposal() {
 }
 
 #[test]
+fn who_signed_the_same_a_moment_apart_means_the_next_proposal_and_is_not_behind() {
+    let mut desk = Desk::new();
+    let early = desk.propose(FIRST, "");
+    let late = desk.propose("2019-11-21T06:00:05Z", "");
+    desk.sign(&early, "kloop", 10);
+    desk.sign(&late, "occrp", 20);
+    let state = desk.state();
+    assert_eq!(
+        (state.signed, state.apart, state.moved),
+        (names(&[]), names(&["kloop", "occrp"]), names(&[])),
+        "neither can be completed"
+    );
+    let both = desk.propose("2019-11-21T06:01:00Z", "");
+    let release = desk.log.proposal(&both).expect("proposed").release();
+    assert!(desk.log.signed_alike("kloop", release).is_some());
+    desk.sign(&both, "kloop", 10);
+    let state = desk.state();
+    assert_eq!(
+        (state.signed, state.apart, state.moved),
+        (names(&["kloop"]), names(&["occrp"]), names(&[]))
+    );
+    desk.sign(&both, "occrp", 20);
+    let state = desk.state();
+    assert_eq!(
+        (state.complete, state.apart, state.moved),
+        (true, names(&[]), names(&[]))
+    );
+    assert_eq!(state.proposal, Some(both));
+}
+
+#[test]
+fn who_signed_other_words_or_long_before_is_not_taken_to_mean_a_proposal() {
+    let mut desk = Desk::new();
+    let early = desk.propose(FIRST, "");
+    desk.sign(&early, "kloop", 10);
+    let much_later = desk.build("2019-11-23T06:00:00Z", "");
+    assert!(desk.log.signed_alike("kloop", much_later.release()).is_none());
+    let with_a_reason = desk.build("2019-11-21T06:01:00Z", "A word");
+    assert!(desk.log.signed_alike("kloop", with_a_reason.release()).is_none());
+    assert!(
+        desk.log
+            .signed_alike("occrp", desk.build(FIRST, "").release())
+            .is_none()
+    );
+    desk.edit("Somebody answered.");
+    let other = desk.propose("2019-11-21T06:01:00Z", "");
+    desk.sign(&other, "occrp", 20);
+    let state = desk.state();
+    assert_eq!((state.apart, state.moved), (names(&[]), names(&["kloop"])));
+}
+
+#[test]
 fn what_is_signed_by_all_can_be_published_as_signed_though_the_text_has_moved_on() {
     let mut desk = Desk::new();
     let hash = desk.propose(FIRST, "");

@@ -24,7 +24,44 @@ export function missing() {
 }
 
 /** The file of a language's words, as text. */
-export const wordsFile = async (tag) => (await fetch(new URL(`words/${tag}.json`, import.meta.url))).text()
+export async function wordsFile(tag) {
+  const answer = await fetch(new URL(`words/${tag}.json`, import.meta.url))
+  if (!answer.ok) throw new Error(`words/${tag}.json: ${answer.status}`)
+  return answer.text()
+}
+
+/** Says which language the page is in now: to assistive technology, and in its title. */
+export function speak(tag, title) {
+  document.documentElement.lang = tag
+  document.title = title
+}
+
+const small = matchMedia("(max-width: 62rem)")
+
+/** Whether rail and side column lie over the page, by the same width as in the style sheet. */
+export const narrow = () => small.matches
+
+/** `hidden` hears that the page goes out of sight and may not come back, `wide` that everything is side by side again. */
+export function watch(hidden, wide) {
+  document.addEventListener("visibilitychange", () => document.hidden && hidden())
+  addEventListener("pagehide", hidden)
+  small.addEventListener("change", wide)
+}
+
+let held = false
+addEventListener("beforeunload", (event) => held && event.preventDefault())
+
+/** While words are not on the disk, the browser asks before the page is closed. */
+export const hold = (unsaved) => (held = unsaved)
+
+/** Loads the page anew, with a new engine. */
+export function reload() {
+  held = false
+  location.reload()
+}
+
+/** Focuses the first control of the sheet that lies over the page. */
+export const focusInSheet = (main) => main?.parentElement.querySelector(".rail-sheet .rail button, .side-sheet .side button")?.focus()
 
 /**
  * A setting of the interface (language, theme), never anything of a story: as the person chose it, else as the address says,
@@ -228,6 +265,13 @@ export function fit(field) {
   field.style.height = "auto"
   field.style.height = `${field.scrollHeight}px`
 }
+
+let composed = null
+addEventListener("compositionstart", (event) => (composed = event.composedPath()[0]), true)
+addEventListener("compositionend", () => (composed = null), true)
+
+/** Whether something is being composed in a field (IME): another text would break it off. */
+export const composing = (field) => composed === field
 
 /** Gives a text field another text; a cursor in it stays with the words that it stood at. */
 export function setText(field, text) {

@@ -6,6 +6,15 @@ import { Schema } from "prosemirror-model"
 
 const id = { default: null }
 
+/** The JSON of an attribute; pasted markup may hold anything. */
+function read(json, fallback) {
+  try {
+    return JSON.parse(json) ?? fallback
+  } catch {
+    return fallback
+  }
+}
+
 /** How deep list items nest; the same bound as `komuz_release::story::MAX_DEPTH`. */
 export const MAX_DEPTH = 3
 
@@ -47,9 +56,7 @@ const nodes = {
       "div",
       {
         class: "item",
-        role: "listitem",
         dir: "auto",
-        "aria-level": String(node.attrs.depth + 1),
         "data-item": node.attrs.ordered ? "ordered" : "bullet",
         "data-depth": String(node.attrs.depth),
       },
@@ -83,7 +90,7 @@ const nodes = {
     parseDOM: [
       {
         tag: "div[data-other]",
-        getAttrs: (dom) => ({ name: dom.dataset.other, attrs: JSON.parse(dom.dataset.attrs ?? "{}") }),
+        getAttrs: (dom) => ({ name: dom.dataset.other, attrs: read(dom.dataset.attrs, {}) }),
       },
     ],
     toDOM: ({ attrs }) => ["div", { "data-other": attrs.name, "data-attrs": JSON.stringify(attrs.attrs), dir: "auto" }, 0],
@@ -109,7 +116,7 @@ const marks = {
     parseDOM: [
       {
         tag: "span[data-foreign]",
-        getAttrs: (dom) => ({ name: dom.dataset.foreign, value: JSON.parse(dom.dataset.value ?? "null") }),
+        getAttrs: (dom) => ({ name: dom.dataset.foreign, value: read(dom.dataset.value, null) }),
       },
     ],
     toDOM: (mark) => ["span", { "data-foreign": mark.attrs.name, "data-value": JSON.stringify(mark.attrs.value) }, 0],

@@ -12,6 +12,7 @@
 //   footnotes  {html, count}                       a document with footnotes was pasted; nothing was inserted yet
 //   figure     {pos, alt, credit}                  a picture's description is to be edited
 //   picture    hash                                a picture's file is wanted: answer with `picture(hash, address)`
+//   trouble    code                                something was not taken
 import { baseKeymap, toggleMark } from "prosemirror-commands"
 import { keymap } from "prosemirror-keymap"
 import { DOMParser as SchemaParser, Fragment, Node, Slice } from "prosemirror-model"
@@ -26,6 +27,41 @@ import { MAX_DEPTH, safeLink, schema } from "./schema.js"
 export * from "./page.js"
 
 const { nodes, marks } = schema
+
+/** What the keyboard does: for each key what is run (the name of a tool) or said to the page. */
+const KEYS = {
+  "Mod-b": "strong",
+  "Mod-i": "emphasis",
+  "Mod-e": "code",
+  "Mod-k": "link",
+  "Mod-Alt-0": "paragraph",
+  "Mod-Alt-1": "heading2",
+  "Mod-Alt-2": "heading3",
+  "Mod-Alt-3": "quote",
+  "Mod-Alt-4": "bullets",
+  "Mod-Alt-5": "numbers",
+  "Mod-]": "deeper",
+  "Mod-[": "shallower",
+  "Mod-Alt-c": "cite",
+  "Mod-Alt-m": "comment",
+  "Mod-z": "undo",
+  "Mod-y": "redo",
+  "Shift-Mod-z": "redo",
+  "Alt-F10": "tools",
+}
+
+/** Windows gives Ctrl and Alt with a Cyrillic letter no Latin one beside it: the letters on the same keys. */
+const CYRILLIC = { "Mod-Alt-c": "Mod-Alt-с", "Mod-Alt-m": "Mod-Alt-ь" }
+
+const MAC = /Mac|iP(hone|ad|od)/.test(navigator.platform)
+
+/** The keys that do what a tool does, as this machine writes them; empty when there are none. */
+export function chord(tool) {
+  const keys = Object.keys(KEYS).find((keys) => KEYS[keys] === tool) ?? ""
+  const said = MAC ? { Mod: "⌘", Alt: "⌥", Shift: "⇧" } : { Mod: "Ctrl" }
+  const parts = keys.split("-").map((key) => said[key] ?? (key.length === 1 ? key.toUpperCase() : key))
+  return parts.join(MAC ? "" : "+")
+}
 
 /** The tools' names for what the keyboard does too. */
 const COMMANDS = {
@@ -78,6 +114,14 @@ function stay(tr, selection) {
   tr.setSelection(anchor <= head ? TextSelection.between(first, last, -1) : TextSelection.between(last, first, -1))
 }
 
+/** Plain text as paragraphs. */
+const plain = (text) =>
+  new Slice(
+    Fragment.fromArray(text.split(/\r?\n+/).map((line) => nodes.paragraph.create(null, line ? schema.text(line) : null))),
+    1,
+    1,
+  )
+
 /** The engine's steps that touch the block from `from` to `to`, positions before the first step. */
 function touches(steps, from, to) {
   for (const step of steps) {
@@ -101,7 +145,12 @@ export class Surface {
     this.pictures = new Map()
     this.views = new Set()
     this.frame = 0
+    this.marks = null
+    this.labels = { text: label, figure: "…" }
     this.reset(batch, doc, lang, label)
+    // A paste must not wait for the network.
+    const idle = globalThis.requestIdleCallback ?? ((call) => setTimeout(call, 2000))
+    idle(() => reading().catch(() => {}))
   }
 
   /** Starts again with a document. */
@@ -128,7 +177,10 @@ export class Surface {
           beforeinput: (view, event) => this.beforeInput(event),
           compositionend: () => {
             // ProseMirror reads what was composed after this event; a batch that waited comes behind it.
-            setTimeout(() => this.takeDeferred(), 50)
+            setTimeout(() => {
+              this.takeDeferred()
+              if (this.marks) this.setMarks(this.marks)
+            }, 50)
             return false
           },
           focus: () => this.report(),
@@ -142,6 +194,7 @@ export class Surface {
   }
 
   attributes(lang, label) {
+    this.lang = lang
     return {
       class: "text",
       lang,
@@ -159,35 +212,23 @@ export class Surface {
       this.tell("command", name)
       return true
     }
-    const run = (name) => (state, dispatch) => COMMANDS[name](state, dispatch)
+    const named = {}
+    for (const [keys, name] of Object.entries(KEYS)) {
+      named[keys] = COMMANDS[name] ?? say(name)
+      if (CYRILLIC[keys]) named[CYRILLIC[keys]] = named[keys]
+    }
     return keymap({
       Enter: commands.enter,
       "Shift-Enter": commands.lineBreak,
       "Mod-Enter": commands.enter,
       Backspace: commands.backspace,
-      "Mod-b": run("strong"),
-      "Mod-i": run("emphasis"),
-      "Mod-e": run("code"),
-      "Mod-k": say("link"),
-      "Mod-Alt-0": run("paragraph"),
-      "Mod-Alt-1": run("heading2"),
-      "Mod-Alt-2": run("heading3"),
-      "Mod-Alt-3": run("quote"),
-      "Mod-Alt-4": run("bullets"),
-      "Mod-Alt-5": run("numbers"),
-      "Mod-]": run("deeper"),
-      "Mod-[": run("shallower"),
-      "Mod-Alt-c": say("cite"),
-      "Mod-Alt-m": say("comment"),
-      "Mod-z": say("undo"),
-      "Mod-y": say("redo"),
-      "Shift-Mod-z": say("redo"),
-      "Alt-F10": say("tools"),
+      ...named,
     })
   }
 
   /** Applies what the person did and sends it. */
   dispatch(tr) {
+    if (tr.docChanged && !this.view.editable) return
     const before = this.view.state
     this.view.updateState(before.apply(tr))
     if (tr.docChanged && !tr.getMeta("engine")) {
@@ -255,9 +296,24 @@ export class Surface {
     this.takeBatch(json)
   }
 
-  /** Replaces what is drawn over the text; see `shownPlugin`. Members that are left out stay. */
+  /**
+   * Replaces what is drawn over the text; see `shownPlugin`. Members that are left out stay. `labels`: the names of the text
+   * and of a picture's button. While something is composed nothing is drawn: it would end the composition.
+   */
   setMarks(json) {
-    this.view.dispatch(this.view.state.tr.setMeta(shownKey, JSON.parse(json)))
+    this.marks = this.view.composing ? json : null
+    if (this.marks) return
+    const { labels, ...shown } = JSON.parse(json)
+    this.view.dispatch(this.view.state.tr.setMeta(shownKey, shown))
+    if (!labels || JSON.stringify(labels) === JSON.stringify(this.labels)) return
+    this.labels = labels
+    this.view.setProps({ attributes: this.attributes(this.lang, labels.text) })
+    for (const view of this.views) view.show()
+  }
+
+  /** Nothing can be written any more: the engine has stopped. */
+  lock() {
+    this.view.setProps({ editable: () => false })
   }
 
   /** Runs one of the tools. */
@@ -373,7 +429,16 @@ export class Surface {
 
   /** Puts what was brought in, or asks about its footnotes. */
   async take({ html, text }, select = (tr) => tr) {
-    const { footnotes, readHTML, readText } = await reading()
+    let reader
+    try {
+      reader = await reading()
+    } catch {
+      // What reads documents could not be fetched: the words alone are here, and are not lost.
+      if (text) this.insert(plain(text), select(this.view.state.tr))
+      else this.tell("trouble", "paste-unreadable")
+      return
+    }
+    const { footnotes, readHTML, readText } = reader
     const { state } = this.view
     const count = html && !html.includes("data-pm-slice") ? footnotes(html) : 0
     if (count) {
@@ -382,6 +447,7 @@ export class Surface {
     }
     const slice = html ? readHTML(html) : readText(text, state.storedMarks ?? state.selection.$from.marks())
     if (slice.size) this.insert(slice, select(state.tr))
+    if (html && !html.includes("data-pm-slice") && /<img\b/i.test(html)) this.tell("trouble", "picture-pasted")
     this.view.focus()
   }
 
@@ -390,6 +456,7 @@ export class Surface {
     event.preventDefault()
     const brought = this.brought(event.clipboardData, this.view.input?.shiftKey ?? false)
     if (brought.html || brought.text) this.take(brought)
+    else if (event.clipboardData.files.length) this.tell("trouble", "picture-pasted")
     return true
   }
 
@@ -400,7 +467,7 @@ export class Surface {
     const brought = this.brought(event.dataTransfer, false)
     if (place && (brought.html || brought.text)) {
       this.take(brought, (tr) => tr.setSelection(Selection.near(tr.doc.resolve(Math.min(place.pos, tr.doc.content.size)))))
-    }
+    } else if (event.dataTransfer.files.length) this.tell("trouble", "picture-pasted")
     return true
   }
 
@@ -445,7 +512,7 @@ class Figure {
     if (address) this.image.src = address
     this.image.alt = alt
     this.image.hidden = !address
-    this.credit.textContent = [alt, credit].filter(Boolean).join(" · ") || "…"
+    this.credit.textContent = [alt, credit].filter(Boolean).join(" · ") || this.surface.labels.figure
   }
 
   update(node) {

@@ -6,14 +6,15 @@
 //!
 //! | where | names |
 //! |---|---|
-//! | welcome | `welcome`, `found`, `join`, `restore` (forms; fields by their names: `title`, `outlet`, `domain`, `member`, `link`, `server`, `ticket`, `file`, `passphrase`), `submit`, `open-<investigation>`, `joining-code` |
-//! | dialogs | `dialog-recovery` (`recovery-key`, `recovery-done`), `dialog-new-story`, `dialog-new-edition`, `dialog-cite`, `dialog-comment`, `dialog-link`, `dialog-source`, `dialog-paste-sources`, `dialog-figure`, `dialog-footnotes`, `dialog-imported`, `dialog-invite` (`invite-link`), `dialog-review`, `dialog-publish`, `dialog-snippet`; each with `close` and `submit` |
+//! | welcome | `welcome`, `found`, `join`, `restore` (forms; fields by their names: `title`, `outlet`, `domain`, `member`, `link`, `server`, `ticket`, `file`, `passphrase`), `submit`, `open-<investigation>`, `unsent`, `joining-code` |
+//! | dialogs | `dialog-recovery` (`recovery-key`, `recovery-done`), `dialog-new-story`, `dialog-new-edition`, `dialog-cite`, `dialog-comment`, `dialog-link`, `dialog-source`, `dialog-paste-sources`, `dialog-figure`, `dialog-footnotes`, `dialog-imported`, `dialog-invite` (`invite-link`), `dialog-review` (`reason-first`), `dialog-publish`, `dialog-snippet` (`send-again`); each with `close` and `submit`; in `dialog-cite` also `csl`, `paste-csl` |
 //! | header | `strings`, `title`, `saved`, `people`, `review`, `publish`, `snippet`, `rail-open`, `side-open` |
 //! | rail | `story-<id>`, `edition-<lang>`, `new-story`, `new-edition`, `waiting`, `go-stories`, `go-sources`, `go-people`, `go-servers`, `go-device`, `language`, `theme` |
-//! | story | `headline`, `summary`, `byline`, `text`, `tool-<name>`, `import`, `export` |
+//! | story | `headline`, `summary`, `byline`, `text`, `tool-<name>`, `more-tools`, `import`, `export`, `moved` |
 //! | side column | `tab-sources`, `tab-notes`, `tab-comments`, `tab-people`; in them `source`, `note`, `thread`, `reply`, `resolve` |
 //! | people | `request`, `request-code`, `confirm`, `refuse`, `invite` |
-//! | everywhere | `trouble` |
+//! | device | `other-investigations`, `unsent` |
+//! | everywhere | `trouble` (`open-again`), `let-in` (`let-in-open`) |
 
 mod bits;
 mod cite;
@@ -32,10 +33,12 @@ mod welcome;
 use std::cell::RefCell;
 
 use js_sys::Function;
-use komuz_messages::{Answer, Ask, EditionId, Event, Trouble};
+use komuz_messages::{Answer, Ask, EditionId, Event, InvestigationView, StateView, Trouble};
 use serde_json::{Value, json};
 use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
 use wasm_bindgen_futures::JsFuture;
+use web_sys::Element;
 use yew::prelude::*;
 
 use self::bits::{spawn, tell};
@@ -111,7 +114,8 @@ pub enum Dialog {
         expires: String,
     },
     Review,
-    Publish,
+    /// Send a release (its hash) to all servers, for the first time or again.
+    Publish(String),
     Snippet,
 }
 
@@ -140,6 +144,10 @@ pub enum Click {
     /// A tool by its name.
     Tool(&'static str),
     Ask(Ask),
+    /// Leave the open investigation for the list of them.
+    Leave,
+    /// Load the page anew.
+    Reload,
 }
 
 /// What happens to the app.
@@ -149,12 +157,18 @@ pub enum Msg {
     Event(Event),
     /// The worker's script did not load or stopped.
     WorkerFailed(String),
+    /// The engine has answered everything that was typed.
+    Quiet,
+    /// The page goes out of sight and may not come back.
+    Hidden,
     Device(Device),
     /// An invitation was used; the device waits for an editor.
     Joined(Device),
     Said(Said),
     /// Open an investigation of this device.
     Enter(String),
+    /// Leave the open investigation for the list of them.
+    Leave,
     Go(Place),
     Tab(Tab),
     Sheet(Sheet),
@@ -194,6 +208,20 @@ pub struct App {
     /// The words of the interface are on their way: nothing is painted, so that no other language flashes up.
     mute: bool,
     left: Option<Vec<String>>,
+    /// The person is at the list of investigations; one may be open in the engine all the same, and goes on sending.
+    outside: bool,
+    /// An investigation that was joined while another one is open.
+    admitted: Option<String>,
+    /// The engine has stopped: nothing can be written until the page is loaded anew.
+    stopped: bool,
+    /// States of signing in which this desk has signed anew what its outlet signed a moment apart from others.
+    met: Vec<String>,
+    /// The page area, which the skip link leads to where no text is open.
+    main: NodeRef,
+    /// What had the focus before a sheet was opened.
+    before_sheet: Option<web_sys::HtmlElement>,
+    /// The sheet that was painted last.
+    painted_sheet: Sheet,
 }
 
 impl Component for App {
@@ -206,6 +234,11 @@ impl Component for App {
             &ctx.props().worker,
             link.callback(Msg::Event),
             link.callback(Msg::WorkerFailed),
+            link.callback(|()| Msg::Quiet),
+        );
+        browser::watch(
+            listener(link.callback(|()| Msg::Hidden)),
+            listener(link.callback(|()| Msg::Sheet(Sheet::None))),
         );
         let kept = browser::setting("language");
         let tongue = Tongue::of(if kept.is_empty() { preferred() } else { kept }.as_str());
@@ -226,10 +259,17 @@ impl Component for App {
             lacks: browser::missing(),
             mute: true,
             left: None,
+            outside: false,
+            admitted: None,
+            stopped: false,
+            met: Vec::new(),
+            main: NodeRef::default(),
+            before_sheet: None,
+            painted_sheet: Sheet::None,
         };
         app.take_entry(ctx.props().entry.clone());
         app.ask_device();
-        learn(&app.ctx, tongue);
+        learn(&app.ctx, tongue, true);
         app
     }
 
@@ -239,10 +279,18 @@ impl Component for App {
             Msg::Entry(entry) => self.take_entry(entry),
             Msg::Event(event) => return self.event(event),
             Msg::WorkerFailed(message) => {
-                self.trouble = Some(Trouble {
-                    code: "engine-stopped".into(),
+                let mut state = (*self.views.state).clone();
+                state.saved = false;
+                state.save_trouble = Some(Trouble {
                     message,
+                    ..bits::page_trouble("engine-stopped")
                 });
+                self.stop(state);
+            }
+            Msg::Quiet => {}
+            Msg::Hidden => {
+                self.send(Ask::Save);
+                return false;
             }
             Msg::Device(device) => self.device(device),
             Msg::Joined(device) => {
@@ -260,27 +308,30 @@ impl Component for App {
                     Click::Calm => Msg::Trouble(None),
                     Click::Reveal(anchor) => Msg::Reveal(anchor),
                     Click::Tool(name) => Msg::Tool(name),
+                    Click::Leave => Msg::Leave,
                     Click::Ask(ask) => {
                         self.send(ask);
+                        return false;
+                    }
+                    Click::Reload => {
+                        browser::reload();
                         return false;
                     }
                 };
                 return Component::update(self, ctx, msg);
             }
-            Msg::Enter(investigation) => {
-                self.entry = Entry::None;
-                self.send(Ask::Enter { investigation });
-            }
+            Msg::Enter(investigation) => self.enter(investigation),
+            Msg::Leave => self.leave(),
             Msg::Go(place) => self.go(place),
             Msg::Tab(tab) => {
                 self.tab = tab;
-                self.sheet = Sheet::Side;
+                self.show_sheet(Sheet::Side);
             }
-            Msg::Sheet(sheet) => self.sheet = sheet,
+            Msg::Sheet(sheet) => self.show_sheet(sheet),
             Msg::Dialog(dialog) => self.dialog = dialog,
             Msg::Trouble(trouble) => self.trouble = trouble,
             Msg::Reveal(anchor) => {
-                self.sheet = Sheet::None;
+                self.show_sheet(Sheet::None);
                 self.active = Some(anchor.clone());
                 self.surface(|surface| {
                     if surface.reveal(&anchor) {
@@ -291,11 +342,12 @@ impl Component for App {
             Msg::Tool(name) => self.tool(name),
             Msg::Tongue(tongue) => {
                 browser::keep_setting("language", tongue.tag());
-                learn(&self.ctx, tongue);
+                learn(&self.ctx, tongue, false);
             }
             Msg::Learned(tongue) => {
                 self.mute = false;
                 self.ctx = self.ctx.speaking(tongue);
+                browser::speak(tongue.tag(), tongue.words().desk_title());
             }
             Msg::Theme(theme) => {
                 browser::keep_setting("theme", &theme);
@@ -304,6 +356,7 @@ impl Component for App {
             Msg::Left(remains) => {
                 self.views = Views::default();
                 self.place = Place::Stories;
+                self.dialog = None;
                 self.left = Some(remains);
                 self.ask_device();
             }
@@ -311,11 +364,30 @@ impl Component for App {
         true
     }
 
+    fn rendered(&mut self, _: &yew::Context<Self>, _: bool) {
+        let state = &self.views.state;
+        let open = self.views.investigation.is_some();
+        browser::hold(open && (self.ctx.engine.is_busy() || !state.saved));
+        if self.sheet != std::mem::replace(&mut self.painted_sheet, self.sheet) {
+            match (self.sheet, self.before_sheet.take()) {
+                (Sheet::None, Some(back)) => {
+                    let _ = back.focus();
+                }
+                (Sheet::None, None) => {}
+                (_, before) => {
+                    self.before_sheet = before.or_else(browser::focused);
+                    browser::focus_in_sheet(self.main.cast::<Element>().as_ref());
+                }
+            }
+        }
+    }
+
     fn view(&self, _: &yew::Context<Self>) -> Html {
         let theme = (!self.theme.is_empty()).then(|| self.theme.clone());
         html! {
             <div class="desk" lang={self.ctx.tongue.tag()} data-theme={theme}>
                 if self.mute {
+                    <p class="loading" role="status">{ "Komuz…" }</p>
                 } else if self.views.investigation.is_some() {
                     { self.frame() }
                 } else {
@@ -327,21 +399,45 @@ impl Component for App {
     }
 }
 
-/// Fetches the words of a language, once. Where they cannot be had, the language stays what it was.
-fn learn(ctx: &Context, tongue: Tongue) {
+/// How long after a failure the words of a language are asked for again, in milliseconds.
+const WORDS_AGAIN: u32 = 1500;
+
+/// Fetches the words of a language, once. While nothing is painted yet, they are asked for until they are there, and after two
+/// failures English ones do; later the language stays what it was.
+fn learn(ctx: &Context, tongue: Tongue, first: bool) {
     let ctx = ctx.clone();
     spawn(async move {
-        if tongue.words().tag.is_empty() {
-            let json = JsFuture::from(browser::words_file(tongue.tag()))
-                .await
-                .ok()
-                .and_then(|json| json.as_string());
-            if !tongue.learn(&json.unwrap_or_default()) {
+        for failures in 0u32.. {
+            let wanted = if failures >= 2 && failures.is_multiple_of(2) {
+                Tongue::En
+            } else {
+                tongue
+            };
+            if !wanted.words().tag().is_empty() || fetch_words(wanted).await {
+                ctx.send(Msg::Learned(wanted));
                 return;
             }
+            if !first && failures >= 2 {
+                ctx.send(Msg::Trouble(Some(bits::page_trouble("words-missing"))));
+                return;
+            }
+            let _ = JsFuture::from(browser::later(WORDS_AGAIN)).await;
         }
-        ctx.send(Msg::Learned(tongue));
     });
+}
+
+async fn fetch_words(tongue: Tongue) -> bool {
+    let json = JsFuture::from(browser::words_file(tongue.tag())).await;
+    json.ok()
+        .and_then(|json| json.as_string())
+        .is_some_and(|json| tongue.learn(&json))
+}
+
+/// A function for JavaScript, which lives as long as the page.
+fn listener(call: Callback<()>) -> Function {
+    Closure::<dyn FnMut()>::new(move || call.emit(()))
+        .into_js_value()
+        .unchecked_into()
 }
 
 /// The language that the browser asks for.
@@ -353,18 +449,80 @@ fn preferred() -> String {
 
 impl App {
     fn take_entry(&mut self, entry: Entry) {
-        match entry {
-            Entry::None => {}
-            Entry::Ticket(ticket) => {
-                self.ticket.clone_from(&ticket);
-                self.entry = Entry::Ticket(ticket);
-            }
-            invite => {
-                self.entry = invite;
-                // One device may work on several investigations: an invitation leads to the welcome page.
-                self.views.investigation = None;
+        match &entry {
+            Entry::None => return,
+            Entry::Ticket(ticket) => self.ticket.clone_from(ticket),
+            Entry::Invite(_) => {}
+        }
+        self.entry = entry;
+        // One device may work on several investigations: a link leads to the welcome page, where it can be seen.
+        if self.views.investigation.is_some() {
+            self.leave();
+        }
+    }
+
+    /// Opens an investigation of this device.
+    fn enter(&mut self, investigation: String) {
+        self.entry = Entry::None;
+        self.go(Place::Stories);
+        self.outside = false;
+        if self.admitted.as_ref() == Some(&investigation) {
+            self.admitted = None;
+        }
+        self.send(Ask::Enter { investigation });
+    }
+
+    /// Leaves the open investigation for the list of them: its text is closed, so that nothing is typed into an old page.
+    fn leave(&mut self) {
+        self.go(Place::Stories);
+        self.views.investigation = None;
+        self.outside = true;
+        if !matches!(self.dialog, Some(Dialog::Recovery(_))) {
+            self.dialog = None;
+        }
+        self.ask_device();
+    }
+
+    /// Signs anew what several outlets have signed a moment apart, once for each state of it: the first of them proposes, the
+    /// others follow.
+    fn sign_apart(&mut self, view: &InvestigationView) {
+        let mine = view.outlets.iter().find(|outlet| outlet.id == view.my_outlet);
+        let Some(mine) = mine.filter(|_| view.role == "editor") else {
+            return;
+        };
+        for story in &view.stories {
+            for line in &story.editions {
+                let signing = &line.signing;
+                let begins = signing.apart.len() > 1 && signing.apart.first() == Some(&mine.id);
+                let follows = !signing.signed.is_empty() && signing.apart.contains(&mine.id);
+                let mut state = signing.proposal.clone().unwrap_or_default();
+                state.push_str(&signing.signed.len().to_string());
+                if (begins || follows) && !self.met.contains(&state) {
+                    self.met.push(state);
+                    let edition = EditionId {
+                        story: story.id.clone(),
+                        lang: line.lang.clone(),
+                    };
+                    let task = review::sign_apart(self.ctx.clone(), edition, mine.keys.clone());
+                    spawn(async move {
+                        task.await;
+                    });
+                }
             }
         }
+    }
+
+    /// On a phone rail and side column lie over the page; elsewhere they are beside it.
+    fn show_sheet(&mut self, sheet: Sheet) {
+        self.sheet = if browser::narrow() { sheet } else { Sheet::None };
+    }
+
+    /// The engine has stopped or cannot save: what is on the screen can be read and copied.
+    fn stop(&mut self, state: StateView) {
+        self.stopped = true;
+        self.trouble.clone_from(&state.save_trouble);
+        self.views.state = Same::new(state);
+        self.surface(Surface::lock);
     }
 
     fn ask_device(&self) {
@@ -387,14 +545,10 @@ impl App {
 
     fn device(&mut self, device: Device) {
         // The usual case, one investigation and no invitation in hand, opens by itself.
-        if let ([only], [], true) = (
-            device.investigations.as_slice(),
-            device.joining.as_slice(),
-            self.entry == Entry::None && self.left.is_none(),
-        ) {
-            self.send(Ask::Enter {
-                investigation: only.id.clone(),
-            });
+        let idle = self.entry == Entry::None && self.left.is_none();
+        let idle = idle && !self.outside && self.views.investigation.is_none();
+        if let ([only], [], true) = (device.investigations.as_slice(), device.joining.as_slice(), idle) {
+            self.enter(only.id.clone());
         }
         self.views.device = Some(Same::new(device));
     }
@@ -419,18 +573,25 @@ impl App {
     fn event(&mut self, event: Event) -> bool {
         match event {
             Event::Entered { investigation } => {
-                self.entry = Entry::None;
-                self.send(Ask::Enter { investigation });
+                // Somebody who is writing in another one is not taken out of it.
+                if self.views.investigation.is_none() {
+                    self.enter(investigation);
+                } else {
+                    self.admitted = Some(investigation);
+                }
                 self.ask_device();
             }
-            Event::JoinEnded { message, .. } => {
-                self.trouble = Some(Trouble {
-                    code: "join-ended".into(),
-                    message,
-                });
+            Event::JoinEnded { trouble, .. } => {
+                self.trouble = Some(trouble);
                 self.ask_device();
             }
-            Event::Investigation(view) => self.views.investigation = Some(Same::new(*view)),
+            Event::Investigation(view) => {
+                if self.outside {
+                    return false;
+                }
+                self.sign_apart(&view);
+                self.views.investigation = Some(Same::new(*view));
+            }
             Event::Page { edition, batch, doc } => {
                 if self.edition().as_ref() != Some(&edition) {
                     return false;
@@ -473,7 +634,15 @@ impl App {
                 }
                 self.views.people = Same::new(people);
             }
-            Event::State(state) => self.views.state = Same::new(state),
+            Event::State(state) => {
+                let stops =
+                    |trouble: &Trouble| trouble.code == "engine-stopped" || trouble.code == "engine-cannot-start";
+                if state.save_trouble.as_ref().is_some_and(stops) {
+                    self.stop(state);
+                } else {
+                    self.views.state = Same::new(state);
+                }
+            }
         }
         true
     }
@@ -530,8 +699,9 @@ impl App {
                     Tab::Comments
                 };
                 self.active = Some(id);
-                self.sheet = Sheet::Side;
+                self.show_sheet(Sheet::Side);
             }
+            Said::Trouble(code) => self.trouble = Some(bits::page_trouble(&code)),
             Said::Footnotes { html, count } => self.dialog = Some(Dialog::Footnotes { html, count }),
             Said::Figure { pos, alt, credit } => self.dialog = Some(Dialog::Figure { pos, alt, credit }),
             Said::Picture(hash) => {
@@ -556,7 +726,7 @@ impl App {
     }
 
     fn go(&mut self, place: Place) {
-        self.sheet = Sheet::None;
+        self.show_sheet(Sheet::None);
         if self.place == place {
             return;
         }
@@ -569,6 +739,9 @@ impl App {
         self.selection = Selection::default();
         self.active = None;
         self.place = place;
+        if self.place == Place::Device {
+            self.ask_device();
+        }
         if let Some(edition) = self.edition() {
             self.send(Ask::Open { edition });
         }

@@ -26,6 +26,28 @@ extern "C" {
     #[wasm_bindgen(js_name = wordsFile)]
     pub fn words_file(tag: &str) -> Promise;
 
+    /// Says which language the page is in now, and its title.
+    pub fn speak(tag: &str, title: &str);
+
+    /// Whether rail and side column lie over the page.
+    pub fn narrow() -> bool;
+
+    /// `hidden` hears that the page goes out of sight and may not come back, `wide` that it has become wide.
+    pub fn watch(hidden: Function, wide: Function);
+
+    /// While words are not on the disk, the browser asks before the page is closed.
+    pub fn hold(unsaved: bool);
+
+    /// Loads the page anew, with a new engine.
+    pub fn reload();
+
+    /// Focuses the first control of the sheet that lies over the page.
+    #[wasm_bindgen(js_name = focusInSheet)]
+    pub fn focus_in_sheet(main: Option<&Element>);
+
+    /// The keys that do what a tool does, as this machine writes them; empty when there are none.
+    pub fn chord(tool: &str) -> String;
+
     /// A setting of the interface; empty when there is none.
     pub fn setting(name: &str) -> String;
 
@@ -193,6 +215,9 @@ extern "C" {
 
     /// Makes a text field as high as its text.
     pub fn fit(field: &Element);
+
+    /// Whether something is being composed in a field (IME).
+    pub fn composing(field: &Element) -> bool;
 
     /// Gives a text field another text and keeps the cursor with its words.
     #[wasm_bindgen(js_name = setText)]

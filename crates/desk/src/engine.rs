@@ -21,11 +21,14 @@ pub struct Engine(Rc<Inner>);
 struct Inner {
     link: Link,
     next: Cell<u32>,
-    waiting: Rc<RefCell<Vec<(u32, Slot)>>>,
+    waiting: Rc<RefCell<Vec<Waiting>>>,
     // Held for as long as the worker may call them.
     _on: Closure<dyn FnMut(String)>,
     _failed: Closure<dyn FnMut(String)>,
 }
+
+/// An ask that is not answered: its id, whether it holds something that was typed, and who waits for it.
+type Waiting = (u32, bool, Slot);
 
 type Slot = Rc<RefCell<(Option<Result<Answer, Trouble>>, Option<Waker>)>>;
 
@@ -48,17 +51,22 @@ impl Future for Asked {
 }
 
 impl Engine {
-    /// Starts the worker. Events come to `event`; `failed` hears that the worker stopped, with what the browser says of it.
-    pub fn start(make: &Function, event: Callback<Event>, failed: Callback<String>) -> Self {
-        let waiting: Rc<RefCell<Vec<(u32, Slot)>>> = Rc::default();
+    /// Starts the worker. Events come to `event`; `failed` hears that the worker stopped, with what the browser says of it;
+    /// `quiet` that everything which was typed has been answered.
+    pub fn start(make: &Function, event: Callback<Event>, failed: Callback<String>, quiet: Callback<()>) -> Self {
+        let waiting: Rc<RefCell<Vec<Waiting>>> = Rc::default();
         let asked = waiting.clone();
         let on = Closure::new(move |json: String| match read::message(&json) {
             Some(FromEngine::Event { event: what }) => event.emit(*what),
             Some(FromEngine::Answer { id, result }) => {
                 let mut asked = asked.borrow_mut();
-                let found = asked.iter().position(|(asked, _)| *asked == id);
-                if let Some((_, slot)) = found.map(|index| asked.swap_remove(index)) {
+                let found = asked.iter().position(|(asked, ..)| *asked == id);
+                if let Some((_, typed, slot)) = found.map(|index| asked.swap_remove(index)) {
+                    let last = typed && !asked.iter().any(|(_, typed, _)| *typed);
                     drop(asked);
+                    if last {
+                        quiet.emit(());
+                    }
                     let waker = {
                         let mut slot = slot.borrow_mut();
                         slot.0 = Some(result);
@@ -88,18 +96,28 @@ impl Engine {
         let id = self.0.next.get().wrapping_add(1);
         self.0.next.set(id);
         let slot = Slot::default();
+        let typed = matches!(
+            ask,
+            Ask::Steps { .. } | Ask::SetHeadline { .. } | Ask::SetSummary { .. } | Ask::SetByline { .. }
+        );
         match serde_json::to_string(&ToEngine { id, ask }) {
             Ok(json) => {
-                self.0.waiting.borrow_mut().push((id, slot.clone()));
+                self.0.waiting.borrow_mut().push((id, typed, slot.clone()));
                 self.0.link.post(&json);
             }
             Err(error) => {
                 slot.borrow_mut().0 = Some(Err(Trouble {
                     code: "message".into(),
+                    with: Vec::new(),
                     message: error.to_string(),
                 }))
             }
         }
         Asked(slot)
+    }
+
+    /// Whether something that was typed is on its way to the engine.
+    pub fn is_busy(&self) -> bool {
+        self.0.waiting.borrow().iter().any(|(_, typed, _)| *typed)
     }
 }

@@ -157,22 +157,22 @@ read! {
     }
     JoinRequest { id, name, outlet, role, code }
     Joining { title, code }
-    Listed { id, title, outlet }
+    Listed { id, title, outlet, unsent }
     MemberView { id, name, outlet, role }
     Name { family, given, literal }
     OutFile { path, media, bytes }
     OutletCard { id, name, domain, keys, freshness }
     Person { session, name, outlet, selection }
-    Review { edition, release, json, number, signed, since_mine, correction, to_sign, obstacles }
+    Review { edition, release, json, number, signed, again, since_mine, correction, to_sign, obstacles }
     Selection { from, to, anchor, head, seq, taken, focused, block, marks, link, anchors, text }
     Server { url, ticket }
     ServerView { url, reached, in_sync }
-    Signing { signed, moved, proposal, complete, published, published_release, changes }
+    Signing { signed, moved, apart, proposal, complete, published, published_release, changes }
     StateView { saved, save_trouble, unsent, servers, refused }
     StoryView { id, editions }
     ThreadView { id, text, resolved, comments }
     ToSign { what, input }
-    Trouble { code, message }
+    Trouble { code, with, message }
 }
 
 impl Read for CslDate {
@@ -295,7 +295,7 @@ fn event(value: Value) -> Option<Event> {
     }
     tagged!(map, "event", Event {
         "entered" => Entered { investigation },
-        "join-ended" => JoinEnded { code, message },
+        "join-ended" => JoinEnded { code, trouble },
         "page" => Page { edition, batch, doc },
         "lost" => Lost { edition },
         "batch" => Batch { edition, seq, batch, steps, selection },
@@ -306,7 +306,7 @@ fn event(value: Value) -> Option<Event> {
 /// Reads what the writing surface says; none for a kind that is not known.
 pub fn said(kind: &str, json: String) -> Option<Said> {
     let mut map = Map::new();
-    if json.starts_with('{') && !matches!(kind, "command" | "anchor" | "picture" | "selection") {
+    if json.starts_with('{') && !matches!(kind, "command" | "anchor" | "picture" | "trouble" | "selection") {
         map = object(value(&json));
     }
     Some(match kind {
@@ -337,6 +337,7 @@ pub fn said(kind: &str, json: String) -> Option<Said> {
             credit: get(&mut map, "credit"),
         },
         "picture" => Said::Picture(json),
+        "trouble" => Said::Trouble(json),
         _ => return None,
     })
 }
@@ -346,6 +347,14 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    fn trouble() -> Trouble {
+        Trouble {
+            code: "disk-failed".into(),
+            with: vec!["w".into()],
+            message: "m".into(),
+        }
+    }
 
     fn source() -> Source {
         Source {
@@ -378,6 +387,7 @@ mod tests {
         Signing {
             signed: vec!["a".into()],
             moved: vec!["b".into()],
+            apart: vec!["c".into()],
             proposal: Some("p".into()),
             complete: true,
             published: 3,
@@ -425,6 +435,7 @@ mod tests {
                 id: "i".into(),
                 title: "t".into(),
                 outlet: "o".into(),
+                unsent: 3,
             }]
         };
         let joining = || Joining {
@@ -472,16 +483,14 @@ mod tests {
                 json: "{}".into(),
                 number: 2,
                 signed: vec!["a".into()],
+                again: true,
                 since_mine: vec![change()],
                 correction: vec![change()],
                 to_sign: vec![ToSign {
                     what: "release".into(),
                     input: "a.b".into(),
                 }],
-                obstacles: vec![Trouble {
-                    code: "o".into(),
-                    message: "O.".into(),
-                }],
+                obstacles: vec![trouble()],
             })),
             Answer::Folder {
                 release: "r".into(),
@@ -497,7 +506,7 @@ mod tests {
                 investigations: listed(),
             },
             Answer::Left {
-                remains: vec!["r".into()],
+                remains: vec![trouble()],
             },
         ]
     }
@@ -509,7 +518,7 @@ mod tests {
             },
             Event::JoinEnded {
                 code: "1".into(),
-                message: "m".into(),
+                trouble: trouble(),
             },
             Event::Investigation(Box::new(InvestigationView {
                 id: "i".into(),
@@ -601,14 +610,14 @@ mod tests {
             },
             Event::State(StateView {
                 saved: true,
-                save_trouble: Some("t".into()),
+                save_trouble: Some(trouble()),
                 unsent: 3,
                 servers: vec![ServerView {
                     url: "u".into(),
                     reached: true,
                     in_sync: true,
                 }],
-                refused: vec!["r".into()],
+                refused: vec![trouble()],
             }),
         ]
     }
@@ -647,13 +656,9 @@ mod tests {
             id: 7,
             result: Ok(answer),
         });
-        let trouble = Trouble {
-            code: "invite-used".into(),
-            message: "m".into(),
-        };
         for said in events.chain(answers).chain([FromEngine::Answer {
             id: 8,
-            result: Err(trouble),
+            result: Err(trouble()),
         }]) {
             let json = serde_json::to_string(&said).unwrap();
             assert_eq!(message(&json), Some(said), "{json}");

@@ -33,6 +33,8 @@ extern "C" {
     fn edit_figure(this: &JsSurface, pos: u32, json: &str);
     #[wasm_bindgen(method)]
     fn picture(this: &JsSurface, hash: &str, address: &str);
+    #[wasm_bindgen(method)]
+    fn lock(this: &JsSurface);
     #[wasm_bindgen(method, js_name = pasteWords)]
     fn paste_words(this: &JsSurface, html: &str);
     #[wasm_bindgen(method)]
@@ -103,6 +105,8 @@ pub enum Said {
     },
     /// A picture's file is wanted.
     Picture(String),
+    /// Something was not taken, by its code.
+    Trouble(String),
 }
 
 /// A span of the text, in the page's positions as of `seq` and `taken` ([`komuz_messages::Ask::Steps`]).
@@ -203,6 +207,11 @@ impl Surface {
     /// The address under which a picture can be shown.
     pub fn picture(&self, hash: &str, address: &str) {
         self.js.picture(hash, address);
+    }
+
+    /// Nothing can be written any more.
+    pub fn lock(&self) {
+        self.js.lock();
     }
 
     /// Pastes the words of a document without its footnotes' meaning.

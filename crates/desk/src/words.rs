@@ -1,7 +1,7 @@
-//! All words of the interface, in English, Russian and Kyrgyz. A language is a value of one struct, so a sentence that is missing
-//! in one of them does not compile.
+//! All words of the interface, in English, Russian and Kyrgyz. A language is written as a value of one struct, so a sentence that
+//! is missing in one of them does not compile.
 //!
-//! A person reads one language, so each is a file of its own (`www/desk/words/`, the texts in the struct's order) that the page
+//! A person reads one language, so each is a file of its own (`www/desk/words/`, the texts in their places) that the page
 //! fetches, and the page's Wasm carries none. A test compares the files with the values here and writes them anew when asked to.
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -60,20 +60,19 @@ impl Tongue {
     /// Its words; empty until [`Tongue::learn`] has them.
     pub fn words(self) -> &'static Words {
         #[cfg(not(target_arch = "wasm32"))]
-        return self.written();
+        let unlearned = || self.keep(self.written().texts());
         #[cfg(target_arch = "wasm32")]
-        LEARNED.with(|learned| {
-            let learned = &learned[self as usize];
-            learned.get().unwrap_or_else(|| {
-                let empty: &'static Words = Box::leak(Box::new(Words::take(|| "")));
-                learned.set(Some(empty));
-                empty
-            })
-        })
+        let unlearned = || {
+            static NONE: Words = Words { texts: &[] };
+            &NONE
+        };
+        LEARNED
+            .with(|learned| learned[self as usize].get())
+            .unwrap_or_else(unlearned)
     }
 
     #[cfg(not(target_arch = "wasm32"))]
-    fn written(self) -> &'static Words {
+    fn written(self) -> &'static Written {
         match self {
             Self::Ky => &ky::WORDS,
             Self::Ru => &ru::WORDS,
@@ -83,20 +82,21 @@ impl Tongue {
 
     /// Takes the words of a language's file; whether they are all there.
     pub fn learn(self, json: &str) -> bool {
-        let texts: Vec<String> = read::parse(json);
-        let mut texts = texts.into_iter().map(|text| &*text.leak());
-        let mut complete = true;
-        let words = Words::take(|| {
-            texts.next().unwrap_or_else(|| {
-                complete = false;
-                ""
-            })
-        });
+        let mut texts: Vec<&'static str> = Vec::new();
+        for text in read::parse::<Vec<String>>(json) {
+            texts.push(text.leak());
+        }
+        let complete = texts.len() >= AT_TROUBLES;
         if complete {
-            let words: &'static Words = Box::leak(Box::new(words));
-            LEARNED.with(|learned| learned[self as usize].set(Some(words)));
+            self.keep(texts);
         }
         complete
+    }
+
+    fn keep(self, texts: Vec<&'static str>) -> &'static Words {
+        let words: &'static Words = Box::leak(Box::new(Words { texts: texts.leak() }));
+        LEARNED.with(|learned| learned[self as usize].set(Some(words)));
+        words
     }
 }
 
@@ -130,9 +130,13 @@ impl Phrase {
     }
 }
 
-/// A noun with its number. Russian has three forms (1, 2 to 4, 5 and more), English two, Kyrgyz one.
+/// A noun with its number: the place of its three forms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Plural {
+pub struct Plural(usize);
+
+/// The forms of a noun. Russian has three (1, 2 to 4, 5 and more), English two, Kyrgyz one.
+#[cfg(not(target_arch = "wasm32"))]
+pub struct Forms {
     /// For 1, 21, 31 in Russian; for 1 in English.
     pub one: Phrase,
     /// For 2 to 4, 22 to 24 in Russian.
@@ -142,7 +146,8 @@ pub struct Plural {
 }
 
 /// Codes of the troubles that are worded here; others keep the engine's own sentence.
-pub const TROUBLES: [&str; 31] = [
+#[cfg(not(target_arch = "wasm32"))]
+pub const TROUBLES: [&str; 93] = [
     "link-refused",
     "no-source-title",
     "press-missing",
@@ -174,51 +179,124 @@ pub const TROUBLES: [&str; 31] = [
     "not-reviewed",
     "not-signed",
     "no-edition",
+    "disk-full",
+    "disk-failed",
+    "engine-cannot-start",
+    "words-missing",
+    "picture-pasted",
+    "paste-unreadable",
+    "join-turned-down",
+    "join-expired",
+    "backup-unreadable",
+    "no-memory",
+    "bad-device",
+    "bad-message",
+    "message",
+    "busy",
+    "csl",
+    "edition-not-open",
+    "edition-there",
+    "export",
+    "file",
+    "first-is-editor",
+    "format",
+    "import",
+    "invite-ended",
+    "invite-unreadable",
+    "left",
+    "moved",
+    "steps",
+    "name",
+    "title",
+    "no-effect",
+    "no-investigation",
+    "no-request",
+    "no-server",
+    "no-source",
+    "not-an-editor",
+    "not-joined",
+    "not-open",
+    "not-watched",
+    "nothing-to-undo",
+    "nothing-to-redo",
+    "other-outlet",
+    "outlet-card",
+    "outlet-name",
+    "payload-too-large",
+    "refused",
+    "release-unreadable",
+    "role",
+    "server-address",
+    "signature",
+    "time",
+    "unreadable",
+    "text",
+    "pieces-unreadable",
+    "own-change",
+    "change-of",
+    "change",
+    "arrival",
+    "drafts-remain",
+    "stuck",
+    "backup-pieces",
+    "backup-too-large",
+    "needs-update",
 ];
 
-/// Makes the struct of words, and its texts in one order, in which a language's file holds them.
+/// How many kinds of sources there are.
+const KINDS: usize = 8;
+
+/// Names the texts and gives each its place in a language's file: texts, phrases, the three forms of each noun, the kinds of
+/// sources, and last the troubles, code and text. Places and not fields: reading three hundred fields one by one was 20 KB of Wasm.
 macro_rules! words {
     (texts { $($text:ident)* } phrases { $($phrase:ident)* } plurals { $($plural:ident)* }) => {
+        #[expect(non_camel_case_types, reason = "named as the methods are")]
+        enum Place { tag, thousands, $($text,)* $($phrase,)* End }
+        #[expect(non_camel_case_types, reason = "named as the methods are")]
+        enum Noun { $($plural,)* End }
+        const AT_NOUNS: usize = Place::End as usize;
+        const AT_KINDS: usize = AT_NOUNS + 3 * Noun::End as usize;
+        const AT_TROUBLES: usize = AT_KINDS + KINDS;
+
         /// The words of one language. Each is named by what it says in English.
-        #[derive(Debug, PartialEq)]
-        pub struct Words {
+        impl Words {
+            $(pub fn $text(&self) -> &'static str {
+                self.at(Place::$text as usize)
+            })*
+            $(pub fn $phrase(&self) -> Phrase {
+                Phrase(self.at(Place::$phrase as usize))
+            })*
+            $(pub fn $plural(&self) -> Plural {
+                Plural(AT_NOUNS + 3 * Noun::$plural as usize)
+            })*
+        }
+
+        /// The words of one language as they are written: a sentence that is missing does not compile.
+        #[cfg(not(target_arch = "wasm32"))]
+        pub struct Written {
             /// BCP 47 tag.
             pub tag: &'static str,
             /// What stands between thousands.
             pub thousands: &'static str,
             $(pub $text: &'static str,)*
             $(pub $phrase: Phrase,)*
-            $(pub $plural: Plural,)*
+            $(pub $plural: Forms,)*
             /// Kinds of sources, in the order of `app/sources.rs`.
-            pub source_kinds: [&'static str; 8],
+            pub source_kinds: [&'static str; KINDS],
             /// What went wrong, in the order of [`TROUBLES`].
             pub troubles: [&'static str; TROUBLES.len()],
         }
 
-        impl Words {
-            /// Takes the texts in their order.
-            fn take(mut next: impl FnMut() -> &'static str) -> Self {
-                let next: &mut dyn FnMut() -> &'static str = &mut next;
-                Self {
-                    tag: next(),
-                    thousands: next(),
-                    $($text: next(),)*
-                    $($phrase: Phrase(next()),)*
-                    $($plural: Plural { one: Phrase(next()), few: Phrase(next()), many: Phrase(next()) },)*
-                    source_kinds: std::array::from_fn(|_| next()),
-                    troubles: std::array::from_fn(|_| next()),
-                }
-            }
-
-            /// All texts in the order of [`Self::take`].
-            #[cfg(test)]
+        #[cfg(not(target_arch = "wasm32"))]
+        impl Written {
+            /// All texts in their places.
             fn texts(&self) -> Vec<&'static str> {
                 let mut all = vec![self.tag, self.thousands];
                 $(all.push(self.$text);)*
                 $(all.push(self.$phrase.0);)*
                 $(all.extend([self.$plural.one.0, self.$plural.few.0, self.$plural.many.0]);)*
                 all.extend(self.source_kinds);
-                all.extend(self.troubles);
+                all.extend(TROUBLES.iter().zip(self.troubles).flat_map(|(code, text)| [*code, text]));
                 all
             }
         }
@@ -234,7 +312,7 @@ words! {
         server_address own_server own_server_hint join_title join_do invite_link invite_link_hint invite_read
         restore_title restore_do backup backup_what backup_do backup_saved backup_file passphrase passphrase_again
         passphrase_hint leave leave_what leave_sure left_done keys_remain remains_elsewhere remains_member
-        recovery_title recovery_why recovery_kept recovery_type recovery_type_hint skip_to_text saved_here saving
+        recovery_title recovery_why recovery_kept recovery_type recovery_type_hint skip_to_text desk_title copy_failed open_again other_investigations other_what let_in_open more_tools describe_picture reason_first send_again send_again_what saved_here saving
         all_in_sync sending no_server who_is_here review and_sign publish snippet stories no_stories new_story
         start_story new_edition start_edition edition_language edition_language_hint edition_from edition_empty
         no_headline waiting_for_you want_to_join open_comments investigation sources people_and_invites people
@@ -255,26 +333,48 @@ words! {
         snippet_plain snippet_plain_hint snippet_head snippet_head_hint
     }
     phrases {
-        lacks invite_says not_saved reaching edition_in of signed_of published_number published_on moved_on note_number
+        leave_unsent let_in lacks invite_says not_saved reaching edition_in of signed_of published_number published_on moved_on note_number
         resolved_comments invite_until release_number signed_by sign_for files_of server_refused
     }
     plurals {
-        words paragraphs citations new_sources footnotes_found
+        waiting_changes words paragraphs citations new_sources footnotes_found
     }
 }
 
+/// The words of one language.
+#[derive(Debug, Default, PartialEq)]
+pub struct Words {
+    /// In their places; none before they are learned.
+    texts: &'static [&'static str],
+}
+
 impl Words {
+    #[inline(never)]
+    fn at(&self, place: usize) -> &'static str {
+        self.texts.get(place).copied().unwrap_or_default()
+    }
+
+    /// BCP 47 tag; empty before the words are learned.
+    pub fn tag(&self) -> &'static str {
+        self.at(Place::tag as usize)
+    }
+
+    /// Kinds of sources, in the order of `app/sources.rs`.
+    pub fn source_kinds(&self) -> &'static [&'static str] {
+        self.texts.get(AT_KINDS..AT_TROUBLES).unwrap_or_default()
+    }
+
     /// "1 word", "1,284 words".
     pub fn count(&self, n: u32, noun: Plural) -> String {
-        let form = match (self.tag, n % 10, n % 100) {
-            ("ky", ..) => noun.many,
-            ("en", ..) if n == 1 => noun.one,
-            ("en", ..) => noun.many,
-            (_, 1, rest) if rest != 11 => noun.one,
-            (_, 2..=4, rest) if !(12..=14).contains(&rest) => noun.few,
-            _ => noun.many,
+        let form = match (self.tag(), n % 10, n % 100) {
+            ("ky", ..) => 2,
+            ("en", ..) if n == 1 => 0,
+            ("en", ..) => 2,
+            (_, 1, rest) if rest != 11 => 0,
+            (_, 2..=4, rest) if !(12..=14).contains(&rest) => 1,
+            _ => 2,
         };
-        form.fill(&[&self.number(n)])
+        Phrase(self.at(noun.0 + form)).fill(&[&self.number(n)])
     }
 
     /// A number with its thousands apart.
@@ -283,7 +383,7 @@ impl Words {
         let mut out = String::new();
         for (index, digit) in digits.chars().enumerate() {
             if index > 0 && (digits.len() - index).is_multiple_of(3) {
-                out.push_str(self.thousands);
+                out.push_str(self.at(Place::thousands as usize));
             }
             out.push(digit);
         }
@@ -292,21 +392,26 @@ impl Words {
 
     /// A date of a CSL item: "21 November 2019".
     pub fn date(&self, date: &CslDate) -> String {
-        Lang::of(self.tag).date(date)
+        Lang::of(self.tag()).date(date)
     }
 
     /// Day and time of an RFC 3339 time, in UTC as it is written.
     pub fn time(&self, rfc3339: &str) -> String {
         match time::parse(rfc3339) {
-            Some(at) => Lang::of(self.tag).moment(at),
+            Some(at) => Lang::of(self.tag()).moment(at),
             None => rfc3339.to_owned(),
         }
     }
 
     /// What went wrong, in the interface's language where its code is known, otherwise in the engine's English.
     pub fn trouble(&self, trouble: &Trouble) -> String {
-        match TROUBLES.iter().position(|code| *code == trouble.code) {
-            Some(index) => self.troubles[index].to_owned(),
+        let known = self.texts.get(AT_TROUBLES..).unwrap_or_default().chunks_exact(2);
+        let mut known = known.filter_map(|pair| (pair[0] == trouble.code).then_some(pair[1]));
+        match known.next() {
+            Some(text) => {
+                let with: Vec<&str> = trouble.with.iter().map(String::as_str).collect();
+                Phrase(text).fill(&with)
+            }
             None => trouble.message.clone(),
         }
     }
@@ -314,8 +419,8 @@ impl Words {
     /// A role's name.
     pub fn role(&self, role: &str) -> String {
         match role {
-            "editor" => self.role_editor.to_owned(),
-            "writer" => self.role_writer.to_owned(),
+            "editor" => self.role_editor().to_owned(),
+            "writer" => self.role_writer().to_owned(),
             other => other.to_owned(),
         }
     }
@@ -344,8 +449,7 @@ mod tests {
             let file = std::fs::read_to_string(&path).unwrap();
             assert_eq!(file, json, "run this test with KOMUZ_WRITE_WORDS=1 to write {path}");
             assert!(tongue.learn(&file));
-            let learned = LEARNED.with(|learned| learned[tongue as usize].get());
-            assert_eq!(learned, Some(words));
+            assert_eq!(tongue.words().texts, words.texts());
         }
         assert!(!Tongue::Ky.learn("[]"), "half a language is none");
     }
@@ -374,23 +478,69 @@ mod tests {
             (21, "21 слово"),
             (112, "112 слов"),
         ] {
-            assert_eq!(ru.count(n, ru.words), said);
+            assert_eq!(ru.count(n, ru.words()), said);
         }
         let en = Tongue::En.words();
-        assert_eq!(en.count(1, en.words), "1 word");
-        assert_eq!(en.count(1_284, en.words), "1,284 words");
-        assert_eq!(en.count(0, en.words), "0 words");
+        assert_eq!(en.count(1, en.words()), "1 word");
+        assert_eq!(en.count(1_284, en.words()), "1,284 words");
+        assert_eq!(en.count(0, en.words()), "0 words");
         let ky = Tongue::Ky.words();
-        assert_eq!(ky.count(21, ky.words), "21 сөз");
+        assert_eq!(ky.count(21, ky.words()), "21 сөз");
     }
 
     #[test]
     fn a_trouble_without_words_of_ours_keeps_its_sentence() {
         let trouble = Trouble {
             code: "no-such-code".into(),
+            with: Vec::new(),
             message: "Something else.".into(),
         };
         assert_eq!(Tongue::Ky.words().trouble(&trouble), "Something else.");
+    }
+
+    #[test]
+    fn every_code_that_the_engine_and_the_page_can_send_has_words() {
+        let crates = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+        let mut files = Vec::new();
+        let mut folders = ["engine/src", "sync/src", "desk/src"]
+            .map(|name| format!("{crates}/{name}").into())
+            .to_vec();
+        while let Some(folder) = folders.pop() {
+            let folder: std::path::PathBuf = folder;
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                match path.extension() {
+                    None => folders.push(path),
+                    Some(_) => files.push(path),
+                }
+            }
+        }
+        let makers = ["trouble", "named", "because", "fail", "page_trouble", "check_text"];
+        let mut unknown = Vec::new();
+        let mut found = 0;
+        for file in files {
+            let source = std::fs::read_to_string(file).unwrap();
+            for (at, _) in source.match_indices('(') {
+                let before = &source[..at];
+                let called = makers.iter().any(|maker| {
+                    before
+                        .strip_suffix(maker)
+                        .is_some_and(|rest| !rest.ends_with(|c: char| c.is_alphanumeric() || c == '_'))
+                });
+                let code = source[at + 1..]
+                    .trim_start()
+                    .strip_prefix('"')
+                    .and_then(|rest| rest.split('"').next());
+                if let Some(code) = code.filter(|_| called) {
+                    found += 1;
+                    if !TROUBLES.contains(&code) {
+                        unknown.push(code.to_owned());
+                    }
+                }
+            }
+        }
+        assert!(found > 60, "only {found}: how troubles are made has changed");
+        assert_eq!(unknown, Vec::<String>::new());
     }
 
     #[test]

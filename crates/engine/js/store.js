@@ -1,9 +1,12 @@
-// Rows on disk: IndexedDB with strict durability. Rows of the table `secret` are wrapped with an AES-GCM key that
-// WebCrypto holds and does not give out, so that a copied profile folder does not hold them in the clear.
+// Rows on disk: IndexedDB with strict durability. All rows but those of the table `log`, which are sealed or say nothing, are
+// wrapped with an AES-GCM key that WebCrypto gives to no script. That keeps names, drafts and keys out of a database that is
+// looked into and out of the reach of code that reads it. It is no lock on the profile: the browser keeps the key's bytes in the
+// same folder, and whoever copies all of it can open them.
 
 const DATABASE = "komuz";
 const ROWS = "rows";
 const KEYS = "keys";
+const OPEN = new Set(["log", "journal", "strike"]);
 
 const done = (request) =>
   new Promise((resolve, reject) => {
@@ -19,17 +22,11 @@ const complete = (transaction) =>
 
 /** Opens the store. `report.stored(batch)` follows a durable commit, `report.failed(batch, name)` anything else. */
 export async function openStore(report) {
-  const opening = indexedDB.open(DATABASE, 1);
-  opening.onupgradeneeded = () => {
-    opening.result.createObjectStore(ROWS);
-    opening.result.createObjectStore(KEYS);
-  };
-  const database = await done(opening);
-  // Another tab leaves this device: let go at once, or its deletion waits for ever.
-  database.onversionchange = () => database.close();
+  const store = new Store(report);
+  await store.open();
   // Asks the browser not to evict drafts when the disk gets full; refused silently where there is no such thing.
   navigator.storage?.persist?.().catch(() => {});
-  return new Store(database, await wrappingKey(database), report);
+  return store;
 }
 
 async function wrappingKey(database) {
@@ -47,26 +44,45 @@ async function wrappingKey(database) {
 }
 
 class Store {
-  #database;
-  #key;
+  #opened = null;
   #report;
   #queue = [];
   #writing = false;
 
-  constructor(database, key, report) {
-    this.#database = database;
-    this.#key = key;
+  constructor(report) {
     this.#report = report;
+  }
+
+  /** The database and the key of its rows; opened anew when the browser has closed it. */
+  open() {
+    this.#opened ??= this.#open();
+    this.#opened.catch(() => (this.#opened = null));
+    return this.#opened;
+  }
+
+  async #open() {
+    const opening = indexedDB.open(DATABASE, 1);
+    opening.onupgradeneeded = () => {
+      opening.result.createObjectStore(ROWS);
+      opening.result.createObjectStore(KEYS);
+    };
+    const database = await done(opening);
+    // Another tab leaves this device: let go at once, or its deletion waits for ever. Nothing is written any more.
+    database.onversionchange = () => database.close();
+    // The browser has closed it (storage was cleared, a disk failed): the next batch opens it again.
+    database.onclose = () => (this.#opened = null);
+    return { database, key: await wrappingKey(database) };
   }
 
   /** All rows of a table whose keys start with `prefix`, as [table, key, bytes or null when unreadable]. */
   async load(table, prefix) {
     try {
-      const rows = this.#database.transaction(ROWS).objectStore(ROWS);
+      const { database, key: wrap } = await this.open();
+      const rows = database.transaction(ROWS).objectStore(ROWS);
       const range = IDBKeyRange.bound([table, prefix], [table, prefix + "\uffff"]);
       const [keys, values] = await Promise.all([done(rows.getAllKeys(range)), done(rows.getAll(range))]);
       return await Promise.all(
-        keys.map(async ([, key], n) => [table, key, await this.#unwrapped(table, key, values[n]).catch(() => null)]),
+        keys.map(async ([, key], n) => [table, key, await unwrapped(wrap, table, key, values[n]).catch(() => null)]),
       );
     } catch {
       return [[table, prefix, null]];
@@ -85,13 +101,14 @@ class Store {
       const batches = this.#queue.splice(0);
       let failure = null;
       try {
-        const wrapped = [];
+        const { database, key: wrap } = await this.open();
+        const ready = [];
         for (const { rows } of batches) {
-          for (const [table, key, value] of rows) wrapped.push([table, key, value && (await this.#wrapped(table, key, value))]);
+          for (const [table, key, value] of rows) ready.push([table, key, value && (await wrapped(wrap, table, key, value))]);
         }
-        const transaction = this.#database.transaction(ROWS, "readwrite", { durability: "strict" });
+        const transaction = database.transaction(ROWS, "readwrite", { durability: "strict" });
         const store = transaction.objectStore(ROWS);
-        for (const [table, key, value] of wrapped) {
+        for (const [table, key, value] of ready) {
           if (value) store.put(value, [table, key]);
           else store.delete([table, key]);
         }
@@ -107,9 +124,11 @@ class Store {
     this.#writing = false;
   }
 
-  /** Deletes everything; sentences for what remains. */
+  /** Deletes everything; why something remains, when it does. What other tabs still hold goes when they close. */
   async erase() {
-    this.#database.close();
+    const held = await this.open().catch(() => null);
+    held?.database.close();
+    this.#opened = null;
     try {
       const deleting = indexedDB.deleteDatabase(DATABASE);
       await Promise.race([
@@ -118,27 +137,21 @@ class Store {
       ]);
       return [];
     } catch (error) {
-      return [`The drafts on this device could not be deleted: ${error?.message ?? error}. Close the desk's other tabs and try again.`];
+      return [String(error?.message ?? error)];
     }
   }
+}
 
-  async #wrapped(table, key, value) {
-    if (table !== "secret") return value;
-    const nonce = crypto.getRandomValues(new Uint8Array(12));
-    const sealed = await crypto.subtle.encrypt(this.#how(nonce, key), this.#key, value);
-    const bytes = new Uint8Array(nonce.length + sealed.byteLength);
-    bytes.set(nonce);
-    bytes.set(new Uint8Array(sealed), nonce.length);
-    return bytes;
-  }
+/** What a row's wrapping binds: its table and key, so that no row can stand in for another. */
+const how = (iv, table, key) => ({ name: "AES-GCM", iv, additionalData: new TextEncoder().encode(`${table}/${key}`) });
 
-  async #unwrapped(table, key, value) {
-    if (table !== "secret") return value;
-    const plain = await crypto.subtle.decrypt(this.#how(value.subarray(0, 12), key), this.#key, value.subarray(12));
-    return new Uint8Array(plain);
-  }
+async function wrapped(wrap, table, key, value) {
+  if (OPEN.has(table)) return value;
+  const iv = crypto.getRandomValues(new Uint8Array(12));
+  return { iv, sealed: await crypto.subtle.encrypt(how(iv, table, key), wrap, value) };
+}
 
-  #how(nonce, key) {
-    return { name: "AES-GCM", iv: nonce, additionalData: new TextEncoder().encode(key) };
-  }
+async function unwrapped(wrap, table, key, value) {
+  if (OPEN.has(table)) return value;
+  return new Uint8Array(await crypto.subtle.decrypt(how(value.iv, table, key), wrap, value.sealed));
 }

@@ -18,6 +18,7 @@ const now = () => {
 
 let engine = null;
 let started = false;
+// Opened once and again after everything was deleted; what comes meanwhile waits for it.
 let store = null;
 let sockets = null;
 let tabs = null;
@@ -40,7 +41,7 @@ function feed(happens) {
   } catch (error) {
     // A panic leaves the Wasm in an unknown state: nothing more goes in. The page starts a new worker; what was stored is safe.
     engine = null;
-    stopped("The engine stopped; what was saved is safe. Open the desk again.");
+    stopped("engine-stopped", "The engine stopped; what was saved is safe. Open the desk again.");
     throw error;
   }
   for (const [name, ...args] of wishes) does[name](...args);
@@ -48,13 +49,20 @@ function feed(happens) {
 
 const does = {
   message: (json) => self.postMessage(json),
-  load: (load, table, prefix) => store.load(table, prefix).then((rows) => feed(() => engine.loaded(load, rows, now()))),
-  store: (batch, rows) => store.write(batch, rows),
+  load: async (load, table, prefix) => {
+    const rows = await (await store).load(table, prefix);
+    feed(() => engine.loaded(load, rows, now()));
+  },
+  store: async (batch, rows) => (await store).write(batch, rows),
   lock: (name) =>
     navigator.locks.request(`komuz/${name}`, { ifAvailable: true }, (lock) => {
       if (!lock || !engine) return undefined;
       feed(() => engine.locked(name, now()));
       return new Promise(() => {}); // held until this worker ends
+    }),
+  watch: (name) =>
+    navigator.locks.request(`komuz/${name}`, { mode: "shared" }, () => {
+      feed(() => engine.gone(name, now()));
     }),
   connect: (relay, url) => sockets.connect(relay, url),
   close: (relay) => sockets.close(relay),
@@ -67,9 +75,11 @@ const does = {
     ),
   erase: async () => {
     sockets.closeAll();
-    const remains = await store.erase();
-    // An empty store in its place: the person may found or join something new without a reload.
-    store = await openStore(stores).catch(() => store);
+    const remains = await (await store).erase();
+    // An empty store in its place: the person may found or join something new without a reload. Where another tab keeps the
+    // old one from going, it is opened when that is gone, and the answer does not wait for it.
+    store = openStore(stores);
+    store.catch((error) => stopped("engine-cannot-start", String(error?.message ?? error)));
     feed(() => engine.erased(remains, now()));
   },
   wake: (at) => {
@@ -99,8 +109,8 @@ const stores = {
   failed: (batch, why) => feed(() => engine.store_failed(batch, why, now())),
 };
 
-function stopped(sentence) {
-  const event = { event: "state", saved: false, save_trouble: sentence, unsent: 0, servers: [], refused: [] };
+function stopped(code, message) {
+  const event = { event: "state", saved: false, save_trouble: { code, message }, unsent: 0, servers: [], refused: [] };
   self.postMessage(JSON.stringify({ kind: "event", event }));
 }
 
@@ -109,7 +119,8 @@ async function start() {
     throw new Error("This page needs https (or localhost) and a browser with storage, locks and cryptography.");
   }
   const wasm = init();
-  store = await openStore(stores);
+  store = openStore(stores);
+  await store;
   await wasm;
   sockets = new Sockets(maxFrame(), {
     open: (relay) => feed(() => engine.connected(relay, now())),
@@ -124,4 +135,4 @@ async function start() {
   for (const message of early.splice(0)) feed(() => engine.message(message, now()));
 }
 
-start().catch((error) => stopped(`The desk cannot start here: ${error?.message ?? error}`));
+start().catch((error) => stopped("engine-cannot-start", String(error?.message ?? error)));

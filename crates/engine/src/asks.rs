@@ -145,7 +145,7 @@ impl Members {
         }
     }
 
-    fn byline(&mut self) -> Read<Vec<Byline>> {
+    fn byline(&mut self, member: &str) -> Read<Vec<Byline>> {
         let name = |value| match value {
             Value::Object(name) => {
                 let mut name = Members(name);
@@ -154,9 +154,9 @@ impl Members {
                     outlet: name.some_text("outlet")?,
                 })
             }
-            _ => Err("byline: names are wanted".to_owned()),
+            _ => Err(format!("{member}: names are wanted")),
         };
-        self.list("byline")?.into_iter().map(name).collect()
+        self.list(member)?.into_iter().map(name).collect()
     }
 }
 
@@ -233,15 +233,18 @@ fn ask(mut m: Members) -> Read<Ask> {
         "redo" => Ask::Redo { edition: m.edition()? },
         "set-headline" => Ask::SetHeadline {
             edition: m.edition()?,
+            before: m.text("before")?,
             text: m.text("text")?,
         },
         "set-summary" => Ask::SetSummary {
             edition: m.edition()?,
+            before: m.text("before")?,
             text: m.text("text")?,
         },
         "set-byline" => Ask::SetByline {
             edition: m.edition()?,
-            byline: m.byline()?,
+            before: m.byline("before")?,
+            byline: m.byline("byline")?,
         },
         "save-source" => Ask::SaveSource {
             source: Box::new(csl::source("source", m.take("source")).map_err(|error| error.to_string())?),
@@ -306,7 +309,10 @@ fn ask(mut m: Members) -> Read<Ask> {
             signatures: m.texts("signatures")?,
             key: m.text("key")?,
         },
-        "publish" => Ask::Publish { edition: m.edition()? },
+        "publish" => Ask::Publish {
+            edition: m.edition()?,
+            release: m.text("release")?,
+        },
         "published" => Ask::Published {
             edition: m.edition()?,
             release: m.text("release")?,
@@ -323,6 +329,7 @@ fn ask(mut m: Members) -> Read<Ask> {
             bytes: m.text("bytes")?,
             passphrase: m.text("passphrase")?,
         },
+        "save" => Ask::Save,
         "leave" => Ask::Leave,
         other => {
             return Err(format!(
@@ -454,14 +461,17 @@ mod tests {
             Ask::Redo { edition: edition() },
             Ask::SetHeadline {
                 edition: edition(),
+                before: text(),
                 text: text(),
             },
             Ask::SetSummary {
                 edition: edition(),
+                before: text(),
                 text: text(),
             },
             Ask::SetByline {
                 edition: edition(),
+                before: Vec::new(),
                 byline: vec![
                     Byline {
                         name: text(),
@@ -533,7 +543,10 @@ mod tests {
                 signatures: vec![text()],
                 key: text(),
             },
-            Ask::Publish { edition: edition() },
+            Ask::Publish {
+                edition: edition(),
+                release: text(),
+            },
             Ask::Published {
                 edition: edition(),
                 release: text(),
@@ -550,6 +563,7 @@ mod tests {
                 bytes: text(),
                 passphrase: text(),
             },
+            Ask::Save,
             Ask::Leave,
         ]
     }

@@ -1,15 +1,17 @@
 //! The engine: what the page asks, what happens around it, and what is to be done about both.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use komuz_messages::{Answer, Ask, EditionId, Event, StateView, ToEngine, Trouble};
 
 use crate::{Input, Output, Row};
+use komuz_sync::replica::RefusedJoin;
+
 use hands::Hands;
 use listing::Listing;
 use room::{Room, Rows};
-use tabs::Said;
-use trouble::{not_open, trouble};
+use tabs::{Said, SharedRow};
+use trouble::{named, not_open, trouble};
 
 mod backup;
 mod cards;
@@ -46,6 +48,8 @@ pub struct Engine {
     /// Asks that came while rows were being read.
     waiting: VecDeque<ToEngine>,
     loads: Vec<Load>,
+    /// Rows that other tabs stored while their room was being read.
+    early: BTreeMap<String, Vec<SharedRow>>,
     jobs: BTreeMap<u32, outside::Waiting>,
     backup: backup::Backup,
     leaving: Option<u32>,
@@ -71,8 +75,12 @@ struct Load {
 enum Purpose {
     /// The list of investigations.
     List,
+    /// Which rooms have something to send.
+    Unsent,
     /// A room: to be entered (with the ask that wants it), or a join that waits.
     Room { id: String, ask: Option<u32> },
+    /// What a session that has ended left on the disk of this room.
+    Legacy { room: String },
     /// A backup.
     Backup,
 }
@@ -87,6 +95,7 @@ impl Engine {
             open: None,
             waiting: VecDeque::new(),
             loads: Vec::new(),
+            early: BTreeMap::new(),
             jobs: BTreeMap::new(),
             backup: backup::Backup::default(),
             leaving: None,
@@ -110,6 +119,7 @@ impl Engine {
             }
             Input::StoreFailed { batch, why } => self.hands.disk.failed(batch, &why, self.hands.now),
             Input::Locked { name } => self.each_room(|room, hands| room.locked(&name, hands)),
+            Input::Gone { name } => self.gone(&name),
             Input::Connected { relay } => self.at_relay(relay, |room, relay, hands| room.connected(relay, hands)),
             Input::Disconnected { relay } => self.at_relay(relay, |room, relay, hands| room.disconnected(relay, hands)),
             Input::Frame { relay, bytes } => {
@@ -135,6 +145,7 @@ impl Engine {
             }
         }
         self.each_room(Room::time);
+        self.finished();
         self.joins();
         self.restored_when_durable();
         self.begin_loads();
@@ -149,7 +160,11 @@ impl Engine {
         }
         let done = |(): ()| Some(Answer::Done);
         match ask {
-            Ask::Device => Ok(Some(self.listing.answer())),
+            Ask::Device => {
+                let rooms = &self.rooms;
+                let unsent = |id: &str| rooms.get(id).map_or(0, |room| room.replica.state().unsent);
+                Ok(Some(self.listing.answer(unsent)))
+            }
             Ask::Found {
                 title,
                 outlet,
@@ -193,9 +208,13 @@ impl Engine {
             } => self.select(&edition, seq, taken, selection).map(done),
             Ask::Undo { edition } => self.undo(&edition).map(done),
             Ask::Redo { edition } => self.redo(&edition).map(done),
-            Ask::SetHeadline { edition, text } => self.set_headline(&edition, &text).map(done),
-            Ask::SetSummary { edition, text } => self.set_summary(&edition, &text).map(done),
-            Ask::SetByline { edition, byline } => self.set_byline(&edition, byline).map(done),
+            Ask::SetHeadline { edition, before, text } => self.set_headline(&edition, &before, &text).map(done),
+            Ask::SetSummary { edition, before, text } => self.set_summary(&edition, &before, &text).map(done),
+            Ask::SetByline {
+                edition,
+                before,
+                byline,
+            } => self.set_byline(&edition, &before, &byline).map(done),
             Ask::SaveSource { source } => self.save_source(&source).map(Some),
             Ask::PasteSources { text } => self.paste_sources(&text).map(Some),
             Ask::Cite {
@@ -253,7 +272,7 @@ impl Engine {
                 signatures,
                 key,
             } => self.sign_off(&edition, &release, &signatures, &key).map(done),
-            Ask::Publish { edition } => self.publish(&edition).map(Some),
+            Ask::Publish { edition, release } => self.publish(&edition, &release).map(Some),
             Ask::Published { edition, release } => self.published(&edition, &release).map(done),
             Ask::Export { edition, format } => self.export(id, &edition, &format),
             Ask::Backup { passphrase, page } => {
@@ -261,6 +280,10 @@ impl Engine {
                 Ok(None)
             }
             Ask::Restore { bytes, passphrase } => self.restore(id, &bytes, &passphrase).map(|()| None),
+            Ask::Save => {
+                self.each_room(|room, hands| room.seal(hands));
+                Ok(done(()))
+            }
             Ask::Leave => {
                 self.leave(id);
                 Ok(None)
@@ -299,6 +322,13 @@ impl Engine {
             Ok(Said::Rows { room, rows }) => {
                 if let Some(room) = self.rooms.get_mut(&room) {
                     room.shared(rows, &mut self.hands);
+                } else if self.is_loading(&room) {
+                    self.early.entry(room).or_default().extend(rows);
+                }
+            }
+            Ok(Said::Here { room, session, answer }) => {
+                if let Some(room) = self.rooms.get_mut(&room) {
+                    room.sibling(session, answer, &mut self.hands);
                 }
             }
             Ok(Said::List { room, row }) => self.listing.heard(&room, row.as_deref()),
@@ -307,6 +337,37 @@ impl Engine {
                 self.empty();
             }
             Err(_) => {}
+        }
+    }
+
+    fn is_loading(&self, room: &str) -> bool {
+        let of = |purpose: &Purpose| matches!(purpose, Purpose::Room { id, .. } if id == room);
+        self.loads.iter().any(|load| of(&load.purpose))
+    }
+
+    /// A session of another tab has ended. What it said was said after it was on disk, so the last of it may not have been.
+    fn gone(&mut self, session: &str) {
+        let rooms: Vec<String> = self
+            .rooms
+            .iter_mut()
+            .filter_map(|(id, room)| room.lost(session).then(|| id.clone()))
+            .collect();
+        for room in rooms {
+            let tables = [("secret", "logs"), ("secret", "servers"), ("log", "envelopes")];
+            let wanted = tables.map(|(table, of)| (table, format!("{room}/{of}/"))).to_vec();
+            self.load(wanted, Purpose::Legacy { room });
+        }
+    }
+
+    fn legacy(&mut self, id: &str, rows: Vec<Row>) {
+        let (prefix, mut sorted) = (format!("{id}/"), Rows::default());
+        for row in rows {
+            sorted.take(&prefix, row);
+        }
+        if let Some(room) = self.rooms.get_mut(id) {
+            let rows = sorted.replica.into_iter();
+            let rows = rows.map(|(table, key, value)| (table, key, Some(value))).collect();
+            room.shared(rows, &mut self.hands);
         }
     }
 
@@ -367,6 +428,8 @@ impl Engine {
         let Load { rows, purpose, .. } = self.loads.remove(at);
         match purpose {
             Purpose::List => self.listed(rows),
+            Purpose::Unsent => self.unsent(rows),
+            Purpose::Legacy { room } => self.legacy(&room, rows),
             Purpose::Room { id, ask } => self.room_loaded(id, ask, rows),
             Purpose::Backup => self.backup_loaded(rows),
         }
@@ -379,6 +442,26 @@ impl Engine {
         self.started = true;
         for id in self.listing.waiting() {
             self.load_room(id, None);
+        }
+        // What an earlier session left unsent is sent, whichever investigation is opened.
+        let unsent = |id: &String| ("log", format!("{id}/{}/", room::UNSENT));
+        let wanted: Vec<_> = self.listing.0.keys().map(unsent).collect();
+        if !wanted.is_empty() {
+            self.load(wanted, Purpose::Unsent);
+        }
+    }
+
+    /// Rows of what no server has are here: their rooms are loaded, and let go when it is sent.
+    fn unsent(&mut self, rows: Vec<Row>) {
+        let ids: BTreeSet<String> = rows
+            .iter()
+            .filter_map(|row| row.key.split('/').next())
+            .map(str::to_owned)
+            .collect();
+        for id in ids {
+            if !self.rooms.contains_key(&id) {
+                self.load_room(id, None);
+            }
         }
     }
 
@@ -398,10 +481,15 @@ impl Engine {
             sorted.take(&prefix, row);
         }
         let replica = std::mem::take(&mut sorted.replica);
+        let early = self.early.remove(&id).unwrap_or_default();
         match komuz_sync::Replica::load(replica, self.hands.now, self.hands.entropy()) {
             Ok((replica, outputs)) => {
-                let room = Room::new(id.clone(), replica, outputs, sorted, &mut self.hands);
-                self.rooms.insert(id.clone(), room);
+                // Loaded twice, for two reasons: the first one is at work already.
+                if !self.rooms.contains_key(&id) {
+                    let mut room = Room::new(id.clone(), replica, outputs, sorted, &mut self.hands);
+                    room.shared(early, &mut self.hands);
+                    self.rooms.insert(id.clone(), room);
+                }
                 if let Some(ask) = ask {
                     self.show_room(&id);
                     self.hands.answer(ask, Ok(Answer::Done));
@@ -415,6 +503,18 @@ impl Engine {
         }
     }
 
+    /// Lets the rooms go that are not open and have sent everything.
+    fn finished(&mut self) {
+        let (open, hands) = (&self.open, &mut self.hands);
+        self.rooms.retain(|id, room| {
+            let stays = open.as_ref() == Some(id) || room.joining || room.joined || !room.is_finished(hands);
+            if !stays {
+                room.let_go(hands);
+            }
+            stays
+        });
+    }
+
     /// Joins that were confirmed or have ended.
     fn joins(&mut self) {
         let ids: Vec<String> = self.rooms.keys().cloned().collect();
@@ -425,9 +525,14 @@ impl Engine {
                 room.let_go(&mut self.hands);
                 self.rooms.remove(&id);
                 self.listing.forget(&id, &mut self.hands);
+                let name = match why {
+                    RefusedJoin::TurnedDown => "join-turned-down",
+                    RefusedJoin::Expired => "join-expired",
+                    RefusedJoin::Used => "invite-used",
+                };
                 self.hands.event(Event::JoinEnded {
                     code,
-                    message: why.to_string(),
+                    trouble: trouble(name, why),
                 });
             } else if std::mem::take(&mut room.joined) {
                 self.listing.keep(room, &mut self.hands);
@@ -444,7 +549,8 @@ impl Engine {
     /// Opens a room that is here, and closes the one that was open.
     fn show_room(&mut self, id: &str) {
         if self.open.as_deref() != Some(id) {
-            if let Some(mut old) = self.open.take().and_then(|old| self.rooms.remove(&old)) {
+            // What no server has yet goes on being sent from behind.
+            if let Some(old) = self.open.take().and_then(|old| self.rooms.get_mut(&old)) {
                 old.close(&mut self.hands);
             }
             self.open = Some(id.to_owned());
@@ -472,10 +578,15 @@ impl Engine {
     /// The state of saving and sending.
     fn state(&self) -> StateView {
         let trouble = self.hands.disk.trouble().map(|why| match why {
-            "QuotaExceededError" => {
-                "This device has no room left to save: free some space, or make a backup file now.".to_owned()
-            }
-            why => format!("Saving on this device failed ({why}): keep this page open, it is tried again."),
+            "QuotaExceededError" => trouble(
+                "disk-full",
+                "This device has no room left to save: free some space, or make a backup file now.",
+            ),
+            why => named(
+                "disk-failed",
+                &[why],
+                format!("Saving on this device failed ({why}): keep this page open, it is tried again."),
+            ),
         });
         let room = self.open.as_ref().and_then(|id| self.rooms.get(id));
         let disk = &self.hands.disk;

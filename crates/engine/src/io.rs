@@ -53,6 +53,11 @@ pub enum Input {
         /// The lock's name.
         name: String,
     },
+    /// A lock of an [`Output::Watch`] is free: the engine that held it has ended.
+    Gone {
+        /// The lock's name.
+        name: String,
+    },
     /// A connection is open.
     Connected {
         /// The relay's number.
@@ -79,9 +84,9 @@ pub enum Input {
         /// JSON of its result ([`crate::job`]), or a sentence that says what failed.
         result: Result<String, String>,
     },
-    /// All rows are gone; sentences for what is left.
+    /// All rows are gone.
     Erased {
-        /// What could not be deleted.
+        /// Why some are not, for each such reason.
         remains: Vec<String>,
     },
     /// The time of an [`Output::Wake`] has come.
@@ -112,6 +117,11 @@ pub enum Output {
     /// Take a lock among all engines of this device if it is free, and hold it as long as this engine lives; answered by
     /// [`Input::Locked`], or not at all.
     Lock {
+        /// Its name.
+        name: String,
+    },
+    /// Wait until another engine of this device lets go of a lock; answered by [`Input::Gone`].
+    Watch {
         /// Its name.
         name: String,
     },

@@ -105,6 +105,7 @@ impl Native {
             answer.await.unwrap_or_else(|_| {
                 Err(Trouble {
                     code: "stopped".to_owned(),
+                    with: Vec::new(),
                     message: "The engine has stopped.".to_owned(),
                 })
             })
@@ -241,7 +242,7 @@ impl Worker {
                 None
             }
             // There are no other tabs in this folder.
-            Output::ToTabs(_) => None,
+            Output::ToTabs(_) | Output::Watch { .. } => None,
             Output::Job { job, task } => {
                 let happenings = self.happenings.clone();
                 self.sockets.runtime().spawn_blocking(move || {

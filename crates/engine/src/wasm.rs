@@ -49,6 +49,7 @@ impl KomuzEngine {
                     id,
                     result: Err(Trouble {
                         code: "bad-message".into(),
+                        with: Vec::new(),
                         message: bad.message,
                     }),
                 });
@@ -89,6 +90,11 @@ impl KomuzEngine {
     /// [`Input::Locked`].
     pub fn locked(&mut self, name: String, now: f64) -> Array {
         self.happens(Input::Locked { name }, now)
+    }
+
+    /// [`Input::Gone`].
+    pub fn gone(&mut self, name: String, now: f64) -> Array {
+        self.happens(Input::Gone { name }, now)
     }
 
     /// [`Input::Connected`].
@@ -155,6 +161,7 @@ fn wish(output: Output) -> Array {
             list("store", [batch.into(), rows.into()])
         }
         Output::Lock { name } => list("lock", [text(name)]),
+        Output::Watch { name } => list("watch", [text(name)]),
         Output::Connect { relay, url } => list("connect", [relay.into(), text(url)]),
         Output::Close { relay } => list("close", [relay.into()]),
         Output::Send { relay, bytes: frame } => list("send", [relay.into(), bytes(frame)]),

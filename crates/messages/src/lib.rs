@@ -52,11 +52,14 @@ pub enum FromEngine {
     },
 }
 
-/// Why an ask was not done.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// Why an ask was not done, or something else that a person should know.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trouble {
     /// A stable name such as `invite-used`, `wrong-passphrase`, `import-too-large`; the page words it by this.
     pub code: String,
+    /// What the words about it name: a person, a server, a number.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub with: Vec<String>,
     /// A plain English sentence that says what was wrong, where, and what to do.
     pub message: String,
 }
@@ -211,24 +214,31 @@ pub enum Ask {
         /// Of which edition.
         edition: EditionId,
     },
-    /// Set the headline, merged by words with what others type.
+    /// Change the headline. What the person did is what differs between `before` and `text`: words of others that have
+    /// come meanwhile, and that the page does not show yet, stay.
     SetHeadline {
         /// Of which edition.
         edition: EditionId,
+        /// The text that the page showed, or sent last.
+        before: String,
         /// The whole new text.
         text: String,
     },
-    /// Set the summary.
+    /// Change the summary, as [`Ask::SetHeadline`].
     SetSummary {
         /// Of which edition.
         edition: EditionId,
+        /// The text that the page showed, or sent last.
+        before: String,
         /// The whole new text.
         text: String,
     },
-    /// Set the byline.
+    /// Change the byline, as [`Ask::SetHeadline`].
     SetByline {
         /// Of which edition.
         edition: EditionId,
+        /// The names that the page showed, or sent last.
+        before: Vec<Byline>,
         /// The names in order.
         byline: Vec<Byline>,
     },
@@ -350,10 +360,13 @@ pub enum Ask {
         /// Public key that signed, as the masthead writes it.
         key: String,
     },
-    /// The files of a release that every outlet has signed. Answer: [`Answer::Folder`]; the page uploads them.
+    /// The files of a release that every outlet has signed, to be published or sent again. Answer: [`Answer::Folder`]; the
+    /// page uploads them.
     Publish {
         /// Of which edition.
         edition: EditionId,
+        /// Hash of the release: [`Signing::proposal`] or [`Signing::published_release`].
+        release: String,
     },
     /// Say that a release is out. Answer: [`Answer::Done`].
     Published {
@@ -383,6 +396,9 @@ pub enum Ask {
         /// The passphrase.
         passphrase: String,
     },
+    /// Write down at once what was typed: the page may be gone soon. Answer: [`Answer::Done`], when it is on its way to the
+    /// disk.
+    Save,
     /// Delete keys and drafts of this device. Answer: [`Answer::Left`].
     Leave,
 }
@@ -482,8 +498,8 @@ pub enum Answer {
     },
     /// Left.
     Left {
-        /// What could not be deleted, a sentence each.
-        remains: Vec<String>,
+        /// What could not be deleted.
+        remains: Vec<Trouble>,
     },
 }
 
@@ -507,6 +523,9 @@ pub struct Listed {
     pub title: String,
     /// One's outlet in it.
     pub outlet: String,
+    /// How many changes of this device no server has yet.
+    #[serde(default)]
+    pub unsent: u32,
 }
 
 /// A join that waits for an editor.
@@ -557,8 +576,8 @@ pub enum Event {
     JoinEnded {
         /// The code that it showed.
         code: String,
-        /// Why, a sentence.
-        message: String,
+        /// Why.
+        trouble: Trouble,
     },
     /// The open investigation.
     Investigation(Box<InvestigationView>),
@@ -607,14 +626,14 @@ pub enum Event {
 pub struct StateView {
     /// Everything typed is on this device's disk.
     pub saved: bool,
-    /// Why not, when saving failed: a sentence.
-    pub save_trouble: Option<String>,
+    /// Why not, when saving failed or the engine has stopped.
+    pub save_trouble: Option<Trouble>,
     /// Envelopes that no server has acknowledged.
     pub unsent: u32,
     /// The servers.
     pub servers: Vec<ServerView>,
-    /// Something was refused on admission: sentences for the person.
-    pub refused: Vec<String>,
+    /// What was refused on admission or left aside.
+    pub refused: Vec<Trouble>,
 }
 
 /// One server's state.
@@ -714,6 +733,10 @@ pub struct Signing {
     pub signed: Vec<String>,
     /// Outlets whose signature a later edit has left behind.
     pub moved: Vec<String>,
+    /// Outlets that signed what the text says, but each another proposal, before they heard of each other: the first one's
+    /// desk proposes it anew, and all their desks sign that by themselves.
+    #[serde(default)]
+    pub apart: Vec<String>,
     /// Hash of the proposed release.
     pub proposal: Option<String>,
     /// Every outlet has signed: it can be published.
@@ -835,6 +858,9 @@ pub struct Review {
     pub number: u64,
     /// Whether this release is already proposed (by whom: outlets that signed).
     pub signed: Vec<String>,
+    /// One's outlet has signed the same already, under another number and at another time.
+    #[serde(default)]
+    pub again: bool,
     /// What changed since one's outlet's last signature; everything when there is none.
     pub since_mine: Vec<Change>,
     /// What readers will be shown as corrected, against the published release.

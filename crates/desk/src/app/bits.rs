@@ -62,13 +62,21 @@ pub fn Modal(props: &ModalProps) -> Html {
             }
         })
     };
+    // A browser lets nobody be held: a second Escape, or Back, closes whatever `cancel` says.
+    let closed = {
+        let (close, firm, node) = (props.close.clone(), props.firm, node.clone());
+        Callback::from(move |_: Event| match node.cast::<Element>() {
+            Some(dialog) if firm => browser::show_modal(&dialog),
+            _ => close.emit(()),
+        })
+    };
     html! {
-        <dialog ref={node} class={classes!(props.wide.then_some("wide"))} aria-labelledby="dialog-title" oncancel={cancel}
+        <dialog ref={node} class={classes!(props.wide.then_some("wide"))} aria-labelledby="dialog-title" oncancel={cancel} onclose={closed}
             data-test={props.test}>
             <div class="dialog-head">
                 <h2 id="dialog-title" dir="auto">{ props.title.clone() }</h2>
                 if !props.firm {
-                    <button type="button" class="quiet" data-test="close" onclick={move |_| close.emit(())}>{ w.close }</button>
+                    <button type="button" class="quiet" data-test="close" onclick={move |_| close.emit(())}>{ w.close() }</button>
                 }
             </div>
             { props.children.clone() }
@@ -100,7 +108,7 @@ pub fn strings(w: &Words, investigation: &InvestigationView, signing: &Signing) 
 
 /// "2 of 3 outlets signed this text".
 pub fn signed_words(w: &Words, investigation: &InvestigationView, signing: &Signing) -> String {
-    w.signed_of.fill(&[
+    w.signed_of().fill(&[
         &signing.signed.len().to_string(),
         &investigation.outlets.len().to_string(),
     ])
@@ -253,29 +261,34 @@ pub struct CopyProps {
 #[component]
 pub fn Copy(props: &CopyProps) -> Html {
     let w = props.ctx.words();
-    // Which text was copied: another one is not.
-    let copied = use_state(String::new);
+    // Which text was copied, or could not be: another one is not.
+    let copied = use_state(|| (String::new(), false));
     let copy = {
         let (text, copied) = (props.text.clone(), copied.clone());
         Callback::from(move |_: MouseEvent| {
             let (text, copied) = (text.clone(), copied.clone());
             spawn(async move {
-                if JsFuture::from(browser::copy_text(&text))
-                    .await
-                    .is_ok_and(|done| done.is_truthy())
-                {
-                    copied.set(text);
-                }
+                let done = JsFuture::from(browser::copy_text(&text)).await;
+                copied.set((text, done.is_ok_and(|done| done.is_truthy())));
             });
         })
     };
-    html! { <button type="button" onclick={copy}>{ if *copied == props.text { w.copied } else { w.copy } }</button> }
+    let said = (copied.0 == props.text).then_some(copied.1);
+    html! {
+        <>
+            <button type="button" onclick={copy}>{ if said == Some(true) { w.copied() } else { w.copy() } }</button>
+            if said == Some(false) {
+                <span class="warning" role="status">{ w.copy_failed() }</span>
+            }
+        </>
+    }
 }
 
 /// A trouble of the page's own; the words know its code.
 pub fn page_trouble(code: &str) -> Trouble {
     Trouble {
         code: code.to_owned(),
+        with: Vec::new(),
         message: code.to_owned(),
     }
 }

@@ -41,6 +41,30 @@ pub fn Cite(props: &CiteProps) -> Html {
         }
     });
     let search = use_state(String::new);
+    // The sources that were there when some were pasted: the first new one is chosen when it comes.
+    let pasted = use_mut_ref(|| None::<Vec<String>>);
+    use_effect_with(props.investigation.sources.len(), {
+        let (sources, pasted, chosen) = (props.investigation.clone(), pasted.clone(), chosen.clone());
+        move |_| {
+            let had = pasted.borrow().clone().unwrap_or_default();
+            let new = sources.sources.iter().find(|source| !had.contains(&source.id));
+            if let Some(new) = new.filter(|_| pasted.borrow().is_some()) {
+                chosen.set(new.id.clone());
+                *pasted.borrow_mut() = None;
+            }
+        }
+    });
+    let paste = {
+        let (ctx, investigation) = (props.ctx.clone(), props.investigation.clone());
+        act(move |fields| {
+            let had = investigation.sources.iter().map(|source| source.id.clone()).collect();
+            *pasted.borrow_mut() = Some(had);
+            let asked = ctx.engine.ask(Ask::PasteSources {
+                text: fields.text("csl"),
+            });
+            async move { asked.await.map(|_| ()) }
+        })
+    };
     let act = {
         let (ctx, edition, had) = (props.ctx.clone(), props.edition.clone(), props.had.clone());
         let chosen = chosen.clone();
@@ -108,14 +132,14 @@ pub fn Cite(props: &CiteProps) -> Html {
         .map(|had| (had.locator.clone(), had.quote.clone()))
         .unwrap_or_default();
     html! {
-        <Modal ctx={props.ctx.clone()} title={w.cite_for} test="dialog-cite" close={closer(&props.ctx)}>
+        <Modal ctx={props.ctx.clone()} title={w.cite_for()} test="dialog-cite" close={closer(&props.ctx)}>
             <blockquote class="passage" dir="auto">{ props.text.clone() }</blockquote>
-            <Form ctx={props.ctx.clone()} send={if props.had.is_some() { w.save } else { w.cite }} {act}>
+            <Form ctx={props.ctx.clone()} send={if props.had.is_some() { w.save() } else { w.cite() }} {act}>
                 <fieldset>
-                    <legend>{ w.source }</legend>
+                    <legend>{ w.source() }</legend>
                     if props.investigation.sources.len() > 6 {
                         <label class="field">
-                            <span>{ w.search }</span>
+                            <span>{ w.search() }</span>
                             <input type="search" value={(*search).clone()} oninput={searched} data-test="search" />
                         </label>
                     }
@@ -132,16 +156,22 @@ pub fn Cite(props: &CiteProps) -> Html {
                         <label class="check" key="new">
                             <input type="radio" name="source" checked={chosen.is_empty()} data-test="new-source"
                                 onchange={choose(String::new())} />
-                            <span>{ w.new_source }</span>
+                            <span>{ w.new_source() }</span>
                         </label>
                     </div>
                     if chosen.is_empty() {
                         { source_fields(w, &Source::default()) }
                     }
                 </fieldset>
-                { field(w.locator, "locator", &locator, w.locator_hint, false) }
-                { area(w.quotation, "quote", &quote, w.quotation_hint, false) }
+                { field(w.locator(), "locator", &locator, w.locator_hint(), false) }
+                { area(w.quotation(), "quote", &quote, w.quotation_hint(), false) }
             </Form>
+            <details>
+                <summary>{ w.paste_sources() }</summary>
+                <Form ctx={props.ctx.clone()} send={w.add_sources()} act={paste} class="" button="paste-csl">
+                    { area(w.paste_sources(), "csl", "", w.paste_sources_hint(), true) }
+                </Form>
+            </details>
         </Modal>
     }
 }

@@ -5,7 +5,7 @@ use wasm_bindgen_futures::JsFuture;
 use yew::prelude::*;
 
 use super::bits::{Form, act, page_trouble};
-use super::{App, Msg};
+use super::{App, Click, Msg};
 use crate::browser;
 use crate::release_keys;
 use crate::state::{Context, Device};
@@ -13,16 +13,32 @@ use crate::state::{Context, Device};
 impl App {
     pub(super) fn device_place(&self) -> Html {
         let w = self.ctx.words();
+        let open = self.views.investigation.as_ref().map(|view| view.id.as_str());
+        let listed = self.views.device.iter().flat_map(|device| &device.investigations);
+        let others = listed.filter(|listed| Some(listed.id.as_str()) != open);
+        let unsent = self.views.state.unsent + others.map(|listed| listed.unsent).sum::<u32>();
         html! {
             <section class="sheet plainly">
-                <h2>{ w.this_device }</h2>
-                <h3>{ w.backup }</h3>
-                <p>{ w.backup_what }</p>
+                <h2>{ w.this_device() }</h2>
+                <h3>{ w.other_investigations() }</h3>
+                <p>{ w.other_what() }</p>
+                <p>
+                    <button type="button" data-test="other-investigations" onclick={self.ctx.click(Click::Leave)}>
+                        { w.other_investigations() }
+                    </button>
+                </p>
+                <h3>{ w.backup() }</h3>
+                <p>{ w.backup_what() }</p>
                 { backup(&self.ctx) }
-                <h3>{ w.restore_title }</h3>
+                <h3>{ w.restore_title() }</h3>
                 { restore(&self.ctx) }
-                <h3>{ w.leave }</h3>
-                <p>{ w.leave_what }</p>
+                <h3>{ w.leave() }</h3>
+                <p>{ w.leave_what() }</p>
+                if unsent > 0 {
+                    <p class="warning" data-test="unsent">
+                        { w.leave_unsent().fill(&[&w.count(unsent, w.waiting_changes())]) }
+                    </p>
+                }
                 { leave(&self.ctx) }
             </section>
         }
@@ -67,9 +83,9 @@ fn backup(ctx: &Context) -> Html {
         })
     };
     html! {
-        <Form ctx={ctx.clone()} send={w.backup_do} {act} test="backup" done={w.backup_saved}>
-            { passphrase(w.passphrase, "passphrase", w.passphrase_hint) }
-            { passphrase(w.passphrase_again, "again", "") }
+        <Form ctx={ctx.clone()} send={w.backup_do()} {act} test="backup" done={w.backup_saved()}>
+            { passphrase(w.passphrase(), "passphrase", w.passphrase_hint()) }
+            { passphrase(w.passphrase_again(), "again", "") }
         </Form>
     }
 }
@@ -116,12 +132,12 @@ pub fn restore(ctx: &Context) -> Html {
         })
     };
     html! {
-        <Form ctx={ctx.clone()} send={w.restore_do} {act} test="restore">
+        <Form ctx={ctx.clone()} send={w.restore_do()} {act} test="restore">
             <label class="field">
-                <span>{ w.backup_file }</span>
+                <span>{ w.backup_file() }</span>
                 <input ref={file} type="file" required=true data-test="file" />
             </label>
-            { passphrase(w.passphrase, "passphrase", "") }
+            { passphrase(w.passphrase(), "passphrase", "") }
         </Form>
     }
 }
@@ -133,25 +149,25 @@ fn leave(ctx: &Context) -> Html {
         act(move |_| {
             let ctx = ctx.clone();
             async move {
-                let mut remains = match ctx.engine.ask(Ask::Leave).await? {
-                    Answer::Left { remains } => remains,
+                let mut remains: Vec<String> = match ctx.engine.ask(Ask::Leave).await? {
+                    Answer::Left { remains } => remains.iter().map(|what| w.trouble(what)).collect(),
                     _ => Vec::new(),
                 };
                 if !release_keys::erase().await {
-                    remains.push(w.keys_remain.to_owned());
+                    remains.push(w.keys_remain().to_owned());
                 }
                 // What leaving cannot take back.
-                remains.extend([w.remains_elsewhere.to_owned(), w.remains_member.to_owned()]);
+                remains.extend([w.remains_elsewhere().to_owned(), w.remains_member().to_owned()]);
                 ctx.send(Msg::Left(remains));
                 Ok(())
             }
         })
     };
     html! {
-        <Form ctx={ctx.clone()} send={w.leave} {act} test="leave" class="bad" button="leave-do">
+        <Form ctx={ctx.clone()} send={w.leave()} {act} test="leave" class="bad" button="leave-do">
             <label class="check">
                 <input type="checkbox" required=true data-test="leave-sure" />
-                <span>{ w.leave_sure }</span>
+                <span>{ w.leave_sure() }</span>
             </label>
         </Form>
     }

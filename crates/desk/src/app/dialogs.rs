@@ -82,7 +82,10 @@ impl App {
             Dialog::Link => link(&ctx, &self.selection.link),
             Dialog::Footnotes { html, count } => self.footnotes(edition, html, count),
             Dialog::Review => html! { <ReviewDialog {ctx} {investigation} {view} /> },
-            Dialog::Publish => html! { <Publish {ctx} {investigation} {edition} /> },
+            Dialog::Publish(release) => {
+                let again = view.signing.published_release.as_ref() == Some(&release);
+                html! { <Publish {ctx} {edition} {release} {again} /> }
+            }
             Dialog::Snippet => html! { <Snippets {ctx} {investigation} {edition} /> },
             _ => Html::default(),
         }
@@ -109,11 +112,11 @@ impl App {
             }
         };
         html! {
-            <Modal ctx={self.ctx.clone()} title={w.count(count, w.footnotes_found)} test="dialog-footnotes" close={closer(&self.ctx)}>
-                <p>{ w.footnotes_what }</p>
+            <Modal ctx={self.ctx.clone()} title={w.count(count, w.footnotes_found())} test="dialog-footnotes" close={closer(&self.ctx)}>
+                <p>{ w.footnotes_what() }</p>
                 <p class="row-of">
-                    <button type="button" class="main" data-test="submit" onclick={import}>{ w.footnotes_import }</button>
-                    <button type="button" data-test="words-only" onclick={words}>{ w.footnotes_words }</button>
+                    <button type="button" class="main" data-test="submit" onclick={import}>{ w.footnotes_import() }</button>
+                    <button type="button" data-test="words-only" onclick={words}>{ w.footnotes_words() }</button>
                 </p>
             </Modal>
         }
@@ -125,15 +128,15 @@ fn imported(ctx: &Context, blocks: u32, citations: u32, sources: u32, left_out: 
     let close = closer(ctx);
     let done = close.clone();
     html! {
-        <Modal ctx={ctx.clone()} title={w.imported} test="dialog-imported" {close}>
+        <Modal ctx={ctx.clone()} title={w.imported()} test="dialog-imported" {close}>
             <p data-test="imported">
-                { [w.count(blocks, w.paragraphs), w.count(citations, w.citations), w.count(sources, w.new_sources)].join(" · ") }
+                { [w.count(blocks, w.paragraphs()), w.count(citations, w.citations()), w.count(sources, w.new_sources())].join(" · ") }
             </p>
             if !left_out.is_empty() {
-                <h3>{ w.left_out }</h3>
+                <h3>{ w.left_out() }</h3>
                 <ul>{ for left_out.iter().map(|sentence| html! { <li>{ sentence.clone() }</li> }) }</ul>
             }
-            <p><button type="button" class="main" data-test="submit" onclick={move |_| done.emit(())}>{ w.close }</button></p>
+            <p><button type="button" class="main" data-test="submit" onclick={move |_| done.emit(())}>{ w.close() }</button></p>
         </Modal>
     }
 }
@@ -142,7 +145,7 @@ fn imported(ctx: &Context, blocks: u32, citations: u32, sources: u32, left_out: 
 fn languages(w: &Words, taken: &[String], chosen: &str) -> Html {
     html! {
         <label class="field">
-            <span>{ w.edition_language }</span>
+            <span>{ w.edition_language() }</span>
             <input name="lang" required=true list="languages" pattern="[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*" data-value={chosen.to_owned()}
                 autocomplete="off" data-test="lang" />
             <datalist id="languages">
@@ -150,7 +153,7 @@ fn languages(w: &Words, taken: &[String], chosen: &str) -> Html {
                     <option value={*tag}>{ *name }</option>
                 }) }
             </datalist>
-            <small>{ w.edition_language_hint }</small>
+            <small>{ w.edition_language_hint() }</small>
         </label>
     }
 }
@@ -179,9 +182,9 @@ fn new_story(ctx: &Context) -> Html {
         })
     };
     html! {
-        <Modal ctx={ctx.clone()} title={w.new_story} test="dialog-new-story" close={closer(ctx)}>
-            <Form ctx={ctx.clone()} send={w.start_story} {act}>
-                { field(w.headline, "headline", "", "", true) }
+        <Modal ctx={ctx.clone()} title={w.new_story()} test="dialog-new-story" close={closer(ctx)}>
+            <Form ctx={ctx.clone()} send={w.start_story()} {act}>
+                { field(w.headline(), "headline", "", "", true) }
                 { languages(w, &[], ctx.tongue.tag()) }
             </Form>
         </Modal>
@@ -217,13 +220,13 @@ fn new_edition(ctx: &Context, story: &str, langs: &[String]) -> Html {
         .find(|(_, tag, _)| !langs.iter().any(|lang| lang == tag))
         .map_or("", |(_, tag, _)| tag);
     html! {
-        <Modal ctx={ctx.clone()} title={w.new_edition} test="dialog-new-edition" close={closer(ctx)}>
-            <Form ctx={ctx.clone()} send={w.start_edition} {act}>
+        <Modal ctx={ctx.clone()} title={w.new_edition()} test="dialog-new-edition" close={closer(ctx)}>
+            <Form ctx={ctx.clone()} send={w.start_edition()} {act}>
                 { languages(w, langs, next) }
                 <label class="field">
-                    <span>{ w.edition_from }</span>
+                    <span>{ w.edition_from() }</span>
                     <select name="from" data-test="from">
-                        <option value="" selected=true>{ w.edition_empty }</option>
+                        <option value="" selected=true>{ w.edition_empty() }</option>
                         { for langs.iter().map(|lang| html! { <option value={lang.clone()}>{ lang.clone() }</option> }) }
                     </select>
                 </label>
@@ -258,9 +261,9 @@ fn comment(ctx: &Context, edition: &EditionId, text: &str) -> Html {
         })
     };
     html! {
-        <Modal ctx={ctx.clone()} title={w.comment_on} test="dialog-comment" close={closer(ctx)}>
+        <Modal ctx={ctx.clone()} title={w.comment_on()} test="dialog-comment" close={closer(ctx)}>
             <blockquote class="passage" dir="auto">{ text.to_owned() }</blockquote>
-            <Form ctx={ctx.clone()} send={w.comment_do} {act}>{ area(w.comment, "comment", "", "", true) }</Form>
+            <Form ctx={ctx.clone()} send={w.comment_do()} {act}>{ area(w.comment(), "comment", "", "", true) }</Form>
         </Modal>
     }
 }
@@ -301,11 +304,11 @@ fn link(ctx: &Context, href: &str) -> Html {
     let beside = if href.is_empty() {
         Html::default()
     } else {
-        html! { <button type="button" data-test="remove" onclick={remove}>{ w.link_remove }</button> }
+        html! { <button type="button" data-test="remove" onclick={remove}>{ w.link_remove() }</button> }
     };
     html! {
-        <Modal ctx={ctx.clone()} title={w.link} test="dialog-link" close={closer(ctx)}>
-            <Form ctx={ctx.clone()} send={w.link_do} {act} {beside}>{ field(w.address, "href", href, w.link_hint, true) }</Form>
+        <Modal ctx={ctx.clone()} title={w.link()} test="dialog-link" close={closer(ctx)}>
+            <Form ctx={ctx.clone()} send={w.link_do()} {act} {beside}>{ field(w.address(), "href", href, w.link_hint(), true) }</Form>
         </Modal>
     }
 }

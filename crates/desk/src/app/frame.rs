@@ -27,24 +27,34 @@ impl App {
             Sheet::Side => "side-sheet",
         };
         let close_sheet = self.ctx.click(Click::Sheet(Sheet::None));
+        let behind = self.sheet != Sheet::None;
+        let escape = {
+            let ctx = self.ctx.clone();
+            Callback::from(move |event: KeyboardEvent| {
+                if event.key() == "Escape" {
+                    ctx.send(Msg::Sheet(Sheet::None));
+                }
+            })
+        };
         html! {
             <div class={classes!("frame", sheet, writing.then_some("writing"))}>
-                <a class="skip" href="#text" onclick={self.skip()}>{ w.skip_to_text }</a>
+                <a class="skip" href="#text" onclick={self.skip()}>{ w.skip_to_text() }</a>
                 { self.header(&investigation) }
-                <nav class="rail" aria-label={w.stories}>
-                    <button type="button" class="quiet sheet-close" onclick={close_sheet.clone()}>{ w.close }</button>
+                <nav class="rail" aria-label={w.stories()} inert={self.sheet == Sheet::Side} onkeydown={escape.clone()}>
+                    <button type="button" class="quiet sheet-close" onclick={close_sheet.clone()}>{ w.close() }</button>
                     <Rail ctx={self.ctx.clone()} investigation={investigation.clone()} place={self.place.clone()}
                         open_threads={self.open_threads()} />
                     { self.settings() }
                 </nav>
-                <main class="page" id="text">
+                <main class="page" id="text" tabindex="-1" ref={self.main.clone()} inert={behind}>
                     { self.lacking() }
                     { self.trouble_bar() }
+                    { self.let_in() }
                     { self.page(&investigation) }
                 </main>
                 if writing {
-                    <aside class="side" aria-label={w.side_column}>
-                        <button type="button" class="quiet sheet-close" onclick={close_sheet}>{ w.close }</button>
+                    <aside class="side" aria-label={w.side_column()} inert={self.sheet == Sheet::Rail} onkeydown={escape}>
+                        <button type="button" class="quiet sheet-close" onclick={close_sheet}>{ w.close() }</button>
                         <Side ctx={self.ctx.clone()} {investigation} edition={self.views.edition.clone()} tab={self.tab}
                             people={self.views.people.clone()} active={self.active.clone()} />
                     </aside>
@@ -55,11 +65,13 @@ impl App {
     }
 
     fn skip(&self) -> Callback<MouseEvent> {
-        let ctx = self.ctx.clone();
+        let (ctx, main) = (self.ctx.clone(), self.main.clone());
         Callback::from(move |event: MouseEvent| {
             event.prevent_default();
             if let Some(surface) = ctx.writing.surface.borrow().as_ref() {
                 surface.focus();
+            } else if let Some(main) = main.cast::<web_sys::HtmlElement>() {
+                let _ = main.focus();
             }
         })
     }
@@ -83,9 +95,34 @@ impl App {
         let w = self.ctx.words();
         let close = self.ctx.click(Click::Calm);
         html! {
-            <div class="notice bad" role="alert" data-test="trouble">
+            <div class="notice bad above" role="alert" data-test="trouble">
                 <p>{ w.trouble(trouble) }</p>
-                <button type="button" class="quiet" onclick={close}>{ w.close }</button>
+                if self.stopped {
+                    <button type="button" class="main" data-test="open-again" onclick={self.ctx.click(Click::Reload)}>
+                        { w.open_again() }
+                    </button>
+                }
+                <button type="button" class="quiet" onclick={close}>{ w.close() }</button>
+            </div>
+        }
+    }
+
+    /// Another investigation took this device in while the person works in the open one.
+    fn let_in(&self) -> Html {
+        let Some(id) = &self.admitted else {
+            return Html::default();
+        };
+        let w = self.ctx.words();
+        let listed = self.views.device.as_ref();
+        let title = listed
+            .and_then(|device| device.investigations.iter().find(|listed| listed.id == *id))
+            .map_or(id.as_str(), |listed| listed.title.as_str());
+        html! {
+            <div class="notice above" role="status" data-test="let-in">
+                <p dir="auto">{ w.let_in().fill(&[title]) }</p>
+                <button type="button" data-test="let-in-open" onclick={self.ctx.click(Click::Enter(id.clone()))}>
+                    { w.let_in_open() }
+                </button>
             </div>
         }
     }
@@ -102,8 +139,8 @@ impl App {
         let signing = self.views.edition.as_ref().map(|view| &view.signing);
         let rail = self.ctx.click(Click::Sheet(Sheet::Rail));
         html! {
-            <header>
-                <button type="button" class="quiet narrow" data-test="rail-open" onclick={rail}>{ w.stories }</button>
+            <header inert={self.sheet != Sheet::None}>
+                <button type="button" class="quiet narrow" data-test="rail-open" onclick={rail}>{ w.stories() }</button>
                 { strings(w, investigation, signing.unwrap_or(&Signing::default())) }
                 <h1 dir="auto" data-test="title">{ investigation.title.clone() }</h1>
                 { self.saved() }
@@ -119,17 +156,19 @@ impl App {
 
     fn sign_buttons(&self, w: &Words, signing: &Signing) -> Html {
         let open = |dialog: Dialog| self.ctx.click(Click::Dialog(Some(dialog)));
-        let published = signing.proposal.is_some() && signing.proposal == signing.published_release;
         html! {
             <>
-                if published {
-                    <button type="button" data-test="snippet" onclick={open(Dialog::Snippet)}>{ w.snippet }</button>
-                } else if signing.complete {
-                    <button type="button" class="main" data-test="publish" onclick={open(Dialog::Publish)}>{ w.publish }</button>
+                if signing.published > 0 {
+                    <button type="button" data-test="snippet" onclick={open(Dialog::Snippet)}>{ w.snippet() }</button>
                 }
-                <button type="button" class={(!signing.complete || published).then_some("main")} data-test="review"
+                if let Some(release) = signing.proposal.clone().filter(|_| signing.complete) {
+                    <button type="button" class="main" data-test="publish" onclick={open(Dialog::Publish(release))}>
+                        { w.publish() }
+                    </button>
+                }
+                <button type="button" class={(!signing.complete).then_some("main")} data-test="review"
                     onclick={open(Dialog::Review)}>
-                    { w.review }<span class="long">{ w.and_sign }</span>
+                    { w.review() }<span class="long">{ w.and_sign() }</span>
                 </button>
             </>
         }
@@ -148,7 +187,7 @@ impl App {
             .iter()
             .map(|person| (person.name.as_str(), person.outlet.as_str()));
         html! {
-            <ul class="people" aria-label={self.ctx.words().who_is_here}>
+            <ul class="people" aria-label={self.ctx.words().who_is_here()}>
                 { for others.chain(mine).map(|(name, outlet)| {
                     let title = format!("{name} · {}", outlet_name(investigation, outlet));
                     html! {
@@ -166,7 +205,11 @@ impl App {
     fn saved(&self) -> Html {
         let w = self.ctx.words();
         let state = &self.views.state;
-        let (class, sentence) = saved_words(w, state);
+        let (mut class, mut sentence) = saved_words(w, state);
+        // What was typed and has not reached the engine is not saved either.
+        if state.save_trouble.is_none() && self.ctx.engine.is_busy() {
+            (class, sentence) = ("busy", w.saving().to_owned());
+        }
         let spoken = if state.saved || state.save_trouble.is_some() {
             sentence.clone()
         } else {
@@ -188,24 +231,22 @@ impl App {
         };
         let side = self.ctx.click(Click::Sheet(Sheet::Side));
         html! {
-            <footer>
+            <footer inert={self.sheet != Sheet::None}>
                 if let Some(edition) = &self.views.edition {
                     <span>
                         { strings(w, investigation, &edition.signing) }
                         { signed_words(w, investigation, &edition.signing) }
                     </span>
-                    <span data-test="words">{ w.count(edition.words, w.words) }</span>
+                    <span data-test="words">{ w.count(edition.words, w.words()) }</span>
                     if !edition.signing.moved.is_empty() {
                         <details class="moved" data-test="moved">
-                            <summary>
-                                { w.moved_on.fill(&[&bits::outlet_names(investigation, &edition.signing.moved)]) }
-                            </summary>
+                            <summary>{ w.moved_on().fill(&[&bits::outlet_names(investigation, &edition.signing.moved)]) }</summary>
                             { changes(w, &edition.signing.changes) }
                         </details>
                     }
-                    <button type="button" class="quiet narrow" data-test="side-open" onclick={side}>{ w.side_open }</button>
+                    <button type="button" class="quiet narrow" data-test="side-open" onclick={side}>{ w.side_open() }</button>
                 }
-                <span class="warning">{ w.nobody_removed }</span>
+                <span class="warning">{ w.nobody_removed() }</span>
             </footer>
         }
     }
@@ -216,9 +257,9 @@ impl App {
         let new = self.ctx.click(Click::Dialog(Some(Dialog::NewStory)));
         html! {
             <section class="sheet plainly">
-                <h2>{ w.stories }</h2>
+                <h2>{ w.stories() }</h2>
                 if investigation.stories.is_empty() {
-                    <p class="soft">{ w.no_stories }</p>
+                    <p class="soft">{ w.no_stories() }</p>
                 }
                 { for investigation.stories.iter().map(|story| html! {
                     <div class="card">
@@ -228,14 +269,14 @@ impl App {
                             html! {
                                 <button type="button" class="row" onclick={open}>
                                     <span lang={line.lang.clone()} dir="auto">{ headline(w, &line.headline) }</span>
-                                    <small>{ format!("{} · {} · ", line.lang, w.count(line.words, w.words)) }
+                                    <small>{ format!("{} · {} · ", line.lang, w.count(line.words, w.words())) }
                                         { signing_words(w, investigation, &line.signing) }</small>
                                 </button>
                             }
                         }) }
                     </div>
                 }) }
-                <p><button type="button" class="main" data-test="new-story-first" onclick={new}>{ w.new_story }</button></p>
+                <p><button type="button" class="main" data-test="new-story-first" onclick={new}>{ w.new_story() }</button></p>
             </section>
         }
     }
@@ -264,7 +305,7 @@ impl App {
         html! {
             <div class="settings">
                 <label>
-                    <span class="hidden">{ w.language }</span>
+                    <span class="hidden">{ w.language() }</span>
                     <select data-test="language" onchange={language}>
                         { for TONGUES.iter().map(|(tongue, tag, name)| html! {
                             <option value={*tag} lang={*tag} selected={*tongue == self.ctx.tongue}>{ *name }</option>
@@ -272,11 +313,11 @@ impl App {
                     </select>
                 </label>
                 <label>
-                    <span class="hidden">{ w.theme }</span>
+                    <span class="hidden">{ w.theme() }</span>
                     <select data-test="theme" onchange={theme}>
-                        <option value="" selected={self.theme.is_empty()}>{ w.theme_system }</option>
-                        <option value="light" selected={self.theme == "light"}>{ w.theme_light }</option>
-                        <option value="dark" selected={self.theme == "dark"}>{ w.theme_dark }</option>
+                        <option value="" selected={self.theme.is_empty()}>{ w.theme_system() }</option>
+                        <option value="light" selected={self.theme == "light"}>{ w.theme_light() }</option>
+                        <option value="dark" selected={self.theme == "dark"}>{ w.theme_dark() }</option>
                     </select>
                 </label>
             </div>
@@ -287,7 +328,7 @@ impl App {
 /// A headline, or that there is none yet.
 pub fn headline(w: &Words, text: &str) -> String {
     if text.is_empty() {
-        w.no_headline.to_owned()
+        w.no_headline().to_owned()
     } else {
         text.to_owned()
     }
@@ -297,42 +338,43 @@ pub fn headline(w: &Words, text: &str) -> String {
 pub fn signing_words(w: &Words, investigation: &InvestigationView, signing: &Signing) -> String {
     let signed = signing.signed.len();
     if signing.published > 0 && signing.proposal == signing.published_release && signing.moved.is_empty() {
-        return w.published_number.fill(&[&signing.published.to_string()]);
+        return w.published_number().fill(&[&signing.published.to_string()]);
     }
     if signing.complete {
-        return w.signed.to_owned();
+        return w.signed().to_owned();
     }
     if signed == 0 && signing.published > 0 {
-        return w.published_number.fill(&[&signing.published.to_string()]);
+        return w.published_number().fill(&[&signing.published.to_string()]);
     }
-    w.of.fill(&[&signed.to_string(), &investigation.outlets.len().to_string()])
+    w.of()
+        .fill(&[&signed.to_string(), &investigation.outlets.len().to_string()])
 }
 
 /// Where words are, in one sentence, with its class: `good`, `busy`, `away`, `bad`.
 pub fn saved_words(w: &Words, state: &StateView) -> (&'static str, String) {
     if let Some(why) = &state.save_trouble {
-        return ("bad", w.not_saved.fill(&[why]));
+        return ("bad", w.not_saved().fill(&[&w.trouble(why)]));
     }
     if !state.saved {
-        return ("busy", w.saving.to_owned());
+        return ("busy", w.saving().to_owned());
     }
     let all = state.servers.len();
     let reached = state.servers.iter().filter(|server| server.reached).count();
     if all == 0 {
-        return ("away", w.saved_here.to_owned());
+        return ("away", w.saved_here().to_owned());
     }
     let tail = if reached == 0 {
-        w.no_server.to_owned()
+        w.no_server().to_owned()
     } else if reached < all {
-        w.reaching.fill(&[&reached.to_string(), &all.to_string()])
+        w.reaching().fill(&[&reached.to_string(), &all.to_string()])
     } else if state.unsent == 0 && state.servers.iter().all(|server| server.in_sync) {
-        return ("good", format!("{} · {}", w.saved_here, w.all_in_sync));
+        return ("good", format!("{} · {}", w.saved_here(), w.all_in_sync()));
     } else {
-        w.sending.to_owned()
+        w.sending().to_owned()
     };
     (
         if reached == 0 { "away" } else { "busy" },
-        format!("{} · {tail}", w.saved_here),
+        format!("{} · {tail}", w.saved_here()),
     )
 }
 
@@ -381,28 +423,28 @@ fn Rail(props: &RailProps) -> Html {
     let requests = props.investigation.requests.len();
     html! {
         <>
-            <h2>{ w.stories }</h2>
+            <h2>{ w.stories() }</h2>
             { for props.investigation.stories.iter().map(|story| story_entry(w, props, story)) }
-            <button type="button" class="row add" data-test="new-story" onclick={new}>{ w.new_story }</button>
+            <button type="button" class="row add" data-test="new-story" onclick={new}>{ w.new_story() }</button>
             if requests > 0 || props.open_threads > 0 {
                 <div data-test="waiting">
-                    <h2>{ w.waiting_for_you }</h2>
+                    <h2>{ w.waiting_for_you() }</h2>
                     if requests > 0 {
-                        { go(Place::People, "waiting-requests", w.want_to_join.to_owned(), requests) }
+                        { go(Place::People, "waiting-requests", w.want_to_join().to_owned(), requests) }
                     }
                     if props.open_threads > 0 {
                         <button type="button" class="row" onclick={comments}>
-                            <span>{ w.open_comments }</span><em>{ props.open_threads }</em>
+                            <span>{ w.open_comments() }</span><em>{ props.open_threads }</em>
                         </button>
                     }
                 </div>
             }
-            <h2>{ w.investigation }</h2>
-            { go(Place::Stories, "go-stories", w.stories.to_owned(), props.investigation.stories.len()) }
-            { go(Place::Sources, "go-sources", w.sources.to_owned(), props.investigation.sources.len()) }
-            { go(Place::People, "go-people", w.people_and_invites.to_owned(), 0) }
-            { go(Place::Servers, "go-servers", w.servers.to_owned(), 0) }
-            { go(Place::Device, "go-device", w.this_device.to_owned(), 0) }
+            <h2>{ w.investigation() }</h2>
+            { go(Place::Stories, "go-stories", w.stories().to_owned(), props.investigation.stories.len()) }
+            { go(Place::Sources, "go-sources", w.sources().to_owned(), props.investigation.sources.len()) }
+            { go(Place::People, "go-people", w.people_and_invites().to_owned(), 0) }
+            { go(Place::Servers, "go-servers", w.servers().to_owned(), 0) }
+            { go(Place::Device, "go-device", w.this_device().to_owned(), 0) }
         </>
     }
 }
@@ -437,7 +479,7 @@ fn story_entry(w: &Words, props: &RailProps, story: &StoryView) -> Html {
             }
             <div class="editions">
                 { for story.editions.iter().map(|line| {
-                    let label = w.edition_in.fill(&[&line.lang, &signing_words(w, &props.investigation, &line.signing)]);
+                    let label = w.edition_in().fill(&[&line.lang, &signing_words(w, &props.investigation, &line.signing)]);
                     html! {
                         <button type="button" aria-current={(here == Some(line.lang.as_str())).then_some("page")}
                             aria-label={label} data-test={format!("edition-{}", line.lang)} onclick={open(&line.lang)}>
@@ -445,7 +487,7 @@ fn story_entry(w: &Words, props: &RailProps, story: &StoryView) -> Html {
                         </button>
                     }
                 }) }
-                <button type="button" data-test="new-edition" aria-label={w.new_edition} title={w.new_edition} onclick={add}>
+                <button type="button" data-test="new-edition" aria-label={w.new_edition()} title={w.new_edition()} onclick={add}>
                     { "+" }
                 </button>
             </div>

@@ -15,11 +15,11 @@ pub fn people(ctx: &Context, investigation: &InvestigationView) -> Html {
     let editor = investigation.role == "editor";
     html! {
         <section class="sheet plainly">
-            <h2>{ w.people }</h2>
-            <p class="warning">{ w.nobody_removed }</p>
+            <h2>{ w.people() }</h2>
+            <p class="warning">{ w.nobody_removed() }</p>
             if !investigation.requests.is_empty() {
-                <h3>{ w.want_to_join }</h3>
-                <p>{ w.compare_code }</p>
+                <h3>{ w.want_to_join() }</h3>
+                <p>{ w.compare_code() }</p>
                 { for investigation.requests.iter().map(|who| request(ctx, who, editor)) }
             }
             { for investigation.outlets.iter().map(|outlet| html! {
@@ -31,7 +31,7 @@ pub fn people(ctx: &Context, investigation: &InvestigationView) -> Html {
                             <li dir="auto" data-test="member">
                                 { format!("{} · {}", member.name, w.role(&member.role)) }
                                 if member.id == investigation.me {
-                                    { format!(" · {}", w.you) }
+                                    { format!(" · {}", w.you()) }
                                 }
                             </li>
                         }) }
@@ -39,7 +39,7 @@ pub fn people(ctx: &Context, investigation: &InvestigationView) -> Html {
                 </div>
             }) }
             if editor {
-                <p><button type="button" class="main" data-test="invite" onclick={ctx.click(Click::Dialog(Some(Dialog::Invite)))}>{ w.invite }</button></p>
+                <p><button type="button" class="main" data-test="invite" onclick={ctx.click(Click::Dialog(Some(Dialog::Invite)))}>{ w.invite() }</button></p>
             }
         </section>
     }
@@ -62,12 +62,12 @@ fn request(ctx: &Context, request: &JoinRequest, editor: bool) -> Html {
             if editor {
                 <p class="row-of">
                     <button type="button" class="main" data-test="confirm"
-                        onclick={act(Ask::Confirm { request: request.id.clone() })}>{ w.confirm }</button>
+                        onclick={act(Ask::Confirm { request: request.id.clone() })}>{ w.confirm() }</button>
                     <button type="button" data-test="refuse"
-                        onclick={act(Ask::Refuse { request: request.id.clone() })}>{ w.turn_away }</button>
+                        onclick={act(Ask::Refuse { request: request.id.clone() })}>{ w.turn_away() }</button>
                 </p>
             } else {
-                <p class="soft">{ w.editors_confirm }</p>
+                <p class="soft">{ w.editors_confirm() }</p>
             }
         </div>
     }
@@ -94,19 +94,19 @@ pub fn invite(ctx: &Context, investigation: &InvestigationView) -> Html {
         })
     };
     html! {
-        <Modal ctx={ctx.clone()} title={w.invite} test="dialog-invite" close={closer(ctx)} key="invite">
-            <Form ctx={ctx.clone()} send={w.invite_do} {act}>
-                { field(w.outlet_name, "outlet", "", w.invite_outlet_hint, true) }
+        <Modal ctx={ctx.clone()} title={w.invite()} test="dialog-invite" close={closer(ctx)} key="invite">
+            <Form ctx={ctx.clone()} send={w.invite_do()} {act}>
+                { field(w.outlet_name(), "outlet", "", w.invite_outlet_hint(), true) }
                 <p class="soft">
                     { investigation.outlets.iter().map(|outlet| outlet.name.as_str()).collect::<Vec<_>>().join(" · ") }
                 </p>
                 <label class="field">
-                    <span>{ w.role_label }</span>
+                    <span>{ w.role_label() }</span>
                     <select name="role" data-test="role">
-                        <option value="editor" selected=true>{ w.role_editor }</option>
-                        <option value="writer">{ w.role_writer }</option>
+                        <option value="editor" selected=true>{ w.role_editor() }</option>
+                        <option value="writer">{ w.role_writer() }</option>
                     </select>
-                    <small>{ w.role_hint }</small>
+                    <small>{ w.role_hint() }</small>
                 </label>
             </Form>
         </Modal>
@@ -119,13 +119,13 @@ pub fn invited(ctx: &Context, link: &str, expires: &str) -> Html {
     let close = closer(ctx);
     let done = ctx.click(Click::Dialog(None));
     html! {
-        <Modal ctx={ctx.clone()} title={w.invite_made} test="dialog-invite" {close} key="invited">
-            <p>{ w.invite_how }</p>
-            <textarea class="code" readonly=true rows="4" aria-label={w.invite_link} data-test="invite-link" value={link.to_owned()} />
-            <p class="soft">{ w.invite_until.fill(&[&w.time(expires)]) }</p>
+        <Modal ctx={ctx.clone()} title={w.invite_made()} test="dialog-invite" {close} key="invited">
+            <p>{ w.invite_how() }</p>
+            <textarea class="code" readonly=true rows="4" aria-label={w.invite_link()} data-test="invite-link" value={link.to_owned()} />
+            <p class="soft">{ w.invite_until().fill(&[&w.time(expires)]) }</p>
             <p class="row-of">
                 <Copy ctx={ctx.clone()} text={link.to_owned()} />
-                <button type="button" data-test="done" onclick={done}>{ w.close }</button>
+                <button type="button" data-test="done" onclick={done}>{ w.close() }</button>
             </p>
         </Modal>
     }

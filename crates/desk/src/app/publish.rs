@@ -14,6 +14,16 @@ use crate::words::Words;
 #[derive(Properties, PartialEq)]
 pub struct PublishProps {
     pub ctx: Context,
+    pub edition: EditionId,
+    /// Hash of the release.
+    pub release: String,
+    /// It is out already: it goes to servers that missed it.
+    pub again: bool,
+}
+
+#[derive(Properties, PartialEq)]
+pub struct SnippetsProps {
+    pub ctx: Context,
     pub investigation: Same<InvestigationView>,
     pub edition: EditionId,
 }
@@ -36,14 +46,9 @@ struct Folder {
     files: Vec<OutFile>,
 }
 
-async fn folder(ctx: &Context, edition: &EditionId) -> Result<Folder, Trouble> {
-    match ctx
-        .engine
-        .ask(Ask::Publish {
-            edition: edition.clone(),
-        })
-        .await?
-    {
+async fn folder(ctx: &Context, edition: &EditionId, release: &str) -> Result<Folder, Trouble> {
+    let (edition, release) = (edition.clone(), release.to_owned());
+    match ctx.engine.ask(Ask::Publish { edition, release }).await? {
         Answer::Folder {
             release,
             servers,
@@ -65,13 +70,14 @@ pub fn Publish(props: &PublishProps) -> Html {
     let finished = use_state(|| false);
     let go = {
         let (ctx, state, uploads, finished) = (props.ctx.clone(), state.clone(), uploads.clone(), finished.clone());
-        let edition = props.edition.clone();
+        let (edition, release) = (props.edition.clone(), props.release.clone());
         Callback::from(move |_: MouseEvent| {
-            let (ctx, uploads, finished, edition) = (ctx.clone(), uploads.clone(), finished.clone(), edition.clone());
+            let (ctx, uploads, finished) = (ctx.clone(), uploads.clone(), finished.clone());
+            let (edition, release) = (edition.clone(), release.clone());
             doing(
                 &state,
                 Box::pin(async move {
-                    let folder = folder(&ctx, &edition).await?;
+                    let folder = folder(&ctx, &edition, &release).await?;
                     let mut all: Vec<Upload> = folder
                         .servers
                         .iter()
@@ -119,8 +125,8 @@ pub fn Publish(props: &PublishProps) -> Html {
     let failed = reached < uploads.len();
     let to_snippets = props.ctx.click(Click::Dialog(Some(Dialog::Snippet)));
     html! {
-        <Modal ctx={props.ctx.clone()} title={w.publish} test="dialog-publish" close={closer(&props.ctx)}>
-            <p>{ w.publish_what }</p>
+        <Modal ctx={props.ctx.clone()} title={w.publish()} test="dialog-publish" close={closer(&props.ctx)}>
+            <p>{ if props.again { w.send_again_what() } else { w.publish_what() } }</p>
             <ul class="plain" aria-live="polite">
                 { for uploads.iter().map(|upload| html! {
                     <li class="card" data-test="upload">
@@ -133,20 +139,24 @@ pub fn Publish(props: &PublishProps) -> Html {
             if *finished {
                 <p class={if failed { "moved" } else { "good" }} role="status" data-test="published">
                     if failed {
-                        { w.published_on.fill(&[&reached.to_string(), &uploads.len().to_string()]) }
+                        { w.published_on().fill(&[&reached.to_string(), &uploads.len().to_string()]) }
                     } else {
-                        { w.published_done }
+                        { w.published_done() }
                     }
                 </p>
             }
             <p class="row-of">
                 if !*finished || failed {
                     <button type="button" class="main" disabled={state.busy} data-test="publish-do" onclick={go}>
-                        { if uploads.is_empty() { w.publish_do } else { w.try_again } }
+                        { match (uploads.is_empty(), props.again) {
+                            (false, _) => w.try_again(),
+                            (true, true) => w.send_again(),
+                            (true, false) => w.publish_do(),
+                        } }
                     </button>
                 }
                 if *finished {
-                    <button type="button" class="main" data-test="to-snippet" onclick={to_snippets}>{ w.snippet }</button>
+                    <button type="button" class="main" data-test="to-snippet" onclick={to_snippets}>{ w.snippet() }</button>
                 }
             </p>
         </Modal>
@@ -154,20 +164,25 @@ pub fn Publish(props: &PublishProps) -> Html {
 }
 
 fn upload_words(w: &Words, upload: &Upload) -> Html {
-    let count = w.files_of.fill(&[&upload.done.to_string(), &upload.all.to_string()]);
+    let count = w.files_of().fill(&[&upload.done.to_string(), &upload.all.to_string()]);
     match &upload.failed {
         None if upload.done == upload.all => html! { <span class="tag good">{ count }</span> },
         None => html! { <span class="tag">{ count }</span> },
-        Some((0, _)) => html! { <span class="tag bad">{ w.server_not_reached }</span> },
+        Some((0, _)) => html! { <span class="tag bad">{ w.server_not_reached() }</span> },
         Some((status, said)) => html! {
-            <span class="tag bad">{ w.server_refused.fill(&[&status.to_string(), said.trim()]) }</span>
+            <span class="tag bad">{ w.server_refused().fill(&[&status.to_string(), said.trim()]) }</span>
         },
     }
 }
 
-/// Both forms of the snippet of an edition for an outlet, and what belongs in the page's head.
-async fn snippets(ctx: &Context, edition: &EditionId, outlet: &str, mine: &str) -> Result<[String; 3], Trouble> {
-    let folder = folder(ctx, edition).await?;
+/// Both forms of the snippet of a release for an outlet, and what belongs in the page's head.
+async fn snippets(
+    ctx: &Context,
+    (edition, release): (&EditionId, &str),
+    outlet: &str,
+    mine: &str,
+) -> Result<[String; 3], Trouble> {
+    let folder = folder(ctx, edition, release).await?;
     let press = browser::press().await.ok_or_else(|| page_trouble("press-missing"))?;
     let file = |end: &str| {
         let found = folder.files.iter().find(|file| file.path.ends_with(end));
@@ -183,23 +198,33 @@ async fn snippets(ctx: &Context, edition: &EditionId, outlet: &str, mine: &str) 
     let made = press.snippets(&release, &chain, fingerprint, outlet, mine, &browser::origin(), servers);
     made.map(|made| [made.element(), made.plain(), made.head()])
         .map_err(|error| Trouble {
-            code: "release-unreadable".to_owned(),
             message: error.as_string().unwrap_or_default(),
+            ..page_trouble("release-unreadable")
         })
 }
 
 /// The snippets: an outlet and a language are chosen, all that goes into its page is there to copy.
 #[component]
-pub fn Snippets(props: &PublishProps) -> Html {
+pub fn Snippets(props: &SnippetsProps) -> Html {
     let w = props.ctx.words();
     let state = use_state(Doing::default);
     let lang = use_state(|| props.edition.lang.clone());
     let outlet = use_state(|| props.investigation.my_outlet.clone());
     let made = use_state(|| None::<[String; 3]>);
-    use_effect_with(((*lang).clone(), (*outlet).clone()), {
+    let published = |lang: &str| {
+        let story = props
+            .investigation
+            .stories
+            .iter()
+            .find(|story| story.id == props.edition.story)?;
+        let line = story.editions.iter().find(|line| line.lang == lang)?;
+        line.signing.published_release.clone()
+    };
+    let release = published(&lang).unwrap_or_default();
+    use_effect_with(((*lang).clone(), (*outlet).clone(), release.clone()), {
         let (ctx, state, made) = (props.ctx.clone(), state.clone(), made.clone());
         let (story, mine) = (props.edition.story.clone(), props.investigation.my_outlet.clone());
-        move |(lang, outlet): &(String, String)| {
+        move |(lang, outlet, release): &(String, String, String)| {
             let (edition, outlet) = (
                 EditionId {
                     story,
@@ -207,13 +232,15 @@ pub fn Snippets(props: &PublishProps) -> Html {
                 },
                 outlet.clone(),
             );
+            let release = release.clone();
             let task = async move {
-                made.set(Some(snippets(&ctx, &edition, &outlet, &mine).await?));
+                made.set(Some(snippets(&ctx, (&edition, &release), &outlet, &mine).await?));
                 Ok(())
             };
             doing(&state, Box::pin(task));
         }
     });
+    let again = props.ctx.click(Click::Dialog(Some(Dialog::Publish(release))));
     let langs = props
         .investigation
         .stories
@@ -238,11 +265,11 @@ pub fn Snippets(props: &PublishProps) -> Html {
         })
     };
     html! {
-        <Modal ctx={props.ctx.clone()} title={w.snippet} test="dialog-snippet" close={closer(&props.ctx)}>
-            <p>{ w.snippet_what }</p>
+        <Modal ctx={props.ctx.clone()} title={w.snippet()} test="dialog-snippet" close={closer(&props.ctx)}>
+            <p>{ w.snippet_what() }</p>
             <div class="row-of">
                 <label class="field">
-                    <span>{ w.outlet_name }</span>
+                    <span>{ w.outlet_name() }</span>
                     <select data-test="snippet-outlet" onchange={select(&outlet)}>
                         { for props.investigation.outlets.iter().map(|card| html! {
                             <option value={card.id.clone()} selected={card.id == *outlet}>{ card.name.clone() }</option>
@@ -250,7 +277,7 @@ pub fn Snippets(props: &PublishProps) -> Html {
                     </select>
                 </label>
                 <label class="field">
-                    <span>{ w.edition_language }</span>
+                    <span>{ w.edition_language() }</span>
                     <select data-test="snippet-lang" onchange={select(&lang)}>
                         { for langs.map(|tag| html! {
                             <option value={tag.to_owned()} selected={tag == *lang}>{ tag }</option>
@@ -260,9 +287,13 @@ pub fn Snippets(props: &PublishProps) -> Html {
             </div>
             { trouble(w, &state.trouble) }
             if let Some([element, plain, head]) = (*made).clone() {
-                { to_copy(&props.ctx, w.snippet_element, w.snippet_element_hint, element, "snippet-element") }
-                { to_copy(&props.ctx, w.snippet_plain, w.snippet_plain_hint, plain, "snippet-plain") }
-                { to_copy(&props.ctx, w.snippet_head, w.snippet_head_hint, head, "snippet-head") }
+                { to_copy(&props.ctx, w.snippet_element(), w.snippet_element_hint(), element, "snippet-element") }
+                { to_copy(&props.ctx, w.snippet_plain(), w.snippet_plain_hint(), plain, "snippet-plain") }
+                { to_copy(&props.ctx, w.snippet_head(), w.snippet_head_hint(), head, "snippet-head") }
+            }
+            if *lang == props.edition.lang {
+                <p class="soft">{ w.send_again_what() }</p>
+                <p><button type="button" data-test="send-again" onclick={again}>{ w.send_again() }</button></p>
             }
         </Modal>
     }

@@ -1,6 +1,6 @@
 //! Review and sign: the release as readers will see it, what changed, what stands in the way. Signing never publishes.
 
-use komuz_messages::{Answer, Ask, Change, EditionView, InvestigationView, Review, Trouble};
+use komuz_messages::{Answer, Ask, Change, EditionId, EditionView, InvestigationView, Review, Trouble};
 use serde_json::{Value, json};
 use web_sys::Element;
 use yew::prelude::*;
@@ -30,8 +30,8 @@ struct Under {
     now: String,
 }
 
-async fn ask_review(ctx: &Context, view: &EditionView, now: &str, reason: &str, key: &str) -> Result<Review, Trouble> {
-    let (edition, now, reason, key) = (view.edition.clone(), now.to_owned(), reason.to_owned(), key.to_owned());
+async fn ask_review(ctx: &Context, edition: &EditionId, now: &str, reason: &str, key: &str) -> Result<Review, Trouble> {
+    let (edition, now, reason, key) = (edition.clone(), now.to_owned(), reason.to_owned(), key.to_owned());
     match ctx
         .engine
         .ask(Ask::Review {
@@ -56,7 +56,7 @@ async fn load(
 ) -> Result<(), Trouble> {
     let held = release_keys::held(&keys).await;
     let now = browser::now();
-    let review = ask_review(&ctx, &view, &now, &reason, held.as_deref().unwrap_or_default()).await?;
+    let review = ask_review(&ctx, &view.edition, &now, &reason, held.as_deref().unwrap_or_default()).await?;
     under.set(Some(Under {
         review,
         held,
@@ -66,11 +66,41 @@ async fn load(
     Ok(())
 }
 
+/// Signs anew what one's outlet has signed, when others have signed the same a moment apart and none of it can be completed.
+/// Only with a key of this device, and only what differs from what was signed in number and time alone; otherwise the person signs
+/// in a review.
+pub async fn sign_apart(ctx: Context, edition: EditionId, keys: Vec<String>) -> Option<()> {
+    let signer = Signer::find(&keys, "").await.ok()?;
+    let now = browser::now();
+    let review = ask_review(&ctx, &edition, &now, "", &signer.key).await.ok()?;
+    if !review.again || !review.obstacles.is_empty() {
+        return None;
+    }
+    sign(&ctx, &edition, &review, &signer).await.ok()
+}
+
+async fn sign(ctx: &Context, edition: &EditionId, review: &Review, signer: &Signer) -> Result<(), Trouble> {
+    let signatures: Option<Vec<String>> = review.to_sign.iter().map(|what| signer.sign(&what.input)).collect();
+    let signatures = signatures.ok_or_else(|| page_trouble("no-release-key"))?;
+    let (edition, release) = (edition.clone(), review.release.clone());
+    ctx.engine
+        .ask(Ask::SignOff {
+            edition,
+            release,
+            signatures,
+            key: signer.key.clone(),
+        })
+        .await?;
+    Ok(())
+}
+
 #[component]
 pub fn ReviewDialog(props: &ReviewProps) -> Html {
     let w = props.ctx.words();
     let state = use_state(Doing::default);
     let under = use_state(|| None::<Under>);
+    // What stands in the field of the reason, once it was typed in.
+    let reason = use_state(|| None::<String>);
     let mine = props.investigation.my_outlet.clone();
     let card = props.investigation.outlets.iter().find(|outlet| outlet.id == mine);
     let keys = card.map(|outlet| outlet.keys.clone()).unwrap_or_default();
@@ -87,10 +117,10 @@ pub fn ReviewDialog(props: &ReviewProps) -> Html {
     let close = closer(&props.ctx);
     let Some(shown) = (*under).clone() else {
         return html! {
-            <Modal ctx={props.ctx.clone()} title={w.review_title} test="dialog-review" wide=true {close}>
+            <Modal ctx={props.ctx.clone()} title={w.review_title()} test="dialog-review" wide=true {close}>
                 { trouble(w, &state.trouble) }
                 if state.busy {
-                    <p class="soft" role="status">{ w.review_making }</p>
+                    <p class="soft" role="status">{ w.review_making() }</p>
                 }
             </Modal>
         };
@@ -120,75 +150,75 @@ pub fn ReviewDialog(props: &ReviewProps) -> Html {
                 // one that the person has read.
                 let mut review = shown.review.clone();
                 if shown.held.as_ref() != Some(&signer.key) {
-                    review = ask_review(&ctx, &view, &shown.now, &shown.reason, &signer.key).await?;
+                    review = ask_review(&ctx, &view.edition, &shown.now, &shown.reason, &signer.key).await?;
                     if review.release != shown.review.release {
                         under.set(Some(Under { review, ..shown }));
                         return Err(page_trouble("text-moved"));
                     }
                 }
-                let signatures: Option<Vec<String>> =
-                    review.to_sign.iter().map(|what| signer.sign(&what.input)).collect();
-                let signatures = signatures.ok_or_else(|| page_trouble("no-release-key"))?;
-                let edition = view.edition.clone();
-                ctx.engine
-                    .ask(Ask::SignOff {
-                        edition,
-                        release: review.release,
-                        signatures,
-                        key: signer.key.clone(),
-                    })
-                    .await?;
+                sign(&ctx, &view.edition, &review, &signer).await?;
                 ctx.send(Msg::Dialog(None));
                 Ok(())
             }
         })
     };
+    // A reason that was typed and is not in the release that is shown: that one is not what the person means to sign.
+    let pending = reason.as_ref().is_some_and(|typed| *typed != shown.reason);
+    let typing = Callback::from(move |event: InputEvent| {
+        let typed = event.target_dyn_into::<web_sys::HtmlInputElement>();
+        reason.set(typed.map(|field| field.value().trim().to_owned()));
+    });
     let review = &shown.review;
     let signed = review.signed.contains(&mine);
     html! {
-        <Modal ctx={props.ctx.clone()} title={w.review_title} test="dialog-review" wide=true {close}>
+        <Modal ctx={props.ctx.clone()} title={w.review_title()} test="dialog-review" wide=true {close}>
             <p class="soft">
-                { w.release_number.fill(&[&review.number.to_string()]) }
+                { w.release_number().fill(&[&review.number.to_string()]) }
                 { " · " }
                 <code title={review.release.clone()} translate="no">{ review.release.chars().take(12).collect::<String>() }</code>
                 if !review.signed.is_empty() {
-                    { format!(" · {}", w.signed_by.fill(&[&outlet_names(&props.investigation, &review.signed)])) }
+                    { format!(" · {}", w.signed_by().fill(&[&outlet_names(&props.investigation, &review.signed)])) }
                 }
             </p>
             if !review.obstacles.is_empty() {
                 <section class="notice bad" data-test="obstacles">
-                    <h3>{ w.obstacles }</h3>
-                    <ul>{ for review.obstacles.iter().map(|trouble| html! { <li>{ w.trouble(trouble) }</li> }) }</ul>
+                    <h3>{ w.obstacles() }</h3>
+                    <ul>{ for review.obstacles.iter().map(|why| html! { <li>{ w.trouble(why) }</li> }) }</ul>
                 </section>
             }
             <section data-test="since-mine">
-                <h3>{ w.since_mine }</h3>
+                <h3>{ w.since_mine() }</h3>
                 { changes(w, &review.since_mine) }
             </section>
             if props.view.signing.published > 0 {
-                <section data-test="correction">
-                    <h3>{ w.correction }</h3>
+                <section data-test="correction" oninput={typing}>
+                    <h3>{ w.correction() }</h3>
                     { changes(w, &review.correction) }
-                    <Form ctx={props.ctx.clone()} send={w.reason_set} act={again} class="" button="set-reason">
-                        { field(w.reason, "reason", &shown.reason, w.reason_hint, true) }
+                    <Form ctx={props.ctx.clone()} send={w.reason_set()} act={again} class="" button="set-reason">
+                        { field(w.reason(), "reason", &shown.reason, w.reason_hint(), true) }
                     </Form>
                     if !shown.reason.is_empty() {
                         <p data-test="reason-set">{ shown.reason.clone() }</p>
                     }
                 </section>
             }
-            <h3>{ w.as_readers_see }</h3>
-            <Preview ctx={props.ctx.clone()} investigation={props.investigation.clone()} json={review.json.clone()}
-                signed={review.signed.clone()} />
+            if !review.json.is_empty() {
+                <h3>{ w.as_readers_see() }</h3>
+                <Preview ctx={props.ctx.clone()} investigation={props.investigation.clone()} json={review.json.clone()}
+                    signed={review.signed.clone()} />
+            }
             if signed {
-                <p class="good" role="status">{ w.you_signed }</p>
+                <p class="good" role="status">{ w.you_signed() }</p>
             } else {
-                <Form ctx={props.ctx.clone()} send={w.sign_for.fill(&[outlet_name(&props.investigation, &mine)])} act={sign}
-                    button="sign" disabled={!review.obstacles.is_empty()}>
-                    if shown.held.is_none() {
-                        { field(w.recovery_type, "recovery", "", w.recovery_type_hint, true) }
+                <Form ctx={props.ctx.clone()} send={w.sign_for().fill(&[outlet_name(&props.investigation, &mine)])} act={sign}
+                    button="sign" disabled={!review.obstacles.is_empty() || pending}>
+                    if pending {
+                        <p class="warning" role="status" data-test="reason-first">{ w.reason_first() }</p>
                     }
-                    <p class="soft">{ w.signing_never_publishes }</p>
+                    if shown.held.is_none() {
+                        { field(w.recovery_type(), "recovery", "", w.recovery_type_hint(), true) }
+                    }
+                    <p class="soft">{ w.signing_never_publishes() }</p>
                 </Form>
             }
         </Modal>
@@ -198,16 +228,16 @@ pub fn ReviewDialog(props: &ReviewProps) -> Html {
 /// Changes in words: what went, what came, and the words around.
 pub fn changes(w: &Words, changes: &[Change]) -> Html {
     if changes.is_empty() {
-        return html! { <p class="soft">{ w.nothing_changed }</p> };
+        return html! { <p class="soft">{ w.nothing_changed() }</p> };
     }
     html! {
         <ul class="changes">
             { for changes.iter().map(|change| {
                 let place = match change.place.as_str() {
-                    "headline" => w.headline,
-                    "summary" => w.summary,
-                    "byline" => w.byline,
-                    "sources" => w.sources,
+                    "headline" => w.headline(),
+                    "summary" => w.summary(),
+                    "byline" => w.byline(),
+                    "sources" => w.sources(),
                     _ => "",
                 };
                 html! {

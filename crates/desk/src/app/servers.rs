@@ -11,15 +11,15 @@ pub fn servers(ctx: &Context, investigation: &InvestigationView, state: &StateVi
     let w = ctx.words();
     html! {
         <section class="sheet plainly">
-            <h2>{ w.servers }</h2>
-            <p>{ w.servers_what }</p>
+            <h2>{ w.servers() }</h2>
+            <p>{ w.servers_what() }</p>
             <p>{ saved_words(w, state).1 }</p>
             { for investigation.servers.iter().map(|server| {
                 let view = state.servers.iter().find(|view| view.url == server.url);
                 let (class, words) = match view {
-                    Some(view) if view.in_sync => ("good", w.server_in_sync),
-                    Some(view) if view.reached => ("warn", w.server_reached),
-                    _ => ("bad", w.server_away),
+                    Some(view) if view.in_sync => ("good", w.server_in_sync()),
+                    Some(view) if view.reached => ("warn", w.server_reached()),
+                    _ => ("bad", w.server_away()),
                 };
                 html! {
                     <div class="card" data-test="server" key={server.url.clone()}>
@@ -29,8 +29,8 @@ pub fn servers(ctx: &Context, investigation: &InvestigationView, state: &StateVi
                 }
             }) }
             if !state.refused.is_empty() {
-                <h3>{ w.refused }</h3>
-                <ul>{ for state.refused.iter().map(|sentence| html! { <li>{ sentence.clone() }</li> }) }</ul>
+                <h3>{ w.refused() }</h3>
+                <ul>{ for state.refused.iter().map(|what| html! { <li>{ w.trouble(what) }</li> }) }</ul>
             }
         </section>
     }

@@ -34,11 +34,11 @@ pub fn Side(props: &SideProps) -> Html {
     };
     let open_threads = view.threads.iter().filter(|thread| !thread.resolved).count();
     let label = |tab: Tab| match tab {
-        Tab::Sources => w.sources.to_owned(),
-        Tab::Notes => w.notes.to_owned(),
-        Tab::Comments if open_threads > 0 => format!("{} {open_threads}", w.comments),
-        Tab::Comments => w.comments.to_owned(),
-        Tab::People => w.people.to_owned(),
+        Tab::Sources => w.sources().to_owned(),
+        Tab::Notes => w.notes().to_owned(),
+        Tab::Comments if open_threads > 0 => format!("{} {open_threads}", w.comments()),
+        Tab::Comments => w.comments().to_owned(),
+        Tab::People => w.people().to_owned(),
     };
     // Arrow keys choose among the tabs, as the pattern for tabs asks (WAI-ARIA Authoring Practices).
     let onkeydown = {
@@ -57,7 +57,7 @@ pub fn Side(props: &SideProps) -> Html {
     };
     html! {
         <>
-            <div class="tabs" role="tablist" aria-label={w.side_column} {onkeydown}>
+            <div class="tabs" role="tablist" aria-label={w.side_column()} {onkeydown}>
                 { for TABS.iter().map(|(tab, test)| {
                     let (tab, selected) = (*tab, *tab == props.tab);
                     html! {
@@ -73,9 +73,11 @@ pub fn Side(props: &SideProps) -> Html {
                 { match props.tab {
                     Tab::Sources => sources(props, view),
                     Tab::Notes => notes(props, view),
-                    Tab::Comments => comments(props, view),
+                    Tab::Comments => Html::default(),
                     Tab::People => people(props),
                 } }
+                // Always there: a reply that is being written outlasts a look at another tab.
+                <div hidden={props.tab != Tab::Comments}>{ comments(props, view) }</div>
             </div>
         </>
     }
@@ -89,14 +91,14 @@ fn sources(props: &SideProps, view: &EditionView) -> Html {
         <>
             { add_buttons(&props.ctx) }
             if here.is_empty() && others.is_empty() {
-                <p class="soft">{ w.no_sources }</p>
+                <p class="soft">{ w.no_sources() }</p>
             }
             if !here.is_empty() {
-                <h2>{ w.sources_cited }</h2>
+                <h2>{ w.sources_cited() }</h2>
                 { for here.iter().map(|source| source_card(&props.ctx, source)) }
             }
             if !others.is_empty() {
-                <h2>{ w.sources_not_cited }</h2>
+                <h2>{ w.sources_not_cited() }</h2>
                 { for others.iter().map(|source| source_card(&props.ctx, source)) }
             }
         </>
@@ -106,7 +108,7 @@ fn sources(props: &SideProps, view: &EditionView) -> Html {
 fn notes(props: &SideProps, view: &EditionView) -> Html {
     let w = props.ctx.words();
     if view.citations.is_empty() {
-        return html! { <p class="soft">{ w.no_notes }</p> };
+        return html! { <p class="soft">{ w.no_notes() }</p> };
     }
     html! { <>{ for view.citations.iter().map(|citation| note(w, props, view, citation)) }</> }
 }
@@ -129,16 +131,16 @@ fn note(w: &Words, props: &SideProps, view: &EditionView, citation: &CitationVie
     html! {
         <div class={classes!("card", on.then_some("on"))} data-test="note" key={citation.id.clone()}>
             if let Some(number) = citation.number {
-                <span class="tag number">{ w.note_number.fill(&[&number.to_string()]) }</span>
+                <span class="tag number">{ w.note_number().fill(&[&number.to_string()]) }</span>
                 <p class="passage" dir="auto">{ citation.text.clone() }</p>
             } else {
-                <span class="tag warn">{ w.note_without_text }</span>
+                <span class="tag warn">{ w.note_without_text() }</span>
             }
             if let Some(source) = source {
                 <p><b lang={source.language.clone()} dir="auto">{ source_title(w, source) }</b></p>
                 <small dir="auto">{ source_line(w, source) }</small>
             } else {
-                <p class="soft">{ w.source_missing }</p>
+                <p class="soft">{ w.source_missing() }</p>
             }
             if !citation.locator.is_empty() {
                 <small dir="auto">{ citation.locator.clone() }</small>
@@ -148,10 +150,10 @@ fn note(w: &Words, props: &SideProps, view: &EditionView, citation: &CitationVie
             }
             <p class="row-of">
                 if citation.number.is_some() {
-                    <button type="button" onclick={reveal}>{ w.show_in_text }</button>
+                    <button type="button" onclick={reveal}>{ w.show_in_text() }</button>
                 }
-                <button type="button" data-test="edit-citation" onclick={edit}>{ w.change }</button>
-                <button type="button" data-test="remove-citation" onclick={remove}>{ w.remove }</button>
+                <button type="button" data-test="edit-citation" onclick={edit}>{ w.change() }</button>
+                <button type="button" data-test="remove-citation" onclick={remove}>{ w.remove() }</button>
             </p>
         </div>
     }
@@ -163,12 +165,12 @@ fn comments(props: &SideProps, view: &EditionView) -> Html {
     html! {
         <>
             if view.threads.is_empty() {
-                <p class="soft">{ w.no_comments }</p>
+                <p class="soft">{ w.no_comments() }</p>
             }
             { for open.iter().map(|one| thread(props, view, one)) }
             if !resolved.is_empty() {
                 <details>
-                    <summary>{ w.resolved_comments.fill(&[&resolved.len().to_string()]) }</summary>
+                    <summary>{ w.resolved_comments().fill(&[&resolved.len().to_string()]) }</summary>
                     { for resolved.iter().map(|one| thread(props, view, one)) }
                 </details>
             }
@@ -198,14 +200,14 @@ fn thread(props: &SideProps, view: &EditionView, thread: &ThreadView) -> Html {
     }));
     let reveal = props.ctx.click(Click::Reveal(thread.id.clone()));
     let resolve = html! {
-        <button type="button" data-test="resolve" onclick={resolve}>{ if thread.resolved { w.reopen } else { w.resolve } }</button>
+        <button type="button" data-test="resolve" onclick={resolve}>{ if thread.resolved { w.reopen() } else { w.resolve() } }</button>
     };
     html! {
         <div class={classes!("card", on.then_some("on"))} data-test="thread" key={thread.id.clone()}>
             if thread.text.is_empty() {
-                <span class="tag warn">{ w.thread_without_text }</span>
+                <span class="tag warn">{ w.thread_without_text() }</span>
             } else {
-                <button type="button" class="passage" dir="auto" title={w.show_in_text} onclick={reveal}>{ thread.text.clone() }</button>
+                <button type="button" class="passage" dir="auto" title={w.show_in_text()} onclick={reveal}>{ thread.text.clone() }</button>
             }
             { for thread.comments.iter().map(|comment| html! {
                 <div class="comment">
@@ -219,8 +221,8 @@ fn thread(props: &SideProps, view: &EditionView, thread: &ThreadView) -> Html {
             if thread.resolved {
                 { resolve }
             } else {
-                <Form ctx={props.ctx.clone()} send={w.reply_do} act={reply} class="" button="reply-send" beside={resolve}>
-                    { area(w.reply, "reply", "", "", true) }
+                <Form ctx={props.ctx.clone()} send={w.reply_do()} act={reply} class="" button="reply-send" beside={resolve}>
+                    { area(w.reply(), "reply", "", "", true) }
                 </Form>
             }
         </div>
@@ -244,7 +246,7 @@ fn people(props: &SideProps) -> Html {
                                 <li dir="auto">
                                     { format!("{} · {}", member.name, w.role(&member.role)) }
                                     if here {
-                                        <em class="good">{ format!(" · {}", w.here_now) }</em>
+                                        <em class="good">{ format!(" · {}", w.here_now()) }</em>
                                     }
                                 </li>
                             }

@@ -29,7 +29,7 @@ pub fn source_title(w: &Words, source: &Source) -> String {
         .into_iter()
         .find(|text| !text.is_empty())
         .cloned()
-        .unwrap_or_else(|| w.no_title.to_owned())
+        .unwrap_or_else(|| w.no_title().to_owned())
 }
 
 /// Outlet, authors and date of a source, in a line.
@@ -108,19 +108,19 @@ pub fn source_fields(w: &Words, source: &Source) -> Html {
     };
     html! {
         <div class="fields">
-            { field(w.source_title, "source-title", &source.title, "", false) }
-            { field(w.source_container, "source-container", &source.container_title, w.source_container_hint, false) }
-            { field(w.source_authors, "source-authors", &authors, w.source_authors_hint, false) }
-            { field(w.source_publisher, "source-publisher", &source.publisher, "", false) }
-            { field(w.source_issued, "source-issued", &typed_date(&source.issued), w.date_hint, false) }
-            { field(w.source_url, "source-url", &source.url, "", false) }
-            { field(w.source_archive, "source-archive", &source.custom.archive_url, "", false) }
-            { field(w.source_accessed, "source-accessed", &typed_date(&source.accessed), w.date_hint, false) }
-            { field(w.source_language, "source-language", &source.language, w.source_language_hint, false) }
+            { field(w.source_title(), "source-title", &source.title, "", false) }
+            { field(w.source_container(), "source-container", &source.container_title, w.source_container_hint(), false) }
+            { field(w.source_authors(), "source-authors", &authors, w.source_authors_hint(), false) }
+            { field(w.source_publisher(), "source-publisher", &source.publisher, "", false) }
+            { field(w.source_issued(), "source-issued", &typed_date(&source.issued), w.date_hint(), false) }
+            { field(w.source_url(), "source-url", &source.url, "", false) }
+            { field(w.source_archive(), "source-archive", &source.custom.archive_url, "", false) }
+            { field(w.source_accessed(), "source-accessed", &typed_date(&source.accessed), w.date_hint(), false) }
+            { field(w.source_language(), "source-language", &source.language, w.source_language_hint(), false) }
             <label class="field">
-                <span>{ w.source_kind }</span>
+                <span>{ w.source_kind() }</span>
                 <select name="source-kind" data-test="source-kind">
-                    { for KINDS.iter().zip(w.source_kinds).map(|(tag, name)| html! {
+                    { for KINDS.iter().zip(w.source_kinds()).map(|(tag, name)| html! {
                         <option value={*tag} selected={*tag == kind}>{ name }</option>
                     }) }
                     if !KINDS.contains(&kind) {
@@ -211,10 +211,14 @@ pub fn source_form(ctx: &Context, source: &Source) -> Html {
             }
         })
     };
-    let title = if source.id.is_empty() { w.new_source } else { w.source };
+    let title = if source.id.is_empty() {
+        w.new_source()
+    } else {
+        w.source()
+    };
     html! {
         <Modal ctx={ctx.clone()} {title} test="dialog-source" close={closer(ctx)}>
-            <Form ctx={ctx.clone()} send={w.save} {act}>{ source_fields(w, source) }</Form>
+            <Form ctx={ctx.clone()} send={w.save()} {act}>{ source_fields(w, source) }</Form>
         </Modal>
     }
 }
@@ -251,8 +255,8 @@ pub fn paste_sources(ctx: &Context) -> Html {
         })
     };
     html! {
-        <Modal ctx={ctx.clone()} title={w.paste_sources} test="dialog-paste-sources" close={closer(ctx)}>
-            <Form ctx={ctx.clone()} send={w.add_sources} {act}>{ area("CSL-JSON", "csl", "", w.paste_sources_hint, true) }</Form>
+        <Modal ctx={ctx.clone()} title={w.paste_sources()} test="dialog-paste-sources" close={closer(ctx)}>
+            <Form ctx={ctx.clone()} send={w.add_sources()} {act}>{ area("CSL-JSON", "csl", "", w.paste_sources_hint(), true) }</Form>
         </Modal>
     }
 }
@@ -262,8 +266,8 @@ pub fn add_buttons(ctx: &Context) -> Html {
     let w = ctx.words();
     html! {
         <p class="row-of">
-            <button type="button" data-test="add-source" onclick={ctx.click(Click::Dialog(Some(Dialog::Source(String::new()))))}>{ w.add_source }</button>
-            <button type="button" data-test="paste-sources" onclick={ctx.click(Click::Dialog(Some(Dialog::PasteSources)))}>{ w.paste_sources }</button>
+            <button type="button" data-test="add-source" onclick={ctx.click(Click::Dialog(Some(Dialog::Source(String::new()))))}>{ w.add_source() }</button>
+            <button type="button" data-test="paste-sources" onclick={ctx.click(Click::Dialog(Some(Dialog::PasteSources)))}>{ w.paste_sources() }</button>
         </p>
     }
 }
@@ -279,7 +283,7 @@ pub fn source_card(ctx: &Context, source: &Source) -> Html {
             if !source.url.is_empty() && safe_link(&source.url) {
                 <small><a href={source.url.clone()} target="_blank" rel="noreferrer noopener">{ source.url.clone() }</a></small>
             }
-            <p><button type="button" onclick={edit}>{ w.change }</button></p>
+            <p><button type="button" onclick={edit}>{ w.change() }</button></p>
         </div>
     }
 }
@@ -289,10 +293,10 @@ pub fn sources(ctx: &Context, all: &[Source]) -> Html {
     let w = ctx.words();
     html! {
         <section class="sheet plainly">
-            <h2>{ w.sources }</h2>
+            <h2>{ w.sources() }</h2>
             { add_buttons(ctx) }
             if all.is_empty() {
-                <p class="soft">{ w.no_sources }</p>
+                <p class="soft">{ w.no_sources() }</p>
             }
             { for all.iter().map(|source| source_card(ctx, source)) }
         </section>

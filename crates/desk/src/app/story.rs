@@ -8,7 +8,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{Element, HtmlElement};
 use yew::prelude::*;
 
-use super::bits::{Form, Modal, act, area, field, page_trouble, spawn, tell};
+use super::bits::{Form, Modal, act, area, field, page_trouble, spawn};
 use super::{App, Click, Msg, chosen, import_file};
 use crate::browser;
 use crate::state::{Context, Page, Same, string_class};
@@ -19,16 +19,17 @@ impl App {
     pub(super) fn story(&self, investigation: &Same<InvestigationView>, id: &EditionId) -> Html {
         let ctx = &self.ctx;
         let (Some(page), Some(view)) = (&self.views.page, &self.views.edition) else {
-            return html! { <p class="soft sheet" role="status">{ ctx.words().opening }</p> };
+            return html! { <p class="soft sheet" role="status">{ ctx.words().opening() }</p> };
         };
         html! {
             <>
                 <Tools ctx={ctx.clone()} id={id.clone()} selection={self.selection.clone()}
                     can_undo={view.can_undo} can_redo={view.can_redo} />
                 <article class="sheet" key={format!("{}/{}", id.story, id.lang)}>
-                    <Field ctx={ctx.clone()} id={id.clone()} what={What::Headline} text={view.headline.clone()} />
-                    <Field ctx={ctx.clone()} id={id.clone()} what={What::Summary} text={view.summary.clone()} />
-                    <Names ctx={ctx.clone()} id={id.clone()} byline={view.byline.clone()} />
+                    <Field ctx={ctx.clone()} id={id.clone()} what={What::Headline} locked={self.stopped} text={view.headline.clone()} />
+                    <Field ctx={ctx.clone()} id={id.clone()} what={What::Summary} locked={self.stopped} text={view.summary.clone()} />
+                    <Field ctx={ctx.clone()} id={id.clone()} what={What::Byline} locked={self.stopped} text={names_text(&view.byline)}
+                        names={view.byline.clone()} />
                     <Text ctx={ctx.clone()} investigation={investigation.clone()} page={page.clone()} view={view.clone()}
                         people={self.views.people.clone()} active={self.active.clone()} lang={id.lang.clone()} />
                 </article>
@@ -58,11 +59,11 @@ fn Text(props: &TextProps) -> Html {
         move |page: &Same<Page>| {
             let mut mounted = ctx.writing.surface.borrow_mut();
             match (mounted.as_ref(), place.cast::<Element>()) {
-                (Some(surface), _) => surface.reset(page, &lang, w.text_label),
+                (Some(surface), _) => surface.reset(page, &lang, w.text_label()),
                 (None, Some(element)) => {
                     let app = ctx.app.clone();
                     let on = Callback::from(move |said| app.emit(Msg::Said(said)));
-                    *mounted = Some(Surface::mount(&element, page, &lang, w.text_label, on));
+                    *mounted = Some(Surface::mount(&element, page, &lang, w.text_label(), on));
                 }
                 (None, None) => {}
             }
@@ -114,7 +115,7 @@ fn shown_marks(
     for citation in &view.citations {
         if let Some(number) = citation.number {
             let number = number.to_string();
-            let label = w.note_number.fill(&[&number]);
+            let label = w.note_number().fill(&[&number]);
             notes.insert(citation.id.clone(), json!({ "number": number, "label": label }));
         }
     }
@@ -137,7 +138,8 @@ fn shown_marks(
             }))
         })
         .collect();
-    json!({ "notes": notes, "threads": threads, "active": active, "people": people })
+    let labels = json!({ "text": w.text_label(), "figure": w.describe_picture() });
+    json!({ "notes": notes, "threads": threads, "active": active, "people": people, "labels": labels })
 }
 
 /// A field above the text.
@@ -145,6 +147,8 @@ fn shown_marks(
 enum What {
     Headline,
     Summary,
+    /// Names with commas between them.
+    Byline,
 }
 
 #[derive(Properties, PartialEq)]
@@ -153,56 +157,97 @@ struct FieldProps {
     id: EditionId,
     what: What,
     text: String,
+    /// Nothing can be written.
+    locked: bool,
+    /// Of a byline the names with their outlets.
+    #[prop_or_default]
+    names: Vec<Byline>,
 }
+
+/// A text of the field, and of a byline its names.
+type Held = (String, Vec<Byline>);
 
 /// How long after the last key what others typed waits, in milliseconds: until then the engine has merged both.
 const SETTLE: u32 = 800;
 
-/// Headline or summary: sent as it is typed, merged by the engine; what comes back is put in without moving the cursor.
+/// Headline, summary or byline: what the person does is sent as it is typed, as a change of what was sent or shown last; what
+/// comes back is put in without moving the cursor, and not while something is being composed.
 #[component]
 fn Field(props: &FieldProps) -> Html {
     let w = props.ctx.words();
     let node = use_node_ref();
-    let newest = use_mut_ref(String::new);
+    let newest = use_mut_ref(Held::default);
+    // What the engine was told or has shown last.
+    let before = use_mut_ref(Held::default);
     // Counts the keys, so that the timer of the last one alone puts the newest text in.
     let keys = use_mut_ref(|| 0u32);
     let waiting = use_mut_ref(|| false);
-    newest.borrow_mut().clone_from(&props.text);
-    use_effect_with(props.text.clone(), {
-        let (node, waiting) = (node.clone(), waiting.clone());
-        move |text: &String| {
-            if let Some(element) = node.cast::<Element>().filter(|_| !*waiting.borrow()) {
-                browser::set_text(&element, text);
+    let what = props.what;
+    *newest.borrow_mut() = (props.text.clone(), props.names.clone());
+    use_effect_with((props.text.clone(), props.names.clone()), {
+        let (node, waiting, before) = (node.clone(), waiting.clone(), before.clone());
+        move |held: &Held| {
+            let free = |field: &Element| !*waiting.borrow() && !browser::composing(field);
+            if let Some(element) = node.cast::<Element>().filter(free) {
+                browser::set_text(&element, &held.0);
                 browser::fit(&element);
+                before.borrow_mut().clone_from(held);
             }
         }
     });
     let oninput = {
-        let (ctx, edition, what) = (props.ctx.clone(), props.id.clone(), props.what);
-        let (node, newest, keys, waiting) = (node.clone(), newest.clone(), keys.clone(), waiting.clone());
+        let (ctx, edition) = (props.ctx.clone(), props.id.clone());
+        let node = node.clone();
         Callback::from(move |_: InputEvent| {
             let Some(field) = node.cast::<web_sys::HtmlTextAreaElement>() else {
                 return;
             };
             browser::fit(&field);
-            let (edition, text) = (edition.clone(), field.value().replace('\n', " "));
-            let ask = match what {
-                What::Headline => Ask::SetHeadline { edition, text },
-                What::Summary => Ask::SetSummary { edition, text },
+            let edition = edition.clone();
+            let text = field.value().replace('\n', " ");
+            let names = match what {
+                What::Byline => names(&text, &before.borrow().1),
+                _ => Vec::new(),
             };
+            let (shown, shown_names) = before.replace((text.clone(), names.clone()));
+            let asked = ctx.engine.ask(match what {
+                What::Headline => Ask::SetHeadline {
+                    edition,
+                    before: shown,
+                    text,
+                },
+                What::Summary => Ask::SetSummary {
+                    edition,
+                    before: shown,
+                    text,
+                },
+                What::Byline => Ask::SetByline {
+                    edition,
+                    before: shown_names,
+                    byline: names,
+                },
+            });
             *waiting.borrow_mut() = true;
             *keys.borrow_mut() += 1;
             let key = *keys.borrow();
-            let (ctx, newest, keys, waiting) = (ctx.clone(), newest.clone(), keys.clone(), waiting.clone());
-            let asked = ctx.engine.ask(ask);
+            let (ctx, newest, before) = (ctx.clone(), newest.clone(), before.clone());
+            let (keys, waiting) = (keys.clone(), waiting.clone());
             spawn(async move {
                 if let Err(trouble) = asked.await {
                     ctx.send(Msg::Trouble(Some(trouble)));
                 }
                 let _ = JsFuture::from(browser::later(SETTLE)).await;
+                while browser::composing(&field) {
+                    let _ = JsFuture::from(browser::later(SETTLE)).await;
+                }
                 if *keys.borrow() == key {
                     *waiting.borrow_mut() = false;
-                    browser::set_text(&field, &newest.borrow());
+                    let newest = newest.borrow().clone();
+                    // A comma behind the last name says nothing yet, and stays for the name to come.
+                    if what != What::Byline || newest.1 != before.borrow().1 {
+                        browser::set_text(&field, &newest.0);
+                    }
+                    *before.borrow_mut() = newest;
                 }
             });
         })
@@ -218,66 +263,35 @@ fn Field(props: &FieldProps) -> Html {
             }
         })
     };
-    let (class, label, test) = match props.what {
-        What::Headline => ("headline", w.headline, "headline"),
-        What::Summary => ("dek", w.summary, "summary"),
+    let (class, label, hint, test) = match what {
+        What::Headline => ("headline", w.headline(), w.headline(), "headline"),
+        What::Summary => ("dek", w.summary(), w.summary(), "summary"),
+        What::Byline => ("byline", w.byline(), w.byline_hint(), "byline"),
     };
     html! {
-        <textarea ref={node} {class} rows="1" lang={props.id.lang.clone()} dir="auto" aria-label={label} placeholder={label}
-            spellcheck="true" data-test={test} {oninput} {onkeydown} />
+        <textarea ref={node} {class} rows="1" lang={props.id.lang.clone()} dir="auto" aria-label={label} placeholder={hint}
+            spellcheck="true" autocomplete="off" readonly={props.locked} data-test={test} {oninput} {onkeydown} />
     }
 }
 
-#[derive(Properties, PartialEq)]
-struct NamesProps {
-    ctx: Context,
-    id: EditionId,
-    byline: Vec<Byline>,
+fn names_text(byline: &[Byline]) -> String {
+    let names: Vec<&str> = byline.iter().map(|name| name.name.as_str()).collect();
+    names.join(", ")
 }
 
-/// The byline: names with commas between them.
-#[component]
-fn Names(props: &NamesProps) -> Html {
-    let w = props.ctx.words();
-    let text = props
-        .byline
-        .iter()
-        .map(|name| name.name.as_str())
-        .collect::<Vec<_>>()
-        .join(", ");
-    let onchange = {
-        let (ctx, edition, before) = (props.ctx.clone(), props.id.clone(), props.byline.clone());
-        Callback::from(move |event: Event| {
-            let Some(input) = event
-                .target()
-                .and_then(|target| target.dyn_into::<web_sys::HtmlInputElement>().ok())
-            else {
-                return;
-            };
-            let byline = input
-                .value()
-                .split(',')
-                .map(str::trim)
-                .filter(|name| !name.is_empty())
-                .map(|name| {
-                    let outlet = before
-                        .iter()
-                        .find(|had| had.name == name)
-                        .and_then(|had| had.outlet.clone());
-                    Byline {
-                        name: name.to_owned(),
-                        outlet,
-                    }
-                })
-                .collect();
-            let edition = edition.clone();
-            tell(&ctx, Ask::SetByline { edition, byline });
-        })
+/// The names of a text with commas. One keeps its outlet when it is the same or stands where another one of as many stood.
+fn names(text: &str, before: &[Byline]) -> Vec<Byline> {
+    let names: Vec<&str> = text.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+    let as_many = names.len() == before.len();
+    let one = |(index, name): (usize, &&str)| {
+        let same = before.iter().find(|had| had.name == *name);
+        let had = same.or_else(|| before.get(index).filter(|_| as_many));
+        Byline {
+            name: (*name).to_owned(),
+            outlet: had.and_then(|had| had.outlet.clone()),
+        }
     };
-    html! {
-        <input class="byline" value={text} aria-label={w.byline} placeholder={w.byline_hint} autocomplete="off"
-            dir="auto" data-test="byline" {onchange} />
-    }
+    names.iter().enumerate().map(one).collect()
 }
 
 #[derive(Properties, PartialEq)]
@@ -289,6 +303,9 @@ struct ToolsProps {
     can_redo: bool,
 }
 
+/// Tools that a phone shows when they are asked for.
+const MORE: [&str; 7] = ["code", "heading3", "numbers", "shallower", "deeper", "rule", "redo"];
+
 /// The tools. One tab stop; arrow keys go from tool to tool, Escape back to the text.
 #[component]
 fn Tools(props: &ToolsProps) -> Html {
@@ -297,12 +314,24 @@ fn Tools(props: &ToolsProps) -> Html {
     let selection = &props.selection;
     let tool = |name: &'static str, label: Html, title: &str, pressed: Option<bool>, disabled: bool| {
         let run = ctx.click(Click::Tool(name));
+        let chord = browser::chord(name);
+        let title_ = if chord.is_empty() {
+            title.to_owned()
+        } else {
+            format!("{title} ({chord})")
+        };
         html! {
             <button type="button" tabindex={if name == "strong" { "0" } else { "-1" }} aria-pressed={pressed.map(|on| if on { "true" } else { "false" })}
-                title={title.to_owned()} aria-label={title.to_owned()} {disabled} data-test={format!("tool-{name}")} onclick={run}>
+                class={MORE.contains(&name).then_some("more")} title={title_} aria-label={title.to_owned()} {disabled}
+                data-test={format!("tool-{name}")} onclick={run}>
                 { label }
             </button>
         }
+    };
+    let all = use_state(|| false);
+    let fold = {
+        let all = all.clone();
+        Callback::from(move |_: MouseEvent| all.set(!*all))
     };
     let mark = |name: &str| Some(selection.marks.iter().any(|on| on == name));
     let block = |name: &str| Some(selection.block == name);
@@ -341,42 +370,42 @@ fn Tools(props: &ToolsProps) -> Html {
         })
     };
     html! {
-        <div class="tools" role="toolbar" aria-label={w.tools} onkeydown={move_in_tools(ctx)} onmousedown={keep_focus()}>
-            { tool("undo", html! { w.undo }, w.undo, None, !props.can_undo) }
-            { tool("redo", html! { w.redo }, w.redo, None, !props.can_redo) }
+        <div class={classes!("tools", all.then_some("all"))} role="toolbar" aria-label={w.tools()} onkeydown={move_in_tools(ctx)} onmousedown={keep_focus()}>
+            { tool("undo", html! { w.undo() }, w.undo(), None, !props.can_undo) }
+            { tool("redo", html! { w.redo() }, w.redo(), None, !props.can_redo) }
             <hr />
-            { tool("strong", html! { <b>{ w.bold_letter }</b> }, w.bold, mark("strong"), false) }
-            { tool("emphasis", html! { <i>{ w.italic_letter }</i> }, w.italic, mark("emphasis"), false) }
-            { tool("code", html! { <code>{ "‹›" }</code> }, w.code, mark("code"), false) }
-            { tool("link", html! { w.link }, w.link, Some(!selection.link.is_empty()), false) }
+            { tool("strong", html! { <b>{ w.bold_letter() }</b> }, w.bold(), mark("strong"), false) }
+            { tool("emphasis", html! { <i>{ w.italic_letter() }</i> }, w.italic(), mark("emphasis"), false) }
+            { tool("code", html! { <code>{ "‹›" }</code> }, w.code(), mark("code"), false) }
+            { tool("link", html! { w.link() }, w.link(), Some(!selection.link.is_empty()), false) }
             <hr />
-            { tool("heading2", html! { w.heading }, w.heading, block("heading2"), false) }
-            { tool("heading3", html! { w.subheading }, w.subheading, block("heading3"), false) }
-            { tool("quote", html! { w.quote }, w.quote, block("quote"), false) }
-            { tool("bullets", html! { w.list }, w.list, block("bullets"), false) }
-            { tool("numbers", html! { w.numbered }, w.numbered, block("numbers"), false) }
+            { tool("heading2", html! { w.heading() }, w.heading(), block("heading2"), false) }
+            { tool("heading3", html! { w.subheading() }, w.subheading(), block("heading3"), false) }
+            { tool("quote", html! { w.quote() }, w.quote(), block("quote"), false) }
+            { tool("bullets", html! { w.list() }, w.list(), block("bullets"), false) }
+            { tool("numbers", html! { w.numbered() }, w.numbered(), block("numbers"), false) }
             if item {
-                { tool("shallower", html! { "←" }, w.shallower, None, false) }
-                { tool("deeper", html! { "→" }, w.deeper, None, false) }
+                { tool("shallower", html! { "←" }, w.shallower(), None, false) }
+                { tool("deeper", html! { "→" }, w.deeper(), None, false) }
             }
-            { tool("rule", html! { "—" }, w.rule, None, false) }
-            <label class="file">
-                <span>{ w.picture }</span>
+            { tool("rule", html! { "—" }, w.rule(), None, false) }
+            <label class="file more">
+                <span>{ w.picture() }</span>
                 <input type="file" accept="image/*" tabindex="-1" data-test="picture" onchange={figure} />
             </label>
             <hr />
-            { tool("cite", html! { w.cite }, w.cite, None, empty) }
-            { tool("comment", html! { w.comment }, w.comment, None, empty) }
+            { tool("cite", html! { w.cite() }, w.cite(), None, empty) }
+            { tool("comment", html! { w.comment() }, w.comment(), None, empty) }
             <hr />
-            <label class="file">
-                <span>{ w.import }</span>
+            <label class="file more">
+                <span>{ w.import() }</span>
                 <input type="file" accept=".html,.htm,.md,.markdown,.txt,.json,text/html,text/markdown" tabindex="-1"
                     data-test="import" onchange={import} />
             </label>
-            <label>
-                <span class="hidden">{ w.save_as }</span>
+            <label class="more">
+                <span class="hidden">{ w.save_as() }</span>
                 <select tabindex="-1" data-test="export" onchange={export}>
-                    <option value="" selected=true>{ w.save_as }</option>
+                    <option value="" selected=true>{ w.save_as() }</option>
                     <option value="html">{ "HTML" }</option>
                     <option value="markdown">{ "Markdown" }</option>
                     <option value="csl-json">{ "CSL-JSON" }</option>
@@ -384,6 +413,10 @@ fn Tools(props: &ToolsProps) -> Html {
                     <option value="automerge">{ "Automerge" }</option>
                 </select>
             </label>
+            <button type="button" class="narrow" tabindex="-1" aria-expanded={if *all { "true" } else { "false" }}
+                data-test="more-tools" onclick={fold}>
+                { w.more_tools() }
+            </button>
         </div>
     }
 }
@@ -411,7 +444,9 @@ fn tools() -> Vec<HtmlElement> {
         return Vec::new();
     };
     (0..list.length())
-        .filter_map(|index| list.get(index)?.dyn_into().ok())
+        .filter_map(|index| list.get(index)?.dyn_into::<HtmlElement>().ok())
+        // What is folded away cannot be focused.
+        .filter(|tool| tool.offset_parent().is_some())
         .collect()
 }
 
@@ -511,10 +546,10 @@ pub fn describe(ctx: &Context, pos: u32, alt: &str, credit: &str) -> Html {
         })
     };
     html! {
-        <Modal ctx={ctx.clone()} title={w.picture} test="dialog-figure" close={super::dialogs::closer(ctx)}>
-            <Form ctx={ctx.clone()} send={w.save} {act}>
-                { area(w.picture_alt, "alt", alt, w.picture_alt_hint, false) }
-                { field(w.picture_credit, "credit", credit, "", false) }
+        <Modal ctx={ctx.clone()} title={w.picture()} test="dialog-figure" close={super::dialogs::closer(ctx)}>
+            <Form ctx={ctx.clone()} send={w.save()} {act}>
+                { area(w.picture_alt(), "alt", alt, w.picture_alt_hint(), false) }
+                { field(w.picture_credit(), "credit", credit, "", false) }
             </Form>
         </Modal>
     }

@@ -19,22 +19,22 @@ impl App {
                     <span class="strings" aria-hidden="true"><i class="string-1" /><i class="string-2" /><i class="string-3" /></span>
                     { self.settings() }
                 </div>
-                <h1>{ w.welcome_title }</h1>
-                <p class="dek">{ w.welcome_dek }</p>
+                <h1>{ w.welcome_title() }</h1>
+                <p class="dek">{ w.welcome_dek() }</p>
                 { self.lacking() }
                 { self.trouble_bar() }
                 if let Some(remains) = &self.left {
                     <section class="notice" role="status" data-test="left">
-                        <p>{ w.left_done }</p>
+                        <p>{ w.left_done() }</p>
                         <ul>{ for remains.iter().map(|sentence| html! { <li>{ sentence.clone() }</li> }) }</ul>
                     </section>
                 }
                 if let Some(device) = &self.views.device {
                     { self.ways_in(device) }
                 } else if self.trouble.is_none() {
-                    <p class="soft" role="status">{ w.starting }</p>
+                    <p class="soft" role="status">{ w.starting() }</p>
                 }
-                <p class="warning">{ w.nobody_removed }</p>
+                <p class="warning">{ w.nobody_removed() }</p>
             </main>
         }
     }
@@ -55,10 +55,10 @@ impl App {
         html! {
             <section class="notice bad" role="alert" data-test="missing">
                 if https {
-                    <p>{ w.lacks_https }</p>
+                    <p>{ w.lacks_https() }</p>
                 }
                 if !names.is_empty() {
-                    <p>{ w.lacks.fill(&[&names.join(", ")]) }</p>
+                    <p>{ w.lacks().fill(&[&names.join(", ")]) }</p>
                 }
             </section>
         }
@@ -76,11 +76,11 @@ impl App {
             <>
                 if !device.joining.is_empty() {
                     <section>
-                        <h2>{ w.waiting_for_editor }</h2>
+                        <h2>{ w.waiting_for_editor() }</h2>
                         { for device.joining.iter().map(|joining| html! {
                             <div class="card">
                                 <p><b dir="auto">{ joining.title.clone() }</b></p>
-                                <p>{ w.read_code }</p>
+                                <p>{ w.read_code() }</p>
                                 <p class="code" data-test="joining-code">{ joining.code.clone() }</p>
                             </div>
                         }) }
@@ -88,13 +88,19 @@ impl App {
                 }
                 if !device.investigations.is_empty() {
                     <section>
-                        <h2>{ w.your_investigations }</h2>
+                        <h2>{ w.your_investigations() }</h2>
                         { for device.investigations.iter().map(|listed| {
                             let open = ctx.click(Click::Enter(listed.id.clone()));
                             html! {
                                 <button type="button" class="row" data-test={format!("open-{}", listed.id)} onclick={open}>
                                     <b dir="auto">{ listed.title.clone() }</b>
-                                    <small>{ listed.outlet.clone() }</small>
+                                    <small>
+                                        { listed.outlet.clone() }
+                                        if listed.unsent > 0 {
+                                            { " · " }
+                                            <span class="warn" data-test="unsent">{ w.count(listed.unsent, w.waiting_changes()) }</span>
+                                        }
+                                    </small>
                                 </button>
                             }
                         }) }
@@ -102,23 +108,23 @@ impl App {
                 }
                 if founding {
                     <section>
-                        <h2>{ w.found_title }</h2>
+                        <h2>{ w.found_title() }</h2>
                         { found(ctx, &self.ticket) }
                     </section>
                 }
                 <section>
-                    <h2>{ w.join_title }</h2>
+                    <h2>{ w.join_title() }</h2>
                     <Join ctx={ctx.clone()} {invite} ticket={self.ticket.clone()} />
                 </section>
                 if !founding {
                     <details>
-                        <summary>{ w.found_title }</summary>
-                        <p class="soft">{ w.found_needs_ticket }</p>
+                        <summary>{ w.found_title() }</summary>
+                        <p class="soft">{ w.found_needs_ticket() }</p>
                         { found(ctx, &self.ticket) }
                     </details>
                 }
                 <details>
-                    <summary>{ w.restore_title }</summary>
+                    <summary>{ w.restore_title() }</summary>
                     { restore(ctx) }
                 </details>
             </>
@@ -178,13 +184,13 @@ fn found(ctx: &Context, ticket: &str) -> Html {
         })
     };
     html! {
-        <Form ctx={ctx.clone()} send={w.found_do} {act} test="found">
-            { field(w.working_title, "title", "", w.working_title_hint, true) }
-            { field(w.outlet_name, "outlet", "", "", true) }
-            { field(w.outlet_domain, "domain", "", w.outlet_domain_hint, true) }
-            { field(w.your_name, "member", "", w.your_name_hint, true) }
+        <Form ctx={ctx.clone()} send={w.found_do()} {act} test="found">
+            { field(w.working_title(), "title", "", w.working_title_hint(), true) }
+            { field(w.outlet_name(), "outlet", "", "", true) }
+            { field(w.outlet_domain(), "domain", "", w.outlet_domain_hint(), true) }
+            { field(w.your_name(), "member", "", w.your_name_hint(), true) }
             if ticket.is_empty() {
-                { field(w.server_ticket, "ticket", "", w.server_ticket_hint, true) }
+                { field(w.server_ticket(), "ticket", "", w.server_ticket_hint(), true) }
             }
         </Form>
     }
@@ -255,8 +261,8 @@ fn Join(props: &JoinProps) -> Html {
         return html! {
             <>
                 { trouble(w, &state.trouble) }
-                <Form ctx={props.ctx.clone()} send={w.invite_read} {act} test="read-invite" key="read">
-                    { field(w.invite_link, "link", "", w.invite_link_hint, true) }
+                <Form ctx={props.ctx.clone()} send={w.invite_read()} {act} test="read-invite" key="read">
+                    { field(w.invite_link(), "link", "", w.invite_link_hint(), true) }
                 </Form>
             </>
         };
@@ -315,19 +321,19 @@ fn Join(props: &JoinProps) -> Html {
         })
     };
     html! {
-        <Form ctx={props.ctx.clone()} send={w.join_do} {act} test="join" key="join">
+        <Form ctx={props.ctx.clone()} send={w.join_do()} {act} test="join" key="join">
             <p class="card">
                 <b dir="auto">{ invite.title.clone() }</b><br />
-                { w.invite_says.fill(&[&invite.outlet, &w.role(&invite.role), &w.time(&invite.expires)]) }
+                { w.invite_says().fill(&[&invite.outlet, &w.role(&invite.role), &w.time(&invite.expires)]) }
             </p>
-            { field(w.your_name, "member", "", w.your_name_hint, true) }
+            { field(w.your_name(), "member", "", w.your_name_hint(), true) }
             if invite.new_outlet {
-                { field(w.outlet_domain, "domain", "", w.outlet_domain_hint, true) }
+                { field(w.outlet_domain(), "domain", "", w.outlet_domain_hint(), true) }
                 <details open={!props.ticket.is_empty()}>
-                    <summary>{ w.own_server }</summary>
-                    { field(w.server_address, "server", &browser::origin(), w.own_server_hint, false) }
+                    <summary>{ w.own_server() }</summary>
+                    { field(w.server_address(), "server", &browser::origin(), w.own_server_hint(), false) }
                     if props.ticket.is_empty() {
-                        { field(w.server_ticket, "ticket", "", w.server_ticket_hint, false) }
+                        { field(w.server_ticket(), "ticket", "", w.server_ticket_hint(), false) }
                     }
                 </details>
             }
@@ -347,17 +353,17 @@ pub fn recovery(ctx: &Context, key: &str) -> Html {
         })
     };
     html! {
-        <Modal ctx={ctx.clone()} title={w.recovery_title} test="dialog-recovery" firm=true {close}>
-            <p>{ w.recovery_why }</p>
+        <Modal ctx={ctx.clone()} title={w.recovery_title()} test="dialog-recovery" firm=true {close}>
+            <p>{ w.recovery_why() }</p>
             <p class="code" data-test="recovery-key" translate="no">{ key.to_owned() }</p>
             <p class="row-of">
-                <button type="button" onclick={|_: MouseEvent| browser::print_page()}>{ w.print }</button>
+                <button type="button" onclick={|_: MouseEvent| browser::print_page()}>{ w.print() }</button>
                 <Copy ctx={ctx.clone()} text={key.to_owned()} />
             </p>
-            <Form ctx={ctx.clone()} send={w.go_on} {act} button="recovery-done">
+            <Form ctx={ctx.clone()} send={w.go_on()} {act} button="recovery-done">
                 <label class="check">
                     <input type="checkbox" required=true data-test="recovery-sure" />
-                    <span>{ w.recovery_kept }</span>
+                    <span>{ w.recovery_kept() }</span>
                 </label>
             </Form>
         </Modal>

@@ -13,7 +13,7 @@ use komuz_sync::seal::cbor::{CborError, Reader, Writer};
 
 use super::device::rfc3339;
 use super::disk::Mark;
-use super::trouble::trouble;
+use super::trouble::{because, trouble};
 use super::{Engine, Purpose, listing};
 use crate::Row;
 
@@ -62,7 +62,7 @@ impl Engine {
     pub(super) fn restored_when_durable(&mut self) {
         let disk = &self.hands.disk;
         if let Some((ask, page, _)) = self.backup.restored.take_if(|(.., mark)| disk.is_durable(*mark)) {
-            let investigations = self.listing.investigations();
+            let investigations = self.listing.investigations(|_| 0);
             self.hands.answer(ask, Ok(Answer::Restored { page, investigations }));
         }
     }
@@ -79,10 +79,7 @@ impl Engine {
         let unreadable = rows.len() - readable.len();
         if unreadable > 0 {
             self.each_room(|room, _| {
-                room.tell(format!(
-                    "{unreadable} stored pieces could not be read and are not in the backup; what the servers have comes \
-                     again from there."
-                ));
+                room.tell(because("backup-pieces", unreadable));
             });
         }
         let content = Writer::versioned(VERSION)

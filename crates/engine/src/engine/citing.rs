@@ -12,7 +12,7 @@ use super::device::rfc3339;
 use super::hands::Hands;
 use super::outside::count;
 use super::room::Room;
-use super::trouble::{no_edition, trouble};
+use super::trouble::{because, no_edition, trouble};
 
 /// What a citation says.
 pub struct Reference {
@@ -38,7 +38,7 @@ impl Engine {
 
     /// Adds pasted sources.
     pub(super) fn paste_sources(&mut self, text: &str) -> Result<Answer, Trouble> {
-        let items = komuz_release::csl::parse(text).map_err(|error| trouble("csl", error))?;
+        let items = komuz_release::csl::parse(text).map_err(|error| because("csl", error))?;
         let (room, hands) = self.room()?;
         let pasted = room.add_sources(hands, items)?;
         self.views.now = true;

@@ -10,7 +10,7 @@ use komuz_sync::seal::invite::Invite;
 
 use super::room::{Room, Rows};
 use super::tabs::Said;
-use super::trouble::{command, trouble};
+use super::trouble::{because, command, trouble};
 use super::{Engine, cards};
 use crate::Output;
 
@@ -97,7 +97,7 @@ impl Engine {
         }
         if !self
             .listing
-            .investigations()
+            .investigations(|_| 0)
             .iter()
             .any(|listed| listed.id == investigation)
         {
@@ -148,12 +148,8 @@ impl Engine {
     }
 
     /// Everything is deleted.
-    pub(super) fn erased(&mut self, mut remains: Vec<String>) {
-        remains.push(
-            "What was sent stays with the other members and, sealed, on the servers; files that you exported stay where \
-             you saved them."
-                .to_owned(),
-        );
+    pub(super) fn erased(&mut self, remains: Vec<String>) {
+        let remains = remains.into_iter().map(|why| because("drafts-remain", why)).collect();
         self.views.forget();
         if let Some(ask) = self.leaving.take() {
             self.hands.answer(ask, Ok(Answer::Left { remains }));

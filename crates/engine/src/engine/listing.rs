@@ -139,14 +139,15 @@ impl Listing {
         entries
     }
 
-    /// Those that one is in.
-    pub fn investigations(&self) -> Vec<Listed> {
+    /// Those that one is in; `unsent` says how many changes of one's own in one of them no server has.
+    pub fn investigations(&self, unsent: impl Fn(&str) -> usize) -> Vec<Listed> {
         let entered = self.by_age().into_iter().filter(|(_, entry)| entry.code.is_none());
         entered
             .map(|(id, entry)| Listed {
                 id: id.clone(),
                 title: entry.title.clone(),
                 outlet: entry.outlet.clone(),
+                unsent: u32::try_from(unsent(id)).unwrap_or(u32::MAX),
             })
             .collect()
     }
@@ -160,8 +161,8 @@ impl Listing {
             .collect()
     }
 
-    /// For the page.
-    pub fn answer(&self) -> Answer {
+    /// For the page, as [`Listing::investigations`].
+    pub fn answer(&self, unsent: impl Fn(&str) -> usize) -> Answer {
         let joining = self
             .by_age()
             .into_iter()
@@ -173,7 +174,7 @@ impl Listing {
             })
             .collect();
         Answer::Device {
-            investigations: self.investigations(),
+            investigations: self.investigations(unsent),
             joining,
         }
     }

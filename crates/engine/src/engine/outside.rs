@@ -14,7 +14,7 @@ use komuz_sync::seal::doc::DocId;
 use super::hands::Hands;
 use super::room::Room;
 use super::signing::whole;
-use super::trouble::{no_edition, refused, trouble};
+use super::trouble::{because, no_edition, refused, trouble};
 use super::{Engine, body};
 use crate::Output;
 use crate::job::{Read, Task};
@@ -105,7 +105,7 @@ impl Engine {
                 );
                 return Ok(None);
             }
-            other => return Err(trouble("format", format!("There is no format {other:?} to export to."))),
+            other => return Err(because("format", other)),
         };
         Ok(Some(Answer::File {
             name,
@@ -126,8 +126,8 @@ impl Engine {
         let ask = waiting.ask();
         let answer = match (waiting, result) {
             (Waiting::Import { edition, .. }, Ok(json)) => self.imported(&edition, &json),
-            (Waiting::Import { .. }, Err(why)) => Err(trouble("import", why)),
-            (Waiting::Export { .. }, Err(why)) => Err(trouble("export", why)),
+            (Waiting::Import { .. }, Err(why)) => Err(because("import", why)),
+            (Waiting::Export { .. }, Err(why)) => Err(because("export", why)),
             (Waiting::Export { name, media, .. }, Ok(json)) => serde_json::from_str::<String>(&json)
                 .map(|text| Answer::File {
                     name,

@@ -17,7 +17,7 @@ use super::journal::Journal;
 use super::paper::{Paper, kind_of};
 use super::people::People;
 use super::tabs;
-use super::trouble::{command, no_edition, refused, trouble};
+use super::trouble::{because, command, named, no_edition, refused, trouble};
 use crate::{Output, Row};
 
 /// How long typing is collected before it is sealed, in milliseconds.
@@ -32,8 +32,13 @@ const SAVE_CHANGES: usize = 500;
 const SAVE_IDLE: u64 = 3000;
 /// How many sentences about what was refused are kept.
 const MAX_REFUSED: usize = 20;
-/// Tables of the replica that hold secrets.
-const SECRET: [&str; 3] = ["me", "servers", "invites"];
+/// How long a room that is not open stays after it was loaded or left, in milliseconds: long enough to be opened again, and
+/// for slower servers to get what faster ones have.
+const LINGER: u64 = 30_000;
+/// The replica's table of what a server has not got yet.
+pub const UNSENT: &str = "unsent";
+/// Tables of the replica that hold secrets, and names of stories.
+const SECRET: [&str; 4] = ["me", "servers", "invites", "logs"];
 
 /// See the module.
 pub struct Room {
@@ -49,8 +54,8 @@ pub struct Room {
     pub editions: Editions,
     /// Who is where.
     pub people: People,
-    /// Sentences for the person about what was not taken.
-    pub refused: VecDeque<String>,
+    /// What was not taken.
+    pub refused: VecDeque<Trouble>,
     /// What must happen to the rows of others' changes before they are applied.
     journal: Journal,
     /// Saved papers that nobody has asked for yet.
@@ -72,6 +77,10 @@ pub struct Room {
     pub ended: Option<replica::RefusedJoin>,
     /// A join was confirmed just now.
     pub joined: bool,
+    /// Other sessions of this device that are at work in it.
+    siblings: BTreeSet<String>,
+    /// Until when it stays though it is not open.
+    stays_until: u64,
 }
 
 /// The rows that a room is made of when it is opened.
@@ -139,24 +148,31 @@ impl Room {
             tick_at: hands.now,
             ended: None,
             joined: false,
+            siblings: BTreeSet::new(),
+            stays_until: hands.now + LINGER,
         };
         if rows.unreadable > 0 {
-            room.tell(format!(
-                "{} stored pieces could not be read and were left aside; what the servers have comes again from there.",
-                rows.unreadable
+            let count = rows.unreadable.to_string();
+            room.tell(named(
+                "pieces-unreadable",
+                &[&count],
+                format!(
+                    "{count} stored pieces could not be read and were left aside; what the servers have comes again from there."
+                ),
             ));
         }
-        room.journal.begin(&room.id, &to_hex(&room.replica.session().0), hands);
+        room.journal.begin(&room.id, &room.session(), hands);
+        room.say_here(false, hands);
         room.drive(outputs, hands);
         room.gather(hands);
         room.own = hands.disk.mark();
         room
     }
 
-    /// A sentence for the person.
-    pub fn tell(&mut self, sentence: String) {
-        if !self.refused.contains(&sentence) {
-            self.refused.push_back(sentence);
+    /// Something that the person should know.
+    pub fn tell(&mut self, trouble: Trouble) {
+        if !self.refused.contains(&trouble) {
+            self.refused.push_back(trouble);
             if self.refused.len() > MAX_REFUSED {
                 self.refused.pop_front();
             }
@@ -219,7 +235,7 @@ impl Room {
                 replica::Output::Request(_) | replica::Output::Charter | replica::Output::State => {
                     self.changed_around = true;
                 }
-                replica::Output::Trouble(sentence) => self.tell(sentence),
+                replica::Output::Trouble(sentence) => self.tell(because("arrival", sentence)),
             }
         }
     }
@@ -273,7 +289,7 @@ impl Room {
         let saved = saved.and_then(|row| Paper::load(kind, &row, &actor).ok());
         let mut paper = match saved.map_or_else(|| Paper::new(kind, &actor), Ok) {
             Ok(paper) => paper,
-            Err(why) => return self.tell(why),
+            Err(why) => return self.tell(because("arrival", why)),
         };
         paper.writes(&me.device.0, &me.session, me.member.id);
         let seen = paper.seen();
@@ -344,15 +360,12 @@ impl Room {
                             paper.unsealed -= 1;
                             paper.put_back(unsealed);
                         }
-                        self.tell(format!("A change of yours cannot be sent: {sentence}"));
+                        self.tell(because("own-change", sentence));
                     }
                 }
             }
             if let Some(why) = stuck {
-                self.tell(format!(
-                    "A change of yours cannot be sent, others would not take it: {why}. What you write here after it is not \
-                     sent either: copy it, then open the investigation again."
-                ));
+                self.tell(because("stuck", why));
             }
         }
     }
@@ -378,8 +391,8 @@ impl Room {
             let journal = &self.journal;
             let applied = paper.apply(ids.len(), |id| journal.is_quarantined(id));
             for refusal in applied.refused {
-                let sentence = self.refusal(refusal);
-                self.tell(sentence);
+                let trouble = self.refusal(refusal);
+                self.tell(trouble);
             }
             if applied.changed {
                 self.changed.insert(doc.clone());
@@ -392,16 +405,20 @@ impl Room {
         }
     }
 
-    fn refusal(&self, refusal: super::paper::Refused) -> String {
+    fn refusal(&self, refusal: super::paper::Refused) -> Trouble {
         let member = refusal
             .who
             .and_then(|id| self.replica.members().into_iter().find(|member| member.id == id));
         match member {
-            Some(member) => format!(
-                "A change of {} ({}) was not taken: {}.",
-                member.name, member.outlet, refusal.why
+            Some(member) => named(
+                "change-of",
+                &[&member.name, &member.outlet, &refusal.why],
+                format!(
+                    "A change of {} ({}) was not taken: {}.",
+                    member.name, member.outlet, refusal.why
+                ),
             ),
-            None => format!("A change was not taken: {}.", refusal.why),
+            None => because("change", refusal.why),
         }
     }
 
@@ -485,6 +502,34 @@ impl Room {
         self.drive(outputs, hands);
     }
 
+    fn session(&self) -> String {
+        to_hex(&self.replica.session().0)
+    }
+
+    fn say_here(&self, answer: bool, hands: &mut Hands) {
+        let here = tabs::Said::Here {
+            room: self.id.clone(),
+            session: self.session(),
+            answer,
+        };
+        hands.push(Output::ToTabs(here.to_bytes()));
+    }
+
+    /// Another session is at work here: when it ends, what it had on the disk and did not say is read.
+    pub fn sibling(&mut self, session: String, answer: bool, hands: &mut Hands) {
+        if !answer {
+            self.say_here(true, hands);
+        }
+        if self.siblings.insert(session.clone()) {
+            hands.push(Output::Watch { name: session });
+        }
+    }
+
+    /// Whether a session was at work here until now.
+    pub fn lost(&mut self, session: &str) -> bool {
+        self.siblings.remove(session)
+    }
+
     /// A lock was granted: its session is dead.
     pub fn locked(&mut self, name: &str, hands: &mut Hands) {
         self.journal.locked(name, hands);
@@ -533,11 +578,20 @@ impl Room {
         disk.is_durable(self.own) && self.papers.values().all(Paper::is_sealed)
     }
 
-    /// Seals and saves what can be, and lets the relays go: the room is being left.
+    /// Whether a room that is not open can go: everything of one's own is on disk and some server has it.
+    pub fn is_finished(&self, hands: &Hands) -> bool {
+        let saved = self.is_saved(&hands.disk) && self.batches.is_empty();
+        saved && self.replica.state().unsent == 0 && hands.now >= self.stays_until
+    }
+
+    /// Seals and saves what can be: the room is being left. What is not sent goes on being sent until
+    /// [`Room::is_finished`].
     pub fn close(&mut self, hands: &mut Hands) {
+        self.editions.open.clear();
+        self.people.leave();
         self.seal(hands);
         self.save(true, hands);
-        self.let_go(hands);
+        self.stays_until = hands.now + LINGER;
     }
 
     /// Lets the relays go.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use komuz_core::body::Body as Text;
-use komuz_core::publish::{self, ToSign};
+use komuz_core::publish::{self, Hindrance, ToSign};
 use komuz_core::registers;
 use komuz_core::signoffs::{self, Log, Proposal, What};
 use komuz_messages::{Answer, Change, EditionId, OutFile, Review, Trouble};
@@ -20,7 +20,7 @@ use komuz_release::time;
 use komuz_sync::seal::doc::DocId;
 
 use super::room::Room;
-use super::trouble::{no_edition, refused, trouble};
+use super::trouble::{because, named, no_edition, refused, trouble};
 use super::{Engine, body, cards};
 
 /// A release that the page was shown, and what its signatures are over.
@@ -73,7 +73,7 @@ impl Engine {
         };
         let masthead = publish::masthead(&outlets, &log);
         let hindrances = publish::hindrances(source, &masthead, |file| room.has_file(file));
-        let mut obstacles: Vec<Trouble> = hindrances.iter().map(|it| trouble(it.code(), it)).collect();
+        let mut obstacles: Vec<Trouble> = hindrances.iter().map(obstacle).collect();
         let same =
             |proposal: &Proposal| publish::rebuild(source, proposal, &log).is_ok_and(|r| r == *proposal.release());
         let published = log.published().cloned();
@@ -94,11 +94,21 @@ impl Engine {
         let built = match standing {
             Some(proposal) => Ok(proposal),
             None => {
+                // Who has signed these words already, and has to sign them under another number, has given the reason too.
+                let signed = |proposal: &&Proposal| log.signers(proposal).contains(&me.outlet) && same(proposal);
+                let reason = match reason.trim() {
+                    "" => log
+                        .open()
+                        .into_iter()
+                        .find(signed)
+                        .map(|had| had.release().reason.clone()),
+                    reason => Some(reason.to_owned()),
+                };
                 let head = Head {
                     story: edition.story.clone(),
                     published: now.to_owned(),
                     editions: room.written_languages(&edition.story),
-                    reason: reason.trim().to_owned(),
+                    reason: reason.unwrap_or_default(),
                 };
                 publish::build(source, &head, masthead, &log, &me.outlet)
             }
@@ -107,7 +117,7 @@ impl Engine {
             Ok(proposal) => proposal,
             Err(error) => {
                 if obstacles.is_empty() {
-                    obstacles.push(trouble("text", error));
+                    obstacles.push(because("text", error));
                 }
                 let number = log.next_number();
                 return Ok(Answer::Review(Box::new(cannot(edition, number, obstacles))));
@@ -126,6 +136,7 @@ impl Engine {
             json: String::from_utf8(json).map_err(refused)?,
             number: proposal.release().number,
             signed: log.signers(&proposal),
+            again: log.signed_alike(&me.outlet, proposal.release()).is_some(),
             since_mine: words(publish::changes(log.last_signed_by(&me.outlet), proposal.release())),
             correction: published
                 .map(|published| words(publish::changes(Some(published.release()), proposal.release())))
@@ -198,14 +209,16 @@ impl Engine {
         })
     }
 
-    /// The files of the release that every outlet has signed.
-    pub(super) fn publish(&mut self, edition: &EditionId) -> Result<Answer, Trouble> {
+    /// The files of a release that every outlet has signed.
+    pub(super) fn publish(&mut self, edition: &EditionId, release: &str) -> Result<Answer, Trouble> {
         let (room, _) = self.room()?;
         room.writable(&signoffs_of(edition))?;
         room.read_logs();
         let log = room.log(edition);
-        let signed = log.open().into_iter().find(|proposal| log.missing(proposal).is_empty());
-        let proposal = signed.or_else(|| log.published()).ok_or_else(|| {
+        let signed = log
+            .proposal(release)
+            .filter(|proposal| log.missing(proposal).is_empty());
+        let proposal = signed.ok_or_else(|| {
             trouble(
                 "not-signed",
                 "Not every outlet has signed yet: it can be published when all have.",
@@ -323,6 +336,7 @@ impl Room {
         komuz_messages::Signing {
             signed: state.signed,
             moved: state.moved,
+            apart: state.apart,
             proposal: state.proposal,
             complete: state.complete && !is_out,
             published: state.published,
@@ -404,6 +418,16 @@ fn words(changes: Vec<difference::Change>) -> Vec<Change> {
         .collect()
 }
 
+/// A hindrance with its code and what it names.
+fn obstacle(hindrance: &Hindrance) -> Trouble {
+    let with: &[&str] = match hindrance {
+        Hindrance::Picture { alt } => &[alt],
+        Hindrance::Keys { outlet } => &[outlet],
+        other => return because(other.code(), other),
+    };
+    named(hindrance.code(), with, hindrance)
+}
+
 fn cannot(edition: &EditionId, number: u64, obstacles: Vec<Trouble>) -> Review {
     Review {
         edition: edition.clone(),
@@ -411,6 +435,7 @@ fn cannot(edition: &EditionId, number: u64, obstacles: Vec<Trouble>) -> Review {
         json: String::new(),
         number,
         signed: Vec::new(),
+        again: false,
         since_mine: Vec::new(),
         correction: Vec::new(),
         to_sign: Vec::new(),

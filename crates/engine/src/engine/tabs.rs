@@ -31,11 +31,24 @@ pub enum Said {
     },
     /// Everything of this device is being deleted.
     Left,
+    /// A session has begun in an investigation, or says that it is there when it hears of another's beginning.
+    Here {
+        /// The investigation's id on this device.
+        room: String,
+        /// The session; its lock has this name.
+        session: String,
+        /// Said because another one has begun.
+        answer: bool,
+    },
 }
+
+/// Tables of the replica whose rows no other session takes: the device's keys and its invitations.
+const UNSHARED: [&str; 2] = ["me", "invites"];
 
 /// Rows as they are shared.
 pub fn shared(rows: Vec<replica::Row>) -> Vec<SharedRow> {
     rows.into_iter()
+        .filter(|row| !UNSHARED.contains(&row.table))
         .map(|row| (row.table.to_owned(), row.key, row.value))
         .collect()
 }
@@ -61,6 +74,9 @@ impl Said {
                 }),
             Self::List { room, row } => optional(w.array(3).uint(2).text(room), row.as_deref()),
             Self::Left => w.array(1).uint(3),
+            Self::Here { room, session, answer } => {
+                w.array(4).uint(4).text(room).text(session).uint(u64::from(*answer))
+            }
         }
         .finish()
     }
@@ -86,6 +102,11 @@ impl Said {
                 row: optional(&mut r)?,
             },
             (1, 3) => Self::Left,
+            (4, 4) => Self::Here {
+                room: r.text(MAX_NAME)?.to_owned(),
+                session: r.text(MAX_NAME)?.to_owned(),
+                answer: r.uint()? == 1,
+            },
             _ => return Err(CborError::NotAllowed(at)),
         };
         r.end()?;
@@ -117,9 +138,26 @@ mod tests {
                 row: None,
             },
             Said::Left,
+            Said::Here {
+                room: "i-1".into(),
+                session: "0102".into(),
+                answer: true,
+            },
         ] {
             assert_eq!(Said::read(&said.to_bytes()), Ok(said));
         }
         assert!(Said::read(&[9, 9]).is_err());
+    }
+
+    #[test]
+    fn keys_and_invitations_are_not_said() {
+        let row = |table| replica::Row {
+            table,
+            key: vec![1],
+            value: Some(vec![2]),
+        };
+        let said = shared(["me", "servers", "invites", "envelopes"].map(row).to_vec());
+        let tables: Vec<&str> = said.iter().map(|(table, ..)| table.as_str()).collect();
+        assert_eq!(tables, ["servers", "envelopes"]);
     }
 }

@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::citing::notes_of;
 use super::hands::Hands;
 use super::room::Room;
-use super::trouble::{no_edition, refused, trouble};
+use super::trouble::{because, no_edition, refused, trouble};
 use super::{Engine, body};
 
 impl Engine {
@@ -180,22 +180,33 @@ impl Engine {
         }
     }
 
-    /// Sets the headline.
-    pub(super) fn set_headline(&mut self, edition: &EditionId, text: &str) -> Result<(), Trouble> {
+    /// Changes the headline from what the page showed.
+    pub(super) fn set_headline(&mut self, edition: &EditionId, before: &str, text: &str) -> Result<(), Trouble> {
         let (room, hands) = self.room()?;
-        room.write_body(edition, hands, |body, document| body.set_headline(document, text))
+        room.write_body(edition, hands, |body, document| {
+            body.change_headline(document, before, text)
+        })
     }
 
-    /// Sets the summary.
-    pub(super) fn set_summary(&mut self, edition: &EditionId, text: &str) -> Result<(), Trouble> {
+    /// Changes the summary from what the page showed.
+    pub(super) fn set_summary(&mut self, edition: &EditionId, before: &str, text: &str) -> Result<(), Trouble> {
         let (room, hands) = self.room()?;
-        room.write_body(edition, hands, |body, document| body.set_summary(document, text))
+        room.write_body(edition, hands, |body, document| {
+            body.change_summary(document, before, text)
+        })
     }
 
-    /// Sets the byline.
-    pub(super) fn set_byline(&mut self, edition: &EditionId, byline: Vec<Byline>) -> Result<(), Trouble> {
+    /// Changes the byline from what the page showed.
+    pub(super) fn set_byline(
+        &mut self,
+        edition: &EditionId,
+        before: &[Byline],
+        names: &[Byline],
+    ) -> Result<(), Trouble> {
         let (room, hands) = self.room()?;
-        room.write_body(edition, hands, |body, document| body.set_byline(document, &byline))
+        room.write_body(edition, hands, |body, document| {
+            body.change_byline(document, before, names)
+        })
     }
 }
 
@@ -240,7 +251,7 @@ impl Room {
         let link = self.editions.open.get_mut(edition).ok_or_else(not_open_edition)?;
         let paper = self.papers.get_mut(&doc).ok_or_else(no_edition)?;
         let body = paper.body.as_mut().ok_or_else(no_edition)?;
-        let done = write(link, body, &mut paper.document).map_err(|error| trouble(step_code(&error), error));
+        let done = write(link, body, &mut paper.document).map_err(|error| because(step_code(&error), error));
         let moved = link.take_moved();
         self.edited(&doc, hands);
         for thread in moved {

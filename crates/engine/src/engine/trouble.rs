@@ -5,8 +5,14 @@ use std::fmt::Display;
 
 /// A trouble with a code and a sentence.
 pub fn trouble(code: &str, message: impl Display) -> Trouble {
+    named(code, &[], message)
+}
+
+/// A trouble whose words name something.
+pub fn named(code: &str, with: &[&str], message: impl Display) -> Trouble {
     Trouble {
         code: code.to_owned(),
+        with: with.iter().map(|name| (*name).to_owned()).collect(),
         message: message.to_string(),
     }
 }
@@ -26,7 +32,13 @@ pub fn no_edition() -> Trouble {
 
 /// A document refused what was to be written.
 pub fn refused(error: impl Display) -> Trouble {
-    trouble("refused", error)
+    because("refused", error)
+}
+
+/// A trouble whose words end with why.
+pub fn because(code: &str, why: impl Display) -> Trouble {
+    let why = why.to_string();
+    named(code, &[&why], &why)
 }
 
 /// What the replica says.

@@ -159,7 +159,7 @@ fn leaving_deletes_every_row_and_says_what_remains() {
     let device = world.desks[desk].device;
     assert!(!world.devices[device].rows.is_empty());
     match world.ask(desk, Ask::Leave) {
-        Ok(Answer::Left { remains }) => assert_eq!(remains.len(), 1),
+        Ok(Answer::Left { remains }) => assert_eq!(remains, []),
         other => panic!("{other:?}"),
     }
     world.run(5000);

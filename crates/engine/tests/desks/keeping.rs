@@ -2,7 +2,7 @@
 
 use komuz_messages::{Answer, Ask};
 
-use crate::newsroom::{founder, join, settled, story};
+use crate::newsroom::{card, founder, join, server, settled, story};
 use crate::world::World;
 use crate::writing::{open, text, two, type_at};
 
@@ -109,6 +109,30 @@ fn two_tabs_of_one_device_see_each_other_without_any_server() {
 }
 
 #[test]
+fn what_a_dead_tab_had_on_the_disk_and_did_not_say_is_brought_out_by_a_living_one() {
+    let mut world = World::new(1);
+    let first = founder(&mut world);
+    let edition = story(&mut world, first, "Two tabs");
+    let writer = join(&mut world, first, "kloop", "writer", "Erlan", None);
+    open(&mut world, writer, &edition);
+    let second = come_back(&mut world, first);
+    open(&mut world, second, &edition);
+    open(&mut world, first, &edition);
+    settled(&mut world);
+    world.online(second, false);
+    world.desks[second].dumb = true;
+    type_at(&mut world, second, &edition, "on the disk alone", |page| page.end());
+    world.run(20);
+    world.until("saved", |world| world.desks[second].shown.state.saved);
+    world.crash(second);
+    world.until("the first has it", |world| {
+        text(world, first, &edition) == "on the disk alone"
+    });
+    settled(&mut world);
+    assert_eq!(text(&world, writer, &edition), "on the disk alone");
+}
+
+#[test]
 fn a_full_disk_is_said_plainly_and_nothing_is_lost_when_there_is_room_again() {
     let (mut world, kloop, occrp, edition) = two();
     let device = world.desks[kloop].device;
@@ -155,7 +179,7 @@ fn a_row_that_cannot_be_read_is_reported_and_the_rest_is_there() {
             .state
             .refused
             .iter()
-            .any(|sentence| sentence.contains("could not be read"))
+            .any(|trouble| trouble.code == "pieces-unreadable")
     );
 }
 
@@ -243,7 +267,7 @@ fn a_backup_made_while_the_disk_is_full_has_what_the_disk_has_not() {
     type_at(&mut world, kloop, &edition, "nowhere else", |page| page.end());
     world.until("a backup is asked for", |world| {
         let trouble = &world.desks[kloop].shown.state.save_trouble;
-        trouble.as_ref().is_some_and(|why| why.contains("make a backup"))
+        trouble.as_ref().is_some_and(|why| why.code == "disk-full")
     });
     let bytes = backup(&mut world, kloop);
     world.crash(kloop);
@@ -268,7 +292,7 @@ fn a_backup_says_how_much_of_the_store_it_could_not_read() {
     let said = &world.desks[kloop].shown.state.refused;
     assert!(
         said.iter()
-            .any(|sentence| sentence.starts_with("1 stored pieces could not be read")),
+            .any(|trouble| trouble.code == "backup-pieces" && trouble.with == ["1"]),
         "{said:?}"
     );
     world.crash(kloop);
@@ -304,4 +328,62 @@ fn a_tab_that_leaves_takes_the_others_with_it() {
         world.ask(second, Ask::Device).expect_err("nothing is here").code,
         "left"
     );
+}
+
+#[test]
+fn what_is_unsent_is_counted_and_sent_from_behind_while_another_investigation_is_open() {
+    let (mut world, kloop, occrp, edition) = two();
+    world.online(kloop, false);
+    type_at(&mut world, kloop, &edition, "typed before leaving", |page| page.end());
+    world.run(20);
+    world.until("saved", |world| world.desks[kloop].shown.state.saved);
+    let ask = Ask::Found {
+        title: "Another one".into(),
+        outlet: card("kloop"),
+        member: "Aigul".into(),
+        server: server(&world, 0),
+    };
+    world.ask(kloop, ask).expect("founded");
+    let unsent = |world: &mut World| match world.ask(kloop, Ask::Device) {
+        Ok(Answer::Device { investigations, .. }) => investigations[0].unsent,
+        other => panic!("{other:?}"),
+    };
+    assert!(unsent(&mut world) > 0);
+    world.online(kloop, true);
+    world.until("the words arrive", |world| {
+        text(world, occrp, &edition) == "typed before leaving"
+    });
+    world.run(1000);
+    assert_eq!(unsent(&mut world), 0);
+}
+
+#[test]
+fn what_was_left_unsent_is_sent_by_the_next_start_before_anything_is_opened() {
+    let (mut world, kloop, occrp, edition) = two();
+    world.online(kloop, false);
+    type_at(&mut world, kloop, &edition, "the last words", |page| page.end());
+    world.run(20);
+    world.until("saved", |world| world.desks[kloop].shown.state.saved);
+    world.crash(kloop);
+    let device = world.desks[kloop].device;
+    world.tab(device);
+    world.until("the words arrive", |world| {
+        text(world, occrp, &edition) == "the last words"
+    });
+}
+
+#[test]
+fn what_was_typed_is_on_its_way_to_the_disk_as_soon_as_the_page_asks() {
+    let (mut world, kloop, occrp, edition) = two();
+    type_at(&mut world, kloop, &edition, "just now", |page| page.end());
+    world.say(kloop, Ask::Save);
+    world.run(1);
+    assert!(
+        world.desks[kloop].shown.state.saved,
+        "and not a tenth of a second later"
+    );
+    world.crash(kloop);
+    come_back(&mut world, kloop);
+    settled(&mut world);
+    assert_eq!(text(&world, occrp, &edition), "just now");
 }

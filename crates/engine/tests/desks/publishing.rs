@@ -19,9 +19,21 @@ use crate::writing::{open, save_source, text, two, type_at};
 const NOW: &str = "2019-11-21T06:00:00Z";
 
 fn review(world: &mut World, desk: usize, edition: &EditionId, reason: &str) -> Review {
+    reviewed(world, desk, edition, NOW, reason)
+}
+
+fn names(ids: &[&str]) -> Vec<String> {
+    ids.iter().map(|id| (*id).to_owned()).collect()
+}
+
+fn review_at(world: &mut World, desk: usize, edition: &EditionId, now: &str) -> Review {
+    reviewed(world, desk, edition, now, "")
+}
+
+fn reviewed(world: &mut World, desk: usize, edition: &EditionId, now: &str, reason: &str) -> Review {
     let ask = Ask::Review {
         edition: edition.clone(),
-        now: NOW.into(),
+        now: now.into(),
         reason: reason.into(),
         key: String::new(),
     };
@@ -52,11 +64,13 @@ fn sign(world: &mut World, desk: usize, outlet: &str, review: &Review) -> Result
 }
 
 fn publish(world: &mut World, desk: usize, edition: &EditionId, web: &mut BTreeMap<String, Vec<u8>>) -> String {
+    let release = signing(world, desk, edition).proposal.expect("proposed");
     match world
         .ask(
             desk,
             Ask::Publish {
                 edition: edition.clone(),
+                release,
             },
         )
         .expect("everybody has signed")
@@ -118,6 +132,49 @@ fn fingerprint(world: &World, desk: usize) -> String {
 }
 
 #[test]
+fn outlets_that_sign_before_they_hear_of_each_other_meet_at_one_release() {
+    let (mut world, kloop, occrp, edition) = two();
+    type_at(&mut world, kloop, &edition, "He took 700 million dollars.", |page| {
+        page.end()
+    });
+    settled(&mut world);
+    for desk in [kloop, occrp] {
+        world.online(desk, false);
+    }
+    let mine = review_at(&mut world, kloop, &edition, "2019-11-21T06:00:00Z");
+    assert_eq!(sign(&mut world, kloop, "kloop", &mine), Ok(Answer::Done));
+    let theirs = review_at(&mut world, occrp, &edition, "2019-11-21T06:00:05Z");
+    assert_eq!(sign(&mut world, occrp, "occrp", &theirs), Ok(Answer::Done));
+    assert_ne!(mine.release, theirs.release);
+    for desk in [kloop, occrp] {
+        world.online(desk, true);
+    }
+    settled(&mut world);
+    for desk in [kloop, occrp] {
+        let state = signing(&world, desk, &edition);
+        assert_eq!(
+            (&state.apart, &state.signed),
+            (&names(&["kloop", "occrp"]), &names(&[]))
+        );
+        assert!(state.moved.is_empty() && !state.complete);
+    }
+    // What the desks do by themselves: they sign anew what their own people have signed a moment before.
+    let again = review_at(&mut world, kloop, &edition, "2019-11-21T07:00:00Z");
+    assert!(again.again && again.since_mine.is_empty());
+    assert_eq!(sign(&mut world, kloop, "kloop", &again), Ok(Answer::Done));
+    settled(&mut world);
+    let state = signing(&world, occrp, &edition);
+    assert_eq!((&state.apart, &state.signed), (&names(&["occrp"]), &names(&["kloop"])));
+    let too = review_at(&mut world, occrp, &edition, "2019-11-21T07:00:05Z");
+    assert!(too.again && too.release == again.release);
+    assert_eq!(sign(&mut world, occrp, "occrp", &too), Ok(Answer::Done));
+    settled(&mut world);
+    assert!(signing(&world, kloop, &edition).complete);
+    let mut web = BTreeMap::new();
+    assert_eq!(publish(&mut world, occrp, &edition, &mut web), again.release);
+}
+
+#[test]
 fn two_outlets_sign_an_editor_publishes_and_one_word_is_corrected() {
     let (mut world, kloop, occrp, edition) = two();
     type_at(
@@ -130,7 +187,7 @@ fn two_outlets_sign_an_editor_publishes_and_one_word_is_corrected() {
     settled(&mut world);
 
     let mine = review(&mut world, kloop, &edition, "");
-    assert_eq!(mine.obstacles, Vec::<Trouble>::new());
+    assert_eq!(mine.obstacles, []);
     assert_eq!(
         mine.to_sign.iter().map(|it| it.what.as_str()).collect::<Vec<_>>(),
         ["masthead", "release", "latest"]
@@ -142,6 +199,7 @@ fn two_outlets_sign_an_editor_publishes_and_one_word_is_corrected() {
             kloop,
             Ask::Publish {
                 edition: edition.clone(),
+                release: mine.release.clone(),
             },
         )
         .expect_err("one signature is not all");
@@ -366,6 +424,7 @@ fn a_second_edition_uses_the_masthead_of_the_first() {
             kloop,
             Ask::SetHeadline {
                 edition: ky.clone(),
+                before: String::new(),
                 text: "Тоноо".into(),
             },
         )
@@ -438,7 +497,7 @@ fn a_picture_goes_with_the_release() {
     }
     for (desk, outlet) in [(kloop, "kloop"), (occrp, "occrp")] {
         let reviewed = review(&mut world, desk, &edition, "");
-        assert_eq!(reviewed.obstacles, Vec::<Trouble>::new());
+        assert_eq!(reviewed.obstacles, []);
         sign(&mut world, desk, outlet, &reviewed).expect("signed");
         settled(&mut world);
     }

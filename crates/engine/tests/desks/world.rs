@@ -30,6 +30,8 @@ pub struct Desk {
     pub device: usize,
     pub engine: Option<Engine>,
     pub online: bool,
+    /// What it says to other tabs is lost: it dies between the disk and its words.
+    pub dumb: bool,
     /// The engine dies just when it has written down what it is about to apply.
     pub dies_applying: bool,
     wake: Option<u64>,
@@ -37,6 +39,8 @@ pub struct Desk {
     answers: BTreeMap<u32, Result<Answer, Trouble>>,
     next_ask: u32,
     locks: BTreeSet<String>,
+    /// Locks of others that it waits for.
+    watched: BTreeSet<String>,
     pub pages: BTreeMap<EditionId, PageModel>,
     pub shown: Shown,
 }
@@ -104,12 +108,14 @@ impl World {
             device,
             engine: Some(engine),
             online: true,
+            dumb: false,
             dies_applying: false,
             wake: None,
             conns: BTreeMap::new(),
             answers: BTreeMap::new(),
             next_ask: 0,
             locks: BTreeSet::new(),
+            watched: BTreeSet::new(),
             pages: BTreeMap::new(),
             shown: Shown::default(),
         });
@@ -122,7 +128,16 @@ impl World {
     /// The tab is gone at once: what was not on disk never will be.
     pub fn crash(&mut self, desk: usize) {
         self.desks[desk].engine = None;
-        self.desks[desk].locks.clear();
+        self.desks[desk].watched.clear();
+        let device = self.desks[desk].device;
+        for name in std::mem::take(&mut self.desks[desk].locks) {
+            for (other, watching) in self.desks.iter_mut().enumerate() {
+                if watching.device == device && watching.watched.remove(&name) {
+                    self.queue
+                        .push_back(Happening::To(other, Box::new(Input::Gone { name: name.clone() })));
+                }
+            }
+        }
         self.desks[desk].wake = None;
         self.queue.retain(|happening| match happening {
             Happening::To(to, _) | Happening::Write(to, ..) | Happening::Up(to, ..) => *to != desk,
@@ -298,6 +313,9 @@ impl World {
                     self.queue.push_back(happens(desk, Input::Locked { name }));
                 }
             }
+            Output::Watch { name } => {
+                self.desks[desk].watched.insert(name);
+            }
             Output::Connect { relay: number, url } => {
                 let at = self
                     .relays
@@ -322,6 +340,7 @@ impl World {
                 }
             }
             Output::Send { relay, bytes } => self.queue.push_back(Happening::Up(desk, relay, bytes)),
+            Output::ToTabs(_) if self.desks[desk].dumb => {}
             Output::ToTabs(said) => {
                 for other in 0..self.desks.len() {
                     if other != desk && self.desks[other].device == device {
@@ -365,7 +384,7 @@ impl World {
         };
         match event {
             Event::Entered { investigation } => shown.entered.push(investigation),
-            Event::JoinEnded { message, .. } => shown.ended.push(message),
+            Event::JoinEnded { trouble, .. } => shown.ended.push(trouble.code),
             Event::Investigation(view) => shown.investigation = Some(*view),
             Event::Edition(view) => {
                 shown.editions.insert(view.edition.clone(), *view);

@@ -10,6 +10,7 @@ use komuz_seal::chain::envelope_id;
 use komuz_seal::charter::{EntryError, Inserted, MemberCard};
 use komuz_seal::doc::DocId;
 use komuz_seal::envelope::{EnvelopeError, Kind, NO_PREVIOUS, Statement};
+use komuz_seal::invite::{DoorMessage, InviteError};
 
 use super::held::{Need, Waiting};
 use super::link::{Unsent, below};
@@ -22,6 +23,9 @@ const OTHERS_WAIT: u64 = 5_000;
 const OTHERS_JITTER: u64 = 10_000;
 /// How many refused envelopes of a log are remembered, so that no relay is asked for them again.
 const MAX_REFUSED: usize = 4096;
+/// How many requests at a door are looked at, and how long they may be.
+const MAX_AT_DOOR: usize = 128;
+const MAX_DOOR_MESSAGE: usize = 64 << 10;
 /// How many bytes of a log are kept for a newer Komuz that can open them.
 const MAX_LATER: usize = 16 << 20;
 
@@ -66,7 +70,19 @@ impl Replica {
                 sealed.to_vec()
             },
         };
-        if matches!(log.purpose, Purpose::Door { .. }) {
+        if let Purpose::Door { invite, .. } = &log.purpose {
+            // Whoever has the link can leave requests there: a few are looked at. Rubbish is passed over, answers are not.
+            let crowded = log.stored.len() >= MAX_AT_DOOR || sealed.len() > MAX_DOOR_MESSAGE;
+            let waits = self.waiting.as_ref().map(|waiting| &waiting.invite);
+            let invite = self.invites.get(invite).map(|mine| &mine.invite).or(waits);
+            let kept = match invite.map(|invite| DoorMessage::open(sealed, invite)) {
+                Some(Ok(DoorMessage::Request(_)) | Err(InviteError::Version(_))) => !crowded,
+                Some(Ok(_)) => true,
+                Some(Err(_)) | None => false,
+            };
+            if !kept && origin != Origin::Here {
+                return;
+            }
             self.keep(log_id, id, row(Standing::Accepted), origin, m);
             self.take_at_door(log_id, id, m);
             return;
@@ -86,6 +102,7 @@ impl Replica {
                 log.later += sealed.len();
                 if log.later > MAX_LATER {
                     log.later -= sealed.len();
+                    log.crowded = true;
                     self.let_go(log_id);
                 } else {
                     self.keep(log_id, id, row(Standing::Held), origin, m);

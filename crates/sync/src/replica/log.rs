@@ -50,6 +50,8 @@ pub(super) struct Log {
     pub(super) refused: usize,
     /// Bytes that are kept for a newer Komuz, which can open them.
     pub(super) later: usize,
+    /// More came for a newer Komuz than is kept: only its start is worth another listing.
+    pub(super) crowded: bool,
 }
 
 impl Log {
@@ -64,6 +66,7 @@ impl Log {
             delivered: Seen::new(),
             refused: 0,
             later: 0,
+            crowded: false,
         }
     }
 

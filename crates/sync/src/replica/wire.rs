@@ -32,6 +32,8 @@ const STALLED: u64 = 120_000;
 const PROBES: usize = 8;
 /// How many ids of envelopes that are not here one relay may name, in all logs together.
 const MAX_NAMED: usize = 1 << 20;
+/// Of how many sessions it is remembered what was heard of them last.
+const MAX_HEARD: usize = 4096;
 /// How many numbers may come before the ones that precede them.
 const MAX_AHEAD: usize = 4096;
 /// How long an envelope waits that a relay did not take, in milliseconds.
@@ -191,7 +193,8 @@ impl Replica {
         let mut due = Vec::new();
         for (log, line) in &mut link.lines {
             let ended = line.phase == Phase::Live && line.wanted.is_empty() && line.fetching.is_empty();
-            if !line.lossy || !ended {
+            let in_vain = self.logs.get(log).is_some_and(|log| log.crowded);
+            if !line.lossy || !ended || in_vain {
                 continue;
             }
             match line.relist {
@@ -829,6 +832,10 @@ impl Replica {
             return;
         };
         let session = presence.session();
+        // Forgetting all of it lets old news through once, no more.
+        if self.heard.len() >= MAX_HEARD {
+            self.heard.clear();
+        }
         // It comes by every relay: only the newest of a session in a document says something.
         let heard = self.heard.entry((log_id, session)).or_insert(0);
         if session == self.session || presence.number <= *heard || !log.watched {

@@ -549,6 +549,24 @@ fn written_by_a_newer_komuz() {
 }
 
 #[test]
+fn more_of_a_newer_komuz_than_is_kept_is_asked_for_when_this_one_starts_again_and_not_before() {
+    let mut world = three(23);
+    let keys = Crafted::of(&world, 0).keys(&body("ky"));
+    let newer: Vec<Vec<u8>> = (0..40).map(|n| vec![[9, n]; 250_000].concat()).collect();
+    world.inject(0, &keys, &newer);
+    world.settle();
+    let kept: usize = world.peers[1].disk.values().map(Vec::len).sum();
+    assert!(kept < 17 << 20, "{kept}");
+    assert!(!world.peers[1].replica.state().relays[0].in_sync);
+    let asked = world.relays[0].listings;
+    world.settle();
+    assert_eq!(world.relays[0].listings, asked, "asking again would bring it in vain");
+    world.crash(1);
+    world.settle();
+    assert!(world.relays[0].listings > asked);
+}
+
+#[test]
 fn a_relay_that_is_another_than_was_dialled() {
     let mut world = three(11);
     world.relay_down(1);

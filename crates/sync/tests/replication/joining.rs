@@ -4,7 +4,7 @@ use komuz_sync::Replica;
 use komuz_sync::replica::{Joining, RefusedJoin};
 use komuz_sync::seal::charter::Role;
 use komuz_sync::seal::doc::DocId;
-use komuz_sync::seal::invite::LIFETIME;
+use komuz_sync::seal::invite::{Invite, LIFETIME};
 
 use crate::world::{World, body, outlet, payload};
 
@@ -324,4 +324,33 @@ fn who_was_let_in_and_then_not_writes_no_more() {
         stays.contains(&true) && stays.contains(&false),
         "both happen: {stays:?}"
     );
+}
+
+#[test]
+fn a_door_full_of_rubbish_neither_fills_the_disk_nor_keeps_the_answer_out() {
+    let mut world = World::new(11, 1);
+    world.quiet();
+    let invitation = world.call(0, |replica, now, entropy| {
+        replica.invite("beta", Role::Editor, now, entropy).expect("invites")
+    });
+    let door = Invite::from_text(&invitation.fragment).expect("the text").door();
+    let bek = world.ask("Bek", &invitation.fragment, "beta", None);
+    world.drain();
+    let rubbish: Vec<Vec<u8>> = (0..1_000u32)
+        .map(|n| [&[1; 508][..], &n.to_be_bytes()].concat())
+        .collect();
+    world.inject(0, &door, &rubbish);
+    world.inject(0, &door, &[vec![1; 400_000]]);
+    world.settle();
+    let rows = world.peers[0].disk.iter();
+    let at_door = rows.filter(|((table, key), _)| table == "envelopes" && key.starts_with(&door.id.0));
+    assert!(at_door.clone().count() <= 128 && at_door.map(|(_, row)| row.len()).sum::<usize>() < 100_000);
+    let request = world.peers[0].replica.requests().remove(0);
+    world.call(0, |replica, now, entropy| {
+        replica.confirm(&request.id, now, entropy).expect("confirms")
+    });
+    world.settle();
+    // The answer is read behind the rubbish.
+    assert!(world.relays[0].logs[&door.id].entries.len() > 1_002);
+    assert!(world.peers[bek].joined);
 }

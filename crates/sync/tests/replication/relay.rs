@@ -42,6 +42,8 @@ pub struct Relay {
     pub swallows: bool,
     /// Fetches are not answered.
     pub fetches_nothing: bool,
+    /// How often a log was listed from the start.
+    pub listings: usize,
     pub logs: BTreeMap<LogId, Log>,
     clients: BTreeMap<Conn, Client>,
 }
@@ -55,6 +57,7 @@ impl Relay {
             answers_as: None,
             swallows: false,
             fetches_nothing: false,
+            listings: 0,
             logs: BTreeMap::new(),
             clients: BTreeMap::new(),
         }
@@ -261,6 +264,7 @@ impl Relay {
                 client.subscribed.insert(id);
                 let rest = &log.entries[after as usize..];
                 let mut out = Vec::new();
+                self.listings += usize::from(after == 0);
                 if ids_only {
                     // In several frames, as a long log is listed.
                     for (number, ids) in rest.chunks(7).enumerate() {

@@ -25,7 +25,10 @@ const script = (url) => (policy ? policy.createScriptURL(url) : url)
  * Opens the desk without a network; where that is missing the desk says so. It fetches all files, so it begins when the desk is
  * at work: a first visit on a slow line gets each file once, and what the browser has kept is not fetched again.
  */
-const keepOffline = () => navigator.serviceWorker?.register(script(workers.offline), { scope: "./" }).catch(() => {})
+const keepOffline = () =>
+  // While the desk is worked on (`cargo xtask dev`) each load is to show what was just built.
+  !new URLSearchParams(location.search).has("dev") &&
+  navigator.serviceWorker?.register(script(workers.offline), { scope: "./" }).catch(() => {})
 
 function engine() {
   const worker = new Worker(script(workers.engine), { type: "module" })

@@ -38,7 +38,6 @@ impl App {
         };
         html! {
             <div class={classes!("frame", sheet, writing.then_some("writing"))}>
-                <a class="skip" href="#text" onclick={self.skip()}>{ w.skip_to_text() }</a>
                 { self.header(&investigation) }
                 <nav class="rail" aria-label={w.stories()} inert={self.sheet == Sheet::Side} onkeydown={escape.clone()}>
                     <button type="button" class="quiet sheet-close" onclick={close_sheet.clone()}>{ w.close() }</button>
@@ -66,8 +65,7 @@ impl App {
 
     fn skip(&self) -> Callback<MouseEvent> {
         let (ctx, main) = (self.ctx.clone(), self.main.clone());
-        Callback::from(move |event: MouseEvent| {
-            event.prevent_default();
+        Callback::from(move |_| {
             if let Some(surface) = ctx.writing.surface.borrow().as_ref() {
                 surface.focus();
             } else if let Some(main) = main.cast::<web_sys::HtmlElement>() {
@@ -140,6 +138,7 @@ impl App {
         let rail = self.ctx.click(Click::Sheet(Sheet::Rail));
         html! {
             <header inert={self.sheet != Sheet::None}>
+                <button type="button" class="skip" onclick={self.skip()}>{ w.skip_to_text() }</button>
                 <button type="button" class="quiet narrow" data-test="rail-open" onclick={rail}>{ w.stories() }</button>
                 { strings(w, investigation, signing.unwrap_or(&Signing::default())) }
                 <h1 dir="auto" data-test="title">{ investigation.title.clone() }</h1>

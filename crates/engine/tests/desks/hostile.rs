@@ -196,7 +196,10 @@ fn an_envelope_that_states_another_last_change_than_it_brings_is_refused() {
     });
     world.until("it is said", |world| !world.desks[kloop].shown.state.refused.is_empty());
     let refused = &world.desks[kloop].shown.state.refused;
-    assert!(refused[0].message.contains("states of the changes in it"), "{refused:?}");
+    assert!(
+        refused[0].message.contains("states of the changes in it"),
+        "{refused:?}"
+    );
     assert_eq!(stories(&world), before);
     inject(&mut world, occrp, &DocId::Registers, |replica| {
         story(replica, "stated-rightly", None)

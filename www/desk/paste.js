@@ -5,7 +5,10 @@
 //
 // A file of its own that is fetched when something is pasted: what it needs of ProseMirror comes in as an argument.
 
-/** The largest pasted markup that is read, in UTF-16 code units. */
+// What comes in must be what the importer makes of the same markup (crates/import): both are held to one table of samples,
+// crates/import/tests/samples/paste.json.
+
+/** The largest pasted markup that is read, in UTF-16 code units; more is refused, and that is said. */
 export const MAX_PASTE = 16 << 20
 
 const policy = globalThis.trustedTypes?.createPolicy("komuz-desk", { createHTML: (html) => html })
@@ -21,14 +24,32 @@ function inert(html) {
   return new DOMParser().parseFromString(policy ? policy.createHTML(html) : html, "text/html")
 }
 
-const SKIPPED = new Set(["script", "style", "head", "title", "meta", "link", "template", "noscript", "iframe", "object", "svg", "math", "select", "button", "input", "textarea", "img", "video", "audio", "canvas"])
-const BLOCKS = new Set(["address", "article", "aside", "body", "caption", "center", "dd", "details", "dialog", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "header", "html", "legend", "li", "main", "menu", "nav", "ol", "p", "pre", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul"])
+const SKIPPED = new Set(["script", "style", "head", "title", "meta", "link", "template", "noscript", "iframe", "object", "svg", "math", "select", "button", "input", "textarea", "img", "video", "audio", "canvas", "nav", "form", "datalist", "noframes", "del"])
+const BLOCKS = new Set(["address", "article", "aside", "body", "caption", "center", "dd", "details", "dialog", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "header", "html", "legend", "li", "main", "menu", "nav", "ol", "p", "pre", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul"])
 
 const said = (element, pattern) => pattern.exec(element.getAttribute("data-look") ?? "")
 
-/** How many footnotes pasted markup brings, as Google Docs, Word and LibreOffice write them. */
+/** What is never shown of a foreign page, by what its elements say of themselves. */
+const HIDDEN = /mso-list:\s*ignore|display:\s*none|mso-hide:\s*all|mso-special-character:\s*comment|mso-element:\s*comment/i
+
+/** Remarks of editors to each other: Word marks them by class, Google Docs by the names that its links point to. */
+const isComment = (element) =>
+  /(^|\s)msocom(anchor|txt|hide)(\s|$)/.test(element.getAttribute("class") ?? "") ||
+  (element.localName === "a" && /^#(cmnt|_msocom_|_msoanchor_)/i.test(element.getAttribute("href") ?? ""))
+
+/** Whether a block holds the text of a comment of Google Docs: it starts with the way back to its mark. */
+const isCommentText = (element) => !!element.querySelector('a[href^="#cmnt_ref" i]')
+
+/** The address behind the redirect that Google Docs puts around every link. */
+function unwrapped(href) {
+  if (!href?.startsWith("https://www.google.com/url?")) return href
+  return new URL(href).searchParams.get("q") ?? href
+}
+
+/** How many footnotes pasted markup brings, as Google Docs, Word, LibreOffice, pandoc and GitHub write them. */
 export function footnotes(html) {
-  return new Set(Array.from(html.matchAll(/href=["']?[^"'\s>]*#(_?ftn(?:t)?\d+|sdfootnote\d+sym|_edn\d+)\b/gi), (m) => m[1].toLowerCase())).size
+  const names = /href=["']?[^"'\s>]*#(_?ftn(?:t)?\d+|sd(?:foot|end)note\d+sym|_edn\d+|(?:user-content-)?fn[:-]?\d+)\b/gi
+  return new Set(Array.from(html.matchAll(names), (m) => m[1].toLowerCase())).size
 }
 
 /** The readers for a schema: `{readHTML(html), readText(text, marks)}`, both making slices. */
@@ -39,8 +60,18 @@ export function readers({ schema, MAX_DEPTH, safeLink, anonymous, Fragment, Slic
     runs = []
     kind = null
 
+    /** How many cells of a table are open, one in the other; their blocks are words of the table's row. */
+    cells = 0
+    /** What stands before the next words of a row. */
+    gap = ""
+
     /** Ends the block that is being read; an empty one is dropped. White space is folded as a browser shows it. */
     close() {
+      if (this.cells) {
+        this.gap ||= " "
+        return
+      }
+      this.gap = ""
       const runs = this.runs
       let spaced = true
       for (const run of runs) {
@@ -62,8 +93,20 @@ export function readers({ schema, MAX_DEPTH, safeLink, anonymous, Fragment, Slic
     text(text, marks, pre) {
       if (pre) text = text.replace(/\r\n?/g, "\n")
       else text = text.replace(/[ \t\r\n\f]+/g, " ")
-      text = text.replace(/\ufffc/g, "")
+      text = text.replace(/[\ufffc\ufeff]|(?![\n\t])\p{Cc}/gu, "")
+      if (this.gap && (pre ? text : text.trim())) {
+        if (this.runs.some((run) => run.text.trim())) this.runs.push({ text: this.gap, marks: [], pre: false })
+        this.gap = ""
+      }
       if (text) this.runs.push({ text, marks, pre })
+    }
+
+    /** A cell of a table. */
+    cell(element, at) {
+      this.cells++
+      this.children(element, { ...at, marks: this.marks(element, at.marks) })
+      this.cells--
+      this.gap = " · "
     }
 
     /** Reads the children of an element. `at` says in what they lie: marks, list, quote. */
@@ -76,7 +119,8 @@ export function readers({ schema, MAX_DEPTH, safeLink, anonymous, Fragment, Slic
 
     element(element, at) {
       const name = element.localName
-      if (SKIPPED.has(name) || said(element, /mso-list:\s*ignore|display:\s*none/i)) return
+      if (SKIPPED.has(name) || said(element, HIDDEN) || isComment(element)) return
+      if ((name === "p" || name === "div") && isCommentText(element)) return
       if (name === "br") {
         this.runs.push({ text: "\n", marks: [], pre: true })
         return
@@ -93,7 +137,7 @@ export function readers({ schema, MAX_DEPTH, safeLink, anonymous, Fragment, Slic
         return this.block(element, { ...at, list: { ordered: name === "ol", depth: at.list ? at.list.depth + 1 : 0 } })
       }
       if (name === "li") {
-        const level = Number(element.getAttribute("aria-level")) - 1
+        const level = element.hasAttribute("aria-level") ? element.getAttribute("aria-level") - 1 : Number(/\bli-bullet-(\d)/.exec(element.className)?.[1] ?? -1)
         const depth = Math.min(MAX_DEPTH, level >= 0 ? level : at.list?.depth ?? 0)
         return this.block(element, { ...at, kind: this.item(at.list?.ordered ?? false, depth) })
       }
@@ -102,7 +146,13 @@ export function readers({ schema, MAX_DEPTH, safeLink, anonymous, Fragment, Slic
         const marker = element.querySelector('[data-look*="mso-list:Ignore" i]')?.textContent ?? ""
         return this.block(element, at, this.item(/^\s*\(?[\p{L}\d]{1,4}[.)]/u.test(marker), Math.min(MAX_DEPTH, word[1] - 1)))
       }
-      if (name === "pre") return this.block(element, { ...at, pre: true })
+      if (name === "pre") return this.block(element, { ...at, pre: true, marks: schema.marks.code.create().addToSet(at.marks) })
+      if (name === "td" || name === "th") return this.cell(element, at)
+      if (name === "tr" && this.cells) {
+        this.children(element, at)
+        this.gap = " "
+        return
+      }
       if (BLOCKS.has(name)) return this.block(element, at)
       this.children(element, { ...at, marks: this.marks(element, at.marks) })
     }
@@ -129,7 +179,7 @@ export function readers({ schema, MAX_DEPTH, safeLink, anonymous, Fragment, Slic
       const slant = said(element, /font-style:\s*(\w+)/i)?.[1]
       if (slant ? slant === "italic" : name === "i" || name === "em" || name === "cite") marks = emphasis.create().addToSet(marks)
       if (name === "code" || name === "kbd" || name === "samp") marks = code.create().addToSet(marks)
-      const href = name === "a" ? element.getAttribute("href") : null
+      const href = name === "a" ? unwrapped(element.getAttribute("href")) : null
       if (safeLink(href)) marks = link.create({ href }).addToSet(marks)
       return marks
     }
@@ -140,7 +190,7 @@ export function readers({ schema, MAX_DEPTH, safeLink, anonymous, Fragment, Slic
    * any other by its structure alone.
    */
   function readHTML(html) {
-    const doc = inert(html.slice(0, MAX_PASTE))
+    const doc = inert(html)
     const own = /^(\d+) (\d+)/.exec(doc.querySelector("[data-pm-slice]")?.getAttribute("data-pm-slice") ?? "")
     if (own) {
       const slice = SchemaParser.fromSchema(schema).parseSlice(doc.body, { preserveWhitespace: "full" })
@@ -157,7 +207,7 @@ export function readers({ schema, MAX_DEPTH, safeLink, anonymous, Fragment, Slic
 
   /** Reads plain text: an empty line, or any line break, starts a new paragraph. */
   function readText(text, marks) {
-    const lines = text.slice(0, MAX_PASTE).replace(/\ufffc/g, "").split(/(?:\r\n?|\n)+/)
+    const lines = text.replace(/[\ufffc\ufeff]|(?![\n\r\t])\p{Cc}/gu, "").split(/(?:\r\n?|\n)+/)
     return opened(lines.map((line) => schema.nodes.paragraph.create(null, line ? schema.text(line, marks) : null)))
   }
 

@@ -133,8 +133,27 @@ export const toBase64 = (text) => btoa(String.fromCharCode(...new TextEncoder().
 /** The bytes of base64, with or without its URL letters. */
 export const fromBase64 = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0))
 
-/** A chosen file's text. */
-export const fileText = (file) => file.text()
+/** The largest document that is read, in bytes; the importer's own limit. */
+const MAX_DOCUMENT = 16 << 20
+
+/**
+ * A chosen file's text. Rejects with the code of a trouble: `import-too-large` before anything is read, `not-utf8` for what
+ * `file.text()` would turn into replacement characters without a word.
+ */
+export async function fileText(file) {
+  if (file.size > MAX_DOCUMENT) throw "import-too-large"
+  let bytes
+  try {
+    bytes = await file.arrayBuffer()
+  } catch {
+    throw "file-unreadable"
+  }
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes)
+  } catch {
+    throw "not-utf8"
+  }
+}
 
 /** A chosen file's bytes in base64. */
 export const fileBase64 = (file) => base64(file)

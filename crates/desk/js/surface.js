@@ -93,8 +93,9 @@ let paster = null
 
 /** What reads pasted documents (www/desk/paste.js), fetched when something is pasted for the first time. */
 function reading() {
-  paster ??= import(new URL("paste.js", import.meta.url).href).then(({ footnotes, readers }) => ({
+  paster ??= import(new URL("paste.js", import.meta.url).href).then(({ footnotes, readers, MAX_PASTE }) => ({
     footnotes,
+    MAX_PASTE,
     ...readers({ schema, MAX_DEPTH, safeLink, anonymous: commands.anonymous, Fragment, Slice, SchemaParser }),
   }))
   paster.catch(() => (paster = null))
@@ -438,8 +439,12 @@ export class Surface {
       else this.tell("trouble", "paste-unreadable")
       return
     }
-    const { footnotes, readHTML, readText } = reader
+    const { footnotes, readHTML, readText, MAX_PASTE } = reader
     const { state } = this.view
+    if (Math.max(html.length, text.length) > MAX_PASTE) {
+      this.tell("trouble", "import-too-large")
+      return
+    }
     const count = html && !html.includes("data-pm-slice") ? footnotes(html) : 0
     if (count) {
       this.tell("footnotes", { html, count })

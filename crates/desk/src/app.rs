@@ -784,13 +784,13 @@ impl App {
 pub fn import_file(ctx: &Context, edition: EditionId, file: web_sys::File) {
     let ctx = ctx.clone();
     spawn(async move {
-        let text = JsFuture::from(browser::file_text(&file))
-            .await
-            .ok()
-            .and_then(|text| text.as_string());
-        match text {
-            Some(text) => import_text(ctx, edition, file.name(), text).await,
-            None => ctx.send(Msg::Trouble(Some(bits::page_trouble("file-unreadable")))),
+        match JsFuture::from(browser::file_text(&file)).await {
+            Ok(text) => import_text(ctx, edition, file.name(), text.as_string().unwrap_or_default()).await,
+            Err(code) => {
+                let code = code.as_string();
+                let code = code.as_deref().unwrap_or("file-unreadable");
+                ctx.send(Msg::Trouble(Some(bits::page_trouble(code))));
+            }
         }
     });
 }

@@ -73,7 +73,7 @@ extern "C" {
     #[wasm_bindgen(js_name = focusTab)]
     pub fn focus_tab(index: u32);
 
-    /// A file's text.
+    /// A file's text; rejects with the code of a trouble.
     #[wasm_bindgen(js_name = fileText)]
     pub fn file_text(file: &File) -> Promise;
 

@@ -147,7 +147,7 @@ pub struct Forms {
 
 /// Codes of the troubles that are worded here; others keep the engine's own sentence.
 #[cfg(not(target_arch = "wasm32"))]
-pub const TROUBLES: [&str; 93] = [
+pub const TROUBLES: [&str; 94] = [
     "link-refused",
     "no-source-title",
     "press-missing",
@@ -241,6 +241,7 @@ pub const TROUBLES: [&str; 93] = [
     "backup-pieces",
     "backup-too-large",
     "needs-update",
+    "not-utf8",
 ];
 
 /// How many kinds of sources there are.

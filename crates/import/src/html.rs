@@ -86,6 +86,8 @@ struct Skipped {
     name: String,
     /// How many elements of each name are open in it.
     open: HashMap<String, usize>,
+    /// The text in it, where it is the marker that Word writes before a list item: it tells a numbered one.
+    marker: Option<String>,
 }
 
 /// A text that goes to the head of the story and not into a block.
@@ -261,6 +263,7 @@ impl Reader {
             self.skipped = Some(Skipped {
                 name,
                 open: HashMap::new(),
+                marker: style::is_marker(&look).then(String::new),
             });
             return;
         }
@@ -311,7 +314,9 @@ impl Reader {
                 self.lists.push(name == "ol");
             }
             "li" => {
-                let depth = style::list_level(class).unwrap_or(self.lists.len().saturating_sub(1));
+                let level = attribute("aria-level").and_then(|level| level.parse::<usize>().ok()?.checked_sub(1));
+                let level = level.or_else(|| style::list_level(class));
+                let depth = level.unwrap_or(self.lists.len().saturating_sub(1));
                 self.block(BlockKind::Item {
                     ordered: self.lists.last().copied().unwrap_or(false),
                     depth: at_most(depth),
@@ -442,7 +447,13 @@ impl Reader {
         if let Some(skipped) = &mut self.skipped {
             match skipped.open.get_mut(name) {
                 Some(count) if *count > 0 => *count -= 1,
-                _ if skipped.name == name => self.skipped = None,
+                _ if skipped.name == name => {
+                    let numbered = skipped.marker.as_deref().is_some_and(style::is_number);
+                    self.skipped = None;
+                    if let Some(BlockKind::Item { ordered, .. }) = self.current.as_mut().map(|block| &mut block.kind) {
+                        *ordered |= numbered;
+                    }
+                }
                 // The element around ends, and what was skipped with it.
                 _ if self.open.iter().any(|open| open.name == name) => {
                     self.skipped = None;
@@ -506,7 +517,10 @@ impl Reader {
             style.push_str(text);
             return;
         }
-        if self.skipped.is_some() {
+        if let Some(skipped) = &mut self.skipped {
+            if let Some(marker) = skipped.marker.as_mut().filter(|marker| marker.len() < 20) {
+                marker.push_str(text);
+            }
             return;
         }
         if self.open.last().is_some_and(|open| open.pre) {

@@ -397,5 +397,6 @@ pub const WORDS: Written = Written {
         "{} stored pieces could not be read and are not in the backup; what the servers have comes again from there.",
         "There is too much for one backup file on this device.",
         "Somebody uses a newer Komuz here. Load the page again to get it.",
+        "This file is not saved as UTF-8. Save it again with that encoding, or as HTML.",
     ],
 };

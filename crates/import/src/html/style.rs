@@ -145,6 +145,20 @@ pub fn word_list_level(style: &str) -> Option<usize> {
     level.parse::<usize>().ok()?.checked_sub(1)
 }
 
+/// Whether a style is that of the marker that Word writes before a list item.
+pub fn is_marker(style: &str) -> bool {
+    let mut declarations = style.split(';').filter_map(|declaration| declaration.split_once(':'));
+    declarations.any(|(name, value)| name.trim() == "mso-list" && value.trim().eq_ignore_ascii_case("ignore"))
+}
+
+/// Whether a marker numbers: `1.`, `a)`, `(iv)`.
+pub fn is_number(marker: &str) -> bool {
+    let marker = marker.trim_start();
+    let marker = marker.strip_prefix('(').unwrap_or(marker);
+    let length = marker.chars().take_while(|c| c.is_alphanumeric()).count();
+    (1..=4).contains(&length) && matches!(marker.chars().nth(length), Some('.' | ')'))
+}
+
 /// The address behind the redirect that Google Docs puts around every link.
 pub fn unwrapped(href: &str) -> String {
     let href = href.trim();

@@ -23,7 +23,8 @@
 //! open:            body = Body::open(&doc); (link, json) = PageLink::open(&body, 0)       show json
 //! page's steps:    link.steps(&mut doc, &mut body, (seq, taken), &steps, now)          then: settle
 //! others' changes: doc.apply(admitted); body.refresh(&doc)                             then: settle
-//! page took one:   link.taken(batch, hash) or else json = link.reopen(&body)           then: settle
+//! page took one:   link.taken(batch, hash)                                             then: settle
+//! link.is_lost():  link.whole(&mut doc, &mut body, (seq, taken), &json, now)              then: settle
 //! undo, redo:      link.undo(&mut doc, &mut body)                                      then: settle
 //!
 //! settle:          for each link: if let Some(batch) = link.batch(&body)               send it to the page

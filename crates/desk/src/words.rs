@@ -239,6 +239,7 @@ pub const TROUBLES: [&str; 94] = [
     "drafts-remain",
     "stuck",
     "backup-pieces",
+    "papers-remade",
     "backup-too-large",
     "needs-update",
     "not-utf8",

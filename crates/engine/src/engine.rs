@@ -466,6 +466,7 @@ impl Engine {
     }
 
     fn load_room(&mut self, id: String, ask: Option<u32>) {
+        journal::about_to_load(&id, &mut self.hands);
         let prefix = format!("{id}/");
         let tables = ["secret", "log", "save", "journal", "strike"];
         self.load(
@@ -496,6 +497,7 @@ impl Engine {
                 }
             }
             Err(error) => {
+                sorted.journal.loaded(&id, &mut self.hands);
                 if let Some(ask) = ask {
                     self.hands.answer(ask, Err(trouble("unreadable", error)));
                 }

@@ -11,7 +11,8 @@ use komuz_messages::{FromEngine, ToEngine};
 /// | `log` | `<investigation>/...` | what sync stores: envelopes, cursors, charter |
 /// | `save` | `<investigation>/<document>` | a saved document and the envelopes that it holds |
 /// | `journal` | `<investigation>/<session>` | envelopes that are being applied at this moment |
-/// | `strike` | `<investigation>/<envelope>` | how often an engine died while applying this envelope |
+/// | `strike` | `<investigation>/<envelope>` | how often an engine of which version died while applying this envelope |
+/// | `strike` | `<investigation>/load-...` | an engine is loading the investigation, or died while it did |
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
     /// Which table.

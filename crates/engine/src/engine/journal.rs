@@ -3,7 +3,11 @@
 //!
 //! A session's journal row holds the ids that it is applying at the moment. A row whose session is dead (its lock is free)
 //! is a crash: each of its ids gets a strike, and is applied alone from then on, so that the second strike meets the
-//! guilty one only. An envelope that goes through loses its strikes.
+//! guilty one only. An envelope that goes through loses its strikes, and so does every one when Komuz is updated: the fault
+//! may be mended, and what was left aside is somebody's words.
+//!
+//! Loading saved papers may stop an engine too. So a row says that it is about to begin, and when two such rows were left
+//! behind the papers are made again from the log.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,6 +20,10 @@ use crate::Output;
 
 /// Version of both kinds of rows; the first byte of each.
 const VERSION: u8 = 1;
+/// The version of Komuz that strikes count for.
+const PROGRAM: &[u8] = env!("CARGO_PKG_VERSION").as_bytes();
+/// How the keys of rows start that say that a load is under way.
+const LOAD: &str = "load-";
 /// How long suspects wait for the verdict on the sessions that left them behind, in milliseconds.
 const PATIENCE: u64 = 1000;
 /// Strikes that put an envelope aside.
@@ -36,6 +44,14 @@ pub struct Journal {
     waiting: Option<(Batch, Mark)>,
     applying: Batch,
     patience: u64,
+    /// Keys of rows of loads that are under way or have died, one's own among them.
+    loads: Vec<String>,
+}
+
+/// A load of a room is about to begin: what is read after this write is read when the row of it is on disk.
+pub fn about_to_load(room: &str, hands: &mut Hands) {
+    let key = format!("{room}/{}", hands.id(LOAD));
+    hands.disk.put("strike", key, Some(vec![VERSION]));
 }
 
 impl Journal {
@@ -49,13 +65,28 @@ impl Journal {
 
     /// A strike row was in the store.
     pub fn struck(&mut self, envelope: &str, row: &[u8]) {
+        if envelope.starts_with(LOAD) {
+            return self.loads.push(envelope.to_owned());
+        }
         if let Some(id) = from_hex(envelope).and_then(|bytes| EnvelopeId::from_slice(&bytes)) {
             let strikes = match row {
-                [VERSION, strikes] => *strikes,
-                _ => 1,
+                [VERSION, strikes, program @ ..] if program == PROGRAM => *strikes,
+                _ => 0,
             };
             self.strikes.insert(id, strikes);
             self.suspects.insert(id);
+        }
+    }
+
+    /// Whether loads have died often enough to do without what was saved. One's own row is among them.
+    pub fn load_died(&self) -> bool {
+        self.loads.len() > usize::from(QUARANTINE)
+    }
+
+    /// A room was loaded, or cannot be for a reason that is known.
+    pub fn loaded(&mut self, room: &str, hands: &mut Hands) {
+        for key in std::mem::take(&mut self.loads) {
+            hands.disk.put("strike", format!("{room}/{key}"), None);
         }
     }
 
@@ -78,7 +109,7 @@ impl Journal {
             hands.disk.put(
                 "strike",
                 format!("{}/{}", self.room, to_hex(&id.0)),
-                Some(vec![VERSION, *strikes]),
+                Some([&[VERSION, *strikes], PROGRAM].concat()),
             );
         }
         hands.disk.put("journal", format!("{}/{name}", self.room), None);

@@ -32,7 +32,7 @@ pub struct Paper {
     /// Envelopes with changes that wait for others, by session and counter, with their writer.
     behind: BTreeMap<(SessionId, u64), (MemberId, Vec<ChangeHash>)>,
     parts: Parts,
-    /// For each session the first envelope with something that only a later version of Komuz can read.
+    /// For each session the first envelope that only a later version of Komuz may take.
     later: BTreeMap<SessionId, u64>,
     /// Who writes as which actor.
     members: BTreeMap<[u8; 16], MemberId>,
@@ -190,8 +190,9 @@ impl Paper {
             if quarantined(&delivery.id) {
                 applied.refused.push(Refused {
                     who,
-                    why: "it stopped the desk twice and is left aside".into(),
+                    why: "it stopped the desk twice and is left aside until Komuz is updated".into(),
                 });
+                self.left_aside(&delivery);
                 continue;
             }
             let signed = self.signed(&delivery.who);
@@ -202,8 +203,7 @@ impl Paper {
                     Ok(whole) => chunks.extend(whole),
                     Err(error) => {
                         if error == PayloadError::Kind {
-                            let first = self.later.entry(delivery.who.session).or_insert(delivery.counter);
-                            *first = delivery.counter.min(*first);
+                            self.left_aside(&delivery);
                         }
                         applied.refused.push(Refused {
                             who,
@@ -269,6 +269,12 @@ impl Paper {
             !hashes.is_empty()
         });
         applied
+    }
+
+    /// Remembers that a later version of Komuz may take an envelope: it is delivered again after every start.
+    fn left_aside(&mut self, delivery: &Delivery) {
+        let first = self.later.entry(delivery.who.session).or_insert(delivery.counter);
+        *first = delivery.counter.min(*first);
     }
 
     /// Remembers that an envelope holds a change that is not in the document yet.

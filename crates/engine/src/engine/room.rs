@@ -127,10 +127,11 @@ impl Rows {
 impl Room {
     /// A room around a replica that was just made or loaded, and what that wants done.
     pub fn new(id: String, replica: Replica, outputs: Vec<replica::Output>, rows: Rows, hands: &mut Hands) -> Self {
+        let died = rows.journal.load_died();
         let mut room = Self {
             joining: replica.me().is_none(),
             journal: rows.journal,
-            saved: rows.saved,
+            saved: if died { BTreeMap::new() } else { rows.saved },
             id,
             replica,
             papers: BTreeMap::new(),
@@ -161,10 +162,17 @@ impl Room {
                 ),
             ));
         }
+        if died {
+            room.tell(trouble(
+                "papers-remade",
+                "What was saved on this device stopped the desk twice: it was made again from what was sent.",
+            ));
+        }
         room.journal.begin(&room.id, &room.session(), hands);
         room.say_here(false, hands);
         room.drive(outputs, hands);
         room.gather(hands);
+        room.journal.loaded(&room.id, hands);
         room.own = hands.disk.mark();
         room
     }

@@ -165,6 +165,21 @@ fn an_envelope_that_kills_the_engine_twice_is_left_aside() {
         .filter(|(table, _)| table == "strike")
         .count();
     assert_eq!(strikes, 1, "only the guilty one keeps its strikes");
+
+    // Papers are saved without it. An update forgives it, and it is taken.
+    world.run(10_000);
+    world.crash(again);
+    for ((table, _), row) in &mut world.devices[device].rows {
+        if table == "strike" {
+            row.truncate(2);
+            row.extend(b"0.0.1");
+        }
+    }
+    let updated = come_back(&mut world, again);
+    open(&mut world, updated, &edition);
+    settled(&mut world);
+    assert_eq!(text(&world, updated, &edition), "the first. the second.");
+    assert!(!world.devices[device].rows.keys().any(|(table, _)| table == "strike"));
 }
 
 /// A good change that adds a story, as this replica's session would make it, with what is stated of it.

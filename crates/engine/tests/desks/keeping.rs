@@ -233,6 +233,40 @@ fn a_backup_comes_back_on_another_device() {
     assert_eq!(text(&world, occrp, &edition), "in the backup and on");
 }
 
+#[test]
+fn saved_papers_that_stop_the_desk_twice_are_made_again_from_the_log() {
+    let (mut world, kloop, _, edition) = two();
+    type_at(&mut world, kloop, &edition, "words", |page| page.end());
+    settled(&mut world);
+    world.run(10_000);
+    world.crash(kloop);
+    let device = world.desks[kloop].device;
+    let says = |world: &World, desk: usize| {
+        let said = &world.desks[desk].shown.state.refused;
+        said.iter().any(|trouble| trouble.code == "papers-remade")
+    };
+    for deaths in [1, 2] {
+        for _ in 0..deaths {
+            let dying = world.tab(device);
+            let Ok(Answer::Device { investigations, .. }) = world.ask(dying, Ask::Device) else {
+                panic!("the list")
+            };
+            world.desks[dying].dies_loading = true;
+            let investigation = investigations[0].id.clone();
+            world.say(dying, Ask::Enter { investigation });
+            world.until("it has died", |world| world.desks[dying].engine.is_none());
+        }
+        let again = world.tab(device);
+        enter(&mut world, again);
+        open(&mut world, again, &edition);
+        settled(&mut world);
+        assert_eq!(text(&world, again, &edition), "words");
+        assert_eq!(says(&world, again), deaths == 2, "after {deaths}");
+        assert!(!world.devices[device].rows.keys().any(|(table, _)| table == "strike"));
+        world.crash(again);
+    }
+}
+
 /// Makes a backup; the file.
 fn backup(world: &mut World, desk: usize) -> String {
     let ask = Ask::Backup {

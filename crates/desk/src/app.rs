@@ -31,6 +31,7 @@ mod story;
 mod welcome;
 
 use std::cell::RefCell;
+use std::rc::Rc;
 
 use js_sys::Function;
 use komuz_messages::{Answer, Ask, EditionId, Event, InvestigationView, StateView, Trouble};
@@ -143,7 +144,7 @@ pub enum Click {
     Reveal(String),
     /// A tool by its name.
     Tool(&'static str),
-    Ask(Ask),
+    Ask(Rc<Ask>),
     /// Leave the open investigation for the list of them.
     Leave,
     /// Load the page anew.
@@ -310,7 +311,7 @@ impl Component for App {
                     Click::Tool(name) => Msg::Tool(name),
                     Click::Leave => Msg::Leave,
                     Click::Ask(ask) => {
-                        self.send(ask);
+                        tell(&self.ctx, &ask);
                         return false;
                     }
                     Click::Reload => {
@@ -554,7 +555,7 @@ impl App {
     }
 
     fn send(&self, ask: Ask) {
-        tell(&self.ctx, ask);
+        tell(&self.ctx, &ask);
     }
 
     fn surface(&self, act: impl FnOnce(&Surface)) {

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use js_sys::Function;
-use komuz_messages::{Answer, Ask, Event, FromEngine, ToEngine, Trouble};
+use komuz_messages::{Answer, Ask, Event, FromEngine, Trouble};
 use wasm_bindgen::prelude::*;
 use yew::Callback;
 
@@ -93,15 +93,26 @@ impl Engine {
 
     /// Asks. The message is sent at once, in the order of the calls; the answer may be awaited or dropped.
     pub fn ask(&self, ask: Ask) -> Asked {
+        self.ask_for(&ask)
+    }
+
+    /// Asks, as [`Engine::ask`], for what is kept: copying an ask is Wasm for each kind of it.
+    pub fn ask_for(&self, ask: &Ask) -> Asked {
         let id = self.0.next.get().wrapping_add(1);
         self.0.next.set(id);
         let slot = Slot::default();
         let typed = matches!(
             ask,
-            Ask::Steps { .. } | Ask::SetHeadline { .. } | Ask::SetSummary { .. } | Ask::SetByline { .. }
+            Ask::Steps { .. }
+                | Ask::Whole { .. }
+                | Ask::SetHeadline { .. }
+                | Ask::SetSummary { .. }
+                | Ask::SetByline { .. }
         );
-        match serde_json::to_string(&ToEngine { id, ask }) {
+        // A `ToEngine`, which would want the ask for itself.
+        match serde_json::to_string(ask) {
             Ok(json) => {
+                let json = format!("{{\"id\":{id},\"ask\":{json}}}");
                 self.0.waiting.borrow_mut().push((id, typed, slot.clone()));
                 self.0.link.post(&json);
             }

@@ -140,8 +140,8 @@ pub fn spawn(task: impl Future<Output = ()> + 'static) {
 }
 
 /// Asks for something whose answer shows in events; trouble is shown at the top of the page.
-pub fn tell(ctx: &Context, ask: Ask) {
-    let (app, asked) = (ctx.app.clone(), ctx.engine.ask(ask));
+pub fn tell(ctx: &Context, ask: &Ask) {
+    let (app, asked) = (ctx.app.clone(), ctx.engine.ask_for(ask));
     spawn(async move {
         if let Err(trouble) = asked.await {
             app.emit(Msg::Trouble(Some(trouble)));

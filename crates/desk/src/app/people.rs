@@ -48,7 +48,7 @@ pub fn people(ctx: &Context, investigation: &InvestigationView) -> Html {
 /// Somebody who used an invitation: the code is compared over another channel before *Confirm*.
 fn request(ctx: &Context, request: &JoinRequest, editor: bool) -> Html {
     let w = ctx.words();
-    let act = |ask: Ask| ctx.click(Click::Ask(ask));
+    let act = |ask: Ask| ctx.click(Click::Ask(ask.into()));
     html! {
         <div class="card" data-test="request" key={request.id.clone()}>
             <p>

@@ -120,10 +120,13 @@ fn note(w: &Words, props: &SideProps, view: &EditionView, citation: &CitationVie
         .iter()
         .find(|source| source.id == citation.source);
     let on = props.active.as_deref() == Some(&citation.id);
-    let remove = props.ctx.click(Click::Ask(Ask::RemoveCitation {
-        edition: view.edition.clone(),
-        citation: citation.id.clone(),
-    }));
+    let remove = props.ctx.click(Click::Ask(
+        Ask::RemoveCitation {
+            edition: view.edition.clone(),
+            citation: citation.id.clone(),
+        }
+        .into(),
+    ));
     let reveal = props.ctx.click(Click::Reveal(citation.id.clone()));
     let edit = props
         .ctx
@@ -193,11 +196,14 @@ fn thread(props: &SideProps, view: &EditionView, thread: &ThreadView) -> Html {
         })
     };
     let (edition, id) = (view.edition.clone(), thread.id.clone());
-    let resolve = props.ctx.click(Click::Ask(Ask::Resolve {
-        edition,
-        thread: id,
-        resolved: !thread.resolved,
-    }));
+    let resolve = props.ctx.click(Click::Ask(
+        Ask::Resolve {
+            edition,
+            thread: id,
+            resolved: !thread.resolved,
+        }
+        .into(),
+    ));
     let reveal = props.ctx.click(Click::Reveal(thread.id.clone()));
     let resolve = html! {
         <button type="button" data-test="resolve" onclick={resolve}>{ if thread.resolved { w.reopen() } else { w.resolve() } }</button>

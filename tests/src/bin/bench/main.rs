@@ -1,0 +1,57 @@
+//! Measures one part of Komuz and prints a line of JSON for each figure. `cargo xtask bench` runs all parts in the release
+//! profile and writes `docs/benchmarks.md` from the lines.
+//!
+//! - `bench story OPERATIONS`: a made-up story of so many operations;
+//! - `bench session FILE`: one person's recorded keystrokes, typed as the desk does;
+//! - `bench together FILE`: several people's recorded keystrokes, with what each had seen;
+//! - `bench envelopes`: what a typed character costs on the way;
+//! - `bench relay CLIENTS`: a `komuz serve` of its own process;
+//! - `bench desks`: whole engines that write together over such a server.
+//!
+//! Where Automerge alone can do the same it does it beside, in the same run.
+
+mod alone;
+mod desk;
+mod desks;
+mod envelopes;
+mod measured;
+mod opening;
+mod relay;
+mod session;
+mod story;
+mod together;
+mod trace;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+/// A part ends at the first failure, with a sentence.
+type Result<T = (), E = Failure> = std::result::Result<T, E>;
+
+/// Why it ended.
+type Failure = Box<dyn std::error::Error>;
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let done = match args[..] {
+        ["story", operations] => number(operations).and_then(story::measure),
+        ["session", file] => session::measure(Path::new(file)),
+        ["together", file] => together::measure(Path::new(file)),
+        ["envelopes"] => envelopes::measure(),
+        ["desks"] => desks::measure(),
+        ["relay", clients] => number(clients).and_then(relay::measure),
+        _ => Err("bench story OPERATIONS | session FILE | together FILE | envelopes | relay CLIENTS | desks".into()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn number(text: &str) -> Result<usize> {
+    text.parse().map_err(|_| format!("{text:?} is not a number").into())
+}

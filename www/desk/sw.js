@@ -59,7 +59,7 @@ async function newest() {
 /** The version that a page or a worker has, if it is known. */
 async function versionOf(client) {
   const mark = await caches.open(MARK)
-  return client && (await mark.match(CLIENTS + client))?.text()
+  return client ? (await mark.match(CLIENTS + client))?.text() : undefined
 }
 
 async function note(client, version) {
@@ -100,10 +100,13 @@ async function start(client) {
   return page
 }
 
-/** A file of the version that the page has; a worker gets that of its page. */
+/**
+ * A file of the version that the page has; a worker gets that of its page. Chromium does not say whose a request of a worker is
+ * that is older than this service worker.
+ */
 async function kept({ request, clientId, resultingClientId }) {
-  const name = (await versionOf(clientId)) ?? (await newest())
+  const name = (await versionOf(clientId)) || (await newest())
   if (request.destination === "worker") await note(resultingClientId, name)
   const had = name && (await (await caches.open(name)).match(request, { ignoreSearch: true, ignoreVary: true }))
-  return had ?? fetch(request)
+  return had || fetch(request)
 }

@@ -271,6 +271,8 @@ fn tokens_width(tokens: &[Token]) -> usize {
 pub(crate) fn small_effects(page: &Page, effect: Effect) -> Result<Vec<(usize, Effect)>, PageError> {
     match effect {
         Effect::Rewrite { ref kind, .. } => Ok(vec![(kind_weight(kind), effect)]),
+        // Nothing to mark is nothing to look at: the page does not mind such a step either.
+        Effect::Mark { range, .. } if range.is_empty() => Ok(Vec::new()),
         Effect::Mark { range, mark, add } => {
             let tokens = page.tokens(range.clone())?;
             let each = mark_weight(&mark);

@@ -147,7 +147,7 @@ pub struct Forms {
 
 /// Codes of the troubles that are worded here; others keep the engine's own sentence.
 #[cfg(not(target_arch = "wasm32"))]
-pub const TROUBLES: [&str; 94] = [
+pub const TROUBLES: &[&str] = &[
     "link-refused",
     "no-source-title",
     "press-missing",

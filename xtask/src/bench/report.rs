@@ -93,7 +93,7 @@ struct Goal {
 const GOALS: [Goal; 4] = [
     Goal {
         goal: "key to paint in a 100k-op story while ten others type: p99 under 16.7 ms",
-        here: "the engine's part of one's own key and of another's, which may come before it: sum of both p99. Painting is not in it",
+        here: "the page paints without waiting for the engine; the engine's part of one's own key and of another's before it: sum of both p99",
         limit: 16.7,
         figures: &[
             ("story", "100000 ", "a key, to its change's bytes", "p99"),
@@ -184,7 +184,7 @@ fn goals(figures: &[Value]) -> String {
                 let sum = numbers.iter().sum::<f64>();
                 (
                     format!("{} ms", number(sum)),
-                    if sum < *limit { "met" } else { "not met" },
+                    if sum < *limit { "met natively" } else { "not met" },
                 )
             }
         };
@@ -322,7 +322,7 @@ mod tests {
             let text = goals(figures);
             text.lines().find(|line| line.contains("editable")).unwrap().to_owned()
         };
-        assert!(row(&[opening(599.0)]).ends_with("| 599 ms | met |"));
+        assert!(row(&[opening(599.0)]).ends_with("| 599 ms | met natively |"));
         assert!(row(&[opening(601.0)]).ends_with("| 601 ms | not met |"));
         assert!(row(&[]).ends_with("| – | not in this run |"));
     }

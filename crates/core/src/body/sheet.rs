@@ -173,6 +173,20 @@ pub(crate) enum Cell {
     Text(Piece),
 }
 
+impl Cell {
+    /// The identity of a block that was another's before.
+    pub(crate) fn taken_id(self) -> Option<String> {
+        match self {
+            Self::Marker {
+                marker: Some(marker),
+                id,
+                ..
+            } if marker.to_string() != id => Some(id),
+            _ => None,
+        }
+    }
+}
+
 /// One Automerge text of the body.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Section {

@@ -24,6 +24,16 @@ pub(crate) enum New {
     Text(String, Marks),
 }
 
+impl New {
+    /// The identity that a block takes over.
+    fn claim(&self) -> Option<&str> {
+        match self {
+            Self::Marker(_, claim) => claim.as_deref(),
+            Self::Text(..) => None,
+        }
+    }
+}
+
 /// What a change did.
 #[derive(Debug, Clone)]
 pub(crate) enum Action {
@@ -161,6 +171,12 @@ impl<'w, 't> Writer<'w, 't> {
             section.len += width;
         }
         self.sheet.splice(flat..flat, cells.clone());
+        let claims: Vec<&str> = new.iter().filter_map(New::claim).collect();
+        let held = self.sheet.rows.iter().filter(|row| claims.contains(&row.id.as_str()));
+        if held.count() > claims.len() {
+            // Somebody else has brought the same block back: only one of them can have its identity.
+            self.sheet = read_sheet(Look::now(&*self.tx))?;
+        }
         self.settle()?;
         Ok(cells)
     }
@@ -190,9 +206,34 @@ impl<'w, 't> Writer<'w, 't> {
                 });
             }
         }
+        let free: Vec<String> = self
+            .sheet
+            .cells(range.clone())
+            .into_iter()
+            .filter_map(|cell| cell.taken_id())
+            .collect();
         self.log.extend(deleted);
         self.sheet.splice(range, Vec::new());
+        if self.is_wanted(&free)? {
+            self.sheet = read_sheet(Look::now(&*self.tx))?;
+        }
         self.settle()
+    }
+
+    /// Whether a block waits for one of these identities: it had it before, and another one had it too.
+    fn is_wanted(&self, free: &[String]) -> Result<bool, AutomergeError> {
+        if free.is_empty() {
+            return Ok(false);
+        }
+        for row in &self.sheet.rows {
+            if let Some(marker) = row.marker.as_ref().filter(|marker| marker.to_string() == row.id)
+                && let (Some(claim), _) = read_marker(Look::now(&*self.tx), marker)?
+                && free.contains(&claim)
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Makes a block of another kind; only what differs from `old` is written.

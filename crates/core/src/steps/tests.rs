@@ -868,6 +868,31 @@ fn undoing_a_deletion_puts_words_back_around_what_came_in_between() {
 }
 
 #[test]
+fn a_block_that_two_people_bring_back_has_its_identity_once() {
+    let mut here = desk(&["one", "two", "three"]);
+    let mut there = here.other(2);
+    for desk in [&mut here, &mut there] {
+        desk.send(&[deletion(5, 10)]);
+        assert_eq!(desk.texts(), ["one", "three"]);
+    }
+    there.undo();
+    here.take(&there);
+    here.settle();
+    here.undo();
+    let read = Body::open(&here.doc).unwrap();
+    assert_eq!(read.page(), here.body.page());
+    assert_eq!(here.texts(), ["one", "two", "two", "three"]);
+    // The one that has it goes: it is the other's.
+    for block in [1, 1] {
+        let from = here.page.position(Place::Gap(block));
+        here.send(&[deletion(from, from + 5)]);
+        here.settle();
+        assert_eq!(Body::open(&here.doc).unwrap().page(), here.body.page());
+    }
+    here.meet(&mut there);
+}
+
+#[test]
 fn undo_of_typing_whose_part_was_deleted_and_brought_back_takes_all_of_it() {
     let mut here = desk(&["x"]);
     here.send(&[typing(2, "hello")]);

@@ -33,6 +33,7 @@ impl App {
                     { self.ways_in(device) }
                 } else if self.trouble.is_none() {
                     <p class="soft" role="status">{ w.starting() }</p>
+                    <p class="soft late">{ w.first_visit() }</p>
                 }
                 <p class="warning">{ w.nobody_removed() }</p>
             </main>

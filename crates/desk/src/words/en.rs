@@ -9,6 +9,7 @@ pub const WORDS: Written = Written {
     welcome_dek: "Several newsrooms, one text. Servers keep only sealed pages; nothing is published before every outlet has signed.",
     nobody_removed: "Nobody can be removed yet. Don’t use for real sources.",
     starting: "Starting…",
+    first_visit: "The first visit fetches about a megabyte. After that the desk opens at once, also without a network.",
     opening: "Opening…",
     lacks_https: "This address is plain http, so the browser keeps its keys, locks and offline store shut. Open the desk over https or on localhost.",
     lacks: Phrase("This browser does not offer: {}. Without it the desk cannot keep your words safe."),

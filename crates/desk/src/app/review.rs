@@ -170,6 +170,8 @@ pub fn ReviewDialog(props: &ReviewProps) -> Html {
     });
     let review = &shown.review;
     let signed = review.signed.contains(&mine);
+    // That there is nothing to sign is no trouble.
+    let calm = review.obstacles.iter().all(|why| why.code == "nothing-changed");
     html! {
         <Modal ctx={props.ctx.clone()} title={w.review_title()} test="dialog-review" wide=true {close}>
             <p class="soft">
@@ -181,9 +183,11 @@ pub fn ReviewDialog(props: &ReviewProps) -> Html {
                 }
             </p>
             if !review.obstacles.is_empty() {
-                <section class="notice bad" data-test="obstacles">
-                    <h3>{ w.obstacles() }</h3>
-                    <ul>{ for review.obstacles.iter().map(|why| html! { <li>{ w.trouble(why) }</li> }) }</ul>
+                <section class={classes!("notice", (!calm).then_some("bad"))} data-test="obstacles">
+                    if !calm {
+                        <h3>{ w.obstacles() }</h3>
+                    }
+                    <ul class="plain">{ for review.obstacles.iter().map(|why| html! { <li>{ w.trouble(why) }</li> }) }</ul>
                 </section>
             }
             <section data-test="since-mine">

@@ -142,6 +142,33 @@ fn citations_that_stand_nowhere_are_left_out_of_an_import() {
 }
 
 #[test]
+fn a_block_gets_the_identity_that_it_claims_when_the_empty_paragraph_that_had_it_gives_way() {
+    // Every text begins with the same marker, so a copy of another edition's first block claims the identity of the empty
+    // paragraph that it takes the place of.
+    let (mut doc, mut body) = Body::from_story(&story(Vec::new(), Vec::new()), &[1; 16]).unwrap();
+    let mut other = Document::load(DocKind::Body, &doc.save(), &[2; 16]).unwrap();
+    let mut others = Body::open(&other).unwrap();
+    doc.take_changes();
+    let blank = body.story("en", Vec::new()).blocks[0].id.clone();
+    let copied = story(vec![block(&blank, BlockKind::Paragraph, "one")], Vec::new());
+    body.append_story(&mut doc, &copied).unwrap();
+    for bytes in doc.take_changes() {
+        other.apply(vec![Change::from_bytes(bytes).unwrap()]).unwrap();
+        others.refresh(&other).unwrap();
+    }
+    for read in [&body, &others, &Body::open(&doc).unwrap()] {
+        let blocks = read.story("en", Vec::new()).blocks;
+        assert_eq!(
+            blocks
+                .iter()
+                .map(|block| (block.id.as_str(), block.plain_text()))
+                .collect::<Vec<_>>(),
+            [(blank.as_str(), "one".to_owned())]
+        );
+    }
+}
+
+#[test]
 fn headlines_merge_by_words() {
     let (mut doc, mut body) = Body::from_story(&story(Vec::new(), Vec::new()), &[1; 16]).unwrap();
     body.set_headline(&mut doc, "Plunder and Patronage").unwrap();

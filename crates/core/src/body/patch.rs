@@ -10,7 +10,7 @@ use std::sync::Arc;
 use automerge::{ActorId, ObjId, ObjType, Patch, PatchAction, ROOT, ReadDoc, Value};
 use komuz_release::story::BlockKind;
 
-use super::read::{Look, read_mark, read_marker};
+use super::read::{Look, is_wanted, read_mark, read_marker};
 use super::sheet::{Cell, Elem, Piece, Row, Sheet};
 use super::write::with_stored;
 use crate::document::Document;
@@ -36,12 +36,17 @@ pub(super) fn patched(old: &Sheet, doc: &Document, patches: &[&Patch]) -> Option
         chars: 0,
         blocks: HashSet::new(),
         dirty: HashSet::new(),
+        freed: Vec::new(),
         rest: false,
     };
     patches.iter().try_for_each(|patch| work.patch(patch))?;
     work.read_blocks(doc)?;
     work.read_ids(doc)?;
     work.read_marks(doc)?;
+    // Another block may have waited for the identity of one that went.
+    if is_wanted(Look::now(doc.automerge()), &work.sheet, &work.freed).ok()? {
+        return None;
+    }
     let odd = |row: &Arc<Row>| row.marker.is_none() || (row.kind == BlockKind::Rule && row.len() > 0);
     if work.sheet.rows.is_empty() || work.sheet.rows.iter().any(odd) {
         return None;
@@ -60,6 +65,8 @@ struct Work {
     blocks: HashSet<ObjId>,
     /// Markers of blocks whose text's marks are to be read.
     dirty: HashSet<ObjId>,
+    /// Identities of blocks that went.
+    freed: Vec<String>,
     rest: bool,
 }
 
@@ -136,10 +143,7 @@ impl Work {
             PatchAction::DeleteSeq { index, length } => {
                 let range = start + index..start + index + length;
                 let gone = self.sheet.cells(range.clone());
-                // Another block may have waited for the identity of one that goes.
-                if gone.iter().any(|cell| matches!(cell, Cell::Marker { .. })) && self.has_claims() {
-                    return None;
-                }
+                self.freed.extend(gone.into_iter().filter_map(Cell::block_id));
                 // What is joined to a block that was read may not have been.
                 let joined = self.is_dirty(range.end);
                 self.sheet.sections[section].len = self.sheet.sections[section].len.checked_sub(*length)?;
@@ -158,14 +162,6 @@ impl Work {
             _ => return None,
         }
         Some(())
-    }
-
-    /// Whether some block goes by another identity than its marker's.
-    fn has_claims(&self) -> bool {
-        self.sheet
-            .rows
-            .iter()
-            .any(|row| row.marker.as_ref().is_none_or(|marker| marker.to_string() != row.id))
     }
 
     /// Whether the marks of the block at a flat index are to be read.

@@ -318,6 +318,25 @@ pub(crate) fn read_marker<R: ReadDoc>(
     Ok((claim, kind))
 }
 
+/// Whether a block waits for one of these identities, which others had: it claims it, and went by its object id so far.
+pub(crate) fn is_wanted<R: ReadDoc>(doc: Look<'_, R>, sheet: &Sheet, free: &[String]) -> Result<bool, AutomergeError> {
+    if free.is_empty() {
+        return Ok(false);
+    }
+    for row in &sheet.rows {
+        let Some(marker) = row.marker.as_ref().filter(|marker| marker.to_string() == row.id) else {
+            continue;
+        };
+        if let Some((Value::Object(ObjType::Map), attrs)) = doc.get(marker, "attrs")?
+            && let Some(claim) = text_at(doc, &attrs, "id")?
+            && free.contains(&claim)
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// A string member of a map; also when it is stored as a text.
 pub(crate) fn text_at<R: ReadDoc>(doc: Look<'_, R>, map: &ObjId, key: &str) -> Result<Option<String>, AutomergeError> {
     Ok(match doc.get(map, key)? {

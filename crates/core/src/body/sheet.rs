@@ -174,15 +174,11 @@ pub(crate) enum Cell {
 }
 
 impl Cell {
-    /// The identity of a block that was another's before.
-    pub(crate) fn taken_id(self) -> Option<String> {
+    /// The identity of a block, where this is its marker.
+    pub(crate) fn block_id(self) -> Option<String> {
         match self {
-            Self::Marker {
-                marker: Some(marker),
-                id,
-                ..
-            } if marker.to_string() != id => Some(id),
-            _ => None,
+            Self::Marker { id, .. } => Some(id),
+            Self::Text(_) => None,
         }
     }
 }

@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 
 use super::limits::{fitting, mark_fits};
 use super::point::Point;
-use super::read::{Look, read_mark, read_marker, read_sheet};
+use super::read::{Look, is_wanted, read_mark, read_marker, read_sheet};
 use super::sheet::{Cell, Elem, Piece, Sheet};
 use super::{Entry, Span as Cited};
 use crate::page::{Mark, Marks, utf16_len};
@@ -210,30 +210,14 @@ impl<'w, 't> Writer<'w, 't> {
             .sheet
             .cells(range.clone())
             .into_iter()
-            .filter_map(|cell| cell.taken_id())
+            .filter_map(Cell::block_id)
             .collect();
         self.log.extend(deleted);
         self.sheet.splice(range, Vec::new());
-        if self.is_wanted(&free)? {
+        if is_wanted(Look::now(&*self.tx), &self.sheet, &free)? {
             self.sheet = read_sheet(Look::now(&*self.tx))?;
         }
         self.settle()
-    }
-
-    /// Whether a block waits for one of these identities: it had it before, and another one had it too.
-    fn is_wanted(&self, free: &[String]) -> Result<bool, AutomergeError> {
-        if free.is_empty() {
-            return Ok(false);
-        }
-        for row in &self.sheet.rows {
-            if let Some(marker) = row.marker.as_ref().filter(|marker| marker.to_string() == row.id)
-                && let (Some(claim), _) = read_marker(Look::now(&*self.tx), marker)?
-                && free.contains(&claim)
-            {
-                return Ok(true);
-            }
-        }
-        Ok(false)
     }
 
     /// Makes a block of another kind; only what differs from `old` is written.

@@ -143,6 +143,10 @@ impl Work {
             PatchAction::DeleteSeq { index, length } => {
                 let range = start + index..start + index + length;
                 let gone = self.sheet.cells(range.clone());
+                // Where identities came back before, their owners are looked up anew.
+                if gone.iter().any(|cell| matches!(cell, Cell::Marker { .. })) && self.has_claims() {
+                    return None;
+                }
                 self.freed.extend(gone.into_iter().filter_map(Cell::block_id));
                 // What is joined to a block that was read may not have been.
                 let joined = self.is_dirty(range.end);
@@ -162,6 +166,14 @@ impl Work {
             _ => return None,
         }
         Some(())
+    }
+
+    /// Whether some block goes by another identity than its marker's.
+    fn has_claims(&self) -> bool {
+        self.sheet
+            .rows
+            .iter()
+            .any(|row| row.marker.as_ref().is_none_or(|marker| marker.to_string() != row.id))
     }
 
     /// Whether the marks of the block at a flat index are to be read.

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 /// Each crate and the crates of ours that it may depend on.
-const ARROWS: [(&str, &[&str]); 13] = [
+const ARROWS: [(&str, &[&str]); 14] = [
     ("komuz-release", &[]),
     ("komuz-messages", &["komuz-release"]),
+    ("komuz-dossier", &["komuz-release"]),
     ("komuz-import", &["komuz-release"]),
     ("komuz-core", &["komuz-release"]),
     ("komuz-seal", &[]),

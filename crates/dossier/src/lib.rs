@@ -1,0 +1,100 @@
+//! What the newsrooms know of a story beyond what readers get, as values, and the checks over it.
+//!
+//! Readers get a [`Story`](komuz_release::story::Story): text, citations, the sources that may be named. The newsrooms know
+//! more: who obtained a source and how, what it goes back to, what may not be said of it; which sentences assert a fact and
+//! what proves them; whom they are about and what these were asked. That is the *dossier*. It never enters a release: a
+//! release is made from a `Story`, and nothing here turns into one.
+//!
+//! - [`source`]: custody, reliability, confidentiality and origins of the sources.
+//! - [`claim`]: spans that assert a checkable fact. [`reply`]: what the persons and organisations were asked.
+//! - [`entity`]: whom and what the investigation names.
+//! - [`edition`]: what a translation was made from, and what each outlet puts around the common body.
+//! - [`policy`]: which checks count how much. [`finding`]: what they found.
+//!
+//! Nothing here knows of Automerge, clocks or networks: documents are read into these values elsewhere (`komuz-core`), days
+//! come in as arguments. The same code runs natively, in the desk's worker and in `komuz check`.
+//!
+//! # How records lie in documents
+//!
+//! Each record is a map of *members*: its JSON with objects taken apart (`custody.by`, `evidence.x-1.quote`) down to texts,
+//! numbers, yes or no, and lists. Two people who change different members of one record at once both keep their change; what is
+//! to merge entry by entry (names by language, evidence, whom a claim is about) is therefore an object and never a list. Keys
+//! of such objects hold no dots.
+
+pub mod claim;
+pub mod edition;
+pub mod entity;
+pub mod finding;
+pub mod policy;
+pub mod reply;
+pub mod source;
+
+use std::collections::BTreeMap;
+
+use komuz_release::story::Story;
+use serde::{Deserialize, Serialize};
+
+use crate::claim::{Answered, Backed, Claim};
+use crate::edition::{Front, Link};
+use crate::entity::Entity;
+use crate::policy::Policy;
+use crate::reply::Reply;
+use crate::source::{Confidential, Record};
+
+/// A language edition with all that the newsrooms know of it: what is checked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dossier {
+    /// The edition as readers would get it. Its sources are the register's public ones and those that are described and not
+    /// named; [`Dossier::confidential`] ones are not in it, though its citations may name them.
+    #[serde(flatten)]
+    pub story: Story,
+    /// What else is known.
+    #[serde(default, skip_serializing_if = "Known::is_empty")]
+    pub dossier: Known,
+}
+
+/// What the newsrooms know beside the story.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Known {
+    /// Records of sources by the source's id; one without a record is unverified and public.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sources: BTreeMap<String, Record>,
+    /// Sources that readers must never learn of, by id.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub confidential: BTreeMap<String, Confidential>,
+    /// Claims of this edition by id (`k-` and more).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub claims: BTreeMap<String, Claim>,
+    /// Where in the text answers stand, by id (`a-` and more).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub answers: BTreeMap<String, Answered>,
+    /// Which claims bear the headline and the summary, by `headline`, `summary`, and `headline:` or `summary:` with the id of an
+    /// outlet that has its own.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub backed: BTreeMap<String, Backed>,
+    /// Persons, organisations, places and documents of the investigation by id (`e-` and more).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub entities: BTreeMap<String, Entity>,
+    /// What persons and organisations were asked, by id (`r-` and more).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub replies: BTreeMap<String, Reply>,
+    /// For a translation: what each of its blocks was made from, by the block's id.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub links: BTreeMap<String, Link>,
+    /// The edition that this one translates, as it is now; none for an original.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub original: Option<Box<Story>>,
+    /// What outlets put around the body where it differs from the common front, by the outlet's id.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub fronts: BTreeMap<String, Front>,
+    /// What the checks ask for.
+    #[serde(default, skip_serializing_if = "Policy::is_default")]
+    pub policy: Policy,
+}
+
+impl Known {
+    /// Whether nothing is known.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}

@@ -9,7 +9,7 @@
 //! - [`claim`]: spans that assert a checkable fact. [`reply`]: what the persons and organisations were asked.
 //! - [`entity`]: whom and what the investigation names.
 //! - [`edition`]: what a translation was made from, and what each outlet puts around the common body.
-//! - [`policy`]: which checks count how much. [`finding`]: what they found.
+//! - [`policy`]: which checks count how much. [`facts`]: what checks read. [`checks`]: the checks. [`finding`]: what they found.
 //!
 //! Nothing here knows of Automerge, clocks or networks: documents are read into these values elsewhere (`komuz-core`), days
 //! come in as arguments. The same code runs natively, in the desk's worker and in `komuz check`.
@@ -21,13 +21,16 @@
 //! to merge entry by entry (names by language, evidence, whom a claim is about) is therefore an object and never a list. Keys
 //! of such objects hold no dots.
 
+pub mod checks;
 pub mod claim;
 pub mod edition;
 pub mod entity;
+pub mod facts;
 pub mod finding;
 pub mod policy;
 pub mod reply;
 pub mod source;
+pub mod text;
 
 use std::collections::BTreeMap;
 

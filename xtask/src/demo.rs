@@ -110,23 +110,34 @@ pub fn demo(args: &[String]) -> Result {
     done
 }
 
+/// Builds the server and the program that fills the demo's investigation.
+fn server() -> Result {
+    run(&mut program(
+        "cargo",
+        &[
+            "build",
+            "--quiet",
+            "--locked",
+            "--package",
+            "komuz",
+            "--bins",
+            "--example",
+            "seed",
+        ],
+    ))
+}
+
 /// Builds and starts everything, writes the pages and says where they are. Gives the sites that are to be served.
 fn make(empty: bool, addresses: Option<PathBuf>, children: &Children) -> Result<Vec<(TcpListener, Site)>> {
-    crate::pkg::build(crate::pkg::Build::Ship)?;
-    step("building the server (some minutes the first time)", || {
-        run(&mut program(
-            "cargo",
-            &[
-                "build",
-                "--quiet",
-                "--locked",
-                "--package",
-                "komuz",
-                "--bins",
-                "--example",
-                "seed",
-            ],
-        ))
+    // The pages' last steps keep one core busy each: the server is built beside them.
+    std::thread::scope(|scope| {
+        let server = scope.spawn(server);
+        crate::pkg::build(crate::pkg::Build::Here)?;
+        step("building the server", || {
+            server
+                .join()
+                .unwrap_or_else(|_| Err("building the server stopped".to_owned()))
+        })
     })?;
     let folder = target().join("demo");
     if folder.exists() {

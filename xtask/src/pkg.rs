@@ -21,8 +21,10 @@ use crate::tools;
 /// How the Wasm is built.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Build {
-    /// As it is shipped: size first, optimised, measured.
+    /// As it is shipped: size first, optimised, compressed, measured.
     Ship,
+    /// The same without compressed copies: for the demo, which no line slows down.
+    Here,
     /// Quick to build, large: for `cargo xtask dev`.
     Fast,
 }
@@ -117,32 +119,12 @@ pub fn dist() -> PathBuf {
 pub fn build(build: Build) -> Result {
     tools::wasm_target()?;
     tools::npm()?;
-    let profile = if build == Build::Ship { "wasm" } else { "dev" };
-    let what = if build == Build::Ship {
-        "building the pages (some minutes the first time)"
-    } else {
+    let profile = if build == Build::Fast { "dev" } else { "wasm" };
+    let what = if build == Build::Fast {
         "building the pages"
+    } else {
+        "building the pages (some minutes the first time)"
     };
-    step(what, || {
-        for (package, _) in MODULES {
-            // As a cdylib and nothing else: Cargo leaves link-time optimisation out for a library that is also an rlib,
-            // which more than doubled what is fetched.
-            let mut cargo = program(
-                "cargo",
-                &["rustc", "--quiet", "--locked", "--target", "wasm32-unknown-unknown"],
-            );
-            run(cargo.args([
-                "--profile",
-                profile,
-                "--package",
-                package,
-                "--lib",
-                "--crate-type",
-                "cdylib",
-            ]))?;
-        }
-        Ok(())
-    })?;
     // A folder of its own, put in place at the end: a server that is running never sees half of it.
     let fresh = target().join("pkg");
     if fresh.exists() {
@@ -151,11 +133,19 @@ pub fn build(build: Build) -> Result {
     let built = target()
         .join("wasm32-unknown-unknown")
         .join(if profile == "dev" { "debug" } else { profile });
-    step("binding and shrinking", || {
-        for (package, folder) in MODULES {
-            bind(package, &built, &fresh.join(folder), build)?;
-        }
-        Ok(())
+    step(what, || {
+        // Linking keeps one core busy: what is built is bound and shrunk beside it.
+        std::thread::scope(|scope| {
+            let mut binding = Vec::new();
+            for (package, folder) in MODULES {
+                compile(package, profile)?;
+                let (built, into) = (&built, fresh.join(folder));
+                binding.push(scope.spawn(move || bind(package, built, &into, build)));
+            }
+            binding
+                .into_iter()
+                .try_for_each(|one| one.join().unwrap_or_else(|_| Err("binding stopped".to_owned())))
+        })
     })?;
     step("bundling", || {
         copy(&root().join("pkg"), &fresh, |path| {
@@ -174,7 +164,7 @@ pub fn build(build: Build) -> Result {
             &fresh.join("desk/surface.js"),
             true,
         )?;
-        if build == Build::Ship {
+        if build != Build::Fast {
             for script in files(&fresh)?
                 .into_iter()
                 .filter(|path| path.extension().is_some_and(|end| end == "js"))
@@ -182,9 +172,11 @@ pub fn build(build: Build) -> Result {
                 esbuild(&fresh.join(&script), &fresh.join(&script), false)?;
             }
         }
-        manifest(&fresh.join("desk"))?;
-        if build == Build::Ship { compress(&fresh) } else { Ok(()) }
+        manifest(&fresh.join("desk"))
     })?;
+    if build == Build::Ship {
+        step("compressing", || compress(&fresh))?;
+    }
     let dist = dist();
     let old = target().join("pkg-old");
     let _ = std::fs::remove_dir_all(&old);
@@ -192,11 +184,29 @@ pub fn build(build: Build) -> Result {
     std::fs::rename(&fresh, &dist).map_err(|error| format!("could not put {} in place: {error}", dist.display()))
 }
 
+/// Builds one module's Wasm, as a cdylib and nothing else: Cargo leaves link-time optimisation out for a library that is also an
+/// rlib, which more than doubled what is fetched.
+fn compile(package: &str, profile: &str) -> Result {
+    let mut cargo = program(
+        "cargo",
+        &["rustc", "--quiet", "--locked", "--target", "wasm32-unknown-unknown"],
+    );
+    run(cargo.args([
+        "--profile",
+        profile,
+        "--package",
+        package,
+        "--lib",
+        "--crate-type",
+        "cdylib",
+    ]))
+}
+
 /// Makes the JavaScript bindings of one module, with the library that Cargo.lock names, and shrinks its Wasm.
 fn bind(package: &str, built: &Path, into: &Path, build: Build) -> Result {
     let name = package.replace('-', "_");
     let input = read(&built.join(format!("{name}.wasm")))?;
-    let kept = cache("quiet", &(&input, build == Build::Ship));
+    let kept = cache("quiet", &(&input, build != Build::Fast));
     if !kept.join("done").exists() {
         let wrong = |error| format!("wasm-bindgen could not bind {package}: {error:#}");
         let mut bound = Bindgen::new()
@@ -208,16 +218,16 @@ fn bind(package: &str, built: &Path, into: &Path, build: Build) -> Result {
                     // Each file of glue finds its Wasm beside itself.
                     .omit_default_module_path(false)
                     .keep_debug(build == Build::Fast)
-                    .remove_producers_section(build == Build::Ship)
+                    .remove_producers_section(build != Build::Fast)
                     .generate_output()
             })
             .map_err(wrong)?;
-        if build == Build::Ship {
+        if build != Build::Fast {
             quiet::quiet(bound.wasm_mut());
             quiet::name_alike(bound.wasm_mut());
         }
         bound.emit(&kept).map_err(wrong)?;
-        if build == Build::Ship {
+        if build != Build::Fast {
             let wasm = kept.join(format!("{name}_bg.wasm"));
             let mut command = program(
                 tools::npm_program("wasm-opt"),

@@ -30,11 +30,28 @@ const keepOffline = () =>
   !new URLSearchParams(location.search).has("dev") &&
   navigator.serviceWorker?.register(script(workers.offline), { scope: "./" }).catch(() => {})
 
+/** The faces are 140 KB: on a slow line they come when there is something to write in, from the device's own copy at once. */
+let hasFaces = false
+function faces() {
+  if (hasFaces) return
+  hasFaces = true
+  const sheet = document.createElement("link")
+  sheet.rel = "stylesheet"
+  sheet.href = new URL("faces.css", import.meta.url).href
+  document.head.append(sheet)
+}
+
 function engine() {
   const worker = new Worker(script(workers.engine), { type: "module" })
-  worker.addEventListener("message", keepOffline, { once: true })
+  const begun = () => {
+    faces()
+    keepOffline()
+  }
+  worker.addEventListener("message", begun, { once: true })
   return worker
 }
+
+if (navigator.serviceWorker?.controller) faces()
 
 /** Where nothing has loaded there are no words either. */
 const FAILED = {

@@ -8,6 +8,7 @@
 //! - [`source`]: custody, reliability, confidentiality and origins of the sources.
 //! - [`claim`]: spans that assert a checkable fact. [`reply`]: what the persons and organisations were asked.
 //! - [`entity`]: whom and what the investigation names.
+//! - [`language`]: the words of Kyrgyz, Russian and English texts and their forms.
 //! - [`edition`]: what a translation was made from, and what each outlet puts around the common body.
 //! - [`policy`]: which checks count how much. [`facts`]: what checks read. [`checks`]: the checks. [`finding`]: what they found.
 //!
@@ -27,6 +28,7 @@ pub mod edition;
 pub mod entity;
 pub mod facts;
 pub mod finding;
+pub mod language;
 pub mod policy;
 pub mod reply;
 pub mod source;

@@ -119,6 +119,8 @@ mod made {
     use komuz_release::jws::Typ;
     use komuz_release::latest::Latest;
     use komuz_release::masthead::chain_bytes;
+    use komuz_release::notice::{Kind, Notice};
+    use komuz_release::release::{Head, Release};
     use komuz_sync::frame::{ClientFrame, RelayFrame};
     use komuz_sync::seal::backup::{self, Cost};
     use komuz_sync::seal::bytes::{Chain, Digest, EnvelopeId, Nonce, PublicKey, Start};
@@ -130,7 +132,7 @@ mod made {
     use komuz_sync::seal::invite::{DoorMessage, Request};
     use komuz_sync::seal::presence::Presence;
 
-    use super::fixture::{masthead, release, signed, signed_masthead, story};
+    use super::fixture::{head, masthead, release, signed, signed_masthead, story};
     use super::targets::{PASSPHRASE, WRITER, door, log};
 
     type Case = (&'static str, &'static str, Vec<u8>);
@@ -327,9 +329,57 @@ mod made {
         cases.push(("backup", "asks-for-two-terabytes", costly));
     }
 
+    /// A correction of it, withdrawn since, and lists of notices that cannot be.
+    fn notices(first: &Release, cases: &mut Vec<Case>) {
+        let next = |before: &Release, kind, headline: &str| {
+            let mut story = story();
+            story.headline = headline.to_owned();
+            let head = Head {
+                kind,
+                reason: "A reason.".to_owned(),
+                ..head()
+            };
+            Release::from_story(&story, &head, &masthead(), Some(before)).expect("a release")
+        };
+        let second = next(first, Kind::Correction, "Another headline");
+        let third = next(&second, Kind::Retraction, "Another headline");
+        let mut case = |name, change: fn(&mut Release)| {
+            let mut release = third.clone();
+            change(&mut release);
+            cases.push(("release", name, release.to_bytes().expect("bytes")));
+        };
+        case("good-retraction", |_| {});
+        case("notice-of-a-first-release", |r| r.earlier[0].number = 1);
+        case("notice-twice", |r| r.earlier.push(r.earlier[0].clone()));
+        case("notice-without-a-time", |r| r.earlier[0].published.clear());
+        case("notices-with-nothing-before", |r| r.supersedes = None);
+        case("notice-shortened-with-changes", |r| r.earlier[0].shortened = true);
+        case("too-many-notices", |r| {
+            r.number = 99;
+            if let Some(before) = &mut r.supersedes {
+                before.number = 98;
+            }
+            let notice = |number| Notice {
+                number,
+                ..r.earlier[0].clone()
+            };
+            r.earlier = (2..=98).map(notice).collect();
+        });
+        case("back-from-a-retraction", |r| {
+            r.earlier[0].kind = Kind::Retraction;
+            if let Some(before) = &mut r.supersedes {
+                before.kind = Kind::Update;
+            }
+        });
+        let text = String::from_utf8(third.to_bytes().expect("bytes")).expect("text");
+        let unknown = text.replacen("\"retraction\"", "\"rumour\"", 1);
+        cases.push(("release", "unknown-kind-of-notice", unknown.into_bytes()));
+    }
+
     fn published(cases: &mut Vec<Case>) {
         let release = release();
         around("release", release.to_bytes().expect("bytes"), cases);
+        notices(&release, cases);
         around("masthead", chain_bytes(&[signed_masthead()]), cases);
         let one = signed(Typ::Masthead, &masthead().to_bytes(), &[0]);
         cases.push(("masthead", "one-outlet-has-not-signed", chain_bytes(&[one])));

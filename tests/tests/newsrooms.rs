@@ -307,6 +307,7 @@ async fn the_servers_of_the_outlets_keep_what_is_published_fresh() {
         let ask = Ask::Review {
             edition: edition.clone(),
             now: time::format(published),
+            kind: String::new(),
             reason: String::new(),
             key: key.public().to_string(),
         };

@@ -128,6 +128,7 @@ impl Desk {
         let ask = Ask::Review {
             edition: edition.clone(),
             now,
+            kind: String::new(),
             reason,
             key: key.clone(),
         };

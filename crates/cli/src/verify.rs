@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use komuz_release::canonical::is_sha256_hex;
-use komuz_release::folder::{is_lang, is_name, verify_folder};
+use komuz_release::folder::{Edition, is_lang, is_name, verify_folder};
 use komuz_release::time::{self, Seconds};
 use komuz_release::verify::{Expected, Freshness, Refusal, Seen, Verified};
 use komuz_release::words::Lang;
@@ -106,7 +106,7 @@ fn check(arguments: &Verify) -> Result<u8, String> {
         read: &|path| source.read(path),
     };
     let findings = match (asked, &source) {
-        (Some((story, lang)), _) if is_name(&story) && is_lang(&lang) => vec![one(&walk, story, lang)],
+        (Some((story, lang)), _) if is_name(&story) && is_lang(&lang) => one(&walk, story, lang),
         (Some(_), _) => return Err("a story's id is of a-z, 0-9 and -, a language like ky or zh-Hant".to_owned()),
         (None, Source::Folder(folder)) => {
             let paths =
@@ -131,8 +131,8 @@ fn check(arguments: &Verify) -> Result<u8, String> {
     }
 }
 
-/// The newest release of one edition.
-fn one(walk: &Walk<'_>, story: String, lang: String) -> Finding {
+/// The newest release of one edition, and what it says of the one before.
+fn one(walk: &Walk<'_>, story: String, lang: String) -> Vec<Finding> {
     let seen = Seen {
         number: walk.at_least,
         ..Seen::default()
@@ -145,11 +145,22 @@ fn one(walk: &Walk<'_>, story: String, lang: String) -> Finding {
         now: walk.now,
     };
     match verify_folder(&expected, walk.read) {
-        Ok(verified) => Finding::Newest(Box::new(verified)),
-        Err(refusal) => Finding::Refused {
+        Ok(verified) => {
+            let edition = Edition {
+                fingerprint: walk.fingerprint.to_owned(),
+                story,
+                lang,
+            };
+            let before = walk.before(&edition, &verified.hash, &verified.release);
+            [Finding::Newest(Box::new(verified))]
+                .into_iter()
+                .chain(before)
+                .collect()
+        }
+        Err(refusal) => vec![Finding::Refused {
             what: format!("{story} ({lang})"),
             refusal,
-        },
+        }],
     }
 }
 
@@ -186,6 +197,11 @@ fn tell(finding: &Finding) -> u8 {
                 REFUSED
             }
         }
+        Finding::Forged { what, error } => {
+            println!("refused: {what} [notices]");
+            println!("  what it says of the releases before it is not so: {error}");
+            REFUSED
+        }
         Finding::Stray { path } => {
             println!("refused: {path} [stray]");
             println!("  nothing that was signed names this file");
@@ -201,6 +217,18 @@ fn tell_newest(verified: &Verified) {
         "verified: {} ({}), release {}: {headline}",
         release.story, release.lang, release.number
     );
+    for notice in release.notices() {
+        let reason = notice.reason.replace(char::is_control, " ");
+        println!(
+            "  {} of {}, release {}: {reason}",
+            notice.kind.name(),
+            notice.published,
+            notice.number
+        );
+    }
+    if let Ok(body) = release.body_hash() {
+        println!("  one body for all outlets, SHA-256 {body}");
+    }
     for signed in &verified.signed {
         println!("  signed by {} ({}), key {}", signed.name, signed.domain, signed.key);
     }

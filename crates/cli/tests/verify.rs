@@ -264,6 +264,50 @@ fn every_byte_of_a_release_that_was_corrected_counts_too() {
 }
 
 #[test]
+fn the_body_that_all_outlets_publish_and_the_notices_so_far_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    publish_twice(folder.path());
+    let (code, said) = verify(&[folder.path().to_str().unwrap(), "--fingerprint", &masthead().hash()]);
+    assert_eq!(code, 0, "{said}");
+    let body = release("en", &["en"], None).body_hash().unwrap();
+    assert!(
+        said.contains(&format!("one body for all outlets, SHA-256 {body}")),
+        "{said}"
+    );
+    assert!(
+        said.contains("correction of 2026-12-17T00:00:00Z, release 2: "),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_release_that_all_have_signed_and_that_hides_what_it_changes_is_refused() {
+    let first = release("en", &["en"], None);
+    let mut second = release("en", &["en"], Some(&first));
+    let mut third = Release::from_story(&rich_story(), &head(), &masthead(), Some(&second)).unwrap();
+    third.earlier[0].reason = "Nothing much.".into();
+    let fingerprint = masthead().hash();
+    let edition = ["--story", "the-site-went-dark", "--lang", "en"];
+    let refused = |releases: &[&Release], problem: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        for release in releases {
+            publish_in(folder.path(), release);
+        }
+        let whole = [folder.path().to_str().unwrap(), "--fingerprint", &fingerprint];
+        for arguments in [whole.to_vec(), [&whole[..], &edition].concat()] {
+            let (code, said) = verify(&arguments);
+            assert_eq!(code, 1, "{said}");
+            assert!(said.contains("[notices]") && said.contains(problem), "{said}");
+        }
+    };
+    third.editions = vec!["en".into()];
+    third.changes = komuz_release::difference::difference(&second, &third);
+    refused(&[&first, &second, &third], "not the notices of the release before");
+    second.changes.clear();
+    refused(&[&first, &second], "not the difference from the release before");
+}
+
+#[test]
 fn a_history_with_a_gap_is_not_whole() {
     let folder = tempfile::tempdir().unwrap();
     publish_twice(folder.path());
@@ -278,7 +322,7 @@ fn a_history_with_a_gap_is_not_whole() {
     let (code, said) = verify(&[from, "--fingerprint", &fingerprint]);
     assert_eq!(code, 2, "{said}");
     assert!(
-        said.contains("says that it corrects it") && said.contains(&hash),
+        said.contains("says that it takes its place") && said.contains(&hash),
         "{said}"
     );
 }

@@ -114,6 +114,7 @@ pub fn rebuild(source: Source<'_>, proposal: &Proposal, log: &Log) -> Result<Rel
         story: old.story.clone(),
         published: old.published.clone(),
         editions: old.editions.clone(),
+        kind: old.supersedes.as_ref().map(|before| before.kind).unwrap_or_default(),
         reason: old.reason.clone(),
     };
     let missing = || ReleaseError::Invalid {

@@ -680,10 +680,9 @@ impl Log {
         let published = self.published();
         let open = self.open();
         let mut same = |proposal: &&Proposal| rebuild(proposal).is_some_and(|release| release == proposal.release);
-        let current = published.filter(&mut same).or_else(|| {
-            let mut standing = open.iter().copied().filter(|proposal| self.stands(proposal));
-            standing.find(&mut same)
-        });
+        // A published text that is to be withdrawn is the text as it stands, too.
+        let mut standing = open.iter().copied().filter(|proposal| self.stands(proposal));
+        let current = standing.find(&mut same).or_else(|| published.filter(&mut same));
         let shown = current.or(open.first().copied());
         let mut state = State {
             proposal: shown.map(|proposal| proposal.hash.clone()),

@@ -13,6 +13,7 @@ use komuz_release::canonical::sha256_hex;
 use komuz_release::folder::Folder;
 use komuz_release::jws::Signature;
 use komuz_release::masthead::{Masthead, Outlet};
+use komuz_release::notice::Kind;
 use komuz_release::release::Release;
 use komuz_release::story::BlockKind;
 use komuz_release::verify::{Expected, Seen};
@@ -301,6 +302,7 @@ fn an_outlet_that_joins_makes_the_next_masthead_which_all_sign() {
         story: "customs".to_owned(),
         published: "2019-12-01T06:00:00Z".to_owned(),
         editions: vec![],
+        kind: Kind::Correction,
         reason: String::new(),
     };
     desk.publish(&first);
@@ -336,6 +338,7 @@ fn usurp(desk: &mut Desk, outlets: &[Outlet], by: &str, n: u8, than: &str) -> St
         story: "customs".to_owned(),
         published: FIRST.to_owned(),
         editions: vec![],
+        kind: Kind::Correction,
         reason: String::new(),
     };
     let proposal = publish::build(desk.source(), &head, masthead.clone(), &own, by).expect("built");
@@ -410,6 +413,7 @@ fn of_two_first_mastheads_that_all_have_signed_the_published_one_counts() {
         story: "customs".to_owned(),
         published: FIRST.to_owned(),
         editions: vec![],
+        kind: Kind::Correction,
         reason: String::new(),
     };
     let proposal =

@@ -7,7 +7,7 @@
 //! | where | names |
 //! |---|---|
 //! | welcome | `welcome`, `found`, `join`, `restore` (forms; fields by their names: `title`, `outlet`, `domain`, `member`, `link`, `server`, `ticket`, `file`, `passphrase`), `submit`, `open-<investigation>`, `unsent`, `joining-code` |
-//! | dialogs | `dialog-recovery` (`recovery-key`, `recovery-done`), `dialog-new-story`, `dialog-new-edition`, `dialog-cite`, `dialog-comment`, `dialog-link`, `dialog-source`, `dialog-paste-sources`, `dialog-figure`, `dialog-footnotes`, `dialog-imported`, `dialog-invite` (`invite-link`), `dialog-review` (`reason-first`), `dialog-publish`, `dialog-snippet` (`send-again`); each with `close` and `submit`; in `dialog-cite` also `csl`, `paste-csl` |
+//! | dialogs | `dialog-recovery` (`recovery-key`, `recovery-done`), `dialog-new-story`, `dialog-new-edition`, `dialog-cite`, `dialog-comment`, `dialog-link`, `dialog-source`, `dialog-paste-sources`, `dialog-figure`, `dialog-footnotes`, `dialog-imported`, `dialog-invite` (`invite-link`), `dialog-review` (`notice-kind`, `reason-first`), `dialog-publish`, `dialog-snippet` (`send-again`); each with `close` and `submit`; in `dialog-cite` also `csl`, `paste-csl` |
 //! | header | `strings`, `title`, `saved`, `people`, `review`, `publish`, `snippet`, `rail-open`, `side-open` |
 //! | rail | `story-<id>`, `edition-<lang>`, `new-story`, `new-edition`, `waiting`, `go-stories`, `go-sources`, `go-people`, `go-servers`, `go-device`, `language`, `theme` |
 //! | story | `headline`, `summary`, `byline`, `text`, `tool-<name>`, `more-tools`, `import`, `export`, `moved` |

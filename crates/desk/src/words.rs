@@ -330,7 +330,8 @@ words! {
         footnotes_import footnotes_words role_label role_editor role_writer role_hint invite invite_do
         invite_outlet_hint invite_made invite_how compare_code confirm turn_away editors_confirm you servers_what
         server_in_sync server_reached server_away refused review_title review_making obstacles since_mine
-        nothing_changed correction reason reason_hint reason_set as_readers_see signing_never_publishes you_signed
+        nothing_changed correction notice_correction notice_clarification notice_update notice_retraction reason
+        reason_hint reason_set as_readers_see signing_never_publishes you_signed
         publish_what publish_do published_done server_not_reached snippet_what snippet_element snippet_element_hint
         snippet_plain snippet_plain_hint snippet_head snippet_head_hint
     }

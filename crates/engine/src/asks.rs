@@ -300,6 +300,7 @@ fn ask(mut m: Members) -> Read<Ask> {
         "review" => Ask::Review {
             edition: m.edition()?,
             now: m.text("now")?,
+            kind: m.some_text("kind")?.unwrap_or_default(),
             reason: m.text("reason")?,
             key: m.some_text("key")?.unwrap_or_default(),
         },
@@ -534,6 +535,7 @@ mod tests {
             Ask::Review {
                 edition: edition(),
                 now: text(),
+                kind: text(),
                 reason: text(),
                 key: text(),
             },

@@ -263,9 +263,10 @@ impl Engine {
             Ask::Review {
                 edition,
                 now,
+                kind,
                 reason,
                 key,
-            } => self.review(&edition, &now, &reason, &key).map(Some),
+            } => self.review(&edition, &now, (&kind, &reason), &key).map(Some),
             Ask::SignOff {
                 edition,
                 release,

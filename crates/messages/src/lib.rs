@@ -342,7 +342,11 @@ pub enum Ask {
         edition: EditionId,
         /// Now, RFC 3339, in UTC; taken when a new release is proposed.
         now: String,
-        /// Reason shown to readers when this corrects a published release.
+        /// What kind of notice it is when this takes the place of a published release: `correction`, `clarification`, `update`,
+        /// `retraction`. Empty for what is proposed already, and else a correction.
+        #[serde(default)]
+        kind: String,
+        /// Reason shown to readers when this takes the place of a published release.
         reason: String,
         /// The release key that will sign, as the masthead writes it: it is named in each signing input. Empty for the
         /// first key of one's outlet's card.

@@ -6,7 +6,7 @@
 //!
 //! - [`element`]: what the loader calls. [`embed`]: the element's four states.
 //! - [`fetch`], [`check`]: from mirrors to a release that is genuine and the newest known.
-//! - [`story`], [`notes`], [`signed`]: how it looks; the desk's review shows the same [`story::StoryView`].
+//! - [`story`], [`notes`], `notices`, [`signed`]: how it looks; the desk's review shows the same [`story::StoryView`].
 //! - [`words`]: what is said around the story.
 
 pub mod check;
@@ -15,6 +15,7 @@ pub mod embed;
 pub mod fetch;
 mod markup;
 pub mod notes;
+mod notices;
 pub mod signed;
 pub mod story;
 pub mod words;

@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use komuz_release::difference::Change;
 use komuz_release::notes::{Mark, Note, Notes, notes};
+use komuz_release::notice::Kind;
 use komuz_release::outline::{List, Part, outline};
 use komuz_release::release::{Front, Release};
 use komuz_release::story::{Block, BlockKind, Marks, safe_link};
@@ -14,6 +14,7 @@ use yew::prelude::*;
 
 use crate::markup::{self, Tag, class, list, tag};
 use crate::notes::{Segment, label, note_panel, segments, source_list};
+use crate::notices::{Notices, notice_list, retraction};
 use crate::signed::{Checked, OutletLine, published, signed_box, strings};
 use crate::words::{between, words};
 
@@ -91,6 +92,7 @@ struct View<'a> {
     lang: Lang,
     blocks: &'a [Block],
     notes: Notes<'a>,
+    notices: Notices,
     pictures: &'a [(String, AttrValue)],
     open: Option<Open>,
     toggle: Callback<(Open, Option<HtmlElement>)>,
@@ -138,10 +140,7 @@ pub fn StoryView(props: &StoryViewProps) -> Html {
         let sources = sources.clone();
         Callback::from(move |_: MouseEvent| {
             if let Some(heading) = sources.cast::<HtmlElement>() {
-                let _ = heading.focus();
-                let options = ScrollIntoViewOptions::new();
-                options.set_block(ScrollLogicalPosition::Start);
-                heading.scroll_into_view_with_scroll_into_view_options(&options);
+                go_to(&heading);
             }
         })
     };
@@ -158,6 +157,7 @@ pub fn StoryView(props: &StoryViewProps) -> Html {
         lang,
         blocks: &body.blocks,
         notes: notes(&body.blocks, &body.citations, &body.sources),
+        notices: Notices::of(release),
         pictures: &props.pictures,
         open: (*open).clone(),
         toggle,
@@ -180,11 +180,22 @@ pub fn StoryView(props: &StoryViewProps) -> Html {
         .set("part", "story")
         .listens(Rc::new(onkeydown::Wrapper::new(on_key)));
     page = page.with(bar(props, release, lang, on_language));
-    page = page.with(part("h2", "headline").set("dir", "auto").text(&front.headline).html());
-    if !front.summary.is_empty() {
-        page = page.with(part("p", "summary").set("dir", "auto").text(&front.summary).html());
+    let retracted = release.is_retracted();
+    let newest = view.notices.newest(lang);
+    let mut headline = part("h2", "headline").set("dir", "auto");
+    if retracted {
+        page = page.with(retraction(newest, lang));
+        headline = headline
+            .text(&format!("{}: ", lang.kind(Kind::Retraction)))
+            .with(tag("s").text(&front.headline).html());
+        page = page.with(headline.html()).with(byline(front, release, lang));
+    } else {
+        page = page.with(headline.text(&front.headline).html());
+        page = page
+            .with(summary(front))
+            .with(byline(front, release, lang))
+            .with(newest);
     }
-    page = page.with(byline(front, release, lang));
     if !front.note.is_empty() {
         page = page.with(
             class("p", "note-of-outlet")
@@ -193,11 +204,16 @@ pub fn StoryView(props: &StoryViewProps) -> Html {
                 .html(),
         );
     }
-    if release.supersedes.is_some() {
-        page = page.with(correction(release, lang));
+    let mut text = vec![if retracted { summary(front) } else { Html::default() }];
+    text.extend(lead.into_iter().map(|block| view.block(block)));
+    text.extend(parts.map(|part| view.part(part)));
+    if retracted {
+        let closed = class("details", "retracted").with(tag("summary").text(lang.words().retracted_text).html());
+        page = page.with(closed.with(list(text)).html());
+    } else {
+        page = page.with(list(text));
     }
-    page = page.with(list(lead.into_iter().map(|block| view.block(block)).collect()));
-    page = page.with(list(parts.map(|part| view.part(part)).collect()));
+    page = page.with(notice_list(&view.notices, lang));
     if !view.notes.list.is_empty() {
         page = page.with(source_list(&view.notes, open_number, lang, &sources));
     }
@@ -210,8 +226,16 @@ pub fn StoryView(props: &StoryViewProps) -> Html {
         .html()
 }
 
+/// Leads a reader to an element, who uses the keyboard too.
+pub(crate) fn go_to(element: &HtmlElement) {
+    let _ = element.focus();
+    let options = ScrollIntoViewOptions::new();
+    options.set_block(ScrollLogicalPosition::Start);
+    element.scroll_into_view_with_scroll_into_view_options(&options);
+}
+
 /// An element whose class is its part too: what partners may restyle.
-fn part(name: &'static str, part: &'static str) -> Tag {
+pub(crate) fn part(name: &'static str, part: &'static str) -> Tag {
     class(name, part).set("part", part)
 }
 
@@ -285,73 +309,28 @@ fn in_order(editions: &[String]) -> Vec<&String> {
 
 fn byline(front: &Front, release: &Release, lang: Lang) -> Html {
     let words = lang.words();
-    let dated = if release.supersedes.is_some() {
-        words.corrected
-    } else {
-        words.published
-    };
     let mut line = part("p", "byline");
     if !front.byline.is_empty() {
         let by = names(front.byline.iter().map(|by| by.name.as_str()), lang);
         line = line.with(tag("span").text(&format!("{} ", words.by)).with(by).html());
     }
-    let day = format!("{dated} {}", published(&release.published, lang));
-    line.with(tag("time").set("datetime", &release.published).text(&day).html())
-        .html()
-}
-
-/// The signed difference, in words.
-fn correction(release: &Release, lang: Lang) -> Html {
-    let title = format!("{}, {}.", lang.words().correction, published(&release.published, lang));
-    let reason = tag("p")
-        .with(tag("b").text(&title).html())
-        .text(" ")
-        .with(lines(&release.reason));
-    let mut correction = part("div", "correction").set("role", "note").with(reason.html());
-    if !release.changes.is_empty() {
-        let changes = release.changes.iter().map(|change| change_line(change, lang));
-        correction = correction.with(tag("ul").with(list(changes.collect())).html());
-    }
-    correction.html()
-}
-
-/// One change: where, the words around it, what went and what came. An item of a list.
-pub fn change_line(change: &Change, lang: Lang) -> Html {
-    let words = lang.words();
-    let mut line = tag("li").set("dir", "auto");
-    let place = match change.place.as_str() {
-        "headline" => words.headline,
-        "summary" => words.summary,
-        "byline" => words.byline,
-        "note" => words.note_of_outlet,
-        "sources" => words.sources,
-        "languages" => words.languages,
-        _ => "",
-    };
-    if !place.is_empty() {
-        line = line.with(tag("b").text(&format!("{place}.")).html()).text(" ");
-    }
-    if !change.before.is_empty() {
-        line = line.text(&format!("… {} ", change.before.trim()));
-    }
-    for (what, label, element) in [(&change.old, words.was, "del"), (&change.new, words.now, "ins")] {
-        if !what.is_empty() {
-            let label = tag("small").text(label).html();
-            line = line
-                .with(label)
-                .text(" ")
-                .with(tag(element).with(lines(what)).html())
-                .text(" ");
-        }
-    }
-    if !change.after.is_empty() {
-        line = line.text(&format!("{} …", change.after.trim()));
+    // Later ones say their date with what they are.
+    if release.supersedes.is_none() {
+        let day = format!("{} {}", words.published, published(&release.published, lang));
+        line = line.with(tag("time").set("datetime", &release.published).text(&day).html());
     }
     line.html()
 }
 
+fn summary(front: &Front) -> Html {
+    if front.summary.is_empty() {
+        return Html::default();
+    }
+    part("p", "summary").set("dir", "auto").text(&front.summary).html()
+}
+
 /// Plain text with its line breaks.
-fn lines(text: &str) -> Html {
+pub(crate) fn lines(text: &str) -> Html {
     let mut nodes = Vec::new();
     for (at, line) in text.split('\n').enumerate() {
         if at > 0 {
@@ -449,7 +428,7 @@ impl View<'_> {
                 Segment::Text(text, marks, on) => self.claim(block, marked(text, marks), &on),
                 Segment::Number(mark) => self.number(block, mark),
             });
-        list(shown.collect())
+        list(shown.chain([self.notices.mark(block, self.lang)]).collect())
     }
 
     /// Text that rests on citations can be pressed too; who uses a keyboard presses the number.

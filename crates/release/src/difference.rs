@@ -1,4 +1,7 @@
 //! What changed between two releases, in words.
+//!
+//! The words are signed, and checked by making them again ([`crate::notice::continues`]): how they are made belongs to the
+//! release format, and changes with its version only.
 
 use std::collections::BTreeMap;
 

@@ -1,20 +1,22 @@
 //! A release as HTML that needs nothing else: no script, no request but for its figures.
 
 mod inline;
+mod notices;
 mod sources;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
-use crate::difference::Change;
 use crate::masthead::Masthead;
 use crate::notes::{Notes, notes};
+use crate::notice::Kind;
 use crate::outline::{List, Part, outline};
 use crate::release::{Front, Release};
 use crate::story::{Block, BlockKind, Byline, Citation, Source, Story};
 use crate::time;
 use crate::words::{Lang, direction, own_name};
+use notices::Notices;
 
 /// How an article is written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -68,8 +70,21 @@ pub fn index_html(release: &Release, masthead: &Masthead) -> String {
         ..ArticleOptions::default()
     };
     let front = release.front(masthead.outlets.first().map(|o| o.id.as_str()));
-    let (headline, summary) = front.map_or(("", ""), |f| (f.headline.as_str(), f.summary.as_str()));
-    page(&release.lang, headline, summary, &article(release, masthead, &options))
+    let empty = Front::default();
+    let (headline, summary) = title(release, front.unwrap_or(&empty));
+    page(&release.lang, &headline, summary, &article(release, masthead, &options))
+}
+
+/// What a page and those who share it call the story, and say of it: of a retracted one that it is.
+pub(crate) fn title<'a>(release: &Release, front: &'a Front) -> (String, &'a str) {
+    match release.is_retracted() {
+        true => {
+            let lang = Lang::of(&release.lang);
+            let headline = format!("{}: {}", lang.kind(Kind::Retraction), front.headline);
+            (headline, lang.words().retracted)
+        }
+        false => (front.headline.clone(), &front.summary),
+    }
 }
 
 /// A story that is not published as a whole page, for `komuz export --format html`: the same look, and it says that nobody
@@ -150,6 +165,7 @@ struct View<'a> {
     text: Text<'a>,
     lang: Lang,
     notes: Notes<'a>,
+    notices: Notices,
     /// What every id starts with.
     ids: String,
     files: &'a str,
@@ -164,6 +180,7 @@ impl<'a> View<'a> {
             lang: Lang::of(text.lang),
             text,
             notes,
+            notices: published.as_ref().map(|p| Notices::of(p.release)).unwrap_or_default(),
             ids,
             files,
             alone,
@@ -181,8 +198,15 @@ impl View<'_> {
             direction(lang)
         );
         self.header(&mut out);
-        if let Some(published) = &self.published {
-            self.correction(published.release, &mut out);
+        let retracted = self.is_retracted();
+        if retracted {
+            out.push_str(&format!(
+                "<details class=\"komuz-retracted\"><summary>{}</summary>\n",
+                self.lang.words().retracted_text
+            ));
+            self.summary(&mut out);
+        } else {
+            self.newest_notice(&mut out);
         }
         out.push_str("<div class=\"komuz-text\">\n");
         for part in outline(blocks) {
@@ -195,6 +219,10 @@ impl View<'_> {
             }
         }
         out.push_str("</div>\n");
+        if retracted {
+            out.push_str("</details>\n");
+        }
+        self.notices(&mut out);
         self.sources(&mut out);
         match &self.published {
             Some(published) => self.signed(published, &mut out),
@@ -211,26 +239,30 @@ impl View<'_> {
 
     fn header(&self, out: &mut String) {
         let words = self.lang.words();
-        let Text {
-            headline,
-            summary,
-            byline,
-            ..
-        } = self.text;
+        let Text { headline, byline, .. } = self.text;
+        let retracted = self.is_retracted();
         out.push_str("<header class=\"komuz-header\">\n");
         if let Some(published) = &self.published {
             self.bar(published, out);
         }
-        let level = self.level(1);
-        out.push_str(&format!(
-            "<h{level} class=\"komuz-headline\" dir=\"auto\">{}</h{level}>\n",
-            escape(headline)
-        ));
-        if !summary.is_empty() {
+        if retracted {
             out.push_str(&format!(
-                "<p class=\"komuz-summary\" dir=\"auto\">{}</p>\n",
-                lines(summary)
+                "<div class=\"komuz-retraction\">\n<p><strong>{}</strong></p>\n",
+                words.retracted
             ));
+            self.newest_notice(out);
+            out.push_str("</div>\n");
+        }
+        let level = self.level(1);
+        let headline = match retracted {
+            true => format!("{}: <s>{}</s>", self.lang.kind(Kind::Retraction), escape(headline)),
+            false => escape(headline),
+        };
+        out.push_str(&format!(
+            "<h{level} class=\"komuz-headline\" dir=\"auto\">{headline}</h{level}>\n"
+        ));
+        if !retracted {
+            self.summary(out);
         }
         let byline: Vec<String> = byline.iter().map(|b| name(&b.name)).collect();
         if !byline.is_empty() {
@@ -241,15 +273,14 @@ impl View<'_> {
             ));
         }
         if let Some(Published { release, front, .. }) = &self.published {
-            let dated = if release.supersedes.is_some() {
-                words.corrected
-            } else {
-                words.published
-            };
-            out.push_str(&format!(
-                "<p class=\"komuz-date\">{dated} {}</p>\n",
-                self.date(&release.published)
-            ));
+            // Later ones say their date with what they are.
+            if release.supersedes.is_none() {
+                out.push_str(&format!(
+                    "<p class=\"komuz-date\">{} {}</p>\n",
+                    words.published,
+                    self.date(&release.published)
+                ));
+            }
             if !front.note.is_empty() {
                 out.push_str(&format!(
                     "<p class=\"komuz-note\" dir=\"auto\">{}</p>\n",
@@ -258,6 +289,19 @@ impl View<'_> {
             }
         }
         out.push_str("</header>\n");
+    }
+
+    fn is_retracted(&self) -> bool {
+        self.published.as_ref().is_some_and(|p| p.release.is_retracted())
+    }
+
+    fn summary(&self, out: &mut String) {
+        if !self.text.summary.is_empty() {
+            out.push_str(&format!(
+                "<p class=\"komuz-summary\" dir=\"auto\">{}</p>\n",
+                lines(self.text.summary)
+            ));
+        }
     }
 
     fn bar(&self, published: &Published<'_>, out: &mut String) {
@@ -321,30 +365,6 @@ impl View<'_> {
     fn date(&self, text: &str) -> String {
         let shown = time::parse(text).map_or_else(|| text.to_owned(), |at| self.lang.moment(at));
         format!("<time datetime=\"{}\">{}</time>", escape(text), escape(&shown))
-    }
-
-    fn correction(&self, release: &Release, out: &mut String) {
-        if release.supersedes.is_none() || (release.reason.is_empty() && release.changes.is_empty()) {
-            return;
-        }
-        let level = self.level(2);
-        let words = self.lang.words();
-        out.push_str(&format!(
-            "<section class=\"komuz-correction\" aria-labelledby=\"{id}\">\n<h{level} id=\"{id}\">{}</h{level}>\n",
-            words.correction,
-            id = format_args!("{}-correction", self.ids),
-        ));
-        if !release.reason.is_empty() {
-            out.push_str(&format!("<p dir=\"auto\">{}</p>\n", lines(&release.reason)));
-        }
-        if !release.changes.is_empty() {
-            out.push_str("<ul>\n");
-            for change in &release.changes {
-                out.push_str(&format!("<li>{}</li>\n", change_html(change, self.lang)));
-            }
-            out.push_str("</ul>\n");
-        }
-        out.push_str("</section>\n");
     }
 
     fn block(&self, block: &Block, out: &mut String) {
@@ -429,43 +449,6 @@ impl View<'_> {
             escape(&self.lang.release(release.number))
         ));
     }
-}
-
-/// One change as readers see it: where, the words around, what went and what came. Meaning is in elements and words, not in
-/// colour alone.
-pub fn change_html(change: &Change, lang: Lang) -> String {
-    let words = lang.words();
-    let place = match change.place.as_str() {
-        "headline" => words.headline,
-        "summary" => words.summary,
-        "byline" => words.byline,
-        "note" => words.note_of_outlet,
-        "sources" => words.sources,
-        "languages" => words.languages,
-        _ => words.text,
-    };
-    let mut parts = vec![format!("<b>{place}.</b>")];
-    if !change.before.is_empty() {
-        parts.push(format!("… {}", escape(&change.before)));
-    }
-    if !change.old.is_empty() {
-        parts.push(format!(
-            "<small>{}</small> <del>{}</del>",
-            words.was,
-            lines(&change.old)
-        ));
-    }
-    if !change.new.is_empty() {
-        parts.push(format!(
-            "<small>{}</small> <ins>{}</ins>",
-            words.now,
-            lines(&change.new)
-        ));
-    }
-    if !change.after.is_empty() {
-        parts.push(format!("{} …", escape(&change.after)));
-    }
-    parts.join(" ")
 }
 
 /// A name in bold, in its own direction.

@@ -8,7 +8,7 @@
 //! - [`keys`], [`jws`]: Ed25519 keys and general JWS.
 //! - [`masthead`]: which outlets publish together and with which keys. [`latest`]: which release is the newest.
 //! - [`verify`]: the one function by which every reader checks. [`folder`]: the files and their places; checking all of them.
-//! - [`difference`]: what a correction corrects, in words.
+//! - [`difference`]: what changed between two releases, in words. [`notice`]: corrections, clarifications, updates, retractions.
 //! - [`html`], [`snippet`], [`words`]: what people see.
 //!
 //! The way of a release: [`release::Release::from_story`], [`release::Statement::of`], [`jws::signing_input`] for each
@@ -25,6 +25,7 @@ pub mod keys;
 pub mod latest;
 pub mod masthead;
 pub mod notes;
+pub mod notice;
 pub mod outline;
 pub mod release;
 pub mod snippet;

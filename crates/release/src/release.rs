@@ -9,6 +9,7 @@ use crate::difference::{Change, difference};
 use crate::folder::{is_lang, is_name};
 use crate::form::file;
 use crate::masthead::Masthead;
+use crate::notice::{self, Kind, Notice};
 use crate::story::{Block, BlockKind, Byline, Citation, MAX_DEPTH, STORY_VERSION, Source, Span, Story, safe_link};
 use crate::time;
 
@@ -33,15 +34,18 @@ pub struct Release {
     pub masthead: String,
     /// When it was proposed for publication, RFC 3339 in UTC to the second.
     pub published: String,
-    /// The release that this one corrects; none for the first.
+    /// The release whose place this one takes; none for the first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub supersedes: Option<Supersedes>,
-    /// Why there is a correction, in the words of the outlets, for readers.
+    /// Why it takes that one's place, in the words of the outlets, for readers.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub reason: String,
-    /// What the correction changed, for readers.
+    /// What it changed, for readers: the [`difference`] of the two.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<Change>,
+    /// The notices of the releases before, oldest first ([`notice::earlier`]); [`Release::notices`] adds this one's.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<Notice>,
     /// Languages in which the story is published, this one included, sorted.
     pub editions: Vec<String>,
     /// What all outlets publish in common.
@@ -57,6 +61,8 @@ pub struct Supersedes {
     pub release: String,
     /// Its number.
     pub number: u64,
+    /// Why it is superseded.
+    pub kind: Kind,
 }
 
 /// The common part of a release.
@@ -100,7 +106,9 @@ pub struct Head {
     pub published: String,
     /// Languages in which the story is published; the edition's own is added.
     pub editions: Vec<String>,
-    /// Why there is a correction; empty for the first release.
+    /// What kind of notice it is, where it takes the place of another.
+    pub kind: Kind,
+    /// Why it does, for readers; empty for the first release.
     pub reason: String,
 }
 
@@ -187,6 +195,8 @@ impl Release {
     /// the order of their first citation. Blocks, citations and sources get new ids: theirs name sessions of writers or are
     /// what somebody called a source among friends. A block's id stays the same in all releases of its story.
     ///
+    /// What follows a retraction is one too, whatever `head` says.
+    ///
     /// The number is one above `previous`; who knows of higher ones that were signed sets a higher one.
     ///
     /// Errors with the first of [`obstacles`] when the story cannot be published as it is.
@@ -218,11 +228,17 @@ impl Release {
                 Some(previous) => Some(Supersedes {
                     release: previous.hash()?,
                     number: previous.number,
+                    kind: if previous.is_retracted() {
+                        Kind::Retraction
+                    } else {
+                        head.kind
+                    },
                 }),
                 None => None,
             },
             reason: head.reason.clone(),
             changes: Vec::new(),
+            earlier: previous.map(notice::earlier).unwrap_or_default(),
             editions: editions.into_iter().collect(),
             body: Body::of(story, &head.story),
             outlets: masthead.outlets.iter().map(|o| (o.id.clone(), front.clone())).collect(),
@@ -249,6 +265,11 @@ impl Release {
     /// SHA-256 of the canonical bytes in lower-case hex.
     pub fn hash(&self) -> Result<String, ReleaseError> {
         Ok(sha256_hex(&self.to_bytes()?))
+    }
+
+    /// SHA-256 of the body's canonical bytes: one text for all outlets, whatever each puts around it.
+    pub fn body_hash(&self) -> Result<String, ReleaseError> {
+        Ok(sha256_hex(&canonical(&self.body)?))
     }
 
     /// What an outlet's readers see around the body; the first outlet's where that outlet has nothing here.
@@ -313,6 +334,7 @@ impl Release {
                 );
             }
         }
+        notice::check(self)?;
         if !self.editions.is_sorted_by(|a, b| a < b) || !self.editions.iter().all(|e| is_lang(e)) {
             return invalid("editions", "languages are BCP 47 tags, sorted, each once");
         }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::folder::{Edition, Place};
-use crate::html::{ArticleOptions, article, escape};
+use crate::html::{ArticleOptions, article, escape, title};
 use crate::masthead::Masthead;
 use crate::release::Release;
 use crate::words::{Lang, direction};
@@ -123,6 +123,7 @@ fn head(release: &Release, masthead: &Masthead, outlet: &str) -> String {
     let Some(front) = release.front(Some(outlet)) else {
         return String::new();
     };
+    let (headline, summary) = title(release, front);
     let publisher = masthead.outlet(outlet).or(masthead.outlets.first());
     let authors = front
         .byline
@@ -131,15 +132,15 @@ fn head(release: &Release, masthead: &Masthead, outlet: &str) -> String {
     let mut article = json!({
         "@context": "https://schema.org",
         "@type": "NewsArticle",
-        "headline": front.headline,
+        "headline": headline,
         "inLanguage": release.lang,
         "datePublished": release.published,
         "identifier": release.hash().unwrap_or_default(),
         "isAccessibleForFree": true,
         "author": authors.collect::<Value>(),
     });
-    if !front.summary.is_empty() {
-        article["description"] = json!(front.summary);
+    if !summary.is_empty() {
+        article["description"] = json!(summary);
     }
     if let Some(outlet) = publisher {
         let address = format!("https://{}/", outlet.domain);
@@ -148,7 +149,7 @@ fn head(release: &Release, masthead: &Masthead, outlet: &str) -> String {
     // Inside a script no entity is read, so that no text may end it.
     let article = article.to_string().replace('<', "\\u003c");
     let mut out = String::new();
-    for (property, content) in [("og:title", &front.headline), ("og:description", &front.summary)] {
+    for (property, content) in [("og:title", headline.as_str()), ("og:description", summary)] {
         if !content.is_empty() {
             out.push_str(&format!(
                 "<meta property=\"{property}\" content=\"{}\">\n",

@@ -4,6 +4,7 @@
 
 mod table;
 
+use crate::notice::Kind;
 use crate::story::{CslDate, Name, Source};
 use crate::time::{self, Day, Seconds};
 
@@ -28,8 +29,14 @@ pub struct Words {
     pub languages: &'static str,
     pub by: &'static str,
     pub published: &'static str,
-    pub corrected: &'static str,
-    pub correction: &'static str,
+    /// Of each [`Kind`], in front of a date.
+    pub noticed: [&'static str; 4],
+    /// Of each [`Kind`].
+    pub kinds: [&'static str; 4],
+    pub changes: &'static str,
+    pub shortened: &'static str,
+    pub retracted: &'static str,
+    pub retracted_text: &'static str,
     pub was: &'static str,
     pub now: &'static str,
     pub headline: &'static str,
@@ -159,6 +166,16 @@ impl Lang {
             (Self::Ru, Plural::Many) => format!("Именно этот текст подписали {outlets} редакций."),
             (Self::Ky, _) => format!("Дал ушул текстке {outlets} редакция кол койду."),
         }
+    }
+
+    /// A kind of notice: `Correction`.
+    pub fn kind(self, kind: Kind) -> &'static str {
+        self.words().kinds[kind as usize]
+    }
+
+    /// What was done, in front of the date on which it was: `Corrected on`.
+    pub fn noticed(self, kind: Kind) -> &'static str {
+        self.words().noticed[kind as usize]
     }
 
     /// The number of a release.

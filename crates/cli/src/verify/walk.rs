@@ -6,7 +6,8 @@ use std::path::Path;
 
 use komuz_release::canonical::sha256_hex;
 use komuz_release::folder::{Edition, Place, verify_folder};
-use komuz_release::release::Release;
+use komuz_release::notice::continues;
+use komuz_release::release::{Release, ReleaseError};
 use komuz_release::time::Seconds;
 use komuz_release::verify::{Expected, File, Genuine, Newest, Refusal, Seen, Verified, verify_latest};
 
@@ -33,6 +34,13 @@ pub enum Finding {
         what: String,
         /// Why.
         refusal: Refusal,
+    },
+    /// What a release says of the notices before it, or of what it changes, is not so.
+    Forged {
+        /// Its path.
+        what: String,
+        /// What is not so.
+        error: ReleaseError,
     },
     /// A file that nothing signed names.
     Stray {
@@ -198,11 +206,24 @@ impl Walk<'_> {
         Ok(genuine)
     }
 
-    /// The release that this one corrects must be here, under the number that it is said to have.
+    /// What a release says of the one before, where that is here too.
+    pub fn before(&self, edition: &Edition, hash: &str, release: &Release) -> Option<Finding> {
+        let before = release.supersedes.as_ref()?;
+        let place = Place::Release(edition.clone(), before.release.clone());
+        let bytes = self.optional(&place).ok()??;
+        if sha256_hex(&bytes) != before.release {
+            let path = place.to_string();
+            return Some(refused(path.clone(), Refusal::File { path }));
+        }
+        forged(edition, hash, &Release::parse(&bytes).ok()?, release)
+    }
+
+    /// The release that this one supersedes must be here, under the number that it is said to have, and what this one says of
+    /// it must be so.
     fn history(&self, edition: &Edition, hash: &str, release: &Release, releases: &Releases, found: &mut Vec<Finding>) {
         let Some(before) = &release.supersedes else { return };
         match releases.get(&before.release) {
-            Some(there) if there.number == before.number => {}
+            Some(there) if there.number == before.number => found.extend(forged(edition, hash, there, release)),
             Some(there) => found.push(refused(
                 Place::Release(edition.clone(), hash.to_owned()).to_string(),
                 Refusal::Mismatch {
@@ -216,7 +237,7 @@ impl Walk<'_> {
             None => {
                 let place = Place::Release(edition.clone(), before.release.clone());
                 if matches!(self.optional(&place), Ok(None)) {
-                    found.push(absent(&place, "a release says that it corrects it"));
+                    found.push(absent(&place, "a release says that it takes its place"));
                 }
             }
         }
@@ -243,6 +264,14 @@ impl Walk<'_> {
             })
         }
     }
+}
+
+fn forged(edition: &Edition, hash: &str, before: &Release, release: &Release) -> Option<Finding> {
+    let error = continues(before, release).err()?;
+    Some(Finding::Forged {
+        what: Place::Release(edition.clone(), hash.to_owned()).to_string(),
+        error,
+    })
 }
 
 fn refused(what: String, refusal: Refusal) -> Finding {

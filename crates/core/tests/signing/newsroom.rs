@@ -7,6 +7,7 @@ use komuz_core::signoffs::{self, Log, Proposal, State, What};
 use komuz_release::jws::Signature;
 use komuz_release::keys::SigningKey;
 use komuz_release::masthead::Outlet;
+use komuz_release::notice::Kind;
 use komuz_release::release::Head;
 use komuz_release::story::{self, Block, BlockKind, Byline, Citation, Marks, Place, STORY_VERSION, Span, Story};
 
@@ -124,6 +125,7 @@ impl Desk {
             story: "customs".to_owned(),
             published: published.to_owned(),
             editions: vec!["ky".to_owned()],
+            kind: Kind::Correction,
             reason: reason.to_owned(),
         };
         let masthead = publish::masthead(&outlets(), &self.log);

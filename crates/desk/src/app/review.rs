@@ -26,17 +26,25 @@ struct Under {
     review: Review,
     /// The key that this device signs with; none: the recovery key is asked for.
     held: Option<String>,
-    reason: String,
+    /// Kind and reason of the notice.
+    notice: [String; 2],
     now: String,
 }
 
-async fn ask_review(ctx: &Context, edition: &EditionId, now: &str, reason: &str, key: &str) -> Result<Review, Trouble> {
-    let (edition, now, reason, key) = (edition.clone(), now.to_owned(), reason.to_owned(), key.to_owned());
+async fn ask_review(
+    ctx: &Context,
+    edition: &EditionId,
+    now: &str,
+    notice: &[String; 2],
+    key: &str,
+) -> Result<Review, Trouble> {
+    let (edition, now, [kind, reason], key) = (edition.clone(), now.to_owned(), notice.clone(), key.to_owned());
     match ctx
         .engine
         .ask(Ask::Review {
             edition,
             now,
+            kind,
             reason,
             key,
         })
@@ -51,18 +59,20 @@ async fn load(
     ctx: Context,
     view: Same<EditionView>,
     keys: Vec<String>,
-    reason: String,
+    notice: [String; 2],
     under: UseStateHandle<Option<Under>>,
+    pending: UseStateHandle<bool>,
 ) -> Result<(), Trouble> {
     let held = release_keys::held(&keys).await;
     let now = browser::now();
-    let review = ask_review(&ctx, &view.edition, &now, &reason, held.as_deref().unwrap_or_default()).await?;
+    let review = ask_review(&ctx, &view.edition, &now, &notice, held.as_deref().unwrap_or_default()).await?;
     under.set(Some(Under {
         review,
         held,
-        reason,
+        notice,
         now,
     }));
+    pending.set(false);
     Ok(())
 }
 
@@ -72,7 +82,9 @@ async fn load(
 pub async fn sign_apart(ctx: Context, edition: EditionId, keys: Vec<String>) -> Option<()> {
     let signer = Signer::find(&keys, "").await.ok()?;
     let now = browser::now();
-    let review = ask_review(&ctx, &edition, &now, "", &signer.key).await.ok()?;
+    let review = ask_review(&ctx, &edition, &now, &Default::default(), &signer.key)
+        .await
+        .ok()?;
     if !review.again || !review.obstacles.is_empty() {
         return None;
     }
@@ -99,20 +111,26 @@ pub fn ReviewDialog(props: &ReviewProps) -> Html {
     let w = props.ctx.words();
     let state = use_state(Doing::default);
     let under = use_state(|| None::<Under>);
-    // What stands in the field of the reason, once it was typed in.
-    let reason = use_state(|| None::<String>);
+    // Kind or reason were touched and are not in the release that is shown: that one is not what the person means to sign.
+    let pending = use_state(|| false);
     let mine = props.investigation.my_outlet.clone();
     let card = props.investigation.outlets.iter().find(|outlet| outlet.id == mine);
     let keys = card.map(|outlet| outlet.keys.clone()).unwrap_or_default();
     use_effect_with((), {
-        let (ctx, view, keys, state, under) = (
+        let (ctx, view, keys, state, under, pending) = (
             props.ctx.clone(),
             props.view.clone(),
             keys.clone(),
             state.clone(),
             under.clone(),
+            pending.clone(),
         );
-        move |()| doing(&state, Box::pin(load(ctx, view, keys, String::new(), under)))
+        move |()| {
+            doing(
+                &state,
+                Box::pin(load(ctx, view, keys, Default::default(), under, pending)),
+            )
+        }
     });
     let close = closer(&props.ctx);
     let Some(shown) = (*under).clone() else {
@@ -126,14 +144,16 @@ pub fn ReviewDialog(props: &ReviewProps) -> Html {
         };
     };
     let again = {
-        let (ctx, view, keys, under) = (props.ctx.clone(), props.view.clone(), keys.clone(), under.clone());
+        let (ctx, view, keys) = (props.ctx.clone(), props.view.clone(), keys.clone());
+        let (under, pending) = (under.clone(), pending.clone());
         act(move |fields| {
             load(
                 ctx.clone(),
                 view.clone(),
                 keys.clone(),
-                fields.text("reason"),
+                ["kind", "reason"].map(|name| fields.text(name)),
                 under.clone(),
+                pending.clone(),
             )
         })
     };
@@ -150,7 +170,7 @@ pub fn ReviewDialog(props: &ReviewProps) -> Html {
                 // one that the person has read.
                 let mut review = shown.review.clone();
                 if shown.held.as_ref() != Some(&signer.key) {
-                    review = ask_review(&ctx, &view.edition, &shown.now, &shown.reason, &signer.key).await?;
+                    review = ask_review(&ctx, &view.edition, &shown.now, &shown.notice, &signer.key).await?;
                     if review.release != shown.review.release {
                         under.set(Some(Under { review, ..shown }));
                         return Err(page_trouble("text-moved"));
@@ -162,12 +182,10 @@ pub fn ReviewDialog(props: &ReviewProps) -> Html {
             }
         })
     };
-    // A reason that was typed and is not in the release that is shown: that one is not what the person means to sign.
-    let pending = reason.as_ref().is_some_and(|typed| *typed != shown.reason);
-    let typing = Callback::from(move |event: InputEvent| {
-        let typed = event.target_dyn_into::<web_sys::HtmlInputElement>();
-        reason.set(typed.map(|field| field.value().trim().to_owned()));
-    });
+    let typing = {
+        let pending = pending.clone();
+        Callback::from(move |_: InputEvent| pending.set(true))
+    };
     let review = &shown.review;
     let signed = review.signed.contains(&mine);
     // That there is nothing to sign is no trouble.
@@ -199,10 +217,24 @@ pub fn ReviewDialog(props: &ReviewProps) -> Html {
                     <h3>{ w.correction() }</h3>
                     { changes(w, &review.correction) }
                     <Form ctx={props.ctx.clone()} send={w.reason_set()} act={again} class="" button="set-reason">
-                        { field(w.reason(), "reason", &shown.reason, w.reason_hint(), true) }
+                        <label class="field">
+                            <span>{ w.source_kind() }</span>
+                            <select name="kind" data-test="notice-kind">
+                                // Empty is a correction, or what is proposed already.
+                                { for [
+                                    ("", w.notice_correction()),
+                                    ("clarification", w.notice_clarification()),
+                                    ("update", w.notice_update()),
+                                    ("retraction", w.notice_retraction()),
+                                ].map(|(kind, name)| html! {
+                                    <option value={kind} selected={kind == shown.notice[0]}>{ name }</option>
+                                }) }
+                            </select>
+                        </label>
+                        { field(w.reason(), "reason", &shown.notice[1], w.reason_hint(), true) }
                     </Form>
-                    if !shown.reason.is_empty() {
-                        <p data-test="reason-set">{ shown.reason.clone() }</p>
+                    if !shown.notice[1].is_empty() {
+                        <p data-test="reason-set">{ shown.notice[1].clone() }</p>
                     }
                 </section>
             }
@@ -215,8 +247,8 @@ pub fn ReviewDialog(props: &ReviewProps) -> Html {
                 <p class="good" role="status">{ w.you_signed() }</p>
             } else {
                 <Form ctx={props.ctx.clone()} send={w.sign_for().fill(&[outlet_name(&props.investigation, &mine)])} act={sign}
-                    button="sign" disabled={!review.obstacles.is_empty() || pending}>
-                    if pending {
+                    button="sign" disabled={!review.obstacles.is_empty() || *pending}>
+                    if *pending {
                         <p class="warning" role="status" data-test="reason-first">{ w.reason_first() }</p>
                     }
                     if shown.held.is_none() {

@@ -14,6 +14,7 @@ use komuz_release::folder::Folder;
 use komuz_release::jws::Signature;
 use komuz_release::keys::{PublicKey, parse_signature};
 use komuz_release::masthead::Outlet;
+use komuz_release::notice::Kind;
 use komuz_release::release::{Body, Head, Release};
 use komuz_release::story::Story;
 use komuz_release::time;
@@ -37,7 +38,7 @@ impl Engine {
         &mut self,
         edition: &EditionId,
         now: &str,
-        reason: &str,
+        (kind, reason): (&str, &str),
         key: &str,
     ) -> Result<Answer, Trouble> {
         let (room, _) = self.room()?;
@@ -77,38 +78,48 @@ impl Engine {
         let same =
             |proposal: &Proposal| publish::rebuild(source, proposal, &log).is_ok_and(|r| r == *proposal.release());
         let published = log.published().cloned();
-        if published
-            .as_ref()
-            .is_some_and(|published| *published.masthead() == masthead && same(published))
+        let asked = Kind::of(kind);
+        let kind_of = |release: &Release| release.supersedes.as_ref().map(|before| before.kind);
+        let standing = log
+            .open()
+            .into_iter()
+            .find(|proposal| {
+                let kind = kind_of(proposal.release());
+                *proposal.masthead() == masthead
+                    && log.stands(proposal)
+                    && (asked.is_none() || kind.is_none() || kind == asked)
+                    && same(proposal)
+            })
+            .cloned();
+        // Who has signed these words already, and has to sign them under another number, has given kind and reason too.
+        let signed = |proposal: &&Proposal| log.signers(proposal).contains(&me.outlet) && same(proposal);
+        let had = log.open().into_iter().find(signed).map(Proposal::release);
+        let kind = asked.or(had.and_then(kind_of)).unwrap_or_default();
+        // A story is withdrawn as it stands; nothing else can be said of a text that has not changed.
+        let withdraws = |published: &Proposal| kind == Kind::Retraction && !published.release().is_retracted();
+        if standing.is_none()
+            && published
+                .as_ref()
+                .is_some_and(|published| *published.masthead() == masthead && same(published) && !withdraws(published))
         {
             obstacles.push(trouble(
                 "nothing-changed",
                 "This text is published already; nothing has changed since.",
             ));
         }
-        let standing = log
-            .open()
-            .into_iter()
-            .find(|proposal| *proposal.masthead() == masthead && log.stands(proposal) && same(proposal))
-            .cloned();
         let built = match standing {
             Some(proposal) => Ok(proposal),
             None => {
-                // Who has signed these words already, and has to sign them under another number, has given the reason too.
-                let signed = |proposal: &&Proposal| log.signers(proposal).contains(&me.outlet) && same(proposal);
                 let reason = match reason.trim() {
-                    "" => log
-                        .open()
-                        .into_iter()
-                        .find(signed)
-                        .map(|had| had.release().reason.clone()),
-                    reason => Some(reason.to_owned()),
+                    "" => had.map(|had| had.reason.clone()).unwrap_or_default(),
+                    reason => reason.to_owned(),
                 };
                 let head = Head {
                     story: edition.story.clone(),
                     published: now.to_owned(),
                     editions: room.written_languages(&edition.story),
-                    reason: reason.unwrap_or_default(),
+                    kind,
+                    reason,
                 };
                 publish::build(source, &head, masthead, &log, &me.outlet)
             }

@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use komuz_messages::{Answer, Ask, EditionId, OutFile, Review, Trouble};
 use komuz_release::keys::signature_text;
 use komuz_release::masthead::Chain;
+use komuz_release::notice::{Kind, continues};
 use komuz_release::release::Release;
 use komuz_release::story::Story;
 use komuz_release::verify::{Expected, Freshness, Seen};
@@ -31,9 +32,14 @@ fn review_at(world: &mut World, desk: usize, edition: &EditionId, now: &str) -> 
 }
 
 fn reviewed(world: &mut World, desk: usize, edition: &EditionId, now: &str, reason: &str) -> Review {
+    reviewed_as(world, desk, edition, now, ("", reason))
+}
+
+fn reviewed_as(world: &mut World, desk: usize, edition: &EditionId, now: &str, (kind, reason): (&str, &str)) -> Review {
     let ask = Ask::Review {
         edition: edition.clone(),
         now: now.into(),
+        kind: kind.into(),
         reason: reason.into(),
         key: String::new(),
     };
@@ -305,6 +311,94 @@ fn two_outlets_sign_an_editor_publishes_and_one_word_is_corrected() {
     assert_eq!(fingerprint(&world, kloop), pin);
 }
 
+/// Both outlets sign what the first one asks for, and it is published.
+fn both_publish(
+    world: &mut World,
+    edition: &EditionId,
+    notice: (&str, &str),
+    web: &mut BTreeMap<String, Vec<u8>>,
+) -> Release {
+    let first = reviewed_as(world, 0, edition, NOW, notice);
+    assert_eq!(first.obstacles, []);
+    assert_eq!(sign(world, 0, "kloop", &first), Ok(Answer::Done));
+    settled(world);
+    assert_eq!(
+        signing(world, 1, edition).signed,
+        ["kloop"],
+        "the other sees what is to be signed"
+    );
+    let second = review(world, 1, edition, "");
+    assert_eq!((&second.release, &second.obstacles), (&first.release, &Vec::new()));
+    assert_eq!(sign(world, 1, "occrp", &second), Ok(Answer::Done));
+    settled(world);
+    assert_eq!(publish(world, 0, edition, web), first.release);
+    settled(world);
+    Release::parse(first.json.as_bytes()).expect("a release")
+}
+
+#[test]
+fn an_update_and_then_the_story_is_withdrawn_as_it_stands() {
+    let (mut world, kloop, occrp, edition) = two();
+    assert_eq!((kloop, occrp), (0, 1));
+    type_at(&mut world, kloop, &edition, "The mayor signed.", |page| page.end());
+    settled(&mut world);
+    let mut web = BTreeMap::new();
+    let first = both_publish(&mut world, &edition, ("", ""), &mut web);
+    type_at(&mut world, occrp, &edition, " He resigned.", |page| page.end());
+    settled(&mut world);
+    let second = both_publish(&mut world, &edition, ("update", "He resigned."), &mut web);
+    assert_eq!(continues(&first, &second), Ok(()));
+
+    // The text is as it was published: no correction can be made of it, and it can be withdrawn.
+    let codes = |review: &Review| review.obstacles.iter().map(|it| it.code.clone()).collect::<Vec<_>>();
+    for kind in ["", "correction", "clarification", "update"] {
+        let nothing = reviewed_as(&mut world, kloop, &edition, NOW, (kind, "Why?"));
+        assert_eq!(codes(&nothing), ["nothing-changed"]);
+    }
+    let third = both_publish(
+        &mut world,
+        &edition,
+        ("retraction", "The documents are forged."),
+        &mut web,
+    );
+    assert_eq!(continues(&second, &third), Ok(()));
+    let kinds = |release: &Release| release.notices().iter().map(|notice| notice.kind).collect::<Vec<_>>();
+    assert_eq!(kinds(&third), [Kind::Update, Kind::Retraction]);
+    assert_eq!(third.body, second.body);
+    let again = reviewed_as(&mut world, kloop, &edition, NOW, ("retraction", "Once more."));
+    assert_eq!(codes(&again), ["nothing-changed"]);
+    let pin = fingerprint(&world, occrp);
+    assert_eq!(read(&web, &pin, &edition, &Seen::default()).0, 3);
+}
+
+#[test]
+fn outlets_that_withdraw_a_story_before_they_hear_of_each_other_meet_too() {
+    let (mut world, kloop, occrp, edition) = two();
+    type_at(&mut world, kloop, &edition, "The mayor signed.", |page| page.end());
+    settled(&mut world);
+    let mut web = BTreeMap::new();
+    both_publish(&mut world, &edition, ("", ""), &mut web);
+    for desk in [kloop, occrp] {
+        world.online(desk, false);
+    }
+    for (desk, outlet, now) in [(kloop, "kloop", NOW), (occrp, "occrp", "2019-11-21T06:00:05Z")] {
+        let mine = reviewed_as(&mut world, desk, &edition, now, ("retraction", "Forged."));
+        assert_eq!(sign(&mut world, desk, outlet, &mine), Ok(Answer::Done));
+    }
+    for desk in [kloop, occrp] {
+        world.online(desk, true);
+    }
+    settled(&mut world);
+    // What the desks do by themselves, as with every other release.
+    for (desk, outlet) in [(kloop, "kloop"), (occrp, "occrp")] {
+        let again = review_at(&mut world, desk, &edition, "2019-11-21T07:00:00Z");
+        assert!(again.again && again.obstacles.is_empty(), "{:?}", again.obstacles);
+        assert_eq!(sign(&mut world, desk, outlet, &again), Ok(Answer::Done));
+        settled(&mut world);
+    }
+    assert!(signing(&world, kloop, &edition).complete);
+}
+
 #[test]
 fn a_changed_word_before_the_quorum_shows_what_moved_and_can_be_published_as_signed_or_signed_again() {
     let (mut world, kloop, occrp, edition) = two();
@@ -374,6 +468,7 @@ fn what_was_not_reviewed_or_is_signed_with_another_key_is_refused() {
     let ask = Ask::Review {
         edition: edition.clone(),
         now: NOW.into(),
+        kind: String::new(),
         reason: String::new(),
         key: stranger,
     };

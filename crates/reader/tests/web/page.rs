@@ -102,6 +102,12 @@ impl Page {
             .collect()
     }
 
+    /// The text of the element that has the focus.
+    pub fn focused(&self) -> String {
+        let focused = self.host.shadow_root().unwrap().active_element();
+        focused.and_then(|element| element.text_content()).unwrap_or_default()
+    }
+
     /// Waits until a selector finds something.
     pub async fn shows(&self, selector: &str) -> HtmlElement {
         until(selector, || self.find(selector).is_some()).await;

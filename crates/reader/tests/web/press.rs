@@ -6,6 +6,7 @@ use komuz_release::jws::{General, Signature, Typ, assemble, signing_input};
 use komuz_release::keys::SigningKey;
 use komuz_release::latest::Latest;
 use komuz_release::masthead::{Masthead, Outlet};
+use komuz_release::notice::Kind;
 use komuz_release::release::{Head, Release, Statement};
 use komuz_release::story::{
     Block, BlockKind, Byline, Citation, CslDate, Custom, Marks, Name, Place, STORY_VERSION, Source, Span, Story,
@@ -99,6 +100,7 @@ pub fn release(id: &str, story: &Story, editions: &[&str], previous: Option<&Rel
         }
         .to_owned(),
         editions: editions.iter().map(|tag| (*tag).to_owned()).collect(),
+        kind: Kind::Correction,
         reason: if previous.is_some() {
             "The statement is of December.".to_owned()
         } else {

@@ -1,6 +1,7 @@
 //! What is shown of a release that was checked.
 
 use komuz_reader::check::picture;
+use komuz_release::notice::Kind;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::wasm_bindgen_test;
 use web_sys::{Element, HtmlElement};
@@ -218,9 +219,51 @@ async fn a_correction_shows_what_went_and_what_came() {
             .unwrap()
             .contains("The statement is of December.")
     );
-    assert_eq!(page.texts(".correction del"), ["November"]);
-    assert_eq!(page.texts(".correction ins"), ["December"]);
-    assert!(page.texts(".byline time")[0].starts_with("Corrected 18 December 2026"));
+    assert!(page.texts(".correction")[0].starts_with("Corrected on 18 December 2026"));
+    assert_eq!(page.texts(".notices del"), ["November"]);
+    assert_eq!(page.texts(".notices ins"), ["December"]);
+    // The list leads to the block, the block to the list, and the page's address stays.
+    let address = document().location().unwrap().href().unwrap();
+    page.get(".notices li li a").click();
+    assert_eq!(page.focused(), "Correction");
+    page.get(".mark a").click();
+    assert!(page.focused().starts_with("Correction. Corrected on"));
+    page.get(".correction a").click();
+    assert_eq!(page.focused(), "What has changed");
+    assert_eq!(document().location().unwrap().href().unwrap(), address);
+}
+
+#[wasm_bindgen_test]
+async fn notices_are_listed_newest_first() {
+    let first = release("noticed", &story("en", "A day of silence"), &["en"], None);
+    let second = release("noticed", &story("en", "Two days of silence"), &["en"], Some(&first));
+    let third = release("noticed", &story("en", "Three days of silence"), &["en"], Some(&second));
+    put("noticed.example", &files(&third, Signers::Both));
+    let page = Page::open("noticed", "en", &["noticed.example"]);
+    page.shows(".notices").await;
+    assert_eq!(page.texts(".notices p small"), ["Release 3", "Release 2"]);
+    assert_eq!(page.texts(".notices del"), ["Two", "A day"]);
+}
+
+#[wasm_bindgen_test]
+async fn a_retraction_stands_over_the_story_and_closes_its_text() {
+    let first = release("withdrawn", &story("en", "A day of silence"), &["en"], None);
+    let mut second = release("withdrawn", &story("en", "A day of silence"), &["en"], Some(&first));
+    second.supersedes.as_mut().unwrap().kind = Kind::Retraction;
+    put("withdrawn.example", &files(&second, Signers::Both));
+    let page = Page::open("withdrawn", "en", &["withdrawn.example"]);
+    let notice = page.shows(".retraction").await.text_content().unwrap();
+    assert!(notice.contains("The newsrooms have withdrawn this story."));
+    assert!(notice.contains("Retracted on 18 December 2026") && notice.contains("The statement is of December."));
+    assert_eq!(page.texts(".headline"), ["Retraction: A day of silence"]);
+    assert!(!page.get("details").has_attribute("open"));
+    assert!(
+        page.texts("details > summary")
+            .concat()
+            .contains("Show the withdrawn text")
+    );
+    assert!(page.texts("details [part=text]").len() > 1);
+    assert!(!page.texts(".sources li").is_empty() && page.texts("details .sources").is_empty());
 }
 
 #[wasm_bindgen_test]

@@ -6,6 +6,7 @@ use crate::difference::Change;
 use crate::jws::{General, GeneralSignature, Header};
 use crate::latest::Latest;
 use crate::masthead::{Masthead, Outlet, Quorum};
+use crate::notice::{Kind, Notice};
 use crate::release::{Body, Front, Release, ReleaseError, Statement, Supersedes};
 
 impl Form for Release {
@@ -20,6 +21,7 @@ impl Form for Release {
             supersedes: object.some("supersedes")?,
             reason: object.short("reason")?,
             changes: object.short_list("changes")?,
+            earlier: object.short_list("earlier")?,
             editions: object.texts("editions")?,
             body: object.one("body")?,
             outlets: object.by_name("outlets")?,
@@ -32,6 +34,25 @@ impl Form for Supersedes {
         Ok(Self {
             release: object.text("release")?,
             number: object.number("number", MAX_INTEGER)?,
+            kind: kind(object)?,
+        })
+    }
+}
+
+fn kind(object: &mut Object<'_>) -> Result<Kind, ReleaseError> {
+    let name = object.text("kind")?;
+    Kind::of(&name).ok_or_else(|| object.wrong("kind", "no such kind of notice"))
+}
+
+impl Form for Notice {
+    fn read(object: &mut Object<'_>) -> Result<Self, ReleaseError> {
+        Ok(Self {
+            number: object.number("number", MAX_INTEGER)?,
+            published: object.text("published")?,
+            kind: kind(object)?,
+            reason: object.short("reason")?,
+            changes: object.short_list("changes")?,
+            shortened: object.flag("shortened")?,
         })
     }
 }

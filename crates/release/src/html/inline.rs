@@ -5,16 +5,18 @@ use crate::notes::{Mark, Piece};
 use crate::story::{Block, Marks, safe_link};
 
 impl View<'_> {
-    /// A block's text as HTML; empty for a block without text and notes.
+    /// A block's text as HTML with the mark of a notice; empty for a block without any.
     pub(super) fn inline(&self, block: &Block) -> String {
-        self.notes
+        let text: String = self
+            .notes
             .pieces(block)
             .into_iter()
             .map(|piece| match piece {
                 Piece::Text(text, marks) => marked(text, marks),
                 Piece::Note(mark) => self.reference(mark),
             })
-            .collect()
+            .collect();
+        text + &self.mark(block)
     }
 
     fn reference(&self, mark: Mark<'_>) -> String {

@@ -6,6 +6,7 @@ use komuz_release::jws::{General, Signature, Typ, assemble, signing_input};
 use komuz_release::keys::SigningKey;
 use komuz_release::latest::Latest;
 use komuz_release::masthead::{Masthead, Outlet, chain_bytes};
+use komuz_release::notice::Kind;
 use komuz_release::release::{Head, Release, Statement};
 use komuz_release::story::{
     Block, BlockKind, Byline, Citation, CslDate, Custom, Marks, Name, Place, STORY_VERSION, Source, Span, Story,
@@ -59,6 +60,7 @@ pub fn head() -> Head {
         story: "the-site-went-dark".into(),
         published: PUBLISHED.into(),
         editions: vec!["en".into(), "ky".into(), "ru".into()],
+        kind: Kind::Correction,
         reason: String::new(),
     }
 }

@@ -61,11 +61,11 @@ fn a_correction_is_shown() {
     };
     let second = Release::from_story(&corrected, &head, &masthead(), Some(&release())).unwrap();
     let page = article(&second, &masthead(), &ArticleOptions::default());
-    assert!(page.contains("<p dir=\"auto\">The &lt;month&gt; was wrong.</p>"));
+    assert!(page.contains(": <span dir=\"auto\">The &lt;month&gt; was wrong.</span>"));
     assert!(page.contains(
         "… The statement was published in <small>was:</small> <del>November</del> <small>now:</small> <ins>December</ins> 2019"
     ));
-    assert!(page.contains("Corrected <time"));
+    assert!(page.contains("<p class=\"komuz-correction\">Corrected on <time"));
     assert!(page.contains("Release 2"));
 }
 

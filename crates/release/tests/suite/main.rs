@@ -10,6 +10,7 @@ mod jws;
 mod keys;
 mod masthead;
 mod notes;
+mod notice;
 mod release;
 mod snippet;
 mod verify;

@@ -3,7 +3,8 @@
 use komuz_release::canonical::sha256_hex;
 use komuz_release::difference::Change;
 use komuz_release::masthead::Masthead;
-use komuz_release::release::{Release, ReleaseError, Statement, obstacles};
+use komuz_release::notice::{Kind, Notice};
+use komuz_release::release::{Release, ReleaseError, Statement, Supersedes, obstacles};
 use komuz_release::story::{Block, BlockKind, Citation, CslDate, Custom, Marks, Name, Source, Span, Story};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -245,7 +246,7 @@ fn numbers_that_were_given_up_are_left_out() {
     assert_eq!(read(|r| r["number"] = json!(3)).unwrap().number, 3);
     let gap = read(|r| {
         r["number"] = json!(4);
-        r["supersedes"] = json!({ "number": 1, "release": "0".repeat(64) });
+        r["supersedes"] = json!({ "kind": "update", "number": 1, "release": "0".repeat(64) });
     });
     assert_eq!(gap.unwrap().supersedes.unwrap().number, 1);
 }
@@ -255,7 +256,9 @@ fn members_that_say_what_cannot_be() {
     assert_eq!(place(|r| r["story"] = json!("../etc")), "story");
     assert_eq!(place(|r| r["lang"] = json!("e/n")), "lang");
     assert_eq!(place(|r| r["number"] = json!(0)), "number");
-    let before = |r: &mut Value, number: u64| r["supersedes"] = json!({ "number": number, "release": "0".repeat(64) });
+    let before = |r: &mut Value, number: u64| {
+        r["supersedes"] = json!({ "kind": "correction", "number": number, "release": "0".repeat(64) })
+    };
     assert_eq!(place(|r| before(r, 0)), "supersedes");
     assert_eq!(place(|r| (before(r, 2), r["number"] = json!(2)).1), "supersedes");
     assert_eq!(place(|r| (before(r, 3), r["number"] = json!(2)).1), "supersedes");
@@ -458,6 +461,7 @@ proptest! {
         blocks in prop::collection::vec((kinds(), prop::collection::vec((word(), marks()), 0..3)), 1..4),
         source in sources(),
         words in prop::array::uniform9(word()),
+        kind in prop::sample::select(&Kind::ALL[..]),
     ) {
         let mut release = release();
         let [locator, quote, summary, note, reason, before, old, new, after] = words;
@@ -469,8 +473,20 @@ proptest! {
         release.body.blocks = blocks.into_iter().enumerate().map(block).collect();
         release.body.citations = vec![Citation { locator, quote, ..cite("c1", "s1", "b0", 0, 0) }];
         release.body.sources = vec![source];
+        let notice = |number, shortened| Notice {
+            number,
+            published: release.published.clone(),
+            kind: Kind::Update,
+            reason: reason.clone(),
+            changes: Vec::new(),
+            shortened,
+        };
+        let change = Change { place: "summary".into(), before, old, new, after };
+        release.earlier = vec![notice(2, true), Notice { changes: vec![change.clone()], ..notice(3, false) }];
+        release.number = 4;
+        release.supersedes = Some(Supersedes { release: "0".repeat(64), number: 3, kind });
         release.reason = reason;
-        release.changes = vec![Change { place: "summary".into(), before, old, new, after }];
+        release.changes = vec![change];
         let front = release.outlets.get_mut("issyk").unwrap();
         (front.summary, front.note) = (summary, note);
         prop_assert_eq!(Release::parse(&release.to_bytes().unwrap()), Ok(release));

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 /// Each crate and the crates of ours that it may depend on.
-const ARROWS: [(&str, &[&str]); 14] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     ("komuz-release", &[]),
     ("komuz-messages", &["komuz-release"]),
     ("komuz-dossier", &["komuz-release"]),
@@ -25,6 +25,7 @@ const ARROWS: [(&str, &[&str]); 14] = [
     ("komuz-reader", &["komuz-release"]),
     ("komuz-desk", &["komuz-reader", "komuz-messages", "komuz-release"]),
     ("komuz-press", &["komuz-reader", "komuz-release"]),
+    ("komuz-panel", &["komuz-dossier", "komuz-release"]),
     ("komuz-relay", &["komuz-sync", "komuz-release"]),
     (
         "komuz",

@@ -4,6 +4,7 @@
 //! pkg/dist/            what partners include: komuz.js (the loader), the reader's Wasm, types, package.json
 //! pkg/dist/desk/       the desk's page
 //! pkg/dist/desk/press  release keys, the preview and the snippets, fetched at the first review
+//! pkg/dist/desk/panel  claims, sources, people and checks, fetched when their tab is first opened
 //! pkg/dist/desk/engine the worker
 //! pkg/dist/desk/import parsers of outside documents, fetched by the worker at the first import
 //! ```
@@ -30,10 +31,11 @@ pub enum Build {
 }
 
 /// One Wasm file: its crate, and the folder of `pkg/dist` that it and its glue go to.
-const MODULES: [(&str, &str); 5] = [
+const MODULES: [(&str, &str); 6] = [
     ("komuz-reader", ""),
     ("komuz-desk", "desk"),
     ("komuz-press", "desk/press"),
+    ("komuz-panel", "desk/panel"),
     ("komuz-import", "desk/import"),
     ("komuz-engine", "desk/engine"),
 ];
@@ -157,6 +159,7 @@ pub fn build(build: Build) -> Result {
         }
         copy(&root().join("www/desk"), &fresh.join("desk"), |_| true)?;
         copy(&root().join("crates/desk/css"), &fresh.join("desk"), |_| true)?;
+        copy(&root().join("crates/panel/css"), &fresh.join("desk/panel"), |_| true)?;
         copy(&root().join("crates/engine/js"), &fresh.join("desk/engine"), |_| true)?;
         fonts(&fresh.join("desk/fonts"))?;
         esbuild(

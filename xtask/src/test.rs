@@ -152,7 +152,15 @@ pub fn test(args: &[String]) -> Result {
     if browsers {
         let runner = tools::wasm_bindgen()?;
         let mut command = program("cargo", &["test", "--locked", "--target", "wasm32-unknown-unknown"]);
-        command.args(["--no-fail-fast", "--package", "komuz-reader", "--test", "web"]);
+        command.args([
+            "--no-fail-fast",
+            "--package",
+            "komuz-reader",
+            "--package",
+            "komuz-panel",
+            "--test",
+            "web",
+        ]);
         command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", runner);
         // Its driver alone: the runner takes the first browser that it is told of.
         command.envs(variables.iter().filter(|(name, _)| *name == "CHROMEDRIVER").cloned());

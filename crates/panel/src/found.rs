@@ -1,0 +1,134 @@
+//! What the checks found, what must be mended first.
+
+use komuz_dossier::finding::{Check, Finding, Severity};
+use yew::prelude::*;
+
+use crate::app::Ctx;
+use crate::bits::to_record;
+use crate::words::fill;
+
+/// So many of one severity are shown at once.
+const SHOWN: usize = 40;
+
+/// The section.
+pub fn section(ctx: &Ctx) -> Html {
+    let w = ctx.w;
+    let findings = &ctx.view.findings;
+    if findings.iter().all(|finding| finding.severity == Severity::Off) {
+        return html! {
+            <div class="calm" data-test="no-findings">
+                <p>{ w.nothing_found }</p>
+                <p class="soft">{ w.nothing_found_more }</p>
+            </div>
+        };
+    }
+    let groups = [
+        (Severity::Error, w.errors, "bad"),
+        (Severity::Warning, w.warnings, "warn"),
+        (Severity::Notice, w.notices, "soft"),
+    ];
+    html! {
+        <>
+            { for groups.into_iter().map(|(severity, words, class)| {
+                let found: Vec<_> = findings.iter().filter(|finding| finding.severity == severity).collect();
+                if found.is_empty() {
+                    return Html::default();
+                }
+                let (first, rest) = found.split_at(found.len().min(SHOWN));
+                html! {
+                    <>
+                        <h2 class={class}>{ format!("{words} · {}", found.len()) }</h2>
+                        <ul class={classes!("plain", "findings", class)}>{ for first.iter().map(|finding| one(ctx, finding)) }</ul>
+                        if !rest.is_empty() {
+                            <details class="fold">
+                                <summary>{ fill(w.more_of_these, &[&rest.len().to_string()]) }</summary>
+                                <ul class={classes!("plain", "findings", class)}>{ for rest.iter().map(|finding| one(ctx, finding)) }</ul>
+                            </details>
+                        }
+                    </>
+                }
+            }) }
+        </>
+    }
+}
+
+fn one(ctx: &Ctx, finding: &Finding) -> Html {
+    let w = ctx.w;
+    html! {
+        <li class="finding" data-test="finding" data-check={finding.check.id()}>
+            <p dir="auto">{ sentence(ctx, finding) }</p>
+            <p class="row-of">
+                { place(ctx, finding) }
+                if let Some(record) = record(&finding.about, finding.check) {
+                    { to_record(ctx, w.open_record(&record), &record) }
+                }
+            </p>
+        </li>
+    }
+}
+
+/// What a finding says.
+fn sentence(ctx: &Ctx, finding: &Finding) -> String {
+    let mut sentence = ctx.w.check(finding.check).to_owned();
+    if !finding.with.is_empty() {
+        sentence.push_str(": ");
+        sentence.push_str(&finding.with.join(", "));
+    }
+    sentence
+}
+
+/// A button that shows where it stands in the text.
+fn place(ctx: &Ctx, finding: &Finding) -> Html {
+    let Some(span) = &finding.span else {
+        return Html::default();
+    };
+    let end = if span.start.block == span.end.block {
+        span.end.offset
+    } else {
+        span.start.offset
+    };
+    let (ctx, block, start) = (ctx.clone(), span.start.block.clone(), span.start.offset);
+    let words = ctx.w.show_in_text;
+    html! {
+        <button type="button" data-test="reveal" onclick={move |_: MouseEvent| ctx.bridge.reveal(&block, start, end)}>{ words }</button>
+    }
+}
+
+/// The record in which it is mended, where there is one.
+fn record(about: &str, check: Check) -> Option<String> {
+    match about {
+        "headline" => return Some("h-headline".to_owned()),
+        "summary" => return Some("h-summary".to_owned()),
+        _ => {}
+    }
+    let (kind, id) = about.split_once('.')?;
+    // A path may go on: `claims.k-1.evidence.x-2`.
+    let id = id.split('.').next().unwrap_or(id);
+    match kind {
+        "claims" | "sources" | "confidential" | "entities" | "replies" | "answers" => Some(id.to_owned()),
+        "fronts" if check == Check::SummaryUnsupported => Some(format!("h-summary:{id}")),
+        "fronts" => Some(format!("h-headline:{id}")),
+        "blocks" if matches!(check, Check::TranslationBehind | Check::TranslationMissing) => Some(format!("b-{id}")),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finding_leads_to_the_record_in_which_it_is_mended() {
+        let of = |about: &str| record(about, Check::FewSources);
+        assert_eq!(of("claims.k-1").as_deref(), Some("k-1"));
+        assert_eq!(of("claims.k-1.evidence.x-2").as_deref(), Some("k-1"));
+        assert_eq!(of("entities.e-4").as_deref(), Some("e-4"));
+        assert_eq!(of("headline").as_deref(), Some("h-headline"));
+        assert_eq!(of("blocks.17@ab"), None);
+        assert_eq!(of("byline[0]"), None);
+        assert_eq!(
+            record("blocks.17@ab", Check::TranslationBehind).as_deref(),
+            Some("b-17@ab")
+        );
+    }
+}

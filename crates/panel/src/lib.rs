@@ -1,0 +1,111 @@
+//! What the desk shows of the dossier: what the checks found, the claims with their evidence, the sources, the people and
+//! what they were asked, the translation, and what each outlet puts around the text. Wasm of its own, which the desk's page
+//! loads when somebody first opens the tab, so that the page in which people write does not carry it.
+//!
+//! It knows the engine by two texts: [`Panel::show`] takes the dossier as JSON, and the bridge's `ask` sends an ask and gives
+//! its result. Each field is saved when it is left, as one member of one record, so that two people who work on one claim at
+//! once both keep what they wrote.
+//!
+//! - `view`: what is shown, as a value. `ask`: what is asked for. `bridge`: the page.
+//! - `app`: the sections and the way between them. `field`, `bits`: what they are made of.
+//! - `found`, `claims`, `sources`, `people`, `replies`, `translation`, `outlet`, `policy`: the sections.
+//! - `words`: what is said, in English, Russian and Kyrgyz.
+
+mod app;
+mod ask;
+mod bits;
+mod bridge;
+mod claims;
+mod field;
+mod found;
+mod outlet;
+mod people;
+mod policy;
+mod replies;
+mod sources;
+mod translation;
+mod view;
+mod words;
+
+use std::rc::Rc;
+
+use wasm_bindgen::prelude::*;
+use web_sys::Element;
+use yew::AttrValue;
+
+use crate::app::{App, AppProps};
+use crate::view::View;
+
+pub use crate::bridge::Bridge;
+
+/// Mounts the panel in an element of the desk. `lang` is the language of the interface (a BCP 47 tag), `bridge` what the page
+/// does for it ([`Bridge`]). It says that it waits until [`Panel::show`] has given it something.
+#[wasm_bindgen]
+pub fn mount(place: Element, lang: &str, bridge: Bridge) -> Panel {
+    let props = AppProps {
+        lang: komuz_release::words::Lang::of(lang),
+        bridge: Rc::new(bridge),
+        view: None,
+        failed: None,
+        at: AttrValue::default(),
+    };
+    Panel {
+        app: yew::Renderer::<App>::with_root_and_props(place, props.clone()).render(),
+        props,
+    }
+}
+
+/// A mounted panel.
+#[wasm_bindgen]
+pub struct Panel {
+    app: yew::AppHandle<App>,
+    props: AppProps,
+}
+
+#[wasm_bindgen]
+impl Panel {
+    /// Shows a dossier: `{edition, today, me, dossier, findings}` as JSON. What somebody is typing into a field stays.
+    ///
+    /// # Errors
+    /// A sentence when the JSON is not that.
+    pub fn show(&mut self, json: &str) -> Result<(), JsValue> {
+        let view = View::read(json).map_err(|error| JsValue::from_str(&error.to_string()))?;
+        self.props.view = Some(Rc::new(view));
+        self.props.failed = None;
+        self.app.update(self.props.clone());
+        Ok(())
+    }
+
+    /// Marks the claim in whose words the cursor stands; empty for none. The focus stays in the text.
+    pub fn at(&mut self, id: &str) {
+        if self.props.at != id {
+            self.props.at = id.to_owned().into();
+            self.app.update(self.props.clone());
+        }
+    }
+
+    /// Says why nothing can be shown: the result of the ask that was to bring it, JSON.
+    pub fn fail(&mut self, result: &str) {
+        self.props.failed = ask::result(result).err();
+        self.app.update(self.props.clone());
+    }
+
+    /// Shows nothing until the next [`Panel::show`]: another edition is opened.
+    pub fn clear(&mut self) {
+        self.props.view = None;
+        self.props.failed = None;
+        self.app.update(self.props.clone());
+    }
+
+    /// Says everything in another language from now on.
+    #[wasm_bindgen(js_name = setLang)]
+    pub fn set_lang(&mut self, lang: &str) {
+        self.props.lang = komuz_release::words::Lang::of(lang);
+        self.app.update(self.props.clone());
+    }
+
+    /// Takes the panel out of the page.
+    pub fn unmount(self) {
+        self.app.destroy();
+    }
+}

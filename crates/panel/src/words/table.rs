@@ -1,0 +1,334 @@
+//! The table: each text in English, Russian and Kyrgyz.
+
+use komuz_release::words::Lang;
+
+macro_rules! table {
+    ($($name:ident $en:literal $ru:literal $ky:literal)*) => {
+        /// The words of one language. Each is named by what it says in English.
+        pub struct Words {
+            /// Which language.
+            pub lang: Lang,
+            $(pub $name: &'static str,)*
+        }
+
+        /// English.
+        pub static EN: Words = Words { lang: Lang::En, $($name: $en,)* };
+        /// Russian.
+        pub static RU: Words = Words { lang: Lang::Ru, $($name: $ru,)* };
+        /// Kyrgyz.
+        pub static KY: Words = Words { lang: Lang::Ky, $($name: $ky,)* };
+
+        #[cfg(test)]
+        impl Words {
+            /// All texts, in the order of the table.
+            pub fn all(&self) -> Vec<&'static str> {
+                vec![$(self.$name,)*]
+            }
+        }
+    };
+}
+
+table! {
+    // The panel.
+    waiting
+        "The checks are being loaded…"
+        "Проверки загружаются…"
+        "Текшерүү жүктөлүүдө…"
+    sections
+        "What is known of the story"
+        "Что известно о тексте"
+        "Макала тууралуу белгилүүсү"
+    checks "Checks" "Проверки" "Текшерүү"
+    claims "Claims" "Утверждения" "Ырастоолор"
+    sources "Sources" "Источники" "Булактар"
+    people "People" "Люди" "Адамдар"
+    translation "Translation" "Перевод" "Котормо"
+    outlet "Outlet" "Редакция" "Редакция"
+
+    // Everywhere.
+    open "Open" "Открыть" "Ачуу"
+    change "Change" "Изменить" "Өзгөртүү"
+    choose "Choose" "Выбрать" "Тандоо"
+    add "Add" "Добавить" "Кошуу"
+    take_out "Take out" "Убрать" "Алып салуу"
+    keep "Keep" "Оставить" "Калтыруу"
+    show_in_text "Show in the text" "Показать в тексте" "Тексттен көрсөтүү"
+    meanwhile "Stored meanwhile by somebody else:" "Тем временем кто-то сохранил:" "Ушул убакта башка бирөө сактады:"
+    not_done "Not done: {}" "Не сделано: {}" "Аткарылган жок: {}"
+    select_first
+        "Select the words in the text first."
+        "Сначала выделите слова в тексте."
+        "Адегенде тексттеги сөздөрдү белгилеңиз."
+    moved
+        "The text has moved on meanwhile. Select the words again."
+        "Текст тем временем изменился. Выделите слова ещё раз."
+        "Ушул убакта текст өзгөрдү. Сөздөрдү кайра белгилеңиз."
+    not_your_role
+        "Your role may not change this."
+        "Ваша роль этого не позволяет."
+        "Ролуңуз муну өзгөртүүгө уруксат бербейт."
+    unanswered
+        "The engine does not answer. Load the page again."
+        "Нет ответа. Загрузите страницу ещё раз."
+        "Жооп жок. Баракты кайра жүктөңүз."
+
+    // What the checks found.
+    errors "To be mended before publication" "Исправить до публикации" "Жарыялоого чейин оңдолсун"
+    warnings "Should be mended" "Стоит исправить" "Оңдогон жакшы"
+    notices "Worth knowing" "Стоит знать" "Билип койгон жакшы"
+    more_of_these "{} more" "Ещё {}" "Дагы {}"
+    nothing_found "The checks have found nothing." "Проверки ничего не нашли." "Текшерүү эч нерсе тапкан жок."
+    nothing_found_more
+        "They know what is written down here and nothing else: whether it is true, people decide."
+        "Они знают только то, что здесь записано. Правда ли это, решают люди."
+        "Алар бул жерде жазылганды гана билет. Чындыгын адамдар чечет."
+    open_claim "Open the claim" "Открыть утверждение" "Ырастоону ачуу"
+    open_source "Open the source" "Открыть источник" "Булакты ачуу"
+    open_person "Open the record" "Открыть запись" "Жазууну ачуу"
+    open_headline "What bears it" "На чём он держится" "Эмнеге таянат"
+    open_translation "Open the block" "Открыть абзац" "Абзацты ачуу"
+
+    // Claims.
+    make_claim "Make a claim of the selected words" "Сделать утверждением выделенные слова" "Белгиленген сөздөрдү ырастоо кылуу"
+    no_claims
+        "No claims yet. A claim is a sentence that can be checked: select its words in the text."
+        "Утверждений пока нет. Утверждение — то, что можно проверить: выделите его слова в тексте."
+        "Азырынча ырастоо жок. Ырастоо — текшерсе боло турган сүйлөм: анын сөздөрүн тексттен белгилеңиз."
+    status_open "open" "открыто" "ачык"
+    supported "supported, not checked" "подтверждено, не проверено" "булагы бар, текшериле элек"
+    ready "ready" "готово" "даяр"
+    disputed "disputed" "оспорено" "талаштуу"
+    claim_lost "Its words are gone from the text" "Этих слов в тексте больше нет" "Бул сөздөр тексттен жоголгон"
+    evidence "Evidence" "Доказательства" "Далилдер"
+    independent
+        "Independent sources: {} of {}"
+        "Независимых источников: {} из {}"
+        "Көз карандысыз булактар: {2} ичинен {1}"
+    no_evidence
+        "No source is cited in these words, and no evidence is written down."
+        "В этих словах нет ссылок на источники, и доказательства не записаны."
+        "Бул сөздөрдө булак көрсөтүлгөн эмес, далил да жазылган эмес."
+    cited_in_text "cited in the text" "ссылка в тексте" "текстте көрсөтүлгөн"
+    add_evidence "Add evidence" "Добавить доказательство" "Далил кошуу"
+    remove_evidence_sure
+        "Take this evidence out?"
+        "Убрать это доказательство?"
+        "Бул далил алып салынсынбы?"
+    source "Source" "Источник" "Булак"
+    no_sources
+        "No sources yet. The tab Sources above adds them."
+        "Источников пока нет. Их добавляют во вкладке «Источники» вверху."
+        "Азырынча булак жок. Аларды жогорудагы «Булактар» өтмөгү кошот."
+    stance "It speaks" "Говорит" "Кайсы жагында"
+    speaks_for "for the claim" "за утверждение" "ырастайт"
+    speaks_against "against the claim" "против утверждения" "каршы чыгат"
+    locator "Where in the source" "Место в источнике" "Булактын кайсы жери"
+    quote "The source’s own words" "Слова самого источника" "Булактын өз сөзү"
+    about "Whom it is about" "О ком это" "Ким жөнүндө"
+    about_nobody "Nobody is named." "Никто не указан." "Эч ким көрсөтүлгөн эмес."
+    no_people
+        "Nobody is written down yet: the section People does that."
+        "Пока никто не записан: это делается в разделе «Люди»."
+        "Азырынча эч ким жазылган эмес: аны «Адамдар» бөлүмү жазат."
+    checked "Checked" "Проверка" "Текшерүү"
+    nobody_checked "Nobody has checked it yet." "Пока никто не проверил." "Азырынча эч ким текшере элек."
+    reasons "Reasons" "Основания" "Негиздер"
+    no_reasons "Say why you dispute it." "Напишите, почему вы это оспариваете." "Эмне үчүн талашып жатканыңызды жазыңыз."
+    it_holds "It holds" "Верно" "Туура"
+    i_dispute "I dispute it" "Оспариваю" "Талашам"
+    check_again "Check again" "Проверить ещё раз" "Кайра текшерүү"
+    found_holds "It holds for these words" "Для этих слов верно" "Бул сөздөр үчүн туура"
+    found_disputed "Disputed" "Оспорено" "Талашылган"
+    words_moved "The words have changed since:" "С тех пор слова изменились:" "Андан бери сөздөр өзгөрдү:"
+    remove_claim "Remove the claim" "Удалить утверждение" "Ырастоону өчүрүү"
+    remove_claim_sure
+        "The text stays; evidence and checks of this claim go."
+        "Текст останется, доказательства и проверка этого утверждения пропадут."
+        "Текст калат, бул ырастоонун далилдери менен текшерүүсү өчөт."
+    headlines "What bears the headline" "На чём держится заголовок" "Аталыш эмнеге таянат"
+    bears_headline "Headline" "Заголовок" "Аталышы"
+    bears_summary "Summary" "Аннотация" "Кыскача мазмуну"
+    bears_own_headline "Your outlet’s headline" "Заголовок вашей редакции" "Редакцияңыздын аталышы"
+    bears_own_summary "Your outlet’s summary" "Аннотация вашей редакции" "Редакцияңыздын кыскача мазмуну"
+    borne "borne by claims" "держится на утверждениях" "ырастоолорго таянат"
+    not_borne "not yet" "пока нет" "азырынча жок"
+    bears_what
+        "Tick the claims that bear these words as they stand."
+        "Отметьте утверждения, на которых эти слова держатся."
+        "Бул сөздөр таянган ырастоолорду белгилеңиз."
+    still_borne "They bear it as it is now" "Держится и сейчас" "Азыр да таянат"
+
+    // Sources.
+    what "What it is" "Что это" "Бул эмне"
+    what_document "document" "документ" "документ"
+    what_dataset "data" "данные" "маалыматтар"
+    what_interview "interview" "интервью" "интервью"
+    what_official "official record" "официальный реестр" "расмий жазуу"
+    what_open "open source" "открытый источник" "ачык булак"
+    what_press "press" "пресса" "басма сөз"
+    what_leak "leak" "утечка" "сыртка чыккан маалымат"
+    what_expert "expert" "эксперт" "эксперт"
+    reliability "Reliability" "Надёжность" "Ишенимдүүлүгү"
+    state "Judgement" "Оценка" "Баа"
+    unverified "unverified" "не проверен" "текшериле элек"
+    verified "verified" "проверен" "текшерилген"
+    withdrawn "withdrawn" "отозван" "кайтарылып алынган"
+    verified_how "How, or why not" "Как, или почему нет" "Кантип, же эмне үчүн жок"
+    secrecy "Confidentiality" "Конфиденциальность" "Купуялык"
+    who_may_know "Who may know of it" "Кому можно знать" "Ким билсе болот"
+    public "everybody" "всем" "баары"
+    background
+        "on background: what it is, not who"
+        "без имени: что это, но не кто"
+        "атын атабай: эмне экени, ким экени эмес"
+    confidential "confidential" "конфиденциально" "купуя"
+    described "What readers are told" "Что сказать читателям" "Окурмандарга эмне айтылат"
+    described_hint "An official of the customs service." "Сотрудник таможенной службы." "Бажы кызматынын кызматкери."
+    custody "How it came to us" "Как попал к нам" "Бизге кантип келди"
+    custody_by "Who obtained it" "Кто получил" "Ким алды"
+    custody_when "When" "Когда" "Качан"
+    date_hint "2019, 2019-11 or 2019-11-21" "2019, 2019-11 или 2019-11-21" "2019, 2019-11 же 2019-11-21"
+    custody_how "How" "Как" "Кантип"
+    custody_hash "SHA-256 of the original file" "SHA-256 исходного файла" "Баштапкы файлдын SHA-256 суммасы"
+    custody_hash_hint
+        "64 digits, so that nobody can exchange it unseen."
+        "64 знака: файл нельзя незаметно подменить."
+        "64 белги: файлды билгизбей алмаштырууга болбойт."
+    origins "What it goes back to" "К чему восходит" "Түпкү булагы"
+    origins_none
+        "To no other source. Sources that go back to one count as one."
+        "Ни к какому другому. Источники с общим происхождением считаются за один."
+        "Башка булагы жок. Түпкү булагы бир булактар бир болуп саналат."
+    party "Who speaks in it" "Кто в нём говорит" "Анда ким сүйлөйт"
+    party_none "nobody of the investigation" "никто из расследования" "иликтөөдөн эч ким"
+    party_hint
+        "So that claims do not rest on opponents alone."
+        "Чтобы утверждения не держались на одних противниках."
+        "Ырастоолор атаандаштарга гана таянбасын үчүн."
+    note "Note for colleagues" "Заметка для коллег" "Кесиптештер үчүн эскертүү"
+    note_hint "It never goes out." "Никогда не публикуется." "Эч качан жарыяланбайт."
+
+    // People.
+    new_entity "New person or organisation" "Новый человек или организация" "Жаңы адам же уюм"
+    no_entities
+        "Nobody yet. Whom and what the story names is written down here once, with all spellings."
+        "Пока никого. Кого и что называет текст, записывается здесь один раз, со всеми написаниями."
+        "Азырынча эч ким. Текст атаган ар бир адам же нерсе бул жерге бир жолу, бардык жазылыштары менен жазылат."
+    person "person" "человек" "адам"
+    organisation "organisation" "организация" "уюм"
+    place "place" "место" "жер"
+    name_as_in_text "Name, as in the text" "Имя, как в тексте" "Аты, тексттегидей"
+    name_ky "Name in Kyrgyz" "Имя по-кыргызски" "Кыргызча аты"
+    name_ru "Name in Russian" "Имя по-русски" "Орусча аты"
+    name_en "Name in English" "Имя по-английски" "Англисче аты"
+    role "Who or what it is here" "Кто или что это здесь" "Бул жерде ким же эмне"
+    role_hint
+        "Deputy head of customs until 2018."
+        "Заместитель главы таможни до 2018 года."
+        "2018-жылга чейин бажынын башчысынын орун басары."
+    not_to_be_named "Has asked not to be named" "Просит не называть имени" "Атын атабоону сураган"
+    unnamed "not to be named" "не называть" "аты аталбасын"
+    spellings "Other spellings" "Другие написания" "Башка жазылыштары"
+    another_spelling "Another spelling or name" "Ещё написание или имя" "Дагы бир жазылышы же аты"
+    is_this "in the text, confirmed" "в тексте, подтверждено" "текстте, ырасталган"
+    is_other "in the text, somebody else" "в тексте, но это другой" "текстте, бирок башка"
+    opponents "Opponents" "Противники" "Атаандаштары"
+    opponents_none "None are known." "Неизвестны." "Белгисиз."
+    remove_entity "Remove the record" "Удалить запись" "Жазууну өчүрүү"
+    remove_entity_sure
+        "The text stays; names, spellings and role go."
+        "Текст останется, имена, написания и роль пропадут."
+        "Текст калат, аттары, жазылыштары жана ролу өчөт."
+
+    // The right of reply.
+    right_of_reply "Right of reply" "Право на ответ" "Жооп берүү укугу"
+    reply_none "Nothing was asked yet." "Вопросов пока не задавали." "Азырынча эч нерсе суралган жок."
+    reply_new "Write down a request" "Записать запрос" "Суроо-талапты жазуу"
+    reply_another "Write down another request" "Записать ещё запрос" "Дагы бир суроо-талапты жазуу"
+    not_asked "not asked" "не спрошен" "суралган эмес"
+    not_asked_yet "not asked yet" "ещё не спрошен" "азырынча сурала элек"
+    reply_waiting "no answer yet" "ответа пока нет" "азырынча жооп жок"
+    reply_answer "answered" "ответ есть" "жооп берди"
+    reply_refusal "refused to answer" "отказ отвечать" "жооп берүүдөн баш тартты"
+    reply_silence "said nothing until the deadline" "промолчал до срока" "мөөнөткө чейин үндөгөн жок"
+    asked_on "Asked on" "Когда спросили" "Качан суралды"
+    asked_how "How" "Как" "Кантип"
+    asked_by "Who asked" "Кто спросил" "Ким сурады"
+    questions "The questions, as they were put" "Вопросы, как они были заданы" "Суроолор, кандай берилсе ошондой"
+    deadline "Last day for an answer" "Последний день для ответа" "Жооптун акыркы күнү"
+    deadline_over
+        "The deadline is over: say what came of it."
+        "Срок прошёл: отметьте, чем кончилось."
+        "Мөөнөт өттү: эмне болгонун белгилеңиз."
+    outcome "What came" "Что пришло" "Эмне келди"
+    answered_on "It came on" "Когда пришло" "Качан келди"
+    answer "The answer in its own words" "Ответ дословно" "Жооп, сөзмө-сөз"
+    answer_stands "Where it stands in the text" "Где это в тексте" "Тексттин кайсы жеринде"
+    answer_nowhere "Nowhere yet." "Пока нигде." "Азырынча эч жерде."
+    mark_answer
+        "The selected words give the answer"
+        "Выделенные слова передают ответ"
+        "Белгиленген сөздөр жоопту берет"
+    remove_answer_sure
+        "The text stays and counts no more as the answer."
+        "Текст останется, но ответом больше не считается."
+        "Текст калат, бирок жооп болуп саналбайт."
+    remove_reply "Remove the request" "Удалить запрос" "Суроо-талапты өчүрүү"
+    remove_reply_sure
+        "Questions and answer go."
+        "Вопросы и ответ пропадут."
+        "Суроолор менен жооп өчөт."
+
+    // Translation.
+    translated_from "Translated from: {}" "Переведено с языка: {}" "Которулган тил: {}"
+    translation_current
+        "All blocks are translated and up to date."
+        "Все абзацы переведены и не отстают."
+        "Бардык абзацтар которулган жана түп нускага дал келет."
+    blocks_behind "Behind the original" "Отстают от оригинала" "Түп нускадан артта"
+    blocks_missing "Not translated" "Не переведены" "Которула элек"
+    blocks_unlinked "Blocks of no known original" "Абзацы без оригинала" "Түп нускасы белгисиз абзацтар"
+    blocks_unlinked_what
+        "Say which block of the original they translate: then changes there are noticed."
+        "Укажите, какой абзац оригинала они переводят: тогда изменения в нём будут замечены."
+        "Түп нусканын кайсы абзацын которорун көрсөтүңүз: ошондо андагы өзгөрүүлөр байкалат."
+    changed_since "Changed in the original since" "Изменилось в оригинале" "Түп нускада өзгөргөнү"
+    original_gone
+        "Its block is gone from the original."
+        "Этого абзаца в оригинале больше нет."
+        "Бул абзац түп нускада жок болгон."
+    current_now "It is up to date now" "Теперь не отстаёт" "Эми дал келет"
+    block_of "Block of the original" "Абзац оригинала" "Түп нусканын абзацы"
+    link_block "It translates this block" "Переводит этот абзац" "Ушул абзацты которот"
+
+    // The outlet's front and the policy.
+    own_front "Your outlet’s page" "Страница вашей редакции" "Редакцияңыздын барагы"
+    own_front_what
+        "What is empty is taken from the common text. Your outlet alone signs this."
+        "Пустое берётся из общего текста. За это отвечает только ваша редакция."
+        "Бош калганы жалпы тексттен алынат. Муну сиздин редакция гана кол коёт."
+    common "Common:" "Общее:" "Жалпысы:"
+    headline "Headline" "Заголовок" "Аталышы"
+    summary "Summary" "Аннотация" "Кыскача мазмуну"
+    outlet_note "Note to your readers" "Обращение к вашим читателям" "Окурмандарыңызга кайрылуу"
+    lead_figure "Leading picture" "Главный снимок" "Башкы сүрөт"
+    no_figure "as in the common text" "как в общем тексте" "жалпы тексттегидей"
+    byline_order "Order of the byline" "Порядок авторов" "Авторлордун тартиби"
+    earlier "Up:" "Выше:" "Өйдө:"
+    common_order "The common order" "Общий порядок" "Жалпы тартип"
+    policy "What the checks ask for" "Чего требуют проверки" "Текшерүү эмнени талап кылат"
+    policy_what
+        "For all stories of this investigation, all outlets alike."
+        "Для всех текстов расследования, одинаково для всех редакций."
+        "Иликтөөнүн бардык макалалары үчүн, бардык редакцияларга бирдей."
+    how_many_sources
+        "Independent sources for each claim"
+        "Независимых источников на утверждение"
+        "Ар бир ырастоого көз карандысыз булактар"
+    severities "How much each check counts" "Насколько важна каждая проверка" "Ар бир текшерүүнүн салмагы"
+    as_usual "as usual: {}" "как обычно: {}" "адаттагыдай: {}"
+    off "off" "выключена" "өчүк"
+    notice "worth knowing" "стоит знать" "билип койгон жакшы"
+    warning "should be mended" "стоит исправить" "оңдогон жакшы"
+    error "must be mended" "исправить обязательно" "сөзсүз оңдолсун"
+}

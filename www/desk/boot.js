@@ -41,8 +41,10 @@ function faces() {
   document.head.append(sheet)
 }
 
+let worker = null
+
 function engine() {
-  const worker = new Worker(script(workers.engine), { type: "module" })
+  worker = new Worker(script(workers.engine), { type: "module" })
   const begun = () => {
     faces()
     keepOffline()
@@ -60,15 +62,20 @@ const FAILED = {
   ky: "Стол жүктөлгөн жок. Байланышты текшерип, баракты кайра жүктөңүз.",
 }
 
-function failed() {
-  let kept = ""
+const UNCHECKED = {
+  en: "The checks could not be loaded. Connect and choose this tab again.",
+  ru: "Проверки не загрузились. Подключитесь к сети и выберите эту вкладку ещё раз.",
+  ky: "Текшерүү жүктөлгөн жок. Тармакка кошулуп, бул өтмөктү кайра тандаңыз.",
+}
+
+function failed(kept = "", said = FAILED) {
   try {
-    kept = localStorage.getItem("komuz-language") ?? ""
+    kept ||= localStorage.getItem("komuz-language") ?? ""
   } catch {
     // Storage is refused: the browser's own language it is.
   }
   const tag = (kept || navigator.language || "").slice(0, 2).toLowerCase()
-  return FAILED[tag] ? [tag, FAILED[tag]] : ["en", FAILED.en]
+  return said[tag] ? [tag, said[tag]] : ["en", said.en]
 }
 
 class KomuzDesk extends HTMLElement {
@@ -112,6 +119,48 @@ class KomuzDesk extends HTMLElement {
 }
 
 customElements.define("komuz-desk", KomuzDesk)
+
+let checks = null
+
+/** The tab with the checks. What shows it (checks.js and its Wasm) is fetched when it is opened for the first time. */
+class KomuzChecks extends HTMLElement {
+  static observedAttributes = ["hidden", "lang", "story", "edition"]
+  #told = false
+
+  attributeChangedCallback() {
+    this.#tell()
+  }
+  connectedCallback() {
+    this.#tell()
+  }
+  disconnectedCallback() {
+    this.#tell()
+  }
+
+  // Attributes come one by one: once for all of them.
+  async #tell() {
+    if (this.#told) return
+    this.#told = true
+    await null
+    this.#told = false
+    if (!checks && (this.hidden || !this.isConnected)) return
+    try {
+      checks ??= import("./checks.js").then(({ open }) => open(worker))
+      ;(await checks).follow(this)
+    } catch (error) {
+      checks = null
+      const [tag, sentence] = failed(this.lang, UNCHECKED)
+      const said = document.createElement("p")
+      said.className = "trouble"
+      said.lang = tag
+      said.setAttribute("role", "alert")
+      said.textContent = `${sentence} (${error?.message ?? error})`
+      this.replaceChildren(said)
+    }
+  }
+}
+
+customElements.define("komuz-checks", KomuzChecks)
 
 addEventListener("hashchange", () => {
   const later = takeEntry()

@@ -128,7 +128,7 @@ const marks = {
     parseDOM: [{ tag: "span[data-anchor]", getAttrs: (dom) => ({ id: dom.dataset.anchor }) }],
     toDOM: (mark) => [
       "span",
-      { class: mark.attrs.id.startsWith("c-") ? "cited" : "threaded", "data-anchor": mark.attrs.id },
+      { class: { c: "cited", t: "threaded" }[mark.attrs.id[0]] ?? "claim", "data-anchor": mark.attrs.id },
       0,
     ],
   },

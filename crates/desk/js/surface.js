@@ -136,6 +136,11 @@ function touches(steps, from, to) {
 }
 
 export class Surface {
+  /** The one that is in the page, for what is loaded later (www/desk/checks.js). */
+  static open = null
+  /** Hears the anchors under the cursor. */
+  static heard = null
+
   /**
    * Mounts in `place`. `doc` is the page's document as JSON text, `batch` its number, `lang` its language, `label` its
    * accessible name.
@@ -143,6 +148,7 @@ export class Surface {
   constructor(place, batch, doc, lang, label, on) {
     this.tell = (kind, value) => on(kind, typeof value === "string" ? value : JSON.stringify(value))
     this.place = place
+    Surface.open = this
     this.pictures = new Map()
     this.views = new Set()
     this.frame = 0
@@ -356,12 +362,18 @@ export class Surface {
     this.view.focus()
   }
 
-  /** Selects and shows the words under an anchor. False when they are gone. */
-  reveal(id) {
-    const range = anchors(this.view.state.doc).get(id)
+  /**
+   * Shows the words under an anchor, or selects those of a block (its id) from one UTF-16 code unit to another. False when
+   * they are gone.
+   */
+  reveal(id, start, end) {
+    const { tr } = this.view.state
+    let range = anchors(tr.doc).get(id)?.slice(1)
+    tr.doc.forEach((node, pos) => {
+      if (node.attrs.id === id && node.inlineContent) range = [start, end].map((at) => pos + 1 + Math.min(at, node.content.size))
+    })
     if (!range) return false
-    const tr = this.view.state.tr
-    tr.setSelection(TextSelection.create(tr.doc, range[1])).scrollIntoView()
+    tr.setSelection(TextSelection.create(tr.doc, ...range)).scrollIntoView()
     this.view.dispatch(tr)
     return true
   }
@@ -387,6 +399,7 @@ export class Surface {
       const on = [marks.strong, marks.emphasis, marks.code].filter(has).map((type) => type.name)
       const under = new Set()
       if (empty) for (const mark of $from.marks().concat($from.nodeAfter?.marks ?? [])) if (mark.type === marks.anchor) under.add(mark.attrs.id)
+      Surface.heard?.(under)
       this.tell("selection", {
         from,
         to,
@@ -406,7 +419,7 @@ export class Surface {
 
   click(event) {
     const note = event.target.closest?.("[data-note]")
-    const anchor = note ? note.dataset.note : event.target.closest?.("[data-anchor]")?.dataset.anchor
+    const anchor = note ? note.dataset.note : event.target.closest?.(".cited, .threaded")?.dataset.anchor
     if (anchor) this.tell("anchor", anchor)
     return !!note
   }
@@ -478,6 +491,7 @@ export class Surface {
 
   /** Takes the surface out of the page with all its listeners. */
   destroy() {
+    if (Surface.open === this) Surface.open = null
     cancelAnimationFrame(this.frame)
     clearTimeout(this.idle)
     this.view.destroy()

@@ -11,7 +11,7 @@
 //! | header | `strings`, `title`, `saved`, `people`, `review`, `publish`, `snippet`, `rail-open`, `side-open` |
 //! | rail | `story-<id>`, `edition-<lang>`, `new-story`, `new-edition`, `waiting`, `go-stories`, `go-sources`, `go-people`, `go-servers`, `go-device`, `language`, `theme` |
 //! | story | `headline`, `summary`, `byline`, `text`, `tool-<name>`, `more-tools`, `import`, `export`, `moved` |
-//! | side column | `tab-sources`, `tab-notes`, `tab-comments`, `tab-people`; in them `source`, `note`, `thread`, `reply`, `resolve` |
+//! | side column | `tab-sources`, `tab-notes`, `tab-comments`, `tab-people`, `tab-checks` (its own hooks: `crates/panel/src/app.rs`); in them `source`, `note`, `thread`, `reply`, `resolve` |
 //! | people | `request`, `request-code`, `confirm`, `refuse`, `invite` |
 //! | device | `other-investigations`, `unsent` |
 //! | everywhere | `trouble` (`open-again`), `let-in` (`let-in-open`) |

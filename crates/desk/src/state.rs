@@ -191,6 +191,7 @@ pub enum Tab {
     Notes,
     Comments,
     People,
+    Checks,
 }
 
 /// An outlet's string: the class that colours it, from the order in which outlets came.

@@ -321,7 +321,7 @@ words! {
         servers this_device side_column side_open signed headline summary byline byline_hint text_label tools undo
         redo bold bold_letter italic italic_letter code link heading subheading quote list numbered deeper shallower
         rule picture picture_alt picture_alt_hint picture_credit cite comment import save_as address link_hint
-        link_do link_remove notes comments no_notes no_comments no_sources no_title note_without_text
+        link_do link_remove notes comments checks no_notes no_comments no_sources no_title note_without_text
         thread_without_text source_missing show_in_text sources_cited sources_not_cited add_source new_source source
         paste_sources paste_sources_hint add_sources cite_for locator locator_hint quotation quotation_hint
         source_title source_container source_container_hint source_authors source_authors_hint source_publisher

@@ -1,4 +1,4 @@
-//! The side column: the sources, the notes, the comments and the people of the open edition.
+//! The side column: the sources, the notes, the comments, the people and the checks of the open edition.
 
 use komuz_messages::{Ask, CitationView, EditionView, InvestigationView, Person, ThreadView};
 use yew::prelude::*;
@@ -19,11 +19,12 @@ pub struct SideProps {
     pub active: Option<String>,
 }
 
-const TABS: [(Tab, &str); 4] = [
+const TABS: [(Tab, &str); 5] = [
     (Tab::Notes, "tab-notes"),
     (Tab::Sources, "tab-sources"),
     (Tab::Comments, "tab-comments"),
     (Tab::People, "tab-people"),
+    (Tab::Checks, "tab-checks"),
 ];
 
 #[component]
@@ -39,6 +40,7 @@ pub fn Side(props: &SideProps) -> Html {
         Tab::Comments if open_threads > 0 => format!("{} {open_threads}", w.comments()),
         Tab::Comments => w.comments().to_owned(),
         Tab::People => w.people().to_owned(),
+        Tab::Checks => w.checks().to_owned(),
     };
     // Arrow keys choose among the tabs, as the pattern for tabs asks (WAI-ARIA Authoring Practices).
     let onkeydown = {
@@ -73,11 +75,14 @@ pub fn Side(props: &SideProps) -> Html {
                 { match props.tab {
                     Tab::Sources => sources(props, view),
                     Tab::Notes => notes(props, view),
-                    Tab::Comments => Html::default(),
+                    Tab::Comments | Tab::Checks => Html::default(),
                     Tab::People => people(props),
                 } }
                 // Always there: a reply that is being written outlasts a look at another tab.
                 <div hidden={props.tab != Tab::Comments}>{ comments(props, view) }</div>
+                // Of Wasm of its own (crates/panel), which www/desk/checks.js loads.
+                <komuz-checks hidden={props.tab != Tab::Checks} lang={props.ctx.tongue.tag()} story={view.edition.story.clone()}
+                    edition={view.edition.lang.clone()} />
             </div>
         </>
     }

@@ -167,6 +167,7 @@ pub const WORDS: Written = Written {
     link_remove: "Take the link away",
     notes: "Notes",
     comments: "Comments",
+    checks: "Checks",
     no_notes: "No notes yet. Select words in the text and press Cite.",
     no_comments: "No comments yet. Select words in the text and press Comment.",
     no_sources: "No sources yet.",

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use komuz_release::story::Place;
 use serde::{Deserialize, Serialize};
 
+use crate::text::same_words;
+
 /// A span that asserts a checkable fact.
 ///
 /// A citation of the text whose span shares words with the claim's supports it; [`Claim::evidence`] holds what readers are
@@ -133,4 +135,19 @@ pub struct Backed {
     /// The words that were judged. When the headline is another, nobody has said so of it.
     #[serde(default)]
     pub words: String,
+}
+
+impl Status {
+    /// How far a claim is: its words as they stand (empty when they are gone), whether there are enough independent sources, and
+    /// what a checker found.
+    pub fn of(words: &str, enough: bool, checked: Option<&Checked>) -> Self {
+        match checked {
+            _ if words.is_empty() => Self::Open,
+            Some(checked) if !same_words(&checked.words, words) => Self::Open,
+            Some(checked) if checked.verdict == Verdict::Disputed => Self::Disputed,
+            _ if !enough => Self::Open,
+            None => Self::Supported,
+            Some(_) => Self::Ready,
+        }
+    }
 }

@@ -35,3 +35,7 @@ pub struct Front {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub byline: BTreeMap<String, u32>,
 }
+
+mod compare;
+
+pub use self::compare::{Behind, Translation, behind, translation};

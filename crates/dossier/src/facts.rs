@@ -1,13 +1,28 @@
 //! What checks read: a dossier with all that is computed once and looked up often.
 
+mod claims;
+mod used;
+
 use std::collections::{BTreeMap, HashMap};
 
-use komuz_release::story::{Block, Byline, Citation, Place, Source};
+use komuz_release::story::{Block, Byline, Citation, Place, Source, Story};
 
-use crate::claim::{Claim, Span, Status};
+pub use self::claims::ClaimFacts;
+pub use self::used::Used;
+use crate::claim::{Claim, Span};
+use crate::edition::{Translation, translation};
+use crate::finding::Finding;
+use crate::independence::{Independence, Node};
 use crate::source::Record;
 use crate::text::{byte, utf16};
 use crate::{Dossier, Known};
+
+/// The most blocks of a citation or a claim that are looked at: of a citation the last, where its note stands, of a claim the
+/// first. Spans of honest writers lie in one block or two.
+pub const MAX_SPAN: usize = 50;
+
+/// The most bytes of a range's words that are looked at.
+pub const MAX_WORDS: usize = 20_000;
 
 /// An edition and what is known of it, ready to be checked. A check gets this and writes what it found.
 #[derive(Debug)]
@@ -22,7 +37,7 @@ pub struct Facts {
     pub summary: String,
     /// The byline.
     pub byline: Vec<Byline>,
-    /// The blocks, in order.
+    /// The blocks, in order. Of blocks with one id the first counts.
     pub blocks: Vec<BlockFacts>,
     /// The citations, ordered by where they end.
     pub citations: Vec<Citation>,
@@ -34,8 +49,10 @@ pub struct Facts {
     pub claims: BTreeMap<String, ClaimFacts>,
     /// What is made from records once, however many blocks are read.
     pub prepared: Prepared,
+    /// What of the original this translation lacks; empty for an original.
+    pub translation: Translation,
     /// Where each block stands in [`Facts::blocks`], by its id.
-    pub(crate) places: HashMap<String, usize>,
+    places: HashMap<String, usize>,
 }
 
 /// A block and what stands in it.
@@ -45,8 +62,14 @@ pub struct BlockFacts {
     pub block: Block,
     /// Its text without marks.
     pub text: String,
+    /// Length of its text in UTF-16 code units.
+    pub units: u32,
     /// The parts of citations that lie in it.
     pub cited: Vec<Cited>,
+    /// A number that is another after each change of the block or of what stands in it.
+    pub(crate) revision: u64,
+    /// What its checks found, and under which revisions.
+    pub(crate) checked: Option<([u64; 4], Vec<Finding>)>,
 }
 
 /// The part of a citation that lies in one block.
@@ -60,52 +83,140 @@ pub struct Cited {
     pub end: u32,
 }
 
-/// A claim and what stands behind it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClaimFacts {
-    /// Its id.
-    pub id: String,
-    /// Its words as they stand; the texts of several blocks have a line break between them. Empty when its text is gone.
-    pub words: String,
-    /// Ids of the sources that support it, each once: cited in its words, or named as evidence.
-    pub supports: Vec<String>,
-    /// Ids of the sources that speak against it, each once.
-    pub contradicts: Vec<String>,
-    /// How many independent sources stand behind it.
-    pub independent: usize,
-    /// How far it is.
-    pub status: Status,
+/// A span as places in [`Facts::blocks`] and code units of their texts, cut to what is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Range {
+    /// The first block.
+    pub first: usize,
+    /// Where it starts there.
+    pub start: u32,
+    /// The last block.
+    pub last: usize,
+    /// Where it ends there.
+    pub end: u32,
 }
 
 /// What is made from records once. It is made anew when anything but the text changes.
 #[derive(Debug, Default)]
-pub struct Prepared {}
+pub struct Prepared {
+    /// What sources go back to.
+    pub independence: Independence,
+    /// Who must not be named.
+    pub(crate) unwilling: crate::checks::unwilling::Unwilling,
+}
 
 impl Prepared {
-    fn of(_known: &Known, _sources: &BTreeMap<String, Source>) -> Self {
-        Self {}
+    /// Makes it.
+    pub(crate) fn of(known: &Known, sources: &BTreeMap<String, Source>) -> Self {
+        let public = sources.values().map(|source| Node {
+            id: &source.id,
+            url: &source.url,
+            record: known.sources.get(&source.id),
+        });
+        let rest = known.sources.iter().filter(|(id, _)| !sources.contains_key(*id));
+        let rest = rest.map(|(id, record)| Node {
+            id,
+            url: "",
+            record: Some(record),
+        });
+        let confidential = known.confidential.iter().map(|(id, confidential)| Node {
+            id,
+            url: confidential.text("URL"),
+            record: Some(&confidential.record),
+        });
+        Self {
+            independence: Independence::of(public.chain(rest).chain(confidential)),
+            unwilling: crate::checks::unwilling::Unwilling::of(&known.entities),
+        }
     }
 }
 
 impl Facts {
     /// The facts of a dossier on a day.
     pub fn new(dossier: Dossier, today: &str) -> Self {
+        let mut facts = Self::without_claims(dossier, today);
+        let ids = facts.known.claims.keys();
+        let computed = ids.filter_map(|id| Some((id.clone(), facts.compute(id)?)));
+        facts.claims = computed.collect();
+        facts
+    }
+
+    /// The same with its claims still to be computed.
+    pub(crate) fn without_claims(dossier: Dossier, today: &str) -> Self {
         let Dossier { story, dossier: known } = dossier;
-        let sources = story.sources.into_iter().map(|s| (s.id.clone(), s)).collect();
-        Self {
+        let Story {
+            lang,
+            headline,
+            summary,
+            byline,
+            blocks,
+            citations,
+            sources,
+            ..
+        } = story;
+        let sources = sources.into_iter().map(|s| (s.id.clone(), s)).collect();
+        let mut facts = Self {
             today: today.to_owned(),
-            lang: story.lang,
-            headline: story.headline,
-            summary: story.summary,
-            byline: story.byline,
-            blocks: story.blocks.into_iter().map(BlockFacts::new).collect(),
-            citations: story.citations,
+            lang,
+            headline,
+            summary,
+            byline,
+            blocks: blocks.into_iter().map(BlockFacts::new).collect(),
+            citations,
             prepared: Prepared::of(&known, &sources),
             sources,
             known,
             claims: BTreeMap::new(),
+            translation: Translation::default(),
             places: HashMap::new(),
+        };
+        facts.place_blocks();
+        facts.place_citations();
+        facts.compare_translation();
+        facts
+    }
+
+    /// Notes where each block stands, and leaves out what has the id of an earlier one.
+    pub(crate) fn place_blocks(&mut self) {
+        let mut places = HashMap::with_capacity(self.blocks.len());
+        self.blocks.retain(|block| {
+            let next = places.len();
+            let free = !places.contains_key(&block.block.id);
+            if free {
+                places.insert(block.block.id.clone(), next);
+            }
+            free
+        });
+        self.places = places;
+    }
+
+    /// Notes which citations stand in which blocks.
+    pub(crate) fn place_citations(&mut self) {
+        for block in &mut self.blocks {
+            block.cited.clear();
         }
+        for citation in 0..self.citations.len() {
+            let (start, end) = (&self.citations[citation].start, &self.citations[citation].end);
+            let Some(range) = self.range(start, end) else { continue };
+            let first = range.first.max(range.last.saturating_sub(MAX_SPAN - 1));
+            for at in first..=range.last {
+                let block = &mut self.blocks[at];
+                let start = if at == range.first { range.start } else { 0 };
+                let end = if at == range.last { range.end } else { block.units };
+                block.cited.push(Cited { citation, start, end });
+            }
+        }
+    }
+
+    /// Compares the translation with its original.
+    pub(crate) fn compare_translation(&mut self) {
+        self.translation = match &self.known.original {
+            None => Translation::default(),
+            Some(original) => {
+                let order = self.blocks.iter().map(|block| block.block.id.as_str());
+                translation(order, &self.known.links, &original.blocks)
+            }
+        };
     }
 
     /// The block of an id and where it stands.
@@ -114,25 +225,101 @@ impl Facts {
         Some((at, self.blocks.get(at)?))
     }
 
+    /// Where two places lie, cut to the texts that are there; none where a block is gone or nothing lies between them.
+    pub fn range(&self, start: &Place, end: &Place) -> Option<Range> {
+        let (first, first_block) = self.block(&start.block)?;
+        let (last, last_block) = self.block(&end.block)?;
+        let range = Range {
+            first,
+            start: start.offset.min(first_block.units),
+            last,
+            end: end.offset.min(last_block.units),
+        };
+        ((range.first, range.start) < (range.last, range.end)).then_some(range)
+    }
+
+    /// The words of a range; the texts of several blocks have a line break between them.
+    pub fn words(&self, range: Range) -> String {
+        let mut words = String::new();
+        for at in range.first..=range.last {
+            let block = &self.blocks[at];
+            let start = if at == range.first { range.start } else { 0 };
+            let end = if at == range.last { range.end } else { block.units };
+            if at > range.first {
+                words.push('\n');
+            }
+            words.push_str(&block.text[block.bytes(start, end)]);
+            if words.len() > MAX_WORDS {
+                words.truncate(words.floor_char_boundary(MAX_WORDS));
+                break;
+            }
+        }
+        words
+    }
+
     /// The record of a source, confidential ones included; none for one that has no record.
     pub fn record(&self, source: &str) -> Option<&Record> {
         let confidential = self.known.confidential.get(source).map(|c| &c.record);
         confidential.or_else(|| self.known.sources.get(source))
     }
 
+    /// Whether an id is that of a source, confidential ones included.
+    pub fn is_source(&self, id: &str) -> bool {
+        self.sources.contains_key(id) || self.known.confidential.contains_key(id) || self.known.sources.contains_key(id)
+    }
+
+    /// What a source is called among colleagues, and whether that must not reach readers.
+    pub fn title(&self, source: &str) -> (String, bool) {
+        if let Some(confidential) = self.known.confidential.get(source) {
+            let texts = [
+                confidential.text("title"),
+                &confidential.record.described,
+                confidential.text("container-title"),
+                source,
+            ];
+            return (first(&texts), true);
+        }
+        let title = match self.sources.get(source) {
+            Some(s) => first(&[&s.title, &s.container_title, &s.publisher, &s.url, source]),
+            None => source.to_owned(),
+        };
+        (title, false)
+    }
+
     /// The claim of an id as it is stored.
     pub fn claim(&self, id: &str) -> Option<&Claim> {
         self.known.claims.get(id)
     }
+
+    /// What an entity is called in the edition's language, else in any.
+    pub fn name(&self, entity: &str) -> String {
+        let Some(entity) = self.known.entities.get(entity) else {
+            return entity.to_owned();
+        };
+        let names = &entity.names;
+        let own = names.get(&self.lang).or_else(|| names.values().next());
+        own.or_else(|| entity.aliases.keys().next())
+            .cloned()
+            .unwrap_or_default()
+    }
+}
+
+fn first(texts: &[&str]) -> String {
+    let found = texts.iter().find(|text| !text.trim().is_empty());
+    crate::text::beginning(found.unwrap_or(&""), 100)
 }
 
 impl BlockFacts {
     /// A block that nothing is known of yet.
     pub fn new(block: Block) -> Self {
+        let text = block.plain_text();
         Self {
-            text: block.plain_text(),
+            units: utf16(&text) as u32,
+            text,
             block,
             cited: Vec::new(),
+            revision: 0,
+            checked: None,
         }
     }
 

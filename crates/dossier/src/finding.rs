@@ -18,9 +18,26 @@ pub struct Finding {
     /// What its sentence names, in the sentence's order: a title, a name, a number.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub with: Vec<String>,
+    /// Whether [`Finding::with`] or [`Finding::about`] names a source that readers must never learn of: at the desk its name may
+    /// stand, anywhere else [`Finding::without_names`] is shown.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub confidential: bool,
 }
 
 impl Finding {
+    /// The finding without what names a confidential source.
+    pub fn without_names(&self) -> Self {
+        if !self.confidential {
+            return self.clone();
+        }
+        let map = self.about.split('.').next().unwrap_or_default();
+        Self {
+            about: if map == "confidential" { map } else { &self.about }.to_owned(),
+            with: self.with.iter().map(|_| String::new()).collect(),
+            ..self.clone()
+        }
+    }
+
     /// The block that it stands in, if it stands in one.
     pub fn block(&self) -> Option<&str> {
         self.span

@@ -10,7 +10,10 @@
 //! - [`entity`]: whom and what the investigation names.
 //! - [`language`]: the words of Kyrgyz, Russian and English texts and their forms.
 //! - [`edition`]: what a translation was made from, and what each outlet puts around the common body.
-//! - [`policy`]: which checks count how much. [`facts`]: what checks read. [`checks`]: the checks. [`finding`]: what they found.
+//! - [`policy`]: which checks count how much. [`checker`]: all checks over one edition, done again only where something changed.
+//! - [`facts`]: what checks read; [`independence`] counts sources. [`checks`]: the checks. [`finding`]: what they found, and
+//!   [`words`] how it is said to people.
+//! - [`read`]: files from outside. [`members`]: records in documents.
 //!
 //! Nothing here knows of Automerge, clocks or networks: documents are read into these values elsewhere (`komuz-core`), days
 //! come in as arguments. The same code runs natively, in the desk's worker and in `komuz check`.
@@ -19,20 +22,27 @@
 //!
 //! Each record is a map of *members*: its JSON with objects taken apart (`custody.by`, `evidence.x-1.quote`) down to texts,
 //! numbers, yes or no, and lists. Two people who change different members of one record at once both keep their change; what is
-//! to merge entry by entry (names by language, evidence, whom a claim is about) is therefore an object and never a list. Keys
-//! of such objects hold no dots.
+//! to merge entry by entry (names by language, evidence, whom a claim is about) is therefore an object and never a list. Dots
+//! in keys are escaped ([`members`]).
 
+pub mod checker;
 pub mod checks;
 pub mod claim;
+pub mod day;
 pub mod edition;
 pub mod entity;
 pub mod facts;
 pub mod finding;
+mod form;
+pub mod independence;
 pub mod language;
+pub mod members;
 pub mod policy;
+pub mod read;
 pub mod reply;
 pub mod source;
 pub mod text;
+pub mod words;
 
 use std::collections::BTreeMap;
 
@@ -43,6 +53,7 @@ use crate::claim::{Answered, Backed, Claim};
 use crate::edition::{Front, Link};
 use crate::entity::Entity;
 use crate::policy::Policy;
+pub use crate::read::DossierError;
 use crate::reply::Reply;
 use crate::source::{Confidential, Record};
 

@@ -158,3 +158,13 @@ pub fn shown(source: &Source, record: &Record) -> Option<Source> {
         Confidentiality::Confidential => None,
     }
 }
+
+impl Confidential {
+    /// A member of its item that is a text; empty where it is none.
+    pub fn text(&self, member: &str) -> &str {
+        self.cited_as
+            .get(member)
+            .and_then(|value| value.as_str())
+            .unwrap_or_default()
+    }
+}

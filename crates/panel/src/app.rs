@@ -15,6 +15,7 @@
 use std::rc::Rc;
 
 use js_sys::Promise;
+use komuz_dossier::finding::Check;
 use komuz_release::words::Lang;
 use serde_json::Value;
 use wasm_bindgen::JsCast;
@@ -104,6 +105,8 @@ pub enum Go {
     Section(Section),
     /// To a record, opened.
     Record(String),
+    /// To the tab of the section.
+    Tab,
 }
 
 /// What every part needs.
@@ -165,12 +168,19 @@ pub fn App(props: &AppProps) -> Html {
     let target = use_state(|| (String::new(), 0u32));
     let root = use_node_ref();
     let go = {
-        let (section, target) = (section.clone(), target.clone());
+        let (section, target, root) = (section.clone(), target.clone(), root.clone());
         Callback::from(move |go: Go| match go {
             Go::Section(to) => section.set(to),
             Go::Record(id) => {
                 section.set(Section::of(&id));
                 target.set((id, target.1.wrapping_add(1)));
+            }
+            Go::Tab => {
+                let root = root.cast::<Element>();
+                let tab = root.and_then(|root| root.query_selector("[role=tab][aria-selected=true]").ok()?);
+                if let Some(tab) = tab.and_then(|tab| tab.dyn_into::<HtmlElement>().ok()) {
+                    let _ = tab.focus();
+                }
             }
         })
     };
@@ -268,7 +278,7 @@ pub fn App(props: &AppProps) -> Html {
 
 fn label(ctx: &Ctx, section: Section) -> &'static str {
     match section {
-        Section::Checks => ctx.w.checks,
+        Section::Checks => ctx.w.found,
         Section::Claims => ctx.w.claims,
         Section::Sources => ctx.w.sources,
         Section::People => ctx.w.people,
@@ -285,7 +295,10 @@ fn count(ctx: &Ctx, section: Section) -> Option<usize> {
         Section::Claims => known.claims.len(),
         Section::Sources => ctx.view.facts.sources.len() + known.confidential.len(),
         Section::People => known.entities.len(),
-        Section::Translation => translation::open(ctx),
+        // The checks have compared it already.
+        Section::Translation => (ctx.view.findings.iter())
+            .filter(|finding| matches!(finding.check, Check::TranslationBehind | Check::TranslationMissing))
+            .count(),
         Section::Outlet => 0,
     };
     (count > 0).then_some(count)

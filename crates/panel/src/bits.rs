@@ -36,9 +36,15 @@ pub struct ActProps {
     pub make: Make,
     #[prop_or_default]
     pub class: &'static str,
+    /// A sign that is shown where the label would be too long; the label says what it does.
+    #[prop_or_default]
+    pub sign: Option<&'static str>,
     /// Go to what was made.
     #[prop_or_default]
     pub open: bool,
+    /// The button goes with what it takes out: the focus moves to the section's tab.
+    #[prop_or_default]
+    pub back: bool,
     /// Hook for tests.
     #[prop_or_default]
     pub test: Option<&'static str>,
@@ -48,15 +54,18 @@ pub struct ActProps {
 pub fn Act(props: &ActProps) -> Html {
     let wrong = use_state(|| None::<Trouble>);
     let onclick = {
-        let (ctx, make, wrong, open) = (props.ctx.clone(), props.make.clone(), wrong.clone(), props.open);
+        let (ctx, make, wrong) = (props.ctx.clone(), props.make.clone(), wrong.clone());
+        let (open, back) = (props.open, props.back);
         move |_: MouseEvent| match make.emit(()) {
             Err(trouble) => wrong.set(Some(trouble)),
             Ok(asked) => {
                 let (ctx, wrong) = (ctx.clone(), wrong.clone());
                 spawn_local(async move {
                     let result = ctx.ask(asked).await;
-                    if let (Ok(id), true) = (&result, open) {
-                        ctx.go(Go::Record(id.clone()));
+                    match &result {
+                        Ok(id) if open => ctx.go(Go::Record(id.clone())),
+                        Ok(_) if back => ctx.go(Go::Tab),
+                        _ => {}
                     }
                     wrong.set(result.err());
                 });
@@ -65,7 +74,10 @@ pub fn Act(props: &ActProps) -> Html {
     };
     html! {
         <>
-            <button type="button" class={props.class} data-test={props.test} {onclick}>{ &props.label }</button>
+            <button type="button" class={props.class} data-test={props.test} aria-label={props.sign.map(|_| props.label.clone())}
+                title={props.sign.map(|_| props.label.clone())} {onclick}>
+                { props.sign.unwrap_or(props.label.as_str()) }
+            </button>
             { trouble(&props.ctx, &wrong) }
         </>
     }
@@ -102,7 +114,7 @@ pub fn Out(props: &OutProps) -> Html {
         <span class="sure" role="group" aria-label={props.sure.clone()}>
             <small>{ &props.sure }</small>
             <span class="row-of">
-                <Act ctx={props.ctx.clone()} label={w.take_out} class="bad" make={props.make.clone()} test="sure" />
+                <Act ctx={props.ctx.clone()} label={w.take_out} class="bad" make={props.make.clone()} back=true test="sure" />
                 <button type="button" onclick={set(false)}>{ w.keep }</button>
             </span>
         </span>
@@ -130,7 +142,7 @@ pub fn Card(props: &CardProps) -> Html {
         move |_: MouseEvent| open.set(!*open)
     };
     html! {
-        <div class={classes!("card", "record", open.then_some("open"), (props.ctx.at == props.record).then_some("on"))} data-record={props.record.clone()} data-test={props.test}>
+        <div class={classes!("card", "record", open.then_some("unfolded"), (props.ctx.at == props.record).then_some("on"))} data-record={props.record.clone()} data-test={props.test}>
             <button type="button" class="head" aria-expanded={if *open { "true" } else { "false" }} onclick={toggle}>
                 { props.head.clone() }
             </button>
@@ -245,7 +257,10 @@ pub fn choice(label: &str, name: &'static str, choices: &[(String, String)]) -> 
         <label class="field">
             <span>{ label }</span>
             <select {name} data-test={name}>
-                { for choices.iter().map(|(value, words)| html! { <option value={value.clone()}>{ words }</option> }) }
+                // Said outright: options are put in from the last one on, and the first that comes would be chosen.
+                { for choices.iter().enumerate().map(|(at, (value, words))| html! {
+                    <option value={value.clone()} selected={at == 0}>{ words }</option>
+                }) }
             </select>
         </label>
     }

@@ -97,10 +97,10 @@ fn byline(ctx: &Ctx, record: &str, front: &Front) -> Html {
                         earlier.swap(at, at - 1);
                     }
                     html! {
-                        <li class="row-of" key={(*name).to_owned()}>
+                        <li class="spelling" key={(*name).to_owned()}>
                             <span dir="auto">{ name }</span>
                             if at > 0 {
-                                <Act ctx={ctx.clone()} class="quiet" label={format!("{} {name}", w.earlier)} make={saving(ctx, record, placed(&earlier))} test="byline-earlier" />
+                                <Act ctx={ctx.clone()} class="quiet" sign="↑" label={format!("{} {name}", w.earlier)} make={saving(ctx, record, placed(&earlier))} test="byline-earlier" />
                             }
                         </li>
                     }

@@ -137,12 +137,12 @@ fn spellings(ctx: &Ctx, id: &str, entity: &Entity) -> Html {
         let make = saving(ctx, id, vec![(member, Value::Null)]);
         let label = format!("{} «{words}»", w.take_out);
         html! {
-            <li class="row-of">
+            <li class="spelling">
                 <span dir="auto">{ words }</span>
                 if let Some(note) = note {
-                    <small class="soft">{ note }</small>
+                    <small>{ note }</small>
                 }
-                <span class="small"><Act ctx={ctx.clone()} class="quiet" {label} {make} /></span>
+                <Act ctx={ctx.clone()} class="quiet" sign="✕" {label} {make} />
             </li>
         }
     };

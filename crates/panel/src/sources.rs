@@ -28,13 +28,13 @@ fn card(ctx: &Ctx, source: &SourceLine) -> Html {
     let (sign, state, class) = match record.reliability.state {
         State::Unverified => ("○", w.unverified, "soft"),
         State::Verified => ("●", w.verified, "good"),
-        State::Disputed => ("✕", w.disputed, "bad"),
+        State::Disputed => ("✕", w.source_disputed, "bad"),
         State::Withdrawn => ("✕", w.withdrawn, "bad"),
     };
     let secrecy = match record.confidentiality {
         _ if source.confidential => Some(w.confidential),
         Confidentiality::Public => None,
-        Confidentiality::Background => Some(w.background),
+        Confidentiality::Background => Some(w.on_background),
         Confidentiality::Confidential => Some(w.confidential),
     };
     let head = html! {
@@ -94,7 +94,7 @@ fn body(ctx: &Ctx, id: &str, record: &Record) -> Html {
     let states = choices([
         ("unverified", w.unverified),
         ("verified", w.verified),
-        ("disputed", w.disputed),
+        ("disputed", w.source_disputed),
         ("withdrawn", w.withdrawn),
     ]);
     let secrecies = choices([

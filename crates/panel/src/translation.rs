@@ -61,11 +61,6 @@ fn missing<'a>(ctx: &Ctx, original: &'a Story) -> Vec<(&'a str, String)> {
         .collect()
 }
 
-/// How many blocks are behind or missing.
-pub fn open(ctx: &Ctx) -> usize {
-    original(ctx).map_or(0, |original| behind(ctx, original).len() + missing(ctx, original).len())
-}
-
 /// The section.
 pub fn section(ctx: &Ctx) -> Html {
     let w = ctx.w;

@@ -43,7 +43,7 @@ async fn a_finding_shows_its_place_and_opens_its_claim() {
     page.press("[data-test=finding] [data-test=reveal]").await;
     assert_eq!(page.revealed(), [json!(["b1", 0, 20])]);
     page.press("[data-test=finding] [data-test=open-record]").await;
-    page.shows("[data-record=k-1].open").await;
+    page.shows("[data-record=k-1].unfolded").await;
     assert_eq!(
         page.get("[data-test=panel-claims]")
             .get_attribute("aria-selected")

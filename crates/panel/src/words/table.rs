@@ -38,7 +38,7 @@ table! {
         "What is known of the story"
         "Что известно о тексте"
         "Макала тууралуу белгилүүсү"
-    checks "Checks" "Проверки" "Текшерүү"
+    found "Found" "Найдено" "Табылганы"
     claims "Claims" "Утверждения" "Ырастоолор"
     sources "Sources" "Источники" "Булактар"
     people "People" "Люди" "Адамдар"
@@ -89,7 +89,7 @@ table! {
     open_translation "Open the block" "Открыть абзац" "Абзацты ачуу"
 
     // Claims.
-    make_claim "Make a claim of the selected words" "Сделать утверждением выделенные слова" "Белгиленген сөздөрдү ырастоо кылуу"
+    make_claim "Make the selection a claim" "Сделать утверждением" "Ырастоого айлантуу"
     no_claims
         "No claims yet. A claim is a sentence that can be checked: select its words in the text."
         "Утверждений пока нет. Утверждение — то, что можно проверить: выделите его слова в тексте."
@@ -172,6 +172,7 @@ table! {
     state "Judgement" "Оценка" "Баа"
     unverified "unverified" "не проверен" "текшериле элек"
     verified "verified" "проверен" "текшерилген"
+    source_disputed "disputed" "оспорен" "талаштуу"
     withdrawn "withdrawn" "отозван" "кайтарылып алынган"
     verified_how "How, or why not" "Как, или почему нет" "Кантип, же эмне үчүн жок"
     secrecy "Confidentiality" "Конфиденциальность" "Купуялык"
@@ -181,6 +182,7 @@ table! {
         "on background: what it is, not who"
         "без имени: что это, но не кто"
         "атын атабай: эмне экени, ким экени эмес"
+    on_background "on background" "без имени" "атын атабай"
     confidential "confidential" "конфиденциально" "купуя"
     described "What readers are told" "Что сказать читателям" "Окурмандарга эмне айтылат"
     described_hint "An official of the customs service." "Сотрудник таможенной службы." "Бажы кызматынын кызматкери."
@@ -280,7 +282,7 @@ table! {
         "Суроолор менен жооп өчөт."
 
     // Translation.
-    translated_from "Translated from: {}" "Переведено с языка: {}" "Которулган тил: {}"
+    translated_from "Original: {}" "Оригинал: {}" "Түп нуска: {}"
     translation_current
         "All blocks are translated and up to date."
         "Все абзацы переведены и не отстают."
@@ -306,7 +308,7 @@ table! {
     own_front_what
         "What is empty is taken from the common text. Your outlet alone signs this."
         "Пустое берётся из общего текста. За это отвечает только ваша редакция."
-        "Бош калганы жалпы тексттен алынат. Муну сиздин редакция гана кол коёт."
+        "Бош калганы жалпы тексттен алынат. Буга сиздин редакция гана кол коёт."
     common "Common:" "Общее:" "Жалпысы:"
     headline "Headline" "Заголовок" "Аталышы"
     summary "Summary" "Аннотация" "Кыскача мазмуну"

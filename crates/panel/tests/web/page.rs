@@ -73,7 +73,7 @@ impl Page {
                     Some(code) => json!({ "Err": { "code": code, "message": "refused" } }),
                     None => json!({ "Ok": { "answer": "done" } }),
                 };
-                Promise::resolve(&result.to_string().into())
+                Promise::resolve::<JsValue>(&result.to_string().into())
             })
         };
         let selection = {

@@ -61,7 +61,7 @@ fn status(ctx: &Ctx, status: Status) -> Html {
 
 fn card(ctx: &Ctx, id: &str, claim: &Claim) -> Html {
     let w = ctx.w;
-    let words = ctx.view.words(id);
+    let words = ctx.view.words(id).to_owned();
     let parties: Vec<String> = (claim.about.iter().filter(|(_, on)| **on))
         .map(|(id, _)| ctx.view.entity(id, ctx.lang))
         .collect();
@@ -407,7 +407,7 @@ fn bearing(ctx: &Ctx, label: &'static str, words: &str, of: &str) -> Html {
                 <>
                     { soft(w.bears_what) }
                     <div class="choices">
-                        { for ctx.view.claims().iter().map(|(id, _)| html! {
+                        { for ctx.view.claims().iter().filter(|(id, _)| !ctx.view.words(id).is_empty()).map(|(id, _)| html! {
                             <Tick ctx={ctx.clone()} key={(*id).clone()} record={record.clone()} member={path(&["claims", id])}
                                 on={backed.claims.get(*id) == Some(&true)} with={said.clone()} test="backed"
                                 label={html! { <span class="passage" lang={ctx.view.edition.lang.clone()} dir="auto">{ ctx.view.words(id) }</span> }} />

@@ -1,6 +1,7 @@
 //! What the checks found, what must be mended first.
 
 use komuz_dossier::finding::{Check, Finding, Severity};
+use komuz_dossier::words::sentence;
 use yew::prelude::*;
 
 use crate::app::Ctx;
@@ -56,7 +57,7 @@ fn one(ctx: &Ctx, finding: &Finding) -> Html {
     let w = ctx.w;
     html! {
         <li class="finding" data-test="finding" data-check={finding.check.id()}>
-            <p dir="auto">{ sentence(ctx, finding) }</p>
+            <p dir="auto">{ sentence(finding, ctx.lang) }</p>
             <p class="row-of">
                 { place(ctx, finding) }
                 if let Some(record) = record(&finding.about, finding.check) {
@@ -65,16 +66,6 @@ fn one(ctx: &Ctx, finding: &Finding) -> Html {
             </p>
         </li>
     }
-}
-
-/// What a finding says.
-fn sentence(ctx: &Ctx, finding: &Finding) -> String {
-    let mut sentence = ctx.w.check(finding.check).to_owned();
-    if !finding.with.is_empty() {
-        sentence.push_str(": ");
-        sentence.push_str(&finding.with.join(", "));
-    }
-    sentence
 }
 
 /// A button that shows where it stands in the text.

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use komuz_dossier::text::{beginning, same_words};
-use komuz_release::story::{BlockKind, Story};
+use komuz_dossier::edition::{Behind, Translation, translation};
+use komuz_dossier::text::{beginning, utf16};
+use komuz_release::story::Story;
 use yew::prelude::*;
 
 use crate::app::Ctx;
@@ -11,54 +12,8 @@ use crate::ask;
 use crate::bits::{Act, Card, Fields, Form, changed, choice, saving, soft};
 use crate::words::fill;
 
-/// A block of the translation as far as it is behind.
-struct Behind<'a> {
-    /// Id of the block in the translation.
-    block: &'a str,
-    /// Its words.
-    words: &'a str,
-    /// The original's words when it was translated.
-    then: &'a str,
-    /// The original's words now.
-    now: String,
-}
-
 fn original(ctx: &Ctx) -> Option<&Story> {
     ctx.view.facts.known.original.as_deref()
-}
-
-fn behind<'a>(ctx: &'a Ctx, original: &'a Story) -> Vec<Behind<'a>> {
-    let now: HashMap<&str, String> = original
-        .blocks
-        .iter()
-        .map(|block| (block.id.as_str(), block.plain_text()))
-        .collect();
-    let facts = &ctx.view.facts;
-    (facts.blocks.iter())
-        .filter_map(|block| {
-            let link = facts.known.links.get(&block.block.id)?;
-            let now = now.get(link.of.as_str()).cloned().unwrap_or_default();
-            (!same_words(&link.words, &now)).then(|| Behind {
-                block: &block.block.id,
-                words: &block.text,
-                then: &link.words,
-                now,
-            })
-        })
-        .collect()
-}
-
-/// Blocks of the original with words, which no block here translates.
-fn missing<'a>(ctx: &Ctx, original: &'a Story) -> Vec<(&'a str, String)> {
-    let facts = &ctx.view.facts;
-    let linked: Vec<&str> = (facts.blocks.iter())
-        .filter_map(|block| Some(facts.known.links.get(&block.block.id)?.of.as_str()))
-        .collect();
-    (original.blocks.iter())
-        .filter(|block| block.kind != BlockKind::Rule && !linked.contains(&block.id.as_str()))
-        .map(|block| (block.id.as_str(), block.plain_text()))
-        .filter(|(_, words)| !words.trim().is_empty())
-        .collect()
 }
 
 /// The section.
@@ -67,10 +22,13 @@ pub fn section(ctx: &Ctx) -> Html {
     let Some(original) = original(ctx) else {
         return Html::default();
     };
-    let (behind, missing) = (behind(ctx, original), missing(ctx, original));
     let facts = &ctx.view.facts;
+    let links = &facts.known.links;
+    let order = facts.blocks.iter().map(|block| block.block.id.as_str());
+    let Translation { behind, missing } = translation(order, links, &original.blocks);
+    let linked = |id: &str| links.get(id).is_some_and(|link| !link.of.is_empty());
     let unlinked: Vec<_> = (facts.blocks.iter())
-        .filter(|block| !facts.known.links.contains_key(&block.block.id) && !block.text.trim().is_empty())
+        .filter(|block| !linked(&block.block.id) && !block.text.trim().is_empty())
         .collect();
     let choices: Vec<(String, String)> = (original.blocks.iter())
         .map(|block| (block.id.clone(), beginning(&block.plain_text(), 60)))
@@ -89,9 +47,9 @@ pub fn section(ctx: &Ctx) -> Html {
             if !missing.is_empty() {
                 <h2>{ format!("{} · {}", w.blocks_missing, missing.len()) }</h2>
                 <ul class="plain">
-                    { for missing.iter().map(|(id, words)| html! {
-                        <li class="evidence" key={(*id).to_owned()} data-test="block-missing">
-                            <span class="passage" lang={original.lang.clone()} dir="auto">{ beginning(words, 240) }</span>
+                    { for missing.iter().map(|one| html! {
+                        <li class="evidence" key={one.block.clone()} data-test="block-missing">
+                            <span class="passage" lang={original.lang.clone()} dir="auto">{ beginning(&one.words, 240) }</span>
                         </li>
                     }) }
                 </ul>
@@ -105,29 +63,23 @@ pub fn section(ctx: &Ctx) -> Html {
     }
 }
 
-fn late(ctx: &Ctx, one: &Behind<'_>, lang: &str) -> Html {
+fn late(ctx: &Ctx, one: &Behind, lang: &str) -> Html {
     let w = ctx.w;
-    let current = saving(
-        ctx,
-        &format!("b-{}", one.block),
-        vec![("words".to_owned(), one.now.as_str().into())],
-    );
+    let record = format!("b-{}", one.block);
+    let words = ctx.view.facts.block(&one.block).map_or("", |(_, block)| &block.text);
+    let current = saving(ctx, &record, vec![("words".to_owned(), one.now.as_str().into())]);
     let show = {
-        let (ctx, block, end) = (
-            ctx.clone(),
-            one.block.to_owned(),
-            komuz_dossier::text::utf16(one.words) as u32,
-        );
+        let (ctx, block, end) = (ctx.clone(), one.block.clone(), utf16(words) as u32);
         move |_: MouseEvent| ctx.bridge.reveal(&block, 0, end)
     };
     html! {
-        <div class="card" key={one.block.to_owned()} data-record={format!("b-{}", one.block)} data-test="block-behind">
-            <p class="passage" lang={ctx.view.edition.lang.clone()} dir="auto">{ beginning(one.words, 160) }</p>
+        <div class="card" key={one.block.clone()} data-record={record} data-test="block-behind">
+            <p class="passage" lang={ctx.view.edition.lang.clone()} dir="auto">{ beginning(words, 160) }</p>
             if one.now.is_empty() {
                 <p class="warn">{ w.original_gone }</p>
             } else {
                 <h3>{ w.changed_since }</h3>
-                { changed(one.then, &one.now, lang) }
+                { changed(&one.words, &one.now, lang) }
             }
             <p class="row-of">
                 <button type="button" data-test="reveal" onclick={show}>{ w.show_in_text }</button>

@@ -145,35 +145,14 @@ impl View {
     }
 
     /// The words of a claim as they stand; empty when its text is gone.
-    pub fn words(&self, id: &str) -> String {
-        match self.facts.claims.get(id) {
-            Some(claim) => claim.words.clone(),
-            None => (self.facts.claim(id))
-                .and_then(|claim| claim.span.as_ref())
-                .map(|span| self.spanned(span))
-                .unwrap_or_default(),
-        }
+    pub fn words(&self, id: &str) -> &str {
+        self.facts.claims.get(id).map_or("", |claim| &claim.words)
     }
 
     /// The words of a span; the texts of several blocks have a line break between them.
     pub fn spanned(&self, span: &Span) -> String {
-        let (Some(first), Some(last)) = (self.block(&span.start.block), self.block(&span.end.block)) else {
-            return String::new();
-        };
-        let blocks = self.facts.blocks.iter().enumerate().take(last + 1).skip(first);
-        let words: Vec<&str> = blocks
-            .map(|(at, block)| {
-                let start = if at == first { span.start.offset } else { 0 };
-                let end = if at == last { span.end.offset } else { u32::MAX };
-                block.text.get(block.bytes(start, end)).unwrap_or_default()
-            })
-            .collect();
-        words.join("\n")
-    }
-
-    /// Where a block stands.
-    fn block(&self, id: &str) -> Option<usize> {
-        self.facts.blocks.iter().position(|block| block.block.id == id)
+        let range = self.facts.range(&span.start, &span.end);
+        range.map(|range| self.facts.words(range)).unwrap_or_default()
     }
 
     /// How far a claim is.
@@ -186,7 +165,7 @@ impl View {
         let mut claims: Vec<_> = self.facts.known.claims.iter().collect();
         claims.sort_by_cached_key(|(_, claim)| {
             let start = claim.span.as_ref().map(|span| &span.start);
-            let place = start.and_then(|start| Some((self.block(&start.block)?, start.offset)));
+            let place = start.and_then(|start| Some((self.facts.block(&start.block)?.0, start.offset)));
             place.unwrap_or((usize::MAX, 0))
         });
         claims

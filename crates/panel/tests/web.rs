@@ -80,6 +80,21 @@ async fn a_verdict_names_who_when_and_the_words() {
 }
 
 #[wasm_bindgen_test]
+async fn evidence_speaks_for_a_claim_unless_somebody_says_otherwise() {
+    let page = Page::with("en", &sample()).await;
+    page.open_record("panel-claims", "k-2").await;
+    page.press("[data-test=evidence-new]").await;
+    page.press("[data-test=evidence-add]").await;
+    let asked = page.asked(1).await;
+    let members = asked[0]["members"].as_object().unwrap();
+    let of = |end: &str| members.iter().find(|(path, _)| path.ends_with(end)).unwrap().1;
+    assert_eq!(
+        (of(".source"), of(".stance"), of(".quote")),
+        (&json!("s-9"), &json!("supports"), &json!(null))
+    );
+}
+
+#[wasm_bindgen_test]
 async fn who_disputes_a_claim_says_why() {
     let page = Page::with("en", &sample()).await;
     page.open_record("panel-claims", "k-2").await;

@@ -1,5 +1,9 @@
 //! Whom and what an investigation names: once, with all spellings.
 
+pub mod find;
+pub mod picture;
+pub mod transliterate;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};

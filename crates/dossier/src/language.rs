@@ -4,7 +4,9 @@
 //! - [`words`]: the words of a text with their places.
 //! - [`fold()`]: one spelling for what readers take for the same: case, `ё` and `е`, curly and straight apostrophes.
 //! - [`stem`]: forms of one word meet ("эсептердин" and "эсептер", "арестован" and "арестовали", "froze" and "freezes").
+//! - [`form`]: forms of a name whose nominative is known.
 //! - [`common`]: words that carry no assertion of their own, verbs of saying, and words that are verbs by their form.
+//! - [`said`]: what a headline says and what a claim bears.
 //! - [`sentence`]: the sentences and quotations of a text.
 //!
 //! Everything is rules and short lists written for Komuz, nothing is data from elsewhere: there is no lexicon. Two forms of a
@@ -14,8 +16,10 @@
 pub mod common;
 mod english;
 pub mod fold;
+pub mod form;
 mod kyrgyz;
 mod russian;
+pub mod said;
 pub mod sentence;
 pub mod stem;
 pub mod words;
@@ -25,7 +29,7 @@ pub use stem::{Stem, meet, stems};
 pub use words::{Word, words};
 
 /// A language that Komuz knows forms of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Language {
     /// Kyrgyz.
     Kyrgyz,
@@ -33,6 +37,7 @@ pub enum Language {
     Russian,
     /// English.
     English,
+    #[default]
     /// Any other: words are compared as they stand, but for case and typography.
     Other,
 }

@@ -46,36 +46,9 @@ const PASSIVE: &[&str] = &["Iл", "л", "Iн", "н"];
 pub(super) fn stems(word: &str) -> Vec<Stem> {
     let letters: Vec<char> = word.chars().collect();
     let mut out = Vec::with_capacity(8);
-    let mut nouns = vec![letters.len()];
-    for ending in CASE {
-        nouns.extend(strip(&letters, letters.len(), ending));
-    }
-    for at in 0..nouns.len() {
-        let end = nouns[at];
-        for ending in POSSESSIVE {
-            // A stem before a single consonant must be long enough to be told from a word that ends in it ("адам").
-            let least = if ending.chars().count() == 1 && *ending != "I" {
-                4
-            } else {
-                2
-            };
-            nouns.extend(strip(&letters, end, ending).filter(|end| *end >= least));
-        }
-        // After a possessive the dative is -а: "эсебиме", "атаңа".
-        if at == 0
-            && let Some(before) = strip(&letters, end, "A").filter(|end| matches!(letters[end - 1], 'м' | 'ң'))
-        {
-            nouns.extend(strip(&letters, before, "Iм").or_else(|| strip(&letters, before, "Iң")));
-        }
-    }
-    for at in 0..nouns.len() {
-        nouns.extend(strip(&letters, nouns[at], PLURAL));
-    }
-    nouns.sort_unstable();
-    nouns.dedup();
-    for end in &nouns {
-        out.push(stem(&letters[..*end], Reading::Noun));
-        verb(&letters[..*end], *end == letters.len(), &mut out);
+    for end in noun_ends(&letters) {
+        out.push(stem(&letters[..end], Reading::Noun));
+        verb(&letters[..end], end == letters.len(), &mut out);
     }
     // "балдар" of "бала": the only plural that drops a vowel.
     if word.starts_with("балдар") {
@@ -84,15 +57,72 @@ pub(super) fn stems(word: &str) -> Vec<Stem> {
     out
 }
 
+/// Whether a word is a noun with endings: "бишкегинде" of "бишкек".
+pub(super) fn is_form(word: &str, noun: &str) -> bool {
+    // Short forms take the endings of how their letters are spoken ("УКМКнын").
+    const SPOKEN: &[&str] = &["нын", "нин", "га", "ге", "ны", "ни", "да", "де", "дан", "ден"];
+    if word.strip_prefix(noun).is_some_and(|rest| SPOKEN.contains(&rest)) {
+        return true;
+    }
+    // Nearly every word falls out here.
+    let stem = noun.char_indices().next_back().map_or("", |(last, _)| &noun[..last]);
+    if !word.starts_with(stem) {
+        return false;
+    }
+    let letters: Vec<char> = word.chars().collect();
+    let noun: Vec<char> = noun.chars().collect();
+    let [rest @ .., last] = noun.as_slice() else {
+        return false;
+    };
+    letters.starts_with(rest)
+        && letters
+            .get(rest.len())
+            .is_some_and(|letter| hard(*letter) == hard(*last))
+        && noun_ends(&letters).contains(&noun.len())
+}
+
+/// Where a noun's stem may end: the whole word, and the word without case, possessive and plural, as far as it has them.
+fn noun_ends(letters: &[char]) -> Vec<usize> {
+    let mut ends = vec![letters.len()];
+    for ending in CASE {
+        ends.extend(strip(letters, letters.len(), ending));
+    }
+    for at in 0..ends.len() {
+        let end = ends[at];
+        for ending in POSSESSIVE {
+            // A stem before a single consonant must be long enough to be told from a word that ends in it ("адам").
+            let least = if matches!(*ending, "м" | "ң") { 4 } else { 2 };
+            ends.extend(strip(letters, end, ending).filter(|end| *end >= least));
+        }
+        // After a possessive the dative is -а: "эсебиме", "атаңа".
+        if at == 0
+            && let Some(before) = strip(letters, end, "A").filter(|end| matches!(letters[end - 1], 'м' | 'ң'))
+        {
+            ends.extend(strip(letters, before, "Iм").or_else(|| strip(letters, before, "Iң")));
+        }
+    }
+    for at in 0..ends.len() {
+        ends.extend(strip(letters, ends[at], PLURAL));
+    }
+    ends.sort_unstable();
+    ends.dedup();
+    ends
+}
+
 /// A stem with its last consonant as it stands without endings: "эсеб" as "эсеп".
 fn stem(letters: &[char], reading: Reading) -> Stem {
-    let last = letters.last().map(|last| match last {
-        'б' => 'п',
-        'г' => 'к',
-        other => *other,
-    });
+    let last = letters.last().map(|last| hard(*last));
     let rest = &letters[..letters.len().saturating_sub(1)];
     Stem::of(rest.iter().copied().chain(last), reading)
+}
+
+/// A consonant as it stands at the end of a word.
+fn hard(letter: char) -> char {
+    match letter {
+        'б' => 'п',
+        'г' => 'к',
+        other => other,
+    }
 }
 
 fn verb(letters: &[char], whole: bool, out: &mut Vec<Stem>) {

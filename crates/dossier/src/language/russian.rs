@@ -45,15 +45,16 @@ fn strip<'a>(word: &'a str, ending: &str, least: usize) -> Option<&'a str> {
 }
 
 /// "рынок" as "рынк", "окон" as "окн": the word without an о or е between its last consonants.
-fn without_fleeting(word: &str) -> Option<String> {
-    let letters: Vec<char> = word.chars().collect();
-    let [rest @ .., before, 'о' | 'е', last] = letters.as_slice() else {
-        return None;
-    };
-    if rest.is_empty() || is_vowel(*before) || is_vowel(*last) || *before == 'й' {
+pub(super) fn without_fleeting(word: &str) -> Option<String> {
+    let mut letters = word.char_indices().rev();
+    let (last_at, last) = letters.next()?;
+    let (at, _) = letters.next().filter(|(_, vowel)| matches!(vowel, 'о' | 'е'))?;
+    let (_, before) = letters.next()?;
+    letters.next()?;
+    if is_vowel(before) || is_vowel(last) || before == 'й' {
         return None;
     }
-    Some(rest.iter().chain([before, last]).collect())
+    Some(format!("{}{}", &word[..at], &word[last_at..]))
 }
 
 /// The verb in an adjective's stem that is a participle's: "арестованн", "взят", "бежавш".

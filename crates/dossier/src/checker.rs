@@ -158,10 +158,6 @@ impl Checker {
         put(&mut self.facts.today, today);
         let sources = sources.map(|all| all.into_iter().map(|s| (s.id.clone(), s)).collect());
         prepare |= put(&mut self.facts.sources, sources);
-        if prepare {
-            self.facts.prepared = Prepared::of(&self.facts.known, &self.facts.sources);
-            self.base = self.number();
-        }
         for (id, claim) in claims {
             // Its revision goes with it, so it is checked anew.
             self.claims.remove(&id);
@@ -178,6 +174,18 @@ impl Checker {
         }
         if compare {
             self.facts.compare_translation();
+        }
+        let Facts {
+            lang,
+            known,
+            sources,
+            citations,
+            prepared,
+            ..
+        } = &mut self.facts;
+        if prepare || !prepared.secrets.is_of(known, citations) {
+            *prepared = Prepared::of(lang, known, sources, citations);
+            self.base = self.number();
         }
         self.check();
     }

@@ -15,8 +15,11 @@
 mod archived;
 mod citation;
 mod claims;
+pub(crate) mod confidential;
 mod figures;
+mod headline;
 mod one_sided;
+mod quotes;
 mod replies;
 mod sources;
 mod translation;
@@ -40,6 +43,8 @@ pub(crate) type OfWhole = fn(facts: &Facts, found: &mut Found<'_>);
 pub(crate) const OF_BLOCKS: &[(&[Check], OfBlock)] = &[
     (&[Check::FigureUndescribed, Check::FigureUncredited], figures::check),
     (&[Check::NamedUnwilling], unwilling::check_block),
+    (&[Check::QuoteUnattributed, Check::QuoteDiffers], quotes::check),
+    (&[Check::ConfidentialWords], confidential::check_block),
 ];
 /// The checks of claims, with what each may find.
 pub(crate) const OF_CLAIMS: &[(&[Check], OfClaim)] = &[(
@@ -64,6 +69,11 @@ pub(crate) const OF_SOURCES: &[(&[Check], OfSource)] = &[
 ];
 /// The checks of the whole, with what each may find.
 pub(crate) const OF_WHOLE: &[(&[Check], OfWhole)] = &[
+    (
+        &[Check::HeadlineUnsupported, Check::SummaryUnsupported],
+        headline::check,
+    ),
+    (&[Check::ConfidentialWords], confidential::check_whole),
     (
         &[Check::NoReplyAsked, Check::ReplyPending, Check::ReplyMissing],
         replies::check,

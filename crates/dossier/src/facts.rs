@@ -103,11 +103,15 @@ pub struct Prepared {
     pub independence: Independence,
     /// Who must not be named.
     pub(crate) unwilling: crate::checks::unwilling::Unwilling,
+    /// The names of the investigation's entities.
+    pub names: crate::entity::find::Index,
+    /// What gives confidential sources away.
+    pub(crate) secrets: crate::checks::confidential::Secrets,
 }
 
 impl Prepared {
-    /// Makes it.
-    pub(crate) fn of(known: &Known, sources: &BTreeMap<String, Source>) -> Self {
+    /// Makes it for an edition in a language.
+    pub(crate) fn of(lang: &str, known: &Known, sources: &BTreeMap<String, Source>, citations: &[Citation]) -> Self {
         let public = sources.values().map(|source| Node {
             id: &source.id,
             url: &source.url,
@@ -127,6 +131,8 @@ impl Prepared {
         Self {
             independence: Independence::of(public.chain(rest).chain(confidential)),
             unwilling: crate::checks::unwilling::Unwilling::of(&known.entities),
+            names: crate::entity::find::Index::new(&known.entities, lang),
+            secrets: crate::checks::confidential::Secrets::of(lang, known, sources, citations),
         }
     }
 }
@@ -157,13 +163,13 @@ impl Facts {
         let sources = sources.into_iter().map(|s| (s.id.clone(), s)).collect();
         let mut facts = Self {
             today: today.to_owned(),
+            prepared: Prepared::of(&lang, &known, &sources, &citations),
             lang,
             headline,
             summary,
             byline,
             blocks: blocks.into_iter().map(BlockFacts::new).collect(),
             citations,
-            prepared: Prepared::of(&known, &sources),
             sources,
             known,
             claims: BTreeMap::new(),

@@ -2,6 +2,8 @@
 
 use super::{Facts, MAX_SPAN, Range};
 use crate::claim::{Stance, Status};
+use crate::language::Language;
+use crate::language::said::Said;
 
 /// A claim and what stands behind it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +14,8 @@ pub struct ClaimFacts {
     pub range: Option<Range>,
     /// Its words as they stand; the texts of several blocks have a line break between them. Empty when its text is gone.
     pub words: String,
+    /// What its words say, to hold headlines against.
+    pub said: Said,
     /// Ids of the sources that support it, each once: cited in its words, or named as evidence.
     pub supports: Vec<String>,
     /// Ids of the sources that speak against it, each once.
@@ -58,6 +62,7 @@ impl Facts {
             id: id.to_owned(),
             range,
             status: Status::of(&words, enough, claim.checked.as_ref()),
+            said: Said::of(&words, Language::of(&self.lang)),
             words,
             contradicts: self.each_once(of(Stance::Contradicts)),
             supports,

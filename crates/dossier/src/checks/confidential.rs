@@ -1,0 +1,422 @@
+//! Distinctive words of confidential sources do not reach readers.
+//!
+//! Of each confidential source these count as distinctive: its authors' names (in every case, the surname alone too; not the names of
+//! whom the investigation names, nor their surnames), a title or locator of three words and more of which two are no common ones, its address from
+//! the host on, and every four words in a row of what is quoted from it, common words left out. Case and typography do not count.
+//!
+//! They are looked for in the text and its links, figures' descriptions and credits, notes (locators and quotes of citations), headline,
+//! summary, byline, what outlets put there, and the sources that readers are shown.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use komuz_release::story::{BlockKind, Citation, Source};
+
+use super::Found;
+use crate::Known;
+use crate::entity::find::{Index, Sure};
+use crate::entity::{Entity, Kind};
+use crate::facts::Facts;
+use crate::finding::Check;
+use crate::language::common::is_common;
+use crate::language::{Language, fold, words};
+use crate::source::Confidential;
+use crate::text::beginning;
+
+/// So many words of weight in a row, quoted from a source, are its own.
+const RUN: usize = 4;
+/// How much of the words a finding names, in characters.
+const SHOWN: usize = 100;
+
+/// What must not be found, ready to be looked up word by word. Made once for all blocks.
+#[derive(Debug, Default)]
+pub(crate) struct Secrets {
+    language: Option<Language>,
+    names: Option<Index>,
+    /// Surnames that somebody of the investigation has too.
+    shared: BTreeSet<String>,
+    /// A hash of what is quoted from confidential sources.
+    quoted: u64,
+    /// Whose the runs of words are, by their hashes.
+    runs: HashMap<u64, String>,
+    /// Titles and locators by their first folded word.
+    phrases: HashMap<String, Vec<(Vec<String>, String)>>,
+    /// Addresses without scheme and `www.`.
+    addresses: Vec<(String, String)>,
+    /// What the sources that readers are shown give away: the path, the words, the confidential source.
+    in_sources: Vec<(String, String, String)>,
+}
+
+/// A place in a text that gives a source away.
+#[derive(Debug, PartialEq, Eq)]
+struct Leak {
+    start: usize,
+    end: usize,
+    source: String,
+}
+
+/// What is quoted from confidential sources, as evidence and in citations: the source, the words, where in the source.
+fn quoted<'a>(known: &'a Known, citations: &'a [Citation]) -> impl Iterator<Item = [&'a str; 3]> {
+    let evidence = known
+        .claims
+        .values()
+        .flat_map(|claim| claim.evidence.values())
+        .map(|evidence| [&evidence.source, &evidence.quote, &evidence.locator]);
+    let citations = citations
+        .iter()
+        .map(|citation| [&citation.source, &citation.quote, &citation.locator]);
+    evidence
+        .chain(citations)
+        .filter(|[source, ..]| known.confidential.contains_key(*source))
+        .map(|texts| texts.map(String::as_str))
+}
+
+impl Secrets {
+    /// Reads the confidential sources and what is quoted from them.
+    pub fn of(lang: &str, known: &Known, sources: &BTreeMap<String, Source>, citations: &[Citation]) -> Self {
+        if known.confidential.is_empty() {
+            return Self::default();
+        }
+        let mut secrets = Self {
+            language: Some(Language::of(lang)),
+            ..Self::default()
+        };
+        let mut names: BTreeMap<String, Entity> = BTreeMap::new();
+        let public = public_names(known);
+        for (id, confidential) in &known.confidential {
+            for (what, name) in authors(confidential) {
+                // Whom the story names anyway is no secret.
+                if public
+                    .iter()
+                    .any(|public| words(&name).all(|word| public.contains(&fold(word.text))))
+                {
+                    continue;
+                }
+                let entity = names.entry(key(id, what)).or_default();
+                entity.what = what;
+                entity.aliases.insert(name, true);
+            }
+            secrets.phrase(id, confidential.text("title"));
+            secrets.run(id, confidential.text("title"));
+            for member in ["URL", "archive-URL"] {
+                secrets.address(id, confidential.text(member));
+            }
+            let custom = confidential
+                .cited_as
+                .get("custom")
+                .and_then(|custom| custom.get("archive-URL"));
+            secrets.address(id, custom.and_then(|address| address.as_str()).unwrap_or_default());
+        }
+        secrets.names = Some(Index::new(&names, lang));
+        secrets.shared = public.into_iter().flatten().collect();
+        secrets.quoted = hash(quoted(known, citations));
+        for [source, quote, locator] in quoted(known, citations) {
+            secrets.run(source, quote);
+            secrets.phrase(source, locator);
+        }
+        secrets.look_through_sources(sources);
+        secrets
+    }
+
+    /// Whether nothing else is quoted from confidential sources now than when these were made.
+    pub fn is_of(&self, known: &Known, citations: &[Citation]) -> bool {
+        known.confidential.is_empty() || self.quoted == hash(quoted(known, citations))
+    }
+
+    fn phrase(&mut self, source: &str, text: &str) {
+        let all: Vec<String> = words(text).map(|word| fold(word.text)).collect();
+        let weighty = all
+            .iter()
+            .filter(|word| self.is_weighty(word) && word.contains(char::is_alphabetic));
+        if all.len() < 3 || weighty.count() < 2 {
+            return;
+        }
+        let first = all[0].clone();
+        self.phrases.entry(first).or_default().push((all, source.to_owned()));
+    }
+
+    fn run(&mut self, source: &str, text: &str) {
+        let weighty: Vec<String> = words(text)
+            .map(|word| fold(word.text))
+            .filter(|word| self.is_weighty(word))
+            .collect();
+        for run in weighty.windows(RUN) {
+            self.runs.insert(hash(run.iter()), source.to_owned());
+        }
+    }
+
+    fn address(&mut self, source: &str, address: &str) {
+        let address = bare(address);
+        if address.contains('.') && address.len() >= 5 {
+            self.addresses.push((address, source.to_owned()));
+        }
+    }
+
+    fn is_weighty(&self, folded: &str) -> bool {
+        !is_common(folded, self.language.unwrap_or(Language::Other))
+    }
+
+    /// What in a text gives sources away, in order; what overlaps is one.
+    fn find(&self, text: &str) -> Vec<Leak> {
+        let mut leaks: Vec<Leak> = Vec::new();
+        if self.language.is_none() || text.is_empty() {
+            return leaks;
+        }
+        let list: Vec<_> = words(text).map(|word| (word, fold(word.text))).collect();
+        let mut leak = |start: usize, end: usize, source: &str| {
+            leaks.push(Leak {
+                start,
+                end,
+                source: source.to_owned(),
+            });
+        };
+        let bytes = |from: usize, to: usize| (list[from].0.byte, list[to].0.byte + list[to].0.text.len());
+        for (at, (_, folded)) in list.iter().enumerate() {
+            for (phrase, source) in self.phrases.get(folded).into_iter().flatten() {
+                let here = list.get(at..at + phrase.len()).unwrap_or_default();
+                if !here.is_empty() && here.iter().map(|(_, word)| word).eq(phrase) {
+                    let (start, end) = bytes(at, at + phrase.len() - 1);
+                    leak(start, end, source);
+                }
+            }
+        }
+        if !self.runs.is_empty() {
+            let weighty: Vec<usize> = (0..list.len()).filter(|at| self.is_weighty(&list[*at].1)).collect();
+            for run in weighty.windows(RUN) {
+                if let Some(source) = self.runs.get(&hash(run.iter().map(|at| &list[*at].1))) {
+                    let (start, end) = bytes(run[0], run[RUN - 1]);
+                    leak(start, end, source);
+                }
+            }
+        }
+        if !self.addresses.is_empty() && list.iter().any(|(word, _)| word.text.contains('.')) {
+            // Lower case of ASCII keeps places as they are, and hosts have no other.
+            let lower = text.to_ascii_lowercase();
+            for (address, source) in &self.addresses {
+                for (start, _) in lower.match_indices(address.as_str()) {
+                    let end = start + address.len();
+                    let goes_on = |c: char| c.is_alphanumeric() || c == '-';
+                    if !lower[..start].ends_with(goes_on) && !lower[end..].starts_with(goes_on) {
+                        leak(start, end, source);
+                    }
+                }
+            }
+        }
+        let units = |start: u32, end: u32| {
+            let start = crate::text::byte(text, start as usize);
+            (start, crate::text::byte(text, end as usize))
+        };
+        for candidate in self.names.iter().flat_map(|names| names.block("", text)) {
+            let mention = &candidate.mention;
+            let alone = words(&mention.words).nth(1).is_none();
+            if mention.sure > Sure::Refused && !(alone && self.is_shared(&mention.words)) {
+                let (start, end) = units(mention.start, mention.end);
+                leak(start, end, source(&mention.entity));
+            }
+        }
+        leaks.sort_by_key(|leak| (leak.start, leak.end));
+        let mut merged: Vec<Leak> = Vec::new();
+        for leak in leaks {
+            match merged.last_mut() {
+                Some(last) if last.source == leak.source && leak.start < last.end => last.end = last.end.max(leak.end),
+                _ => merged.push(leak),
+            }
+        }
+        merged
+    }
+
+    /// Whether a surname is also one of an entity's names, in some case.
+    fn is_shared(&self, surname: &str) -> bool {
+        let folded = fold(surname);
+        let language = self.language.unwrap_or(Language::Other);
+        self.shared
+            .iter()
+            .any(|name| crate::language::form::is_form(&folded, name, language))
+    }
+
+    fn look_through_sources(&mut self, sources: &BTreeMap<String, Source>) {
+        let mut found = Vec::new();
+        for (id, source) in sources {
+            let mut texts = vec![
+                source.title.clone(),
+                source.container_title.clone(),
+                source.publisher.clone(),
+                source.url.clone(),
+                source.custom.archive_url.clone(),
+            ];
+            texts.extend(
+                source
+                    .author
+                    .iter()
+                    .flat_map(|name| [full(&name.given, &name.family), name.literal.clone()]),
+            );
+            let other = source.other.values().chain(source.custom.other.values());
+            texts.extend(other.filter_map(|value| value.as_str().map(str::to_owned)));
+            for text in texts {
+                for leak in self.find(&text) {
+                    found.push((
+                        format!("sources.{id}"),
+                        text[leak.start..leak.end].to_owned(),
+                        leak.source,
+                    ));
+                }
+            }
+        }
+        found.sort();
+        found.dedup();
+        self.in_sources = found;
+    }
+}
+
+/// One block: its text and links, a figure's description and credit, the notes that stand in it.
+pub(crate) fn check_block(facts: &Facts, at: usize, found: &mut Found<'_>) {
+    let block = &facts.blocks[at];
+    let secrets = &facts.prepared.secrets;
+    if secrets.language.is_none() {
+        return;
+    }
+    let about = || format!("blocks.{}", block.block.id);
+    for leak in secrets.find(&block.text) {
+        let with = with(facts, &block.text[leak.start..leak.end], &leak.source);
+        let span = Some(block.span(leak.start..leak.end));
+        found.push_confidential(Check::ConfidentialWords, about(), span, with);
+    }
+    let mut start = 0;
+    for run in &block.block.text {
+        let end = start + run.text.len();
+        for leak in run
+            .marks
+            .link
+            .iter()
+            .flat_map(|link| secrets.find(link).into_iter().map(move |leak| (link, leak)))
+        {
+            let with = with(facts, &leak.0[leak.1.start..leak.1.end], &leak.1.source);
+            found.push_confidential(Check::ConfidentialWords, about(), Some(block.span(start..end)), with);
+        }
+        start = end;
+    }
+    if let BlockKind::Figure { alt, credit, .. } = &block.block.kind {
+        for text in [alt, credit] {
+            for leak in secrets.find(text) {
+                let with = with(facts, &text[leak.start..leak.end], &leak.source);
+                let whole = Some(block.span(0..block.text.len()));
+                found.push_confidential(Check::ConfidentialWords, about(), whole, with);
+            }
+        }
+    }
+    for cited in &block.cited {
+        let citation = &facts.citations[cited.citation];
+        // Readers get a note where it ends, and none of a confidential source.
+        if citation.end.block != block.block.id || facts.known.confidential.contains_key(&citation.source) {
+            continue;
+        }
+        for text in [&citation.locator, &citation.quote] {
+            for leak in secrets.find(text) {
+                let with = with(facts, &text[leak.start..leak.end], &leak.source);
+                let span = Some(block.span(block.bytes(cited.start, cited.end)));
+                found.push_confidential(
+                    Check::ConfidentialWords,
+                    format!("citations.{}", citation.id),
+                    span,
+                    with,
+                );
+            }
+        }
+    }
+}
+
+/// What stands around the body, and the sources that readers are shown.
+pub(crate) fn check_whole(facts: &Facts, found: &mut Found<'_>) {
+    let secrets = &facts.prepared.secrets;
+    if secrets.language.is_none() {
+        return;
+    }
+    let mut look = |about: String, text: &str| {
+        for leak in secrets.find(text) {
+            let with = with(facts, &text[leak.start..leak.end], &leak.source);
+            found.push_confidential(Check::ConfidentialWords, about.clone(), None, with);
+        }
+    };
+    look("headline".to_owned(), &facts.headline);
+    look("summary".to_owned(), &facts.summary);
+    for (nth, named) in facts.byline.iter().enumerate() {
+        look(format!("byline[{nth}]"), &named.name);
+    }
+    for (outlet, front) in &facts.known.fronts {
+        for (member, text) in [
+            ("headline", &front.headline),
+            ("summary", &front.summary),
+            ("note", &front.note),
+        ] {
+            look(format!("fronts.{outlet}.{member}"), text);
+        }
+    }
+    for (about, words, source) in &secrets.in_sources {
+        found.push_confidential(
+            Check::ConfidentialWords,
+            about.clone(),
+            None,
+            with(facts, words, source),
+        );
+    }
+}
+
+fn with(facts: &Facts, words: &str, source: &str) -> Vec<String> {
+    vec![beginning(words, SHOWN), facts.title(source).0]
+}
+
+/// An address in lower case without scheme, `www.` and the slash at its end.
+fn bare(address: &str) -> String {
+    let lower = address.trim().to_ascii_lowercase();
+    let rest = lower.split_once("://").map_or(lower.as_str(), |(_, rest)| rest);
+    let rest = rest.strip_prefix("www.").unwrap_or(rest);
+    rest.split('#').next().unwrap_or(rest).trim_end_matches('/').to_owned()
+}
+
+/// The words of every name of the investigation's entities, but of those that asked not to be named.
+fn public_names(known: &Known) -> Vec<BTreeSet<String>> {
+    let named = known.entities.values().filter(|entity| !entity.unnamed);
+    let spellings = named.flat_map(|entity| entity.names.values().chain(entity.aliases.keys()));
+    spellings
+        .map(|name| words(name).map(|word| fold(word.text)).collect())
+        .collect()
+}
+
+/// What names of a source are looked up under, and [`source`] back.
+fn key(source: &str, what: Kind) -> String {
+    format!("{source}\0{}", u8::from(what == Kind::Person))
+}
+
+fn source(key: &str) -> &str {
+    key.split('\0').next().unwrap_or(key)
+}
+
+/// The names of an item's authors and of whom it was addressed to, given names first.
+fn authors(confidential: &Confidential) -> Vec<(Kind, String)> {
+    let text = |name: &serde_json::Value, member: &str| -> String {
+        let text = name.get(member).and_then(|value| value.as_str());
+        text.unwrap_or_default().trim().to_owned()
+    };
+    ["author", "recipient", "editor"]
+        .iter()
+        .filter_map(|member| confidential.cited_as.get(*member)?.as_array())
+        .flatten()
+        .flat_map(|name| {
+            [
+                (Kind::Person, full(&text(name, "given"), &text(name, "family"))),
+                (Kind::Organisation, text(name, "literal")),
+            ]
+        })
+        .filter(|(_, name)| !name.is_empty())
+        .collect()
+}
+
+fn full(given: &str, family: &str) -> String {
+    format!("{given} {family}").trim().to_owned()
+}
+
+fn hash(parts: impl Iterator<Item = impl Hash>) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    parts.for_each(|part| part.hash(&mut hasher));
+    hasher.finish()
+}

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::json::{node_name, write_attrs};
 use super::{Block, Mark, Page, Place, Run, Slice, Splice, Step, Token};
@@ -22,13 +23,22 @@ pub fn diff(from: &Page, to: &Page) -> Vec<Step> {
     steps(from, to, &hunks(from, to))
 }
 
-/// Differences found by comparing: blocks matched by `id` in order, then the text of what lies between.
+/// Differences found by comparing: what is equal at both ends stays, blocks between are matched by `id` in order, then the
+/// text of what lies between those. The ends come first because blocks that the page has just made have no `id`: matched
+/// by that alone they would all be written again wherever something else differs.
 pub fn hunks(from: &Page, to: &Page) -> Vec<Hunk> {
+    let same = |(a, b): &(&Arc<Block>, &Arc<Block>)| Arc::ptr_eq(a, b) || a == b;
+    let (old, new) = (from.blocks(), to.blocks());
+    let start = old.iter().zip(new).take_while(same).count();
+    let most = old.len().min(new.len()) - start;
+    let pairs = old.iter().rev().zip(new.iter().rev());
+    let end = pairs.take(most).take_while(same).count();
+    let (old, new) = (start..old.len() - end, start..new.len() - end);
     let mut hunks = Vec::new();
-    let mut region = (0, 0, 0);
-    for (a, b) in matches(from, to)
+    let mut region = (start, start, 0);
+    for (a, b) in matches(from, to, old.clone(), new.clone())
         .into_iter()
-        .chain([(from.blocks().len(), to.blocks().len())])
+        .chain([(old.end, new.end)])
     {
         compare(from, to, region.0..a, region.1..b, region.2, &mut hunks);
         region = (a, b, 1);
@@ -37,15 +47,15 @@ pub fn hunks(from: &Page, to: &Page) -> Vec<Hunk> {
 }
 
 /// Pairs of equal blocks, rising in both pages: the longest such list by the blocks' ids.
-fn matches(from: &Page, to: &Page) -> Vec<(usize, usize)> {
+fn matches(from: &Page, to: &Page, old: Range<usize>, new: Range<usize>) -> Vec<(usize, usize)> {
     let mut places: HashMap<&str, usize> = HashMap::new();
-    for (index, block) in to.blocks().iter().enumerate() {
+    for (index, block) in new.clone().zip(&to.blocks()[new]) {
         if let Some(id) = &block.id {
             places.entry(id).or_insert(index);
         }
     }
     let mut seen = std::collections::HashSet::new();
-    let pairs: Vec<(usize, usize)> = (from.blocks().iter().enumerate())
+    let pairs: Vec<(usize, usize)> = (old.clone().zip(&from.blocks()[old]))
         .filter_map(|(index, block)| {
             let place = *places.get(block.id.as_deref()?)?;
             (to.blocks()[place].is_rule() == block.is_rule() && seen.insert(place)).then_some((index, place))
@@ -154,7 +164,7 @@ pub fn steps(from: &Page, to: &Page, hunks: &[Hunk]) -> Vec<Step> {
     let mut position = 0;
     let mut mends = Vec::new();
     for (old, new) in page.blocks().iter().zip(to.blocks()) {
-        if !std::sync::Arc::ptr_eq(old, new) && old != new {
+        if !Arc::ptr_eq(old, new) && old != new {
             if old.text_len() != new.text_len() || old.is_rule() != new.is_rule() {
                 return vec![whole(from, to)];
             }

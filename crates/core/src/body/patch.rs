@@ -10,7 +10,7 @@ use std::sync::Arc;
 use automerge::{ActorId, ObjId, ObjType, Patch, PatchAction, ROOT, ReadDoc, Value};
 use komuz_release::story::BlockKind;
 
-use super::read::{Look, is_wanted, read_mark, read_marker};
+use super::read::{Look, read_mark, read_marker};
 use super::sheet::{Cell, Elem, Piece, Row, Sheet};
 use super::write::with_stored;
 use crate::document::Document;
@@ -44,7 +44,7 @@ pub(super) fn patched(old: &Sheet, doc: &Document, patches: &[&Patch]) -> Option
     work.read_ids(doc)?;
     work.read_marks(doc)?;
     // Another block may have waited for the identity of one that went.
-    if is_wanted(Look::now(doc.automerge()), &work.sheet, &work.freed).ok()? {
+    if work.sheet.is_wanted(&work.freed) {
         return None;
     }
     let odd = |row: &Arc<Row>| row.marker.is_none() || (row.kind == BlockKind::Rule && row.len() > 0);
@@ -143,15 +143,17 @@ impl Work {
             PatchAction::DeleteSeq { index, length } => {
                 let range = start + index..start + index + length;
                 let gone = self.sheet.cells(range.clone());
-                // Where identities came back before, their owners are looked up anew.
-                if gone.iter().any(|cell| matches!(cell, Cell::Marker { .. })) && self.has_claims() {
-                    return None;
-                }
                 self.freed.extend(gone.into_iter().filter_map(Cell::block_id));
                 // What is joined to a block that was read may not have been.
                 let joined = self.is_dirty(range.end);
                 self.sheet.sections[section].len = self.sheet.sections[section].len.checked_sub(*length)?;
                 self.sheet.splice(range.clone(), Vec::new());
+                // Text whose marker went has a place in the sheet that Automerge's indices do not count, so that patches
+                // behind this one would go wrong. It need not be seen at the end: one deletion over two sections is a
+                // patch for each, and the second takes such text away together with the marker behind it.
+                if self.sheet.rows.first().is_some_and(|row| row.marker.is_none()) {
+                    return None;
+                }
                 if joined {
                     self.touch(range.start.checked_sub(1)?, range.start);
                 }
@@ -166,14 +168,6 @@ impl Work {
             _ => return None,
         }
         Some(())
-    }
-
-    /// Whether some block goes by another identity than its marker's.
-    fn has_claims(&self) -> bool {
-        self.sheet
-            .rows
-            .iter()
-            .any(|row| row.marker.as_ref().is_none_or(|marker| marker.to_string() != row.id))
     }
 
     /// Whether the marks of the block at a flat index are to be read.

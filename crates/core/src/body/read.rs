@@ -99,7 +99,10 @@ pub(crate) fn read_sheet<R: ReadDoc>(doc: Look<'_, R>) -> Result<Sheet, Automerg
             obj,
         });
     }
-    let names = public_ids(claims);
+    let names = public_ids(&claims);
+    let waits =
+        |(claim, obj): (Option<String>, ObjId)| Some((claim.filter(|claim| names.get(&obj) != Some(claim))?, obj));
+    sheet.waiting = claims.into_iter().filter_map(waits).collect();
     let mut rows: Vec<Row> = Vec::new();
     for cell in cells {
         match cell {
@@ -143,9 +146,9 @@ fn add(rows: &mut Vec<Row>, piece: Piece) {
 
 /// Public identities: a marker's is its `attrs.id` when it has one, and its object id otherwise; where several claim the
 /// same, the oldest has it and the others go by their object ids.
-fn public_ids(claims: Vec<(Option<String>, ObjId)>) -> HashMap<ObjId, String> {
+fn public_ids(claims: &[(Option<String>, ObjId)]) -> HashMap<ObjId, String> {
     let mut owners: BTreeMap<String, ObjId> = BTreeMap::new();
-    for (claim, obj) in &claims {
+    for (claim, obj) in claims {
         let claim = claim.clone().unwrap_or_else(|| obj.to_string());
         owners
             .entry(claim)
@@ -153,12 +156,10 @@ fn public_ids(claims: Vec<(Option<String>, ObjId)>) -> HashMap<ObjId, String> {
             .or_insert_with(|| obj.clone());
     }
     claims
-        .into_iter()
+        .iter()
         .map(|(claim, obj)| {
-            let id = claim
-                .filter(|claim| owners.get(claim) == Some(&obj))
-                .unwrap_or_else(|| obj.to_string());
-            (obj, id)
+            let held = claim.as_ref().filter(|claim| owners.get(*claim) == Some(obj));
+            (obj.clone(), held.cloned().unwrap_or_else(|| obj.to_string()))
         })
         .collect()
 }
@@ -316,25 +317,6 @@ pub(crate) fn read_marker<R: ReadDoc>(
         .filter(|id| !id.is_empty())
         .map(str::to_owned);
     Ok((claim, kind))
-}
-
-/// Whether a block waits for one of these identities, which others had: it claims it, and went by its object id so far.
-pub(crate) fn is_wanted<R: ReadDoc>(doc: Look<'_, R>, sheet: &Sheet, free: &[String]) -> Result<bool, AutomergeError> {
-    if free.is_empty() {
-        return Ok(false);
-    }
-    for row in &sheet.rows {
-        let Some(marker) = row.marker.as_ref().filter(|marker| marker.to_string() == row.id) else {
-            continue;
-        };
-        if let Some((Value::Object(ObjType::Map), attrs)) = doc.get(marker, "attrs")?
-            && let Some(claim) = text_at(doc, &attrs, "id")?
-            && free.contains(&claim)
-        {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }
 
 /// A string member of a map; also when it is stored as a text.

@@ -197,6 +197,9 @@ pub(crate) struct Section {
 pub(crate) struct Sheet {
     pub(crate) sections: Vec<Section>,
     pub(crate) rows: Vec<Arc<Row>>,
+    /// Identities that another block has, and the markers of blocks that claim them too. A block that comes to wait is
+    /// always read, so that this is right until then; what has gone since may be among them.
+    pub(crate) waiting: Vec<(String, ObjId)>,
 }
 
 impl Sheet {
@@ -207,6 +210,14 @@ impl Sheet {
     /// Whether some text has no marker. Rare: then what a replacement leads to is read back instead of computed.
     pub(crate) fn has_bare_rows(&self) -> bool {
         self.rows.iter().any(|row| row.marker.is_none())
+    }
+
+    /// Whether a block waits for one of these identities, which others had: names are then given anew.
+    pub(crate) fn is_wanted(&self, free: &[String]) -> bool {
+        let here = |marker: &ObjId| self.rows.iter().any(|row| row.marker.as_ref() == Some(marker));
+        self.waiting
+            .iter()
+            .any(|(claim, marker)| free.contains(claim) && here(marker))
     }
 
     /// The row that holds a flat index's unit and its place in the row: 0 is the marker, 1 the first unit of its text.

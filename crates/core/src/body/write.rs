@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 
 use super::limits::{fitting, mark_fits};
 use super::point::Point;
-use super::read::{Look, is_wanted, read_mark, read_marker, read_sheet};
+use super::read::{Look, read_mark, read_marker, read_sheet};
 use super::sheet::{Cell, Elem, Piece, Sheet};
 use super::{Entry, Span as Cited};
 use crate::page::{Mark, Marks, utf16_len};
@@ -214,7 +214,7 @@ impl<'w, 't> Writer<'w, 't> {
             .collect();
         self.log.extend(deleted);
         self.sheet.splice(range, Vec::new());
-        if is_wanted(Look::now(&*self.tx), &self.sheet, &free)? {
+        if self.sheet.is_wanted(&free) {
             self.sheet = read_sheet(Look::now(&*self.tx))?;
         }
         self.settle()

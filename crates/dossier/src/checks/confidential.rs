@@ -19,7 +19,8 @@ use crate::entity::{Entity, Kind};
 use crate::facts::Facts;
 use crate::finding::Check;
 use crate::language::common::is_common;
-use crate::language::{Language, fold, words};
+use crate::language::fold::fold_into;
+use crate::language::{Language, Word, fold, words};
 use crate::source::Confidential;
 use crate::text::beginning;
 
@@ -39,8 +40,8 @@ pub(crate) struct Secrets {
     quoted: u64,
     /// Whose the runs of words are, by their hashes.
     runs: HashMap<u64, String>,
-    /// Titles and locators by their first folded word.
-    phrases: HashMap<String, Vec<(Vec<String>, String)>>,
+    /// Titles and locators as hashes of their folded words, by the first.
+    phrases: HashMap<u64, Vec<(Vec<u64>, String)>>,
     /// Addresses without scheme and `www.`.
     addresses: Vec<(String, String)>,
     /// What the sources that readers are shown give away: the path, the words, the confidential source.
@@ -131,14 +132,15 @@ impl Secrets {
         if all.len() < 3 || weighty.count() < 2 {
             return;
         }
-        let first = all[0].clone();
-        self.phrases.entry(first).or_default().push((all, source.to_owned()));
+        let all: Vec<u64> = all.iter().map(|word| hash_of(word)).collect();
+        self.phrases.entry(all[0]).or_default().push((all, source.to_owned()));
     }
 
     fn run(&mut self, source: &str, text: &str) {
-        let weighty: Vec<String> = words(text)
+        let weighty: Vec<u64> = words(text)
             .map(|word| fold(word.text))
             .filter(|word| self.is_weighty(word))
+            .map(|word| hash_of(&word))
             .collect();
         for run in weighty.windows(RUN) {
             self.runs.insert(hash(run.iter()), source.to_owned());
@@ -162,7 +164,17 @@ impl Secrets {
         if self.language.is_none() || text.is_empty() {
             return leaks;
         }
-        let list: Vec<_> = words(text).map(|word| (word, fold(word.text))).collect();
+        let mut folded = String::new();
+        let mut weighty: Vec<usize> = Vec::new();
+        let mut list: Vec<(Word<'_>, u64)> = Vec::new();
+        for word in words(text) {
+            folded.clear();
+            fold_into(word.text, &mut folded);
+            if !self.runs.is_empty() && self.is_weighty(&folded) {
+                weighty.push(list.len());
+            }
+            list.push((word, hash_of(&folded)));
+        }
         let mut leak = |start: usize, end: usize, source: &str| {
             leaks.push(Leak {
                 start,
@@ -171,8 +183,8 @@ impl Secrets {
             });
         };
         let bytes = |from: usize, to: usize| (list[from].0.byte, list[to].0.byte + list[to].0.text.len());
-        for (at, (_, folded)) in list.iter().enumerate() {
-            for (phrase, source) in self.phrases.get(folded).into_iter().flatten() {
+        for (at, (_, first)) in list.iter().enumerate() {
+            for (phrase, source) in self.phrases.get(first).into_iter().flatten() {
                 let here = list.get(at..at + phrase.len()).unwrap_or_default();
                 if !here.is_empty() && here.iter().map(|(_, word)| word).eq(phrase) {
                     let (start, end) = bytes(at, at + phrase.len() - 1);
@@ -180,13 +192,10 @@ impl Secrets {
                 }
             }
         }
-        if !self.runs.is_empty() {
-            let weighty: Vec<usize> = (0..list.len()).filter(|at| self.is_weighty(&list[*at].1)).collect();
-            for run in weighty.windows(RUN) {
-                if let Some(source) = self.runs.get(&hash(run.iter().map(|at| &list[*at].1))) {
-                    let (start, end) = bytes(run[0], run[RUN - 1]);
-                    leak(start, end, source);
-                }
+        for run in weighty.windows(RUN) {
+            if let Some(source) = self.runs.get(&hash(run.iter().map(|at| list[*at].1))) {
+                let (start, end) = bytes(run[0], run[RUN - 1]);
+                leak(start, end, source);
             }
         }
         if !self.addresses.is_empty() && list.iter().any(|(word, _)| word.text.contains('.')) {
@@ -206,7 +215,8 @@ impl Secrets {
             let start = crate::text::byte(text, start as usize);
             (start, crate::text::byte(text, end as usize))
         };
-        for candidate in self.names.iter().flat_map(|names| names.block("", text)) {
+        let names = self.names.iter();
+        for candidate in names.flat_map(|names| names.in_words("", text, list.iter().map(|(word, _)| *word))) {
             let mention = &candidate.mention;
             let alone = words(&mention.words).nth(1).is_none();
             if mention.sure > Sure::Refused && !(alone && self.is_shared(&mention.words)) {
@@ -413,6 +423,10 @@ fn authors(confidential: &Confidential) -> Vec<(Kind, String)> {
 
 fn full(given: &str, family: &str) -> String {
     format!("{given} {family}").trim().to_owned()
+}
+
+fn hash_of(word: &str) -> u64 {
+    hash(std::iter::once(word))
 }
 
 fn hash(parts: impl Iterator<Item = impl Hash>) -> u64 {

@@ -21,6 +21,10 @@ use crate::text::beginning;
 
 /// A quotation of fewer words is none.
 const LEAST: usize = 4;
+/// So many quotations of a block, and citations in it, are looked at.
+const MOST: usize = 500;
+/// So many bytes before and behind a quotation may say whose it is, where sentences are longer.
+const NEAR: usize = 1500;
 /// How much of a quotation a finding names, in characters.
 const SHOWN: usize = 100;
 
@@ -38,7 +42,7 @@ pub(crate) fn check(facts: &Facts, at: usize, found: &mut Found<'_>) {
                 let with = vec![beginning(block.text.trim(), SHOWN)];
                 found.push(Check::QuoteUnattributed, about(), Some(block.span(whole.clone())), with);
             }
-            differs(facts, block, whole, found);
+            differs(facts, block, &cited(block), whole, found);
         }
         BlockKind::Rule | BlockKind::Heading { .. } => {}
         _ => {
@@ -46,103 +50,44 @@ pub(crate) fn check(facts: &Facts, at: usize, found: &mut Found<'_>) {
                 .into_iter()
                 .filter(|range| words(&block.text[range.clone()]).nth(LEAST - 1).is_some())
                 .filter(|range| !is_name(&block.text, range))
+                .take(MOST)
                 .collect();
             if quotations.is_empty() {
                 return;
             }
             let sentences = sentences(&block.text);
+            let cited = cited(block);
             for range in quotations {
-                if !is_attributed(facts, at, &sentences, &range) {
+                if !is_attributed(facts, at, &sentences, &cited, &range) {
                     let with = vec![beginning(&block.text[range.clone()], SHOWN)];
                     found.push(Check::QuoteUnattributed, about(), Some(block.span(range.clone())), with);
                 }
-                differs(facts, block, range, found);
+                differs(facts, block, &cited, range, found);
             }
         }
     }
 }
 
+/// Where the block's citations stand, in bytes.
+fn cited(block: &BlockFacts) -> Vec<Range<usize>> {
+    let some = block.cited.iter().take(MOST);
+    some.map(|cited| block.bytes(cited.start, cited.end)).collect()
+}
+
 /// Whether a word beside a quotation says that it is a name: «…» фонду, the film “…”.
 fn is_name(text: &str, range: &Range<usize>) -> bool {
-    const KINDS: &[&str] = &[
-        "фонд",
-        "компани",
-        "фирм",
-        "ооо",
-        "осоо",
-        "зао",
-        "оао",
-        "ао",
-        "газет",
-        "журнал",
-        "книг",
-        "фильм",
-        "стать",
-        "песн",
-        "роман",
-        "парти",
-        "движени",
-        "союз",
-        "ассоциаци",
-        "организаци",
-        "предприяти",
-        "центр",
-        "банк",
-        "завод",
-        "отел",
-        "гостиниц",
-        "программ",
-        "проект",
-        "закон",
-        "премия",
-        "премии",
-        "рубрик",
-        "коом",
-        "гезит",
-        "китеп",
-        "китеб",
-        "тасм",
-        "макал",
-        "ыр",
-        "кыймыл",
-        "бирикме",
-        "уюм",
-        "ишкан",
-        "борбор",
-        "долбоор",
-        "мыйзам",
-        "аттуу",
-        "film",
-        "book",
-        "paper",
-        "newspaper",
-        "article",
-        "song",
-        "movie",
-        "company",
-        "firm",
-        "fund",
-        "foundation",
-        "party",
-        "movement",
-        "titled",
-        "called",
-        "entitled",
-        "programme",
-        "program",
-        "law",
-        "project",
-        "series",
-        "charity",
-        "report",
-    ];
+    const KINDS: &str = "фонд компани фирм ооо осоо зао оао ао газет журнал книг фильм стать песн роман парти движени союз \
+        ассоциаци организаци предприяти центр банк завод отел гостиниц программ проект закон премия премии \
+        рубрик коом гезит китеп китеб тасм макал ыр кыймыл бирикме уюм ишкан борбор долбоор мыйзам аттуу film \
+        book paper newspaper article song movie company firm fund foundation party movement titled called \
+        entitled programme program law project series charity report";
     let is_kind = |word: &str| {
         let folded = fold(word);
-        KINDS.iter().any(|kind| {
+        KINDS.split_ascii_whitespace().any(|kind| {
             if kind.starts_with(is_cyrillic) && kind.chars().count() > 3 {
                 folded.starts_with(kind)
             } else {
-                folded == *kind
+                folded == kind
             }
         })
     };
@@ -155,7 +100,13 @@ fn is_name(text: &str, range: &Range<usize>) -> bool {
     is_kind(before) || is_kind(after)
 }
 
-fn is_attributed(facts: &Facts, at: usize, sentences: &[Range<usize>], quotation: &Range<usize>) -> bool {
+fn is_attributed(
+    facts: &Facts,
+    at: usize,
+    sentences: &[Range<usize>],
+    cited: &[Range<usize>],
+    quotation: &Range<usize>,
+) -> bool {
     let block = &facts.blocks[at];
     let within = |sentence: &Range<usize>| sentence.start < quotation.end && quotation.start < sentence.end;
     let Some(first) = sentences.iter().position(within) else {
@@ -163,18 +114,20 @@ fn is_attributed(facts: &Facts, at: usize, sentences: &[Range<usize>], quotation
     };
     let last = sentences.iter().rposition(within).unwrap_or(first);
     let own = sentences[first].start..sentences[last].end;
-    let cited = block.cited.iter().any(|cited| {
-        let cited = block.bytes(cited.start, cited.end);
-        cited.start < own.end && own.start < cited.end
-    });
-    if cited {
+    if cited.iter().any(|cited| cited.start < own.end && own.start < cited.end) {
         return true;
     }
     // The sentences beside it, and at the block's ends those of the blocks beside it.
-    let from = sentences[first.saturating_sub(1)].start;
-    let to = sentences[(last + 1).min(sentences.len() - 1)].end;
-    tells(facts, &block.text[from..quotation.start])
-        || tells(facts, &block.text[quotation.end..to])
+    let text = &block.text;
+    let from = sentences[first.saturating_sub(1)]
+        .start
+        .max(quotation.start.saturating_sub(NEAR));
+    let to = sentences[(last + 1).min(sentences.len() - 1)]
+        .end
+        .min(quotation.end + NEAR);
+    let (from, to) = (text.floor_char_boundary(from), text.ceil_char_boundary(to));
+    tells(facts, &text[from..quotation.start])
+        || tells(facts, &text[quotation.end..to])
         || (first == 0 && at > 0 && tells(facts, last_sentence(&facts.blocks[at - 1].text)))
         || (last + 1 == sentences.len()
             && facts
@@ -201,10 +154,12 @@ fn block_is_attributed(facts: &Facts, at: usize) -> bool {
 }
 
 fn last_sentence(text: &str) -> &str {
+    let text = &text[text.ceil_char_boundary(text.len().saturating_sub(NEAR))..];
     sentences(text).pop().map_or("", |range| &text[range])
 }
 
 fn first_sentence(text: &str) -> &str {
+    let text = &text[..text.floor_char_boundary(NEAR)];
     sentences(text).into_iter().next().map_or("", |range| &text[range])
 }
 
@@ -227,11 +182,10 @@ fn tells(facts: &Facts, text: &str) -> bool {
 }
 
 /// Holds a quotation against the quotes of the citations on it: one that has its words is enough.
-fn differs(facts: &Facts, block: &BlockFacts, range: Range<usize>, found: &mut Found<'_>) {
+fn differs(facts: &Facts, block: &BlockFacts, cited: &[Range<usize>], range: Range<usize>, found: &mut Found<'_>) {
     let quotation = &block.text[range.clone()];
     let mut other: Option<&str> = None;
-    for cited in &block.cited {
-        let bytes = block.bytes(cited.start, cited.end);
+    for (cited, bytes) in block.cited.iter().zip(cited) {
         if bytes.start >= range.end || range.start >= bytes.end {
             continue;
         }

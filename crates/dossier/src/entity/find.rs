@@ -7,7 +7,6 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{Entity, Kind};
-use crate::language::fold::fold_into;
 use crate::language::form::is_form;
 use crate::language::{Language, Word, fold, words};
 
@@ -148,16 +147,24 @@ impl Index {
 
     /// What a block's text names: the longest name at each place, and every entity that has it.
     pub fn block(&self, block: &str, text: &str) -> Vec<Candidate> {
-        let mut tokens: Vec<Token<'_>> = words(text).map(|word| Token { word, folded: None }).collect();
+        self.in_words(block, text, words(text))
+    }
+
+    /// [`Index::block`] where the text's words are at hand already.
+    pub(crate) fn in_words<'a>(
+        &self,
+        block: &str,
+        text: &str,
+        words: impl Iterator<Item = Word<'a>>,
+    ) -> Vec<Candidate> {
+        if self.names.is_empty() {
+            return Vec::new();
+        }
+        let mut tokens: Vec<Token<'_>> = words.map(|word| Token { word, folded: None }).collect();
         let mut found = Vec::new();
-        let mut letters = String::new();
         let mut at = 0;
         while at < tokens.len() {
-            letters.clear();
-            let head = tokens[at].word.text;
-            let three = head.char_indices().nth(4).map_or(head, |(end, _)| &head[..end]);
-            fold_into(three, &mut letters);
-            let key = key(&letters);
+            let key = key_of(tokens[at].word.text);
             // A name of one or two letters is found under its own key, a longer word under those of its beginnings.
             let mut best: Vec<(usize, usize, bool)> = Vec::new();
             for key in [key, [key[0], key[1], ' ']]
@@ -272,6 +279,25 @@ fn adjacent(text: &str, one: Word<'_>, other: Word<'_>) -> bool {
 fn key(folded: &str) -> [char; 3] {
     let mut letters = folded.chars();
     [(); 3].map(|()| letters.next().unwrap_or(' '))
+}
+
+/// The [`key`] of a word that is not folded, without folding it where its letters are the usual ones.
+fn key_of(word: &str) -> [char; 3] {
+    let mut out = [' '; 3];
+    for (place, letter) in out.iter_mut().zip(word.chars()) {
+        *place = match letter {
+            'a'..='z' | 'а'..='я' | '0'..='9' | 'ө' | 'ү' | 'ң' => letter,
+            'A'..='Z' => letter.to_ascii_lowercase(),
+            'А'..='Я' => char::from_u32(letter as u32 + 0x20).unwrap_or(letter),
+            'Ё' | 'ё' => 'е',
+            _ => return key(&fold(word)),
+        };
+    }
+    // What follows may be a mark that belongs to the last letter.
+    match word.chars().nth(3) {
+        Some('\u{300}'..='\u{36f}') => key(&fold(word)),
+        _ => out,
+    }
 }
 
 /// What remains of all blocks' candidates when the whole text is known: surnames alone only of those whose full name stands

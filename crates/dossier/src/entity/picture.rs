@@ -16,6 +16,9 @@ use crate::facts::Facts;
 /// How many entities a picture shows at most.
 pub const MOST: usize = 40;
 
+/// How many entities of one claim are joined with one another: a claim about more joins everybody with everybody.
+const MOST_OF_CLAIM: usize = 40;
+
 /// The picture of an investigation's connections.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Picture {
@@ -71,6 +74,7 @@ pub fn picture(facts: &Facts, lang: &str, width: u16) -> Option<Picture> {
             .about
             .iter()
             .filter_map(|(entity, on)| (*on && entities.contains_key(entity)).then_some(entity.as_str()))
+            .take(MOST_OF_CLAIM)
             .collect();
         for (at, one) in about.iter().enumerate() {
             for other in &about[at + 1..] {

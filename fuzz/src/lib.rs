@@ -5,6 +5,10 @@ use komuz_core::admission::{Binding, Gate, Verdict};
 use komuz_core::document::{DocKind, Document};
 use komuz_core::page::Step;
 use komuz_core::page::json::read_page;
+use komuz_dossier::checker::Checker;
+use komuz_dossier::members::{Members, Recorded};
+use komuz_dossier::policy::Policy;
+use komuz_dossier::{Dossier, Known, claim, edition, entity, reply, source};
 use komuz_import::{DEFAULT_LIMIT, export_json, export_markdown, import};
 use komuz_release::csl as sources;
 use komuz_release::jws::{General, Typ};
@@ -26,7 +30,7 @@ use serde_json::{Value, json};
 pub type Target = fn(&[u8]) -> bool;
 
 /// All of them by name; their cases lie in `fuzz/corpus/<name>/`.
-pub const TARGETS: [(&str, Target); 18] = [
+pub const TARGETS: [(&str, Target); 19] = [
     ("import_html", import_html),
     ("import_markdown", import_markdown),
     ("import_json", import_json),
@@ -45,6 +49,7 @@ pub const TARGETS: [(&str, Target); 18] = [
     ("latest", latest),
     ("backup", backup),
     ("presence", presence),
+    ("dossier", dossier),
 ];
 
 /// The masthead that the cases of `masthead` are under: that of the fixture of `crates/release`'s tests.
@@ -231,6 +236,42 @@ pub fn backup(data: &[u8]) -> bool {
 pub fn presence(data: &[u8]) -> bool {
     let log = log();
     Presence::open(data, &log).is_some() || Presence::under_seal(data, &log).is_some()
+}
+
+/// What the newsrooms know of a story, or a policy. What was read is written, read back and checked; the same JSON as the
+/// members of records in documents is read as far as it goes.
+pub fn dossier(data: &[u8]) -> bool {
+    let Some(value) = json(data) else { return false };
+    if let Some(members) = value.as_object() {
+        records(&members.clone().into_iter().collect());
+    }
+    let Ok(known) = Known::read(&value, "dossier") else {
+        return Policy::read(data).is_ok();
+    };
+    let written = serde_json::to_value(&known).expect("plain values are written");
+    assert_eq!(Known::read(&written, "dossier").as_ref(), Ok(&known));
+    let story = json!({"komuz": 1, "lang": "en", "headline": "H", "blocks": [
+        {"id": "b-1", "type": "paragraph", "text": [{"text": "He owned the bank. Тоо 👩🏽‍⚖️"}]}, {"id": "b-2", "type": "rule"}]});
+    let story = serde_json::from_value(story).expect("a story");
+    let _ = Checker::new(Dossier { story, dossier: known }, "2019-11-21").findings();
+    true
+}
+
+fn records(members: &Members) {
+    fn read<T: Recorded + PartialEq + std::fmt::Debug>(members: &Members) {
+        let read = T::from_members(members);
+        assert_eq!(T::from_members(&read.to_members()), read, "what was read comes back");
+    }
+    read::<source::Record>(members);
+    read::<claim::Claim>(members);
+    read::<claim::Answered>(members);
+    read::<claim::Backed>(members);
+    read::<entity::Entity>(members);
+    read::<reply::Reply>(members);
+    read::<edition::Link>(members);
+    read::<edition::Front>(members);
+    read::<Policy>(members);
+    let _ = source::Confidential::from_members(members);
 }
 
 fn text(data: &[u8]) -> Option<&str> {

@@ -37,6 +37,7 @@ pub fn bench(args: &[String]) -> Result {
     parts.push(vec!["envelopes".to_owned()]);
     parts.extend(CLIENTS.map(|clients| vec!["relay".to_owned(), clients.to_owned()]));
     parts.push(vec!["desks".to_owned()]);
+    parts.push(vec!["dossier".to_owned()]);
 
     step("building in the release profile (some minutes the first time)", || {
         let mut cargo = program("cargo", &["build", "--quiet", "--locked", "--release"]);

@@ -1,6 +1,7 @@
 //! All checks over one edition, done again only where something changed.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use komuz_release::story::{Block, Byline, Citation, Source, Story};
 
@@ -28,7 +29,7 @@ pub struct Checker {
     /// The revision of all that is not text.
     base: u64,
     claims: HashMap<String, CheckedClaim>,
-    findings: Vec<Finding>,
+    findings: Vec<Arc<Finding>>,
 }
 
 /// What a claim's checks found, and under which revisions: of what is not text, of the claim, of its blocks.
@@ -36,7 +37,7 @@ pub struct Checker {
 struct CheckedClaim {
     own: u64,
     key: Vec<u64>,
-    findings: Vec<Finding>,
+    findings: Vec<Arc<Finding>>,
 }
 
 /// What changed in an edition or in what is known of it. What is not named stays.
@@ -102,7 +103,7 @@ impl Checker {
 
     /// What was found, in the order of the text; first what is about headline, summary and byline, last what is nowhere in the
     /// text.
-    pub fn findings(&self) -> &[Finding] {
+    pub fn findings(&self) -> &[Arc<Finding>] {
         &self.findings
     }
 
@@ -219,7 +220,8 @@ impl Checker {
         if came {
             self.facts.place_blocks();
         }
-        let before: Vec<Vec<Cited>> = self.facts.blocks.iter().map(|block| block.cited.clone()).collect();
+        let blocks = self.facts.blocks.iter_mut();
+        let before: Vec<Vec<Cited>> = blocks.map(|block| std::mem::take(&mut block.cited)).collect();
         let old = citations.map(|new| std::mem::replace(&mut self.facts.citations, new));
         self.facts.place_citations();
         let (facts, new) = (&self.facts, &self.facts.citations);
@@ -257,15 +259,15 @@ impl Checker {
                 .as_ref()
                 .is_none_or(|(old, _)| *old != key)
             {
-                let findings = of_block(&self.facts, at);
+                let findings = shared(of_block(&self.facts, at));
                 self.facts.blocks[at].checked = Some((key, findings));
             }
         }
-        let whole = of_whole(&self.facts);
+        let whole = shared(of_whole(&self.facts));
         let blocks = self.facts.blocks.iter().flat_map(|block| &block.checked);
         let blocks = blocks.flat_map(|(_, findings)| findings);
         let claims = self.claims.values().flat_map(|claim| &claim.findings);
-        let mut findings: Vec<&Finding> = blocks.chain(claims).chain(&whole).collect();
+        let mut findings: Vec<&Arc<Finding>> = blocks.chain(claims).chain(&whole).collect();
         findings.sort_by_cached_key(|finding| {
             (
                 self.place(finding),
@@ -322,10 +324,15 @@ impl Checker {
         let Some(computed) = self.facts.compute(&id) else {
             return;
         };
-        let findings = of_claim(&self.facts, &computed);
+        let findings = shared(of_claim(&self.facts, &computed));
         self.facts.claims.insert(id.clone(), computed);
         self.claims.insert(id, CheckedClaim { own, key, findings });
     }
+}
+
+/// Findings that are kept and given out without being copied.
+fn shared(findings: Vec<Finding>) -> Vec<Arc<Finding>> {
+    findings.into_iter().map(Arc::new).collect()
 }
 
 /// Puts a value where one is given; gives whether one was.

@@ -4,6 +4,7 @@ mod claims;
 mod used;
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use komuz_release::story::{Block, Byline, Citation, Place, Source, Story};
 
@@ -69,7 +70,7 @@ pub struct BlockFacts {
     /// A number that is another after each change of the block or of what stands in it.
     pub(crate) revision: u64,
     /// What its checks found, and under which revisions.
-    pub(crate) checked: Option<([u64; 4], Vec<Finding>)>,
+    pub(crate) checked: Option<([u64; 4], Vec<Arc<Finding>>)>,
 }
 
 /// The part of a citation that lies in one block.

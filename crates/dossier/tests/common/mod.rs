@@ -89,7 +89,12 @@ pub fn dossier(texts: &[&str]) -> Dossier {
 }
 
 pub fn findings(dossier: Dossier) -> Vec<Finding> {
-    Checker::new(dossier, TODAY).findings().to_vec()
+    let checker = Checker::new(dossier, TODAY);
+    checker
+        .findings()
+        .iter()
+        .map(|finding| finding.as_ref().clone())
+        .collect()
 }
 
 /// What a check found: what each finding is about, and what it names.

@@ -6,6 +6,7 @@
 //! - `bench together FILE`: several people's recorded keystrokes, with what each had seen;
 //! - `bench envelopes`: what a typed character costs on the way;
 //! - `bench relay CLIENTS`: a `komuz serve` of its own process;
+//! - `bench dossier`: the checks of a long story, whole and after an edit;
 //! - `bench desks`: whole engines that write together over such a server.
 //!
 //! Where Automerge alone can do the same it does it beside, in the same run.
@@ -13,6 +14,7 @@
 mod alone;
 mod desk;
 mod desks;
+mod dossier;
 mod envelopes;
 mod measured;
 mod opening;
@@ -40,8 +42,9 @@ fn main() -> ExitCode {
         ["together", file] => together::measure(Path::new(file)),
         ["envelopes"] => envelopes::measure(),
         ["desks"] => desks::measure(),
+        ["dossier"] => dossier::measure(),
         ["relay", clients] => number(clients).and_then(relay::measure),
-        _ => Err("bench story OPERATIONS | session FILE | together FILE | envelopes | relay CLIENTS | desks".into()),
+        _ => Err("bench story OPERATIONS | session FILE | together FILE | envelopes | relay CLIENTS | desks | dossier".into()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

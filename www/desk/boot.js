@@ -42,6 +42,8 @@ function faces() {
 }
 
 let worker = null
+/** The tab with the checks, once it is loaded. */
+let tab = null
 
 function engine() {
   worker = new Worker(script(workers.engine), { type: "module" })
@@ -50,6 +52,8 @@ function engine() {
     keepOffline()
   }
   worker.addEventListener("message", begun, { once: true })
+  // Before the desk's own listener, which comes later: what is the panel's never goes through the desk's Wasm.
+  worker.addEventListener("message", (event) => tab?.takes(event.data) && event.stopImmediatePropagation())
   return worker
 }
 
@@ -146,7 +150,8 @@ class KomuzChecks extends HTMLElement {
     if (!checks && (this.hidden || !this.isConnected)) return
     try {
       checks ??= import("./checks.js").then(({ open }) => open(worker))
-      ;(await checks).follow(this)
+      tab = await checks
+      tab.follow(this)
     } catch (error) {
       checks = null
       const [tag, sentence] = failed(this.lang, UNCHECKED)

@@ -1,6 +1,6 @@
 // The tab with the checks: the panel (crates/panel), and its way to the engine and to the text. Fetched when the tab is opened for
 // the first time. What the engine answers to the panel never comes to the desk's own Wasm: the panel's asks have ids that
-// the desk does not use, and the dossier is taken out of the worker's messages here.
+// the desk does not use, and boot.js offers each message of the worker here first.
 
 import { Surface } from "./surface.js"
 
@@ -10,6 +10,32 @@ const FIRST = 2 ** 31
 const ANSWER = /^\{"kind":"answer","id":(\d+),/
 const EVENT = '{"kind":"event","event":'
 const DOSSIER = EVENT + '{"event":"dossier",'
+
+const SVG = "http://www.w3.org/2000/svg"
+const DRAWN = ["svg", "title", "desc", "g", "path", "circle", "rect", "line", "text", "tspan"]
+const ESCAPED = { amp: "&", lt: "<", gt: ">", quot: '"', "#39": "'" }
+
+const plain = (text) => text.replace(/&(amp|lt|gt|quot|#39);/g, (_, name) => ESCAPED[name])
+
+/** Fills an element with a drawing of the dossier's own, part by part: this page takes no markup (Trusted Types). */
+function draw(place, svg) {
+  const open = [document.createDocumentFragment()]
+  for (const [, end, name, attributes, empty, text] of svg.matchAll(/<(\/?)([a-z]+)((?:\s+[\w:-]+="[^"]*")*)\s*(\/?)>|([^<]+)/g)) {
+    const here = open[open.length - 1]
+    if (text) here.append(plain(text))
+    else if (end) open.pop()
+    else if (!DRAWN.includes(name)) return
+    else {
+      const element = document.createElementNS(SVG, name)
+      for (const [, key, value] of attributes.matchAll(/([\w:-]+)="([^"]*)"/g)) {
+        if (!key.startsWith("on") && !key.startsWith("xmlns")) element.setAttribute(key, plain(value))
+      }
+      here.append(element)
+      if (!empty) open.push(element)
+    }
+  }
+  place.replaceChildren(open[0])
+}
 
 const same = (one, other) => one?.story === other?.story && one?.lang === other?.lang
 
@@ -39,6 +65,7 @@ export async function open(worker) {
 
   const panel = mount(inside, "en", {
     ask,
+    draw,
     selection() {
       if (!Surface.open) return null
       const [from, to, seq, taken] = Surface.open.range()
@@ -51,29 +78,6 @@ export async function open(worker) {
     },
   })
   Surface.heard = (anchors) => panel.at([...anchors].find((id) => id.startsWith("k-")) ?? "")
-
-  // Before the desk's own listener, since it captures.
-  worker.addEventListener(
-    "message",
-    (event) => {
-      const { data } = event
-      if (typeof data !== "string") return
-      const id = Number(ANSWER.exec(data)?.[1] ?? 0)
-      if (id >= FIRST) {
-        event.stopImmediatePropagation()
-        waiting.get(id)?.(JSON.stringify(JSON.parse(data).result))
-        waiting.delete(id)
-      } else if (data.startsWith(DOSSIER)) {
-        event.stopImmediatePropagation()
-        const json = data.slice(EVENT.length, -1)
-        const { edition } = JSON.parse(json)
-        if (!same(edition, watched)) return
-        shown = edition
-        panel.show(json)
-      }
-    },
-    { capture: true },
-  )
 
   const watch = (edition, on) => ask(JSON.stringify({ ask: "watch-dossier", edition, on }))
 
@@ -99,6 +103,29 @@ export async function open(worker) {
 
   let holder = null
   return {
+    /** Takes a message of the worker that is the panel's; whether it was. */
+    takes(data) {
+      if (typeof data !== "string") return false
+      const id = Number(ANSWER.exec(data)?.[1] ?? 0)
+      if (id >= FIRST) {
+        waiting.get(id)?.(JSON.stringify(JSON.parse(data).result))
+        waiting.delete(id)
+        return true
+      }
+      if (!data.startsWith(DOSSIER)) return false
+      const json = data.slice(EVENT.length, -1)
+      const { edition } = JSON.parse(json)
+      if (same(edition, watched)) {
+        shown = edition
+        try {
+          panel.show(json)
+        } catch (error) {
+          panel.fail(JSON.stringify({ Err: { code: "message", message: String(error) } }))
+        }
+      }
+      return true
+    },
+
     /** Shows what an element of the page is to show: `story` and `edition` in `lang`, unless it is hidden or gone. */
     follow(element) {
       const open = element.isConnected && !element.hidden

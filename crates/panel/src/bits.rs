@@ -4,7 +4,7 @@ use komuz_release::difference::words_changed;
 use serde_json::Value;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{FormData, HtmlFormElement};
+use web_sys::{FormData, HtmlElement, HtmlFormElement};
 use yew::prelude::*;
 
 use crate::app::{Ctx, Go};
@@ -100,6 +100,20 @@ pub struct OutProps {
 #[component]
 pub fn Out(props: &OutProps) -> Html {
     let asking = use_state(|| false);
+    let asked = use_mut_ref(|| false);
+    let (button, question) = (use_node_ref(), use_node_ref());
+    // The button that was pressed goes: the focus moves to what came in its place, and back.
+    use_effect_with(*asking, {
+        let (button, question) = (button.clone(), question.clone());
+        move |asking: &bool| {
+            if *asking != asked.replace(*asking) {
+                let to = if *asking { question } else { button };
+                if let Some(to) = to.cast::<HtmlElement>() {
+                    let _ = to.focus();
+                }
+            }
+        }
+    });
     let w = props.ctx.w;
     let set = |to: bool| {
         let asking = asking.clone();
@@ -107,11 +121,11 @@ pub fn Out(props: &OutProps) -> Html {
     };
     if !*asking {
         return html! {
-            <button type="button" class="quiet" data-test={props.test} onclick={set(true)}>{ &props.label }</button>
+            <button ref={button} type="button" class="quiet" data-test={props.test} onclick={set(true)}>{ &props.label }</button>
         };
     }
     html! {
-        <span class="sure" role="group" aria-label={props.sure.clone()}>
+        <span ref={question} class="sure" role="group" tabindex="-1" aria-label={props.sure.clone()}>
             <small>{ &props.sure }</small>
             <span class="row-of">
                 <Act ctx={props.ctx.clone()} label={w.take_out} class="bad" make={props.make.clone()} back=true test="sure" />

@@ -3,10 +3,11 @@
 use js_sys::Promise;
 use serde_json::Value;
 use wasm_bindgen::prelude::*;
+use web_sys::Element;
 
 #[wasm_bindgen]
 extern "C" {
-    /// An object of the page with three functions.
+    /// An object of the page with four functions.
     pub type Bridge;
 
     /// Sends an ask, JSON; resolves to the JSON of its result, `{"Ok": …}` or `{"Err": {code, with, message}}`.
@@ -21,6 +22,10 @@ extern "C" {
     /// another.
     #[wasm_bindgen(method)]
     pub(crate) fn reveal(this: &Bridge, id: &str, start: u32, end: u32);
+
+    /// Fills an element with an SVG document of the dossier's own.
+    #[wasm_bindgen(method)]
+    pub(crate) fn draw(this: &Bridge, place: &Element, svg: &str);
 }
 
 impl Bridge {

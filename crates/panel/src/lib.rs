@@ -8,7 +8,7 @@
 //!
 //! - `view`: what is shown, as a value. `ask`: what is asked for. `bridge`: the page.
 //! - `app`: the sections and the way between them. `field`, `bits`: what they are made of.
-//! - `found`, `claims`, `sources`, `people`, `replies`, `translation`, `outlet`, `policy`: the sections.
+//! - `found`, `claims`, `sources`, `people`, `mentions`, `connections`, `replies`, `translation`, `outlet`, `policy`: the sections.
 //! - `words`: what is said, in English, Russian and Kyrgyz.
 
 mod app;
@@ -16,8 +16,10 @@ mod ask;
 mod bits;
 mod bridge;
 mod claims;
+mod connections;
 mod field;
 mod found;
+mod mentions;
 mod outlet;
 mod people;
 mod policy;

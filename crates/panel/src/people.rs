@@ -1,5 +1,6 @@
 //! People, organisations, places and documents that the investigation names, with all their spellings.
 
+use komuz_dossier::entity::transliterate::{cyrillic, latin};
 use komuz_dossier::entity::{Entity, Kind as What};
 use serde_json::Value;
 use yew::prelude::*;
@@ -8,7 +9,7 @@ use crate::app::Ctx;
 use crate::ask::{self, path};
 use crate::bits::{Act, Card, Fields, Form, Out, choice, fold, input, removal, saving, soft};
 use crate::field::{Field, Kind, Tick};
-use crate::replies;
+use crate::{connections, mentions, replies};
 
 /// The section.
 pub fn section(ctx: &Ctx) -> Html {
@@ -16,6 +17,7 @@ pub fn section(ctx: &Ctx) -> Html {
     html! {
         <>
             { fold(ctx.w.new_entity, "entity-new", new(ctx)) }
+            { connections::card(ctx) }
             if entities.is_empty() {
                 { soft(ctx.w.no_entities) }
             }
@@ -102,6 +104,7 @@ fn body(ctx: &Ctx, id: &str, entity: &Entity) -> Html {
             <Tick ctx={ctx.clone()} record={id.to_owned()} member="unnamed" on={entity.unnamed} label={html! { { w.not_to_be_named } }}
                 test="entity-unnamed" />
             { spellings(ctx, id, entity) }
+            { mentions::of(ctx, id, entity) }
             if entity.what.can_reply() {
                 { opponents(ctx, id, entity) }
                 { replies::of(ctx, id) }
@@ -122,30 +125,63 @@ fn names(ctx: &Ctx, id: &str, entity: &Entity) -> Html {
     ];
     html! {
         <>
-            { for languages.into_iter().map(|(lang, label, test)| html! {
-                <Field ctx={ctx.clone()} key={lang} record={id.to_owned()} member={path(&["names", lang])} {label} {lang} {test}
-                    value={entity.names.get(lang).cloned().unwrap_or_default()} />
+            { for languages.into_iter().map(|(lang, label, test)| {
+                let name = entity.names.get(lang).cloned().unwrap_or_default();
+                let offers = if name.is_empty() { offered(entity, lang) } else { Vec::new() };
+                html! {
+                    <div key={lang}>
+                        <Field ctx={ctx.clone()} record={id.to_owned()} member={path(&["names", lang])} {label} {lang} {test} value={name} />
+                        if !offers.is_empty() {
+                            <p class="row-of offers">
+                                { for offers.into_iter().map(|offer| html! {
+                                    <Act ctx={ctx.clone()} key={offer.clone()} label={format!("+ {offer}")} test="name-offer"
+                                        make={saving(ctx, id, vec![(path(&["names", lang]), offer.clone().into())])} />
+                                }) }
+                            </p>
+                        }
+                    </div>
+                }
             }) }
         </>
     }
 }
 
-/// Other spellings, and what was said of words in the text.
-fn spellings(ctx: &Ctx, id: &str, entity: &Entity) -> Html {
-    let w = ctx.w;
-    let line = |words: &str, member: String, note: Option<&'static str>| {
-        let make = saving(ctx, id, vec![(member, Value::Null)]);
-        let label = format!("{} «{words}»", w.take_out);
-        html! {
-            <li class="spelling">
-                <span dir="auto">{ words }</span>
-                if let Some(note) = note {
-                    <small>{ note }</small>
-                }
-                <Act ctx={ctx.clone()} class="quiet" sign="✕" {label} {make} />
-            </li>
+/// Spellings for a language that follow from the names in the others: by letters between the scripts, unchanged within one.
+fn offered(entity: &Entity, lang: &str) -> Vec<String> {
+    let name = |lang: &str| {
+        entity
+            .names
+            .get(lang)
+            .map(String::as_str)
+            .filter(|name| !name.is_empty())
+    };
+    let mut offers: Vec<String> = match lang {
+        "en" => ["ky", "ru"]
+            .iter()
+            .filter_map(|from| Some(latin(name(from)?, from)))
+            .flatten()
+            .collect(),
+        _ => {
+            let other = if lang == "ky" { "ru" } else { "ky" };
+            match name(other) {
+                Some(same) => vec![same.to_owned()],
+                None => name("en").and_then(|name| cyrillic(name, lang)).into_iter().collect(),
+            }
         }
     };
+    let mut seen = Vec::new();
+    offers.retain(|offer| {
+        !seen.contains(offer) && {
+            seen.push(offer.clone());
+            true
+        }
+    });
+    offers
+}
+
+/// Other spellings and names.
+fn spellings(ctx: &Ctx, id: &str, entity: &Entity) -> Html {
+    let w = ctx.w;
     let aliases = entity.aliases.iter().filter(|(_, on)| **on);
     let make = {
         let (ctx, id) = (ctx.clone(), id.to_owned());
@@ -159,8 +195,13 @@ fn spellings(ctx: &Ctx, id: &str, entity: &Entity) -> Html {
         <>
             <h3>{ w.spellings }</h3>
             <ul class="plain">
-                { for aliases.map(|(alias, _)| line(alias, path(&["aliases", alias]), None)) }
-                { for entity.mentions.iter().map(|(words, is)| line(words, path(&["mentions", words]), Some(if *is { w.is_this } else { w.is_other }))) }
+                { for aliases.map(|(alias, _)| html! {
+                    <li class="spelling" key={alias.clone()}>
+                        <span dir="auto">{ alias }</span>
+                        <Act ctx={ctx.clone()} class="quiet" sign="✕" label={format!("{} «{alias}»", w.take_out)}
+                            make={saving(ctx, id, vec![(path(&["aliases", alias]), Value::Null)])} />
+                    </li>
+                }) }
             </ul>
             <Form ctx={ctx.clone()} {make} {buttons}>{ input(w.another_spelling, "alias", true) }</Form>
         </>
@@ -198,5 +239,32 @@ fn opponents(ctx: &Ctx, id: &str, entity: &Entity) -> Html {
             }
             { fold(w.choose, "opponents", ticks) }
         </>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(names: &[(&str, &str)]) -> Entity {
+        Entity {
+            names: names
+                .iter()
+                .map(|(lang, name)| ((*lang).to_owned(), (*name).to_owned()))
+                .collect(),
+            ..Entity::default()
+        }
+    }
+
+    #[test]
+    fn a_latin_spelling_is_offered_once_for_each_way_to_write_it() {
+        let both = named(&[("ky", "Айбек Саматов"), ("ru", "Айбек Саматов")]);
+        assert_eq!(offered(&both, "en"), ["Aybek Samatov"]);
+    }
+
+    #[test]
+    fn a_name_in_one_cyrillic_language_is_offered_for_the_other() {
+        assert_eq!(offered(&named(&[("ky", "Айбек Саматов")]), "ru"), ["Айбек Саматов"]);
+        assert!(offered(&named(&[]), "ru").is_empty());
     }
 }

@@ -54,6 +54,7 @@ impl Words {
             "no-reasons" => self.no_reasons.to_owned(),
             "moved" => self.moved.to_owned(),
             "role" | "not-an-editor" => self.not_your_role.to_owned(),
+            "bad-message" | "message" => self.versions.to_owned(),
             "unanswered" | "engine-stopped" => self.unanswered.to_owned(),
             code => {
                 let message = if trouble.message.is_empty() {

@@ -147,6 +147,46 @@ async fn what_is_being_typed_stays_when_the_dossier_comes_anew() {
 }
 
 #[wasm_bindgen_test]
+async fn a_name_in_the_text_is_shown_and_can_be_refused() {
+    let page = Page::with("en", &sample()).await;
+    page.open_record("panel-people", "e-1").await;
+    page.press("[data-test=mention] [data-test=reveal]").await;
+    assert_eq!(page.revealed(), [json!(["b2", 24, 37])]);
+    page.press("[data-test=mention-refuse]").await;
+    assert_eq!(
+        page.asked(1).await[0]["members"],
+        json!({ "mentions.Aibek Samatov": false })
+    );
+}
+
+#[wasm_bindgen_test]
+async fn a_spelling_in_the_other_script_is_offered() {
+    let mut sample = sample();
+    sample["dossier"]["dossier"]["entities"]["e-1"]["names"] = json!({ "ru": "Айбек Саматов" });
+    let page = Page::with("en", &sample).await;
+    page.open_record("panel-people", "e-1").await;
+    let offers = page.texts("[data-test=name-offer]");
+    assert_eq!(offers, ["+ Айбек Саматов", "+ Aybek Samatov"]);
+    page.press("[data-test=name-offer]").await;
+    assert_eq!(
+        page.asked(1).await[0]["members"],
+        json!({ "names.ky": "Айбек Саматов" })
+    );
+}
+
+#[wasm_bindgen_test]
+async fn who_is_connected_with_whom_is_drawn_and_said() {
+    let mut sample = sample();
+    let known = &mut sample["dossier"]["dossier"];
+    known["entities"]["e-2"] = json!({ "what": "organisation", "names": { "en": "Northern Customs" } });
+    known["claims"]["k-1"]["about"]["e-2"] = true.into();
+    let page = Page::with("en", &sample).await;
+    page.open_record("panel-people", "picture").await;
+    assert!(page.texts(".picture")[0].starts_with("<svg"));
+    assert!(page.texts("[data-record=picture] li")[0].contains("Northern Customs"));
+}
+
+#[wasm_bindgen_test]
 async fn trouble_stands_where_it_happened_and_the_words_stay() {
     let page = Page::with("ru", &sample()).await;
     page.refuse("role");
@@ -163,6 +203,7 @@ async fn a_record_is_removed_after_a_question() {
     let page = Page::with("en", &sample()).await;
     page.open_record("panel-claims", "k-2").await;
     page.press("[data-record=k-2] [data-test=claim-remove]").await;
+    assert!(page.has_focus("[data-record=k-2] .sure"), "the question has the focus");
     page.press("[data-record=k-2] [data-test=sure]").await;
     let asked = page.asked(1).await;
     assert_eq!(

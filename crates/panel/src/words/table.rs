@@ -67,6 +67,10 @@ table! {
         "Your role may not change this."
         "Ваша роль этого не позволяет."
         "Ролуңуз муну өзгөртүүгө уруксат бербейт."
+    versions
+        "Page and engine are of different versions. Load the page again."
+        "Страница и движок разных версий. Загрузите страницу заново."
+        "Барак менен кыймылдаткыч ар башка версияда. Баракты кайра жүктөңүз."
     unanswered
         "The engine does not answer. Load the page again."
         "Нет ответа. Загрузите страницу ещё раз."
@@ -89,7 +93,7 @@ table! {
     open_translation "Open the block" "Открыть абзац" "Абзацты ачуу"
 
     // Claims.
-    make_claim "Make the selection a claim" "Сделать утверждением" "Ырастоого айлантуу"
+    make_claim "Make the selection a claim" "Отметить как утверждение" "Ырастоо катары белгилөө"
     no_claims
         "No claims yet. A claim is a sentence that can be checked: select its words in the text."
         "Утверждений пока нет. Утверждение — то, что можно проверить: выделите его слова в тексте."
@@ -232,8 +236,22 @@ table! {
     unnamed "not to be named" "не называть" "аты аталбасын"
     spellings "Other spellings" "Другие написания" "Башка жазылыштары"
     another_spelling "Another spelling or name" "Ещё написание или имя" "Дагы бир жазылышы же аты"
-    is_this "in the text, confirmed" "в тексте, подтверждено" "текстте, ырасталган"
-    is_other "in the text, somebody else" "в тексте, но это другой" "текстте, бирок башка"
+    mentions "In the text" "В тексте" "Текстте"
+    mentions_none "Nowhere in this edition." "В этом тексте нигде." "Бул текстте эч жерде."
+    times "×{}" "×{}" "×{}"
+    mention_offered "is that them?" "это о них?" "ошолбу?"
+    mention_certain "by the full name" "по полному имени" "толук аты боюнча"
+    mention_confirmed "confirmed" "подтверждено" "ырасталган"
+    mention_refused "somebody else" "это другой" "башка бирөө"
+    mention_yes "Yes" "Да" "Ооба"
+    mention_no "Somebody else" "Это другой" "Башка бирөө"
+    mention_undo "Decide anew" "Решить заново" "Кайра чечүү"
+    connections "Who is connected with whom" "Кто с кем связан" "Ким ким менен байланышта"
+    connections_none
+        "No claim with a source is about two of them."
+        "Нет утверждения с источником, где названы двое."
+        "Эки тарап тууралуу булагы бар ырастоо жок."
+    left_out "Not in the picture: {}" "Не вошли в рисунок: {}" "Сүрөткө кирбегени: {}"
     opponents "Opponents" "Противники" "Атаандаштары"
     opponents_none "None are known." "Неизвестны." "Белгисиз."
     remove_entity "Remove the record" "Удалить запись" "Жазууну өчүрүү"

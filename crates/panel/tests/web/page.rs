@@ -89,6 +89,11 @@ impl Page {
         set(&bridge, "ask", &ask.into_js_value());
         set(&bridge, "selection", &selection.into_js_value());
         set(&bridge, "reveal", &reveal.into_js_value());
+        set(
+            &bridge,
+            "draw",
+            &Function::new_with_args("place, svg", "place.textContent = svg"),
+        );
         let panel = mount(place.clone(), lang, JsValue::from(bridge).unchecked_into::<Bridge>());
         Self { panel, place, told }
     }
@@ -184,6 +189,12 @@ impl Page {
     pub async fn leave(&self, selector: &str) {
         happen(&self.get(selector), "change");
         turn().await;
+    }
+
+    /// Whether an element has the focus.
+    pub fn has_focus(&self, selector: &str) -> bool {
+        let document = web_sys::window().unwrap().document().unwrap();
+        document.active_element().as_ref() == Some(self.get(selector).as_ref())
     }
 
     /// What a field holds.

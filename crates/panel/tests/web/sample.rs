@@ -19,7 +19,7 @@ pub fn sample() -> Value {
         "me": { "name": "Aigul", "outlet": "kloop" },
         "dossier": {
             "komuz": 1, "lang": "en", "headline": "Seven hundred million", "blocks": [
-                paragraph("b1", first), paragraph("b2", "It was raining all day."),
+                paragraph("b1", first), paragraph("b2", "It was raining all day, Aibek Samatov said."),
             ],
             "sources": [{ "id": "s-1", "type": "document", "title": "Bank statements" }],
             "dossier": {

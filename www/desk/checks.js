@@ -8,8 +8,7 @@ import { Surface } from "./surface.js"
 const FIRST = 2 ** 31
 
 const ANSWER = /^\{"kind":"answer","id":(\d+),/
-const EVENT = '{"kind":"event","event":'
-const DOSSIER = EVENT + '{"event":"dossier",'
+const DOSSIER = '{"kind":"event","event":{"event":"dossier",'
 
 const SVG = "http://www.w3.org/2000/svg"
 const DRAWN = ["svg", "title", "desc", "g", "path", "circle", "rect", "line", "text", "tspan"]
@@ -79,6 +78,11 @@ export async function open(worker) {
   })
   Surface.heard = (anchors) => panel.at([...anchors].find((id) => id.startsWith("k-")) ?? "")
 
+  function fail(code, message) {
+    panel.fail(JSON.stringify({ Err: { code, message } }))
+    return true
+  }
+
   const watch = (edition, on) => ask(JSON.stringify({ ask: "watch-dossier", edition, on }))
 
   /** Only what is looked at is computed and sent. */
@@ -113,15 +117,15 @@ export async function open(worker) {
         return true
       }
       if (!data.startsWith(DOSSIER)) return false
-      const json = data.slice(EVENT.length, -1)
-      const { edition } = JSON.parse(json)
-      if (same(edition, watched)) {
-        shown = edition
-        try {
-          panel.show(json)
-        } catch (error) {
-          panel.fail(JSON.stringify({ Err: { code: "message", message: String(error) } }))
-        }
+      const json = JSON.parse(data).event.shown
+      const { edition, failed } = JSON.parse(json)
+      if (!same(edition, watched)) return true
+      if (failed) return fail("checks", failed)
+      shown = edition
+      try {
+        panel.show(json)
+      } catch (error) {
+        fail("message", String(error))
       }
       return true
     },

@@ -24,6 +24,7 @@ use web_sys::{Element, HtmlElement, ScrollIntoViewOptions, ScrollLogicalPosition
 use yew::prelude::*;
 
 use crate::ask::{self, Trouble};
+use crate::bits::trouble;
 use crate::bridge::Bridge;
 use crate::view::View;
 use crate::words::{self, Words};
@@ -262,6 +263,7 @@ pub fn App(props: &AppProps) -> Html {
                     }
                 }) }
             </div>
+            { trouble(&ctx, &props.failed) }
             <div role="tabpanel" aria-label={label(&ctx, shown[here].0)} tabindex="-1" key={shown[here].1}>
                 { match shown[here].0 {
                     Section::Checks => found::section(&ctx),

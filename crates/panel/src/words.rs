@@ -56,6 +56,7 @@ impl Words {
             "role" | "not-an-editor" => self.not_your_role.to_owned(),
             "bad-message" | "message" => self.versions.to_owned(),
             "unanswered" | "engine-stopped" => self.unanswered.to_owned(),
+            "checks" => fill(self.checks_failed, &[&trouble.message]),
             code => {
                 let message = if trouble.message.is_empty() {
                     code

@@ -187,6 +187,15 @@ async fn who_is_connected_with_whom_is_drawn_and_said() {
 }
 
 #[wasm_bindgen_test]
+async fn what_was_shown_stays_when_the_checks_fail() {
+    let mut page = Page::with("en", &sample()).await;
+    page.panel.fail(r#"{"Err":{"code":"checks","message":"not fetched"}}"#);
+    let said = page.shows("[data-test=panel] > [data-test=trouble]").await;
+    assert_eq!(said.text_content().unwrap(), "The checks did not run: not fetched");
+    assert_eq!(page.texts("[data-test=finding] p:first-child").len(), 3);
+}
+
+#[wasm_bindgen_test]
 async fn trouble_stands_where_it_happened_and_the_words_stay() {
     let page = Page::with("ru", &sample()).await;
     page.refuse("role");

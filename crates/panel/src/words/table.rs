@@ -55,6 +55,7 @@ table! {
     show_in_text "Show in the text" "Показать в тексте" "Тексттен көрсөтүү"
     meanwhile "Stored meanwhile by somebody else:" "Тем временем кто-то сохранил:" "Ушул убакта башка бирөө сактады:"
     not_done "Not done: {}" "Не сделано: {}" "Аткарылган жок: {}"
+    checks_failed "The checks did not run: {}" "Проверки не выполнены: {}" "Текшерүү жүргөн жок: {}"
     select_first
         "Select the words in the text first."
         "Сначала выделите слова в тексте."

@@ -14,7 +14,8 @@ pub mod limits;
 mod line;
 mod patch;
 mod point;
-mod read;
+pub(crate) mod read;
+mod recorded;
 pub(crate) mod sheet;
 mod story;
 pub(crate) mod write;
@@ -23,20 +24,24 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+use automerge::iter::MapRangeItem;
 use automerge::transaction::Transactable;
-use automerge::{ActorId, AutomergeError, ChangeHash, ObjType, ReadDoc, Value};
+use automerge::{ActorId, AutomergeError, ChangeHash, ObjType, ReadDoc, Value, ValueRef};
 use komuz_release::story::Byline;
+use serde_json::Value as Json;
 use thiserror::Error;
 
 use crate::admission::Refusal;
 use crate::document::{Document, WriteError};
 use crate::page::{Block, Mark, Page, Place};
+use crate::records::{self, Kind, Members, RecordError};
 use home::Homes;
 use read::{Look, read_sheet, text_at};
 use sheet::{Elem, Row, Sheet};
 use write::{Action, Writer};
 
 pub use point::{BadPoint, Point};
+pub use recorded::Recorded;
 pub use story::Appended;
 
 /// Why a body was not read or written.
@@ -71,6 +76,9 @@ pub enum BodyError {
         /// The id.
         id: String,
     },
+    /// A record cannot be saved as it was asked.
+    #[error(transparent)]
+    Record(#[from] RecordError),
     /// A span without text.
     #[error("the span holds no text to stand on: select some words")]
     EmptySpan,
@@ -94,17 +102,40 @@ pub struct Span {
     pub end: Point,
 }
 
-/// A citation's entry.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The entry of a citation (members `source`, `locator`, `quote`) or of a record.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Entry {
-    /// Id of the source.
-    pub source: String,
-    /// Where in the source.
-    pub locator: String,
-    /// The source's own words.
-    pub quote: String,
-    /// What it stands on.
-    pub span: Span,
+    /// What it says.
+    pub members: Members,
+    /// What it stands on; none for what does not stand in the text.
+    pub span: Option<Span>,
+}
+
+impl Entry {
+    /// What a citation says.
+    pub(crate) fn cited(source: &str, locator: &str, quote: &str, span: Span) -> Self {
+        let members = [("source", source), ("locator", locator), ("quote", quote)];
+        let said = members.into_iter().filter(|(_, text)| !text.is_empty());
+        Self {
+            members: said.map(|(name, text)| (name.to_owned(), text.into())).collect(),
+            span: Some(span),
+        }
+    }
+
+    /// A member that is text; empty where there is none.
+    pub fn text(&self, name: &str) -> &str {
+        self.members.get(name).and_then(Json::as_str).unwrap_or_default()
+    }
+
+    /// With its points, as it lies in the document.
+    pub(crate) fn stored(&self) -> Members {
+        let mut members = self.members.clone();
+        if let Some(Span { start, end }) = &self.span {
+            members.insert("start".to_owned(), start.to_string().into());
+            members.insert("end".to_owned(), end.to_string().into());
+        }
+        members
+    }
 }
 
 /// A citation as it is in the text.
@@ -144,6 +175,9 @@ pub(crate) struct Anchor {
     pub(crate) range: Option<Range<usize>>,
 }
 
+/// Citations and records by their ids, in the order of their kinds and ids.
+type Entries = Arc<Vec<(String, Entry)>>;
+
 /// The anchors of one row: offsets and ids.
 type Overlay = Vec<(Range<usize>, String)>;
 
@@ -153,7 +187,10 @@ pub struct Body {
     /// The version of the document that was read.
     heads: Vec<ChangeHash>,
     sheet: Sheet,
-    entries: Vec<(String, Entry)>,
+    entries: Entries,
+    /// Whether several people have made an entry under one id at once: Automerge does not say what changes in the ones that
+    /// it does not show.
+    conflicted: bool,
     threads: Vec<ThreadSpan>,
     anchors: Vec<Anchor>,
     page: Page,
@@ -176,7 +213,8 @@ impl Body {
         let mut body = Self {
             heads: Vec::new(),
             sheet: Sheet::default(),
-            entries: Vec::new(),
+            entries: Arc::default(),
+            conflicted: false,
             threads: Vec::new(),
             anchors: Vec::new(),
             page: Page::default(),
@@ -203,7 +241,7 @@ impl Body {
         if let Some(patch::Patched { sheet, rest }) = news {
             self.sheet = sheet;
             self.heads = doc.heads();
-            if rest {
+            if rest || self.conflicted {
                 self.read_rest(doc)?;
             }
             self.paint(doc);
@@ -223,7 +261,7 @@ impl Body {
         self.headline = look.text(&look.root("headline")?)?;
         self.summary = look.text(&look.root("summary")?)?;
         self.byline = read_byline(look)?;
-        self.entries = read_entries(look)?;
+        (self.entries, self.conflicted) = read_entries(look)?;
         Ok(())
     }
 
@@ -336,13 +374,14 @@ impl Body {
     /// The citations by their ids, in the order in which they end in the text; those whose words are gone come last.
     pub fn citations(&self) -> Vec<Cited> {
         let mut all: Vec<(Option<usize>, Cited)> = (self.entries.iter())
+            .filter(|(id, _)| is_citation(id))
             .map(|(id, entry)| {
                 let range = self.flat_range(id);
                 let cited = Cited {
                     id: id.clone(),
-                    source: entry.source.clone(),
-                    locator: entry.locator.clone(),
-                    quote: entry.quote.clone(),
+                    source: entry.text("source").to_owned(),
+                    locator: entry.text("locator").to_owned(),
+                    quote: entry.text("quote").to_owned(),
                     text: range.clone().map_or_else(String::new, |range| self.text_in(range)),
                     range: self.range_of(id),
                 };
@@ -353,7 +392,7 @@ impl Body {
         all.into_iter().map(|(_, cited)| cited).collect()
     }
 
-    /// A citation's entry.
+    /// The entry of a citation or a record.
     pub fn entry(&self, id: &str) -> Option<&Entry> {
         self.entries
             .iter()
@@ -409,7 +448,7 @@ impl Body {
         text.trim_end_matches('\n').to_owned()
     }
 
-    pub(crate) fn entries(&self) -> &[(String, Entry)] {
+    pub(crate) fn entries(&self) -> &Entries {
         &self.entries
     }
 
@@ -448,8 +487,8 @@ impl Body {
         })?;
         self.sheet = sheet;
         self.heads = doc.heads();
-        if log.iter().any(|action| matches!(action, Action::Cited { .. })) {
-            self.entries = read_entries(Look::now(doc.automerge()))?;
+        if log.iter().any(|action| matches!(action, Action::Noted { .. })) {
+            (self.entries, self.conflicted) = read_entries(Look::now(doc.automerge()))?;
         }
         self.paint(doc);
         Ok((value, log))
@@ -523,9 +562,10 @@ impl Body {
 
     fn find_anchors(&mut self, doc: &Document, at: Option<&[ChangeHash]>) {
         let mut anchors: Vec<Anchor> = (self.entries.iter())
+            .filter(|(_, entry)| entry.span.is_some())
             .map(|(id, entry)| Anchor {
                 id: id.clone(),
-                span: Some(entry.span.clone()),
+                span: entry.span.clone(),
                 range: None,
             })
             .collect();
@@ -628,56 +668,77 @@ fn read_byline<R: ReadDoc>(look: Look<'_, R>) -> Result<Vec<Byline>, AutomergeEr
     Ok(byline)
 }
 
-fn read_entries<R: ReadDoc>(look: Look<'_, R>) -> Result<Vec<(String, Entry)>, AutomergeError> {
-    let all = look.root("citations")?;
-    let mut entries = Vec::new();
-    for id in look.keys(&all) {
-        if !id.starts_with("c-") {
-            continue;
-        }
-        let Some((Value::Object(ObjType::Map), map)) = look.get(&all, id.as_str())? else {
-            continue;
-        };
-        let text = |key: &str| text_at(look, &map, key).map(Option::unwrap_or_default);
-        // An entry without places is none: nothing of it could be shown.
-        let (Ok(start), Ok(end)) = (text("start")?.parse(), text("end")?.parse()) else {
-            continue;
-        };
-        let entry = Entry {
-            source: text("source")?,
-            locator: text("locator")?,
-            quote: text("quote")?,
-            span: Span { start, end },
-        };
-        entries.push((id, entry));
-    }
-    Ok(entries)
+/// Whether an id is a citation's.
+pub(crate) fn is_citation(id: &str) -> bool {
+    id.starts_with("c-")
 }
 
-/// The body of a document as it was at a version, for building a release again.
-pub(crate) fn at_version(doc: &Document, heads: &[ChangeHash]) -> Result<Body, BodyError> {
-    if doc.heads() == heads {
-        return Body::open(doc);
+/// The most citations that are read.
+const MAX_CITATIONS: usize = 50_000;
+
+/// The entries, and whether some were made under one id at once.
+fn read_entries<R: ReadDoc>(look: Look<'_, R>) -> Result<(Entries, bool), AutomergeError> {
+    let mut entries = Vec::new();
+    let mut conflicted = false;
+    let entry = |mut members: Members| {
+        let point = |point: Option<Json>| point.as_ref()?.as_str()?.parse().ok();
+        let (start, end) = (point(members.remove("start")), point(members.remove("end")));
+        let span = start.zip(end).map(|(start, end)| Span { start, end });
+        Entry { members, span }
+    };
+    let all = look.root("citations")?;
+    let is_map = |item: &MapRangeItem<'_>| matches!(item.value, ValueRef::Object(ObjType::Map));
+    for item in look.items(&all, "c-").filter(is_map).take(MAX_CITATIONS) {
+        let maps = records::maps_of(look, &all, &item);
+        conflicted |= item.conflict;
+        let entry = entry(records::read(look, &maps));
+        // A citation without places is none: nothing of it could be shown.
+        if entry.span.is_some() {
+            entries.push((item.key.into_owned(), entry));
+        }
     }
-    let look = Look {
-        doc: doc.automerge(),
-        heads: Some(heads),
-    };
-    let mut body = Body {
-        heads: heads.to_vec(),
-        sheet: read_sheet(look)?,
-        entries: read_entries(look)?,
-        threads: Vec::new(),
-        anchors: Vec::new(),
-        page: Page::default(),
-        painted: Vec::new(),
-        headline: look.text(&look.root("headline")?)?,
-        summary: look.text(&look.root("summary")?)?,
-        byline: read_byline(look)?,
-        homes: Homes::default(),
-        graves: HashMap::new(),
-        version: 0,
-    };
-    body.find_anchors(doc, Some(heads));
-    Ok(body)
+    let all = look.root(Kind::Claim.root())?;
+    for kind in Kind::ALL.iter().filter(|kind| kind.root() == Kind::Claim.root()) {
+        for (id, maps) in records::maps(look, &all, *kind) {
+            conflicted |= maps.len() > 1;
+            let mut read = records::read(look, &maps);
+            let points = ["start", "end"].map(|name| Some((name.to_owned(), read.get(name)?.clone())));
+            if records::is_there(&mut read, *kind) {
+                read.extend(points.into_iter().flatten());
+                entries.push((id, entry(read)));
+            }
+        }
+    }
+    Ok((Arc::new(entries), conflicted))
+}
+
+impl Body {
+    /// The body as it was at a version of its document (heads that are in it), to be read: without a page.
+    pub fn at(doc: &Document, heads: &[ChangeHash]) -> Result<Self, BodyError> {
+        if doc.heads() == heads {
+            return Self::open(doc);
+        }
+        let look = Look {
+            doc: doc.automerge(),
+            heads: Some(heads),
+        };
+        let mut body = Self {
+            heads: heads.to_vec(),
+            sheet: read_sheet(look)?,
+            entries: read_entries(look)?.0,
+            conflicted: false,
+            threads: Vec::new(),
+            anchors: Vec::new(),
+            page: Page::default(),
+            painted: Vec::new(),
+            headline: look.text(&look.root("headline")?)?,
+            summary: look.text(&look.root("summary")?)?,
+            byline: read_byline(look)?,
+            homes: Homes::default(),
+            graves: HashMap::new(),
+            version: 0,
+        };
+        body.find_anchors(doc, Some(heads));
+        Ok(body)
+    }
 }

@@ -7,7 +7,8 @@
 //! - [`admission`]: which changes of others may come near Automerge.
 //! - [`body`]: headline, text and citations of one language edition. [`page`]: the same text as the page of an editor has
 //!   it. [`steps`]: how the two stay the same while several people write. [`undo`]: taking back only what is one's own.
-//! - [`registers`], [`notes`], [`signoffs`], [`files`]: the other documents.
+//! - [`registers`], [`notes`], [`signoffs`], [`files`]: the other documents. [`records`]: what the newsrooms know beside the
+//!   text, in bodies and registers.
 //! - [`publish`]: from documents to a release.
 //!
 //! # Who meets here
@@ -40,6 +41,7 @@ pub mod files;
 pub mod notes;
 pub mod page;
 pub mod publish;
+pub mod records;
 pub mod registers;
 pub mod signoffs;
 pub mod steps;

@@ -4,19 +4,19 @@
 //! Equal versions give equal bytes: everything that is not in the documents (number, time, reason, languages) is fixed by
 //! whoever proposes, and taken from the proposal by everybody who rebuilds it.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use automerge::ChangeHash;
 use komuz_release::difference::{Change, difference};
 use komuz_release::jws::signing_input;
 use komuz_release::keys::PublicKey;
 use komuz_release::masthead::{Masthead, Outlet, Quorum};
-use komuz_release::release::{Head, RELEASE_VERSION, Release, ReleaseError, obstacles};
+use komuz_release::release::{Body, Front, Head, RELEASE_VERSION, Release, ReleaseError, obstacles};
 use komuz_release::story::Story;
 use thiserror::Error;
 
 use crate::document::Document;
-use crate::registers;
+use crate::registers::{self, Shown};
 use crate::signoffs::{Log, Proposal, SignoffError, What};
 
 /// Something that an outlet is asked to sign.
@@ -28,11 +28,16 @@ pub struct ToSign {
     pub input: String,
 }
 
+/// What outlets put around the body where it differs from the common front, by their ids.
+pub type Fronts = BTreeMap<String, Front>;
+
 /// What a release is built from and with.
 #[derive(Debug, Clone, Copy)]
 pub struct Source<'a> {
     /// The edition as its body has it (headline, blocks, citations); its sources are filled in here.
     pub story: &'a Story,
+    /// What outlets put around it ([`Body::fronts`](crate::body::Body::fronts)), as the body has it.
+    pub fronts: &'a Fronts,
     /// The version of the body that `story` was read at.
     pub body: &'a [ChangeHash],
     /// The registers.
@@ -41,20 +46,47 @@ pub struct Source<'a> {
     pub registers_at: Option<&'a [ChangeHash]>,
 }
 
-/// The story with the sources that it cites, in the order of their first citation, and no others. Removed sources that
-/// are still cited are there too; a citation of a source that never was is left for [`obstacles`] to name.
+/// The story as readers may have it, with the sources that it cites, in the order of their first citation, and no others.
+/// Confidential sources are left out together with the citations of them; of those on background there is the description
+/// and nothing of the source's place or words. Removed sources that are still cited are there too; a citation of a source
+/// that never was is left for [`obstacles`] to name.
 pub fn with_sources(story: &Story, registers: &Document, at: Option<&[ChangeHash]>) -> Story {
-    let mut seen = BTreeSet::new();
-    let cited = story
-        .citations
-        .iter()
-        .filter(|citation| seen.insert(citation.source.as_str()));
-    Story {
-        sources: cited
-            .filter_map(|citation| registers::source(registers, &citation.source, at))
-            .collect(),
+    let mut known: BTreeMap<&str, Option<Shown>> = BTreeMap::new();
+    let mut readable = Story {
+        citations: Vec::new(),
+        sources: Vec::new(),
         ..story.clone()
+    };
+    for citation in &story.citations {
+        let new = !known.contains_key(citation.source.as_str());
+        let look = || registers::shown(registers, &citation.source, at);
+        let shown = known.entry(&citation.source).or_insert_with(look);
+        let mut citation = citation.clone();
+        match shown {
+            Some(Shown::Nothing) => continue,
+            Some(Shown::Described(source)) => {
+                citation.locator.clear();
+                citation.quote.clear();
+                readable.sources.extend(new.then(|| source.clone()));
+            }
+            Some(Shown::Whole(source)) => readable.sources.extend(new.then(|| source.clone())),
+            None => {}
+        }
+        readable.citations.push(citation);
     }
+    readable
+}
+
+/// The release for readers of what was read. What it changed is the exact difference from the one before, which anybody can
+/// check: a source that was published and may not be known any more is named there once more.
+fn release(
+    source: Source<'_>,
+    head: &Head,
+    masthead: &Masthead,
+    previous: Option<&Release>,
+) -> Result<Release, ReleaseError> {
+    let story = with_sources(source.story, source.registers, source.registers_at);
+    Release::with_fronts(&story, source.fronts, head, masthead, previous)
 }
 
 /// The masthead for the outlets as they are now: the newest signed one where it says the same, otherwise the next one,
@@ -95,9 +127,8 @@ pub fn build(
     log: &Log,
     by: &str,
 ) -> Result<Proposal, SignoffError> {
-    let story = with_sources(source.story, source.registers, source.registers_at);
     let previous = log.published().map(Proposal::release);
-    let mut release = Release::from_story(&story, head, &masthead, previous)?;
+    let mut release = release(source, head, &masthead, previous)?;
     release.number = log.next_number();
     let registers = source
         .registers_at
@@ -108,7 +139,6 @@ pub fn build(
 /// Builds a proposal's release again from other versions, with everything that the proposal fixed. It equals the
 /// proposal's release exactly where readers would get the same bytes.
 pub fn rebuild(source: Source<'_>, proposal: &Proposal, log: &Log) -> Result<Release, ReleaseError> {
-    let story = with_sources(source.story, source.registers, source.registers_at);
     let old = proposal.release();
     let head = Head {
         story: old.story.clone(),
@@ -125,7 +155,7 @@ pub fn rebuild(source: Source<'_>, proposal: &Proposal, log: &Log) -> Result<Rel
         Some(before) => Some(log.proposal(&before.release).ok_or_else(missing)?.release()),
         None => None,
     };
-    let mut release = Release::from_story(&story, &head, proposal.masthead(), previous)?;
+    let mut release = release(source, &head, proposal.masthead(), previous)?;
     release.number = old.number;
     Ok(release)
 }
@@ -143,6 +173,12 @@ pub enum Hindrance {
         /// Its description.
         alt: String,
     },
+    /// A source on background is cited, and nothing says to readers what it is.
+    #[error("the source \"{title}\" is on background and has no description for readers")]
+    Undescribed {
+        /// Its title, for colleagues.
+        title: String,
+    },
     /// An outlet could lose its only key.
     #[error("{outlet} has fewer than two release keys")]
     Keys {
@@ -153,11 +189,12 @@ pub enum Hindrance {
 
 impl Hindrance {
     /// A stable name of the reason: `no-headline`, `citation-lost`, `link-refused`, `picture-missing`, `text`, `file-missing`,
-    /// `few-keys`.
+    /// `few-keys`, `background-undescribed`.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Picture { .. } => "file-missing",
             Self::Keys { .. } => "few-keys",
+            Self::Undescribed { .. } => "background-undescribed",
             Self::Text(ReleaseError::Invalid { place, .. }) => match place.as_str() {
                 "headline" => "no-headline",
                 place if place.starts_with("citations") => "citation-lost",
@@ -180,6 +217,14 @@ pub fn hindrances(source: Source<'_>, masthead: &Masthead, has_file: impl Fn(&st
             && !has_file(file)
         {
             hindrances.push(Hindrance::Picture { alt: words(alt) });
+        }
+    }
+    for shown in &story.sources {
+        let hidden = registers::shown(source.registers, &shown.id, source.registers_at);
+        if matches!(hidden, Some(Shown::Described(_))) && shown.title.trim().is_empty() {
+            let whole = registers::source(source.registers, &shown.id, source.registers_at);
+            let title = words(&whole.unwrap_or_default().title);
+            hindrances.push(Hindrance::Undescribed { title });
         }
     }
     for outlet in &masthead.outlets {
@@ -219,9 +264,9 @@ pub fn changes(old: Option<&Release>, new: &Release) -> Vec<Change> {
 /// The same release with nothing in it.
 fn emptied(release: &Release) -> Release {
     let mut empty = release.clone();
-    empty.body = komuz_release::release::Body::default();
+    empty.body = Body::default();
     for front in empty.outlets.values_mut() {
-        *front = komuz_release::release::Front::default();
+        *front = Front::default();
     }
     empty
 }

@@ -1,7 +1,8 @@
 //! The registers of an investigation: its title, its sources, its stories with their editions, its servers.
 //!
 //! Each source is a map with one entry for each member of its CSL-JSON item, so that two people who change different
-//! members of one source at once both keep their change. Nothing is ever deleted: what is removed is marked as removed,
+//! members of one source at once both keep their change. What the newsrooms know of it beside how it is cited (custody,
+//! reliability, who may know of it) lies in the same map, in members that start with `about.`. Nothing is ever deleted: what is removed is marked as removed,
 //! and a citation that somebody made at the same time still finds its source.
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use crate::document::{Document, WriteError};
+use crate::records::{self, Kind, Members, Record, RecordError};
 use crate::values::{Node, in_order, next_order, put_text};
 
 /// The longest title, in characters.
@@ -25,6 +27,13 @@ const MAX_MEMBER: usize = 1 << 16;
 const MAX_TOGETHER: usize = 100;
 /// The longest address of a server, in bytes.
 const MAX_SERVER: usize = 300;
+
+/// The most parts of a series.
+const MAX_PARTS: usize = 1_000;
+/// What the members of a source's record start with, beside those of its item.
+const ABOUT: &str = "about.";
+/// The member that says who may know of a source.
+const CONFIDENTIALITY: &str = "confidentiality";
 
 /// Members of an item that are stored as plain text; all others are stored as JSON.
 const TEXTS: [&str; 6] = ["type", "title", "container-title", "publisher", "URL", "language"];
@@ -72,6 +81,9 @@ pub enum RegisterError {
         /// The address.
         url: String,
     },
+    /// A record cannot be saved as it was asked.
+    #[error(transparent)]
+    Record(#[from] RecordError),
     /// The document is not one of registers, or is damaged.
     #[error("the registers cannot be written: {0}")]
     Document(#[from] WriteError),
@@ -316,6 +328,231 @@ pub fn remove_server(registers: &mut Document, url: &str) -> Result<(), Register
         return Ok(());
     };
     Ok(registers.transact(|tx| tx.put(&server, "removed", true))?)
+}
+
+/// The entities or the replies that are not removed, in the order in which they were added.
+pub fn records(registers: &Document, kind: Kind) -> Vec<Record> {
+    let Some(root) = Node::root(registers, None).map(kind.root()) else {
+        return Vec::new();
+    };
+    let mut all: Vec<(u64, Record)> = Vec::new();
+    for (id, maps) in records::maps(root.look(), root.id(), kind) {
+        let mut members = records::read(root.look(), &maps);
+        let order = members.get("order").and_then(Value::as_u64).unwrap_or(0);
+        if records::is_there(&mut members, kind) {
+            all.push((order, Record { id, members }));
+        }
+    }
+    all.sort_by(|(order, one), (other, another)| (order, &one.id).cmp(&(other, &another.id)));
+    all.into_iter().map(|(_, record)| record).collect()
+}
+
+/// Saves members of an entity or a reply, those that differ, or makes it: `save` as [`Members`] says. One that was removed
+/// comes back as it was.
+pub fn save_record(registers: &mut Document, id: &str, save: &Members) -> Result<(), RegisterError> {
+    let kind = Kind::of(id).ok_or_else(|| RecordError::Id { id: id.to_owned() })?;
+    let root = root(registers, kind.root())?;
+    let mut maps = root.look().maps(root.id(), id);
+    let mut was = records::read(root.look(), &maps);
+    let order = next_order(&root.maps());
+    let there = records::is_there(&mut was, kind);
+    let now = records::saved(&was, save)?;
+    let root = root.id().clone();
+    Ok(registers.transact(|tx| {
+        match maps.last() {
+            None => maps.push(tx.put_object(&root, id, ObjType::Map)?),
+            Some(last) if !there => tx.put(last, "removed", false)?,
+            Some(_) => {}
+        }
+        if let (Some(last), false) = (maps.last(), there) {
+            tx.put(last, "kind", kind.name())?;
+            tx.put(last, "order", order)?;
+        }
+        records::write(tx, &maps, "", &was, &now)
+    })?)
+}
+
+/// Marks an entity or a reply as removed.
+pub fn remove_record(registers: &mut Document, id: &str) -> Result<(), RegisterError> {
+    let missing = || RecordError::Missing { id: id.to_owned() };
+    let kind = Kind::of(id).ok_or_else(missing)?;
+    let root = root(registers, kind.root())?;
+    let map = root.look().maps(root.id(), id).pop().ok_or_else(missing)?;
+    Ok(registers.transact(|tx| tx.put(&map, "removed", true))?)
+}
+
+/// What the newsrooms know of a source beyond how it is cited, as it is or was; empty for one that nobody has written of. Of
+/// confidentialities that were set at once the strictest counts.
+pub fn source_record(registers: &Document, id: &str, heads: Option<&[ChangeHash]>) -> Members {
+    let source = Node::root(registers, heads).map("sources").and_then(|all| all.map(id));
+    source.map(|source| about(&source)).unwrap_or_default()
+}
+
+/// The records of the sources that are not removed, by their ids.
+pub fn source_records(registers: &Document) -> BTreeMap<String, Members> {
+    let all = Node::root(registers, None).map("sources");
+    let all = all.map(|all| all.maps()).unwrap_or_default();
+    (all.into_iter().filter(|(_, source)| !source.flag("removed")))
+        .map(|(id, source)| (id, about(&source)))
+        .filter(|(_, members)| !members.is_empty())
+        .collect()
+}
+
+fn about(source: &Node<'_>) -> Members {
+    let mut members = Members::new();
+    records::read_map(source.look(), source.id(), ABOUT, &mut members);
+    match secrecy(source) {
+        Secrecy::Public => {}
+        Secrecy::Background => drop(members.insert(CONFIDENTIALITY.to_owned(), "background".into())),
+        Secrecy::Confidential => drop(members.insert(CONFIDENTIALITY.to_owned(), "confidential".into())),
+    }
+    members
+}
+
+/// Saves members of a source's record, those that differ: `save` as [`Members`] says.
+pub fn save_source_record(registers: &mut Document, id: &str, save: &Members) -> Result<(), RegisterError> {
+    let source = root(registers, "sources")?
+        .map(id)
+        .ok_or_else(|| RegisterError::NoSource { id: id.to_owned() })?;
+    let mut was = Members::new();
+    records::read_map(source.look(), source.id(), ABOUT, &mut was);
+    let now = records::saved(&was, save)?;
+    // Of several that were set at once one is chosen now, though it may be the one that Automerge shows.
+    let several = source.all_texts(&format!("{ABOUT}{CONFIDENTIALITY}")).len() > 1;
+    if several && save.contains_key(CONFIDENTIALITY) && now.contains_key(CONFIDENTIALITY) {
+        was.remove(CONFIDENTIALITY);
+    }
+    let maps = [source.id().clone()];
+    Ok(registers.transact(|tx| records::write(tx, &maps, ABOUT, &was, &now))?)
+}
+
+/// What the checks ask for.
+pub fn policy(registers: &Document) -> Members {
+    let mut members = Members::new();
+    if let Some(policy) = Node::root(registers, None).map("policy") {
+        records::read_map(policy.look(), policy.id(), "", &mut members);
+    }
+    members
+}
+
+/// Saves members of the policy, those that differ: `save` as [`Members`] says.
+pub fn save_policy(registers: &mut Document, save: &Members) -> Result<(), RegisterError> {
+    let was = policy(registers);
+    let now = records::saved(&was, save)?;
+    let maps = [root(registers, "policy")?.id().clone()];
+    Ok(registers.transact(|tx| records::write(tx, &maps, "", &was, &now))?)
+}
+
+/// A part of the series.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// Id of the story.
+    pub story: String,
+    /// Its place in the series.
+    pub number: u64,
+    /// What the part is called; empty where it is called as the story.
+    pub title: String,
+}
+
+/// The parts of the series in their order; stories that are no part of it are not there.
+pub fn parts(registers: &Document) -> Vec<Part> {
+    let Some(root) = Node::root(registers, None).map("parts") else {
+        return Vec::new();
+    };
+    let part = |story: String| {
+        let members = records::read(root.look(), &root.look().maps(root.id(), &story));
+        Some(Part {
+            number: members
+                .get("number")
+                .and_then(Value::as_u64)
+                .filter(|number| *number > 0)?,
+            title: (members.get("title").and_then(Value::as_str).unwrap_or_default().chars())
+                .take(MAX_TITLE)
+                .collect(),
+            story,
+        })
+    };
+    let stories = root.keys().into_iter().filter(|story| is_name(story)).take(MAX_PARTS);
+    let mut parts: Vec<Part> = stories.filter_map(part).collect();
+    parts.sort_by(|a, b| (a.number, &a.story).cmp(&(b.number, &b.story)));
+    parts
+}
+
+/// Gives a story a place in the series, from 1; 0 takes it out. The title is clipped to [`MAX_TITLE`] characters.
+pub fn set_part(registers: &mut Document, story: &str, number: u64, title: &str) -> Result<(), RegisterError> {
+    if !stories(registers).iter().any(|known| known.id == story) {
+        return Err(RegisterError::NoStory { id: story.to_owned() });
+    }
+    let root = root(registers, "parts")?;
+    let mut maps = root.look().maps(root.id(), story);
+    let was = records::read(root.look(), &maps);
+    let title: String = title.trim().chars().take(MAX_TITLE).collect();
+    let save = [("number", number.min(MAX_PARTS as u64).into()), ("title", title.into())];
+    let save = save.into_iter().map(|(name, value)| (name.to_owned(), value));
+    let now = records::saved(&was, &save.collect())?;
+    let root = root.id().clone();
+    Ok(registers.transact(|tx| {
+        if maps.is_empty() {
+            maps.push(tx.put_object(&root, story, ObjType::Map)?);
+        }
+        records::write(tx, &maps, "", &was, &now)
+    })?)
+}
+
+/// Who may know of a source; the later ones are stricter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Secrecy {
+    Public,
+    Background,
+    Confidential,
+}
+
+/// Who may know of a source. Of what was set at once the strictest counts, and what nobody knows is confidential.
+fn secrecy(source: &Node<'_>) -> Secrecy {
+    let set = source.all_texts(&format!("{ABOUT}{CONFIDENTIALITY}"));
+    let secrecy = |text: &String| match text.as_str() {
+        "public" => Secrecy::Public,
+        "background" => Secrecy::Background,
+        _ => Secrecy::Confidential,
+    };
+    set.iter().map(secrecy).max().unwrap_or(Secrecy::Public)
+}
+
+/// What readers get of a source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shown {
+    /// The source.
+    Whole(Source),
+    /// Its description, which may be empty.
+    Described(Source),
+    /// Nothing: neither it nor what cites it.
+    Nothing,
+}
+
+/// What readers get of a source, also of a removed one; none where there never was one. `heads` as for [`source`].
+pub fn shown(registers: &Document, id: &str, heads: Option<&[ChangeHash]>) -> Option<Shown> {
+    let node = Node::root(registers, heads).map("sources")?.map(id)?;
+    Some(shown_of(read_source(id, &node), &node))
+}
+
+fn shown_of(source: Source, node: &Node<'_>) -> Shown {
+    match secrecy(node) {
+        Secrecy::Public => Shown::Whole(source),
+        Secrecy::Background => {
+            let described = node.text(&format!("{ABOUT}described"), MAX_MEMBER).unwrap_or_default();
+            Shown::Described(source.on_background(described))
+        }
+        Secrecy::Confidential => Shown::Nothing,
+    }
+}
+
+/// The sources that readers may learn of, as they may learn of them, in the order of [`sources`].
+pub fn public_sources(registers: &Document) -> Vec<Source> {
+    let shown = |source: Source| match shown(registers, &source.id, None)? {
+        Shown::Whole(source) | Shown::Described(source) => Some(source),
+        Shown::Nothing => None,
+    };
+    sources(registers).into_iter().filter_map(shown).collect()
 }
 
 fn root<'a>(registers: &'a Document, name: &str) -> Result<Node<'a>, RegisterError> {

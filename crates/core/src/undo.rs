@@ -107,7 +107,7 @@ impl History {
         body: &mut Body,
     ) -> Result<(Vec<Action>, Range<usize>), BodyError> {
         let mut reborn = self.reborn.clone();
-        let mut entries = body.entries().to_vec();
+        let mut entries = body.entries().as_ref().clone();
         let mut touched = None;
         let mut change = |body: &mut Body, doc: &mut Document, actions: &[&Action], last: bool| {
             let ((), actions) = body.edit(doc, |writer| {
@@ -145,7 +145,7 @@ impl History {
 struct Reverse<'r, 'w, 't> {
     writer: &'r mut Writer<'w, 't>,
     reborn: &'r mut HashMap<Elem, Elem>,
-    /// The citations as they are.
+    /// The citations and records as they are.
     entries: Vec<(String, Entry)>,
     touched: Option<Range<usize>>,
 }
@@ -234,7 +234,7 @@ impl Reverse<'_, '_, '_> {
                     }
                 }
             }
-            Action::Cited { id, old, new } => {
+            Action::Noted { id, old, new } => {
                 let current = self.entries.iter().position(|(other, _)| other == id);
                 let entry = current.map(|at| self.entries[at].1.clone());
                 let wanted = match (old, new) {
@@ -242,12 +242,12 @@ impl Reverse<'_, '_, '_> {
                     (None, _) => None,
                     (Some(old), Some(new)) => entry.as_ref().map(|entry| self.changed_back(entry, old, new)),
                     (Some(old), None) => Some(Entry {
-                        span: self.span_now(&old.span),
+                        span: old.span.as_ref().map(|span| self.span_now(span)),
                         ..(**old).clone()
                     }),
                 };
                 if entry != wanted {
-                    self.writer.cite(id, entry, wanted.clone())?;
+                    self.writer.put_entry(id, entry, wanted.clone())?;
                     self.entries.retain(|(other, _)| other != id);
                     self.entries.extend(wanted.map(|entry| (id.clone(), entry)));
                 }
@@ -279,16 +279,17 @@ impl Reverse<'_, '_, '_> {
 
     /// An entry with what a change set it to set back; what somebody has changed since stays.
     fn changed_back(&self, entry: &Entry, old: &Entry, new: &Entry) -> Entry {
-        let back = |now: &String, new: &String, old: &String| if now == new { old.clone() } else { now.clone() };
+        let mut members = entry.members.clone();
+        for name in old.members.keys().chain(new.members.keys()) {
+            if entry.members.get(name) == new.members.get(name) {
+                members.remove(name);
+                members.extend(old.members.get(name).map(|value| (name.clone(), value.clone())));
+            }
+        }
+        let span = if entry.span == new.span { &old.span } else { &entry.span };
         Entry {
-            source: back(&entry.source, &new.source, &old.source),
-            locator: back(&entry.locator, &new.locator, &old.locator),
-            quote: back(&entry.quote, &new.quote, &old.quote),
-            span: if entry.span == new.span {
-                self.span_now(&old.span)
-            } else {
-                entry.span.clone()
-            },
+            members,
+            span: span.as_ref().map(|span| self.span_now(span)),
         }
     }
 
@@ -380,11 +381,12 @@ impl Reverse<'_, '_, '_> {
         Ok(())
     }
 
-    /// Citations whose first or last character came back stand on it again.
+    /// Entries whose first or last character came back stand on it again.
     fn anchor_again(&mut self) -> Result<(), AutomergeError> {
         for (id, entry) in std::mem::take(&mut self.entries) {
-            let span = self.span_now(&entry.span);
-            if span == entry.span {
+            let Some(had) = &entry.span else { continue };
+            let span = self.span_now(had);
+            if span == *had {
                 continue;
             }
             let back = |point: &Point| point.visible(&self.writer.sheet).is_some();
@@ -392,17 +394,16 @@ impl Reverse<'_, '_, '_> {
                 start: if back(&span.start) {
                     span.start
                 } else {
-                    entry.span.start.clone()
+                    had.start.clone()
                 },
-                end: if back(&span.end) {
-                    span.end
-                } else {
-                    entry.span.end.clone()
-                },
+                end: if back(&span.end) { span.end } else { had.end.clone() },
             };
-            if span != entry.span {
-                let new = Entry { span, ..entry.clone() };
-                self.writer.cite(&id, Some(entry), Some(new))?;
+            if span != *had {
+                let new = Entry {
+                    span: Some(span),
+                    ..entry.clone()
+                };
+                self.writer.put_entry(&id, Some(entry), Some(new))?;
             }
         }
         Ok(())

@@ -6,6 +6,7 @@
 use automerge::transaction::{Transactable, Transaction};
 use automerge::{Automerge, AutomergeError, ChangeHash, ObjId, ObjType, ROOT, ReadDoc, ScalarValue, Value};
 
+use crate::body::read::Look;
 use crate::document::Document;
 
 /// A map in a document, as it is or as it was at some heads.
@@ -130,6 +131,20 @@ impl<'a> Node<'a> {
             ScalarValue::Str(text) => Some(text.chars().take(limit).collect()),
             _ => None,
         }
+    }
+
+    /// The map, to read records from.
+    pub fn look(&self) -> Look<'a, Automerge> {
+        Look {
+            doc: self.doc,
+            heads: self.heads,
+        }
+    }
+
+    /// All texts under a key, more than one when some were put at once; a value that is no text is an empty one.
+    pub fn all_texts(&self, key: &str) -> Vec<String> {
+        let text = |(value, _): (Value<'a>, ObjId)| value.as_str().unwrap_or_default().to_owned();
+        self.all(key).into_iter().map(text).collect()
     }
 
     /// All values of bytes under a key: more than one when some were put at once.

@@ -10,6 +10,7 @@ use komuz_core::admission::{Binding, Gate, Verdict, session_actor};
 use komuz_core::body::{Body, Point, ThreadSpan};
 use komuz_core::document::{DocKind, Document};
 use komuz_core::page::{Block, Mark, Marks, Page, Place, Run, Slice, Step, byte_at, hash, json, slice_runs, utf16_len};
+use komuz_core::records::Members;
 use komuz_core::steps::{Batch, PageLink, StepError};
 use komuz_release::story::BlockKind;
 use proptest::prelude::*;
@@ -112,6 +113,8 @@ struct World {
     doubled: BTreeSet<char>,
     cited: usize,
     now: u64,
+    /// Members of the record `h-headline` that only one replica writes, by its place: they must come through.
+    said: BTreeMap<String, Value>,
 }
 
 impl World {
@@ -166,6 +169,7 @@ impl World {
             doubled: BTreeSet::new(),
             cited: 0,
             now: 0,
+            said: BTreeMap::new(),
         }
     }
 
@@ -187,6 +191,7 @@ impl World {
             replica.body.page(),
             "the body kept in step differs from the document"
         );
+        assert_eq!(fresh.records(), replica.body.records(), "records kept in step differ");
     }
 
     /// The next message of a page reaches its engine.
@@ -413,6 +418,53 @@ impl World {
         self.settle(at);
     }
 
+    /// Somebody writes of the text: a claim or an answer on some words, what an outlet puts around it, what bears the headline.
+    fn record(&mut self, at: usize, page: usize, a: usize, b: usize, c: usize) {
+        let replica = &mut self.replicas[at];
+        let (link, editor) = &mut replica.links[page];
+        let (doc, body) = (&mut replica.doc, &mut replica.body);
+        let size = editor.page.size();
+        let span = ((a % (size + 1)) as u32, (b % (size + 1)) as u32);
+        let version = (editor.seq, editor.taken);
+        self.cited += 1;
+        let name = |what: &str| format!("{what}.x-{}.quote", b % 3);
+        let save: Members = match c / 8 % 4 {
+            0 => [(name("evidence"), ALPHABET[a % ALPHABET.len()].into())].into(),
+            1 => [(name("evidence"), Value::Null), (name("against"), self.cited.into())].into(),
+            2 => [
+                ("about".to_owned(), Value::Null),
+                (format!("about.e-{}", a % 3), a.is_multiple_of(2).into()),
+            ]
+            .into(),
+            _ => [("seen".to_owned(), serde_json::json!([a, "ө"]))].into(),
+        };
+        let some = body.records();
+        let some = some.get(a % some.len().max(1)).map(|record| record.id.clone());
+        match (c % 8, some) {
+            (0..=2, _) => {
+                let id = format!("{}-{at}-{}", ["k", "a"][c % 2], self.cited);
+                // Refused where the version is gone or no text is selected.
+                let _ = link.mark_span(doc, body, version, span, (&id, &save), self.now);
+            }
+            (3, Some(id)) if id.starts_with("k-") || id.starts_with("a-") => {
+                let _ = link.mark_span(doc, body, version, span, (&id, &save), self.now);
+            }
+            (4, Some(id)) if id != "h-headline" => link.remove_record(doc, body, &id, self.now).unwrap(),
+            (5, _) => {
+                let member = format!("by-{at}.{}", b % 3);
+                body.save_record(doc, "h-headline", &[(member.clone(), self.cited.into())].into())
+                    .unwrap();
+                self.said.insert(member, self.cited.into());
+            }
+            (_, some) => {
+                let id = some.filter(|id| c % 8 == 6 && id != "h-headline");
+                let id = id.unwrap_or_else(|| format!("o-{}", ["kloop", "occrp"][b % 2]));
+                link.save_record(doc, body, (&id, &save), self.now).unwrap();
+            }
+        }
+        self.settle(at);
+    }
+
     fn quiet(&mut self) {
         for replica in &mut self.replicas {
             replica.threads.clear();
@@ -443,10 +495,14 @@ impl World {
             // Equal heads are equal sets of changes.
             assert_eq!(replica.doc.heads(), first.doc.heads(), "documents differ");
             assert_eq!(replica.body.page(), first.body.page(), "bodies differ");
+            assert_eq!(replica.body.records(), first.body.records(), "records differ");
             for (_, editor) in &replica.links {
                 assert_eq!(editor.page, *first.body.page(), "a page differs from its body");
             }
         }
+        let said = first.body.entry("h-headline").map(|entry| entry.members.clone());
+        let said: BTreeMap<String, Value> = said.unwrap_or_default().into_iter().collect();
+        assert_eq!(said, self.said, "what one alone has said of the headline");
         let found = uniques(first.body.page());
         for nth in 0..self.typed {
             let char = unique(nth);
@@ -862,6 +918,7 @@ fn run(replicas: usize, pages: usize, sections: bool, kinds: &[u8], acts: &[(u8,
                 world.sync(at, a, 1 + b % 5);
             }
             14 => world.undo(at, page, kind % 3 == 0),
+            _ if c.is_multiple_of(2) => world.record(at, page, a, b, c / 2),
             _ => world.cite(at, page, a, b),
         }
     }
@@ -931,6 +988,17 @@ proptest! {
     #[test]
     fn two_engines_on_a_text_of_two_sections_end_equal(acts in acts(100)) {
         run(2, 1, true, ALL, &acts);
+    }
+
+    #[test]
+    fn three_engines_that_claim_what_others_edit_and_move_end_equal(acts in acts(100)) {
+        // Every third thing that somebody does is about a claim; text is typed, deleted, split, joined, cut and pasted.
+        let claims = |(what, at, kind, a, b, c): &(u8, u8, u8, u16, u16, u16)| {
+            let what = if what % 16 < 7 && kind % 3 == 0 { 15 } else { *what };
+            (what, *at, *kind, *a, *b, if what == 15 { c & !1 } else { *c })
+        };
+        let acts: Vec<_> = acts.iter().map(claims).collect();
+        run(3, 1, false, &[0, 4, 6, 8, 12, 12, 16], &acts);
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 #[path = "signing/newsroom.rs"]
 mod newsroom;
+#[path = "signing/readers.rs"]
+mod readers;
 
 use automerge::transaction::Transactable;
 use automerge::{AutoCommit, Change, ObjType, ROOT, ReadDoc};

@@ -174,6 +174,7 @@ pub const TROUBLES: &[&str] = &[
     "picture-missing",
     "file-missing",
     "few-keys",
+    "background-undescribed",
     "nothing-changed",
     "release-key",
     "not-reviewed",

@@ -148,13 +148,7 @@ pub struct Confidential {
 pub fn shown(source: &Source, record: &Record) -> Option<Source> {
     match record.confidentiality {
         Confidentiality::Public => Some(source.clone()),
-        Confidentiality::Background => Some(Source {
-            id: source.id.clone(),
-            kind: "personal_communication".to_owned(),
-            title: record.described.clone(),
-            language: source.language.clone(),
-            ..Source::default()
-        }),
+        Confidentiality::Background => Some(source.on_background(record.described.clone())),
         Confidentiality::Confidential => None,
     }
 }

@@ -8,7 +8,7 @@ use crate::canonical::{CanonicalError, MAX_INTEGER, canonical, is_sha256_hex, sh
 use crate::difference::{Change, difference};
 use crate::folder::{is_lang, is_name};
 use crate::form::file;
-use crate::masthead::Masthead;
+use crate::masthead::{Masthead, Outlet};
 use crate::notice::{self, Kind, Notice};
 use crate::story::{Block, BlockKind, Byline, Citation, MAX_DEPTH, STORY_VERSION, Source, Span, Story, safe_link};
 use crate::time;
@@ -206,15 +206,21 @@ impl Release {
         masthead: &Masthead,
         previous: Option<&Release>,
     ) -> Result<Self, ReleaseError> {
+        Self::with_fronts(story, &BTreeMap::new(), head, masthead, previous)
+    }
+
+    /// [`Release::from_story`], with what outlets put around the body where it is their own, by their ids ([`Front::of`]).
+    pub fn with_fronts(
+        story: &Story,
+        fronts: &BTreeMap<String, Front>,
+        head: &Head,
+        masthead: &Masthead,
+        previous: Option<&Release>,
+    ) -> Result<Self, ReleaseError> {
         if let Some(obstacle) = obstacles(story).into_iter().next() {
             return Err(obstacle);
         }
-        let front = Front {
-            headline: story.headline.clone(),
-            summary: story.summary.clone(),
-            byline: story.byline.clone(),
-            ..Front::default()
-        };
+        let front = |outlet: &Outlet| Front::of(story, &head.story, fronts.get(&outlet.id));
         let mut editions: BTreeSet<String> = head.editions.iter().cloned().collect();
         editions.insert(story.lang.clone());
         let mut release = Self {
@@ -241,7 +247,7 @@ impl Release {
             earlier: previous.map(notice::earlier).unwrap_or_default(),
             editions: editions.into_iter().collect(),
             body: Body::of(story, &head.story),
-            outlets: masthead.outlets.iter().map(|o| (o.id.clone(), front.clone())).collect(),
+            outlets: masthead.outlets.iter().map(|o| (o.id.clone(), front(o))).collect(),
         };
         if let Some(previous) = previous {
             release.changes = difference(previous, &release);
@@ -374,11 +380,39 @@ impl Release {
     }
 }
 
+impl Front {
+    /// What an outlet puts around a story with this id: the common headline, summary and byline, where it has none of its
+    /// `own`. The figure of its own is named by its block in the story; one that is not there is none.
+    pub fn of(story: &Story, id: &str, own: Option<&Front>) -> Self {
+        let mut front = own.cloned().unwrap_or_default();
+        if front.headline.trim().is_empty() {
+            front.headline.clone_from(&story.headline);
+        }
+        if front.summary.trim().is_empty() {
+            front.summary.clone_from(&story.summary);
+        }
+        if front.byline.is_empty() {
+            front.byline.clone_from(&story.byline);
+        }
+        let is_figure = |b: &Block| b.id == front.figure && matches!(b.kind, BlockKind::Figure { .. });
+        front.figure = match story.blocks.iter().any(is_figure) {
+            true => block_id(id, &front.figure),
+            false => String::new(),
+        };
+        front
+    }
+}
+
+/// The id that a block of a story has in its releases.
+fn block_id(story: &str, block: &str) -> String {
+    sha256_hex(format!("komuz block v1\0{story}\0{block}").as_bytes())[..16].to_owned()
+}
+
 impl Body {
     /// What a release of the story with this id takes of it: blocks and citations under ids that say nothing of who wrote
     /// them, and the sources that are cited.
     pub fn of(story: &Story, id: &str) -> Self {
-        let new_id = |old: &str| sha256_hex(format!("komuz block v1\0{id}\0{old}").as_bytes())[..16].to_owned();
+        let new_id = |old: &str| block_id(id, old);
         let order: BTreeMap<&str, usize> = story
             .blocks
             .iter()

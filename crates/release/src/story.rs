@@ -229,6 +229,19 @@ pub struct Source {
     pub other: BTreeMap<String, Value>,
 }
 
+impl Source {
+    /// What readers get of a source on background: what it is, in the newsrooms' words, and not who.
+    pub fn on_background(&self, described: String) -> Self {
+        Self {
+            id: self.id.clone(),
+            kind: "personal_communication".to_owned(),
+            title: described,
+            language: self.language.clone(),
+            ..Self::default()
+        }
+    }
+}
+
 /// The `custom` member of a CSL item.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Custom {

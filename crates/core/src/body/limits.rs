@@ -12,6 +12,7 @@ use super::sheet::Cell;
 use super::write::{Action, New};
 use crate::page::step::Effect;
 use crate::page::{Mark, Marks, Page, PageError, Run, Splice, Token};
+use crate::records::Members;
 
 /// The longest headline, in characters.
 pub const MAX_HEADLINE: usize = 1_000;
@@ -329,11 +330,16 @@ pub(crate) fn action_weight(action: &Action) -> usize {
             .sum(),
         Action::Retyped { kinds, .. } => kind_weight(&kinds.0),
         Action::Marked { old, new, .. } => old.iter().chain(new).map(mark_weight).sum(),
-        Action::Cited { old, .. } => {
-            BLOCK
-                + old
-                    .as_ref()
-                    .map_or(0, |entry| (entry.locator.len() + entry.quote.len()) / BYTES)
-        }
+        Action::Noted { old, new, .. } => [old, new]
+            .into_iter()
+            .flatten()
+            .map(|entry| entry_weight(&entry.members))
+            .sum(),
     }
+}
+
+/// About how many operations write an entry.
+fn entry_weight(members: &Members) -> usize {
+    let bytes = |value: &serde_json::Value| value.as_str().map_or(BYTES, str::len);
+    BLOCK + members.values().map(|value| 1 + bytes(value) / BYTES).sum::<usize>()
 }

@@ -1,9 +1,10 @@
 //! From Automerge's texts to a [`Sheet`].
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
 use std::sync::Arc;
 
-use automerge::iter::Span;
+use automerge::iter::{MapRangeItem, Span};
 use automerge::marks::MarkSet;
 use automerge::{
     AutomergeError, ChangeHash, ObjId, ObjType, Prop, ROOT, ReadDoc, ScalarValue, ScalarValueRef, Value, ValueRef,
@@ -57,6 +58,30 @@ impl<'a, R: ReadDoc> Look<'a, R> {
             None => self.doc.length(obj),
             Some(heads) => self.doc.length_at(obj, heads),
         }
+    }
+
+    /// What lies in a map under keys that start with a prefix, in the order of the keys.
+    pub(crate) fn items(self, map: &ObjId, prefix: &str) -> impl Iterator<Item = MapRangeItem<'a>> {
+        let range = (Bound::Included(prefix.to_owned()), Bound::Unbounded);
+        let items = match self.heads {
+            None => self.doc.map_range(map, range),
+            Some(heads) => self.doc.map_range_at(map, range, heads),
+        };
+        let prefix = prefix.to_owned();
+        items.take_while(move |item| item.key.starts_with(&prefix))
+    }
+
+    /// All maps under a key: more than one when some were made at once; the one that wins is the last.
+    pub(crate) fn maps(self, map: &ObjId, key: &str) -> Vec<ObjId> {
+        let all = match self.heads {
+            None => self.doc.get_all(map, key),
+            Some(heads) => self.doc.get_all_at(map, key, heads),
+        };
+        // Wrong only for objects that are not there or are no maps; both hold nothing.
+        let all = all.unwrap_or_default().into_iter();
+        all.filter(|(value, _)| matches!(value, Value::Object(ObjType::Map)))
+            .map(|(_, id)| id)
+            .collect()
     }
 
     pub(crate) fn text(self, obj: &ObjId) -> Result<String, AutomergeError> {

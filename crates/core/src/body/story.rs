@@ -10,7 +10,7 @@ use komuz_release::story::{
 use serde_json::Value as Json;
 
 use super::write::{Action, New};
-use super::{Body, BodyError, Entry, at_version, limits};
+use super::{Body, BodyError, Entry, is_citation, limits};
 use crate::document::Document;
 use crate::page::{Block, Mark, Marks, Run};
 
@@ -27,28 +27,16 @@ impl Body {
     /// The edition as a value. `sources` are put in as they are; citations whose words are gone are left out.
     pub fn story(&self, lang: &str, sources: Vec<Source>) -> Story {
         let mut citations: Vec<(usize, Citation)> = Vec::new();
-        for (id, entry) in &self.entries {
+        for (id, entry) in self.entries.iter().filter(|(id, _)| is_citation(id)) {
             let Some(range) = self.flat_range(id) else { continue };
-            let place = |flat: usize| {
-                let (row, at) = self.sheet.row_at(flat)?;
-                Some(Place {
-                    block: self.sheet.rows[row].id.clone(),
-                    offset: at.saturating_sub(1) as u32,
-                })
-            };
-            let last = |flat: usize| {
-                let mut place = place(flat - 1)?;
-                place.offset += 1;
-                Some(place)
-            };
-            let (Some(start), Some(end)) = (place(range.start), last(range.end)) else {
+            let Some((start, end)) = self.places(&range) else {
                 continue;
             };
             let citation = Citation {
                 id: id.clone(),
-                source: entry.source.clone(),
-                locator: entry.locator.clone(),
-                quote: entry.quote.clone(),
+                source: entry.text("source").to_owned(),
+                locator: entry.text("locator").to_owned(),
+                quote: entry.text("quote").to_owned(),
                 start,
                 end,
             };
@@ -67,6 +55,20 @@ impl Body {
         }
     }
 
+    /// A flat range of text as places in blocks.
+    pub(super) fn places(&self, range: &Range<usize>) -> Option<(Place, Place)> {
+        let place = |flat: usize| {
+            let (row, at) = self.sheet.row_at(flat)?;
+            Some(Place {
+                block: self.sheet.rows[row].id.clone(),
+                offset: at.saturating_sub(1) as u32,
+            })
+        };
+        let mut end = place(range.end.checked_sub(1)?)?;
+        end.offset += 1;
+        Some((place(range.start)?, end))
+    }
+
     /// The edition as it was at a version of its document (heads that are in it).
     pub fn story_at(
         doc: &Document,
@@ -74,7 +76,7 @@ impl Body {
         lang: &str,
         sources: Vec<Source>,
     ) -> Result<Story, BodyError> {
-        Ok(at_version(doc, heads)?.story(lang, sources))
+        Ok(Self::at(doc, heads)?.story(lang, sources))
     }
 
     /// Puts a story's blocks and citations behind the text; in place of the text when that is one empty paragraph.
@@ -135,14 +137,9 @@ impl Body {
             let ((), actions) = self.edit(doc, |writer| {
                 for (citation, range) in placed {
                     let Some(span) = writer.span(range) else { continue };
-                    let entry = Entry {
-                        source: citation.source.clone(),
-                        locator: citation.locator.clone(),
-                        quote: citation.quote.clone(),
-                        span,
-                    };
+                    let entry = Entry::cited(&citation.source, &citation.locator, &citation.quote, span);
                     let id = free_id(&citation.id, &taken);
-                    writer.cite(&id, None, Some(entry))?;
+                    writer.put_entry(&id, None, Some(entry))?;
                     taken.insert(id);
                 }
                 Ok(())
@@ -206,7 +203,7 @@ const CITED: usize = 12;
 /// A citation's id that is free, made from the wanted one.
 fn free_id(wanted: &str, taken: &HashSet<String>) -> String {
     let wanted: &str = &wanted.chars().take(limits::MAX_ID).collect::<String>();
-    let base = if wanted.starts_with("c-") {
+    let base = if is_citation(wanted) {
         wanted.to_owned()
     } else {
         format!("c-{wanted}")

@@ -12,8 +12,9 @@ use super::limits::{fitting, mark_fits};
 use super::point::Point;
 use super::read::{Look, read_mark, read_marker, read_sheet};
 use super::sheet::{Cell, Elem, Piece, Sheet};
-use super::{Entry, Span as Cited};
+use super::{Entry, Span as EntrySpan};
 use crate::page::{Mark, Marks, utf16_len};
+use crate::records::{self, Kind};
 
 /// Something to be inserted.
 #[derive(Debug, Clone)]
@@ -53,8 +54,8 @@ pub(crate) enum Action {
         old: Option<Mark>,
         new: Option<Mark>,
     },
-    /// A citation came, went or changed.
-    Cited {
+    /// A citation or a record came, went or changed.
+    Noted {
         id: String,
         old: Option<Box<Entry>>,
         new: Option<Box<Entry>>,
@@ -337,53 +338,30 @@ impl<'w, 't> Writer<'w, 't> {
         Ok(())
     }
 
-    /// Writes a citation's entry, or removes it.
-    pub(crate) fn cite(&mut self, id: &str, old: Option<Entry>, new: Option<Entry>) -> Result<(), AutomergeError> {
-        let all = Look::now(&*self.tx).root("citations")?;
-        match &new {
-            None => self.tx.delete(&all, id)?,
-            Some(entry) => {
-                let map = match (&old, self.tx.get(&all, id)?) {
-                    (Some(_), Some((automerge::Value::Object(ObjType::Map), map))) => map,
-                    _ => self.tx.put_object(&all, id, ObjType::Map)?,
-                };
-                let start = entry.span.start.to_string();
-                let end = entry.span.end.to_string();
-                let before = old.as_ref().map(|old| {
-                    (
-                        old.source.as_str(),
-                        old.locator.as_str(),
-                        old.quote.as_str(),
-                        old.span.start.to_string(),
-                        old.span.end.to_string(),
-                    )
-                });
-                for (key, value, same) in [
-                    (
-                        "source",
-                        entry.source.as_str(),
-                        before.as_ref().is_some_and(|b| b.0 == entry.source),
-                    ),
-                    (
-                        "locator",
-                        entry.locator.as_str(),
-                        before.as_ref().is_some_and(|b| b.1 == entry.locator),
-                    ),
-                    (
-                        "quote",
-                        entry.quote.as_str(),
-                        before.as_ref().is_some_and(|b| b.2 == entry.quote),
-                    ),
-                    ("start", start.as_str(), before.as_ref().is_some_and(|b| b.3 == start)),
-                    ("end", end.as_str(), before.as_ref().is_some_and(|b| b.4 == end)),
-                ] {
-                    if !same {
-                        self.tx.put(&map, key, value)?;
-                    }
+    /// Writes an entry, or takes it out. `old` is what is there now; where that is none, what lay there before and was
+    /// removed comes back with what is new.
+    pub(crate) fn put_entry(&mut self, id: &str, old: Option<Entry>, new: Option<Entry>) -> Result<(), AutomergeError> {
+        let kind = Kind::of(id);
+        let all = Look::now(&*self.tx).root(kind.map_or("citations", Kind::root))?;
+        let mut maps = Look::now(&*self.tx).maps(&all, id);
+        match (&new, kind, maps.last()) {
+            (None, None, _) => self.tx.delete(&all, id)?,
+            (None, Some(_), Some(last)) => self.tx.put(last, "removed", true)?,
+            (None, Some(_), None) => {}
+            (Some(entry), ..) => {
+                match (kind, maps.last()) {
+                    (Some(_), Some(last)) if old.is_none() => self.tx.put(last, "removed", false)?,
+                    (_, Some(_)) => {}
+                    (_, None) => maps.push(self.tx.put_object(&all, id, ObjType::Map)?),
                 }
+                if let (Some(kind), Some(last), None) = (kind, maps.last(), &old) {
+                    self.tx.put(last, "kind", kind.name())?;
+                }
+                let was = old.as_ref().map(Entry::stored).unwrap_or_default();
+                records::write(self.tx, &maps, "", &was, &entry.stored())?;
             }
         }
-        self.log.push(Action::Cited {
+        self.log.push(Action::Noted {
             id: id.to_owned(),
             old: old.map(Box::new),
             new: new.map(Box::new),
@@ -392,10 +370,10 @@ impl<'w, 't> Writer<'w, 't> {
     }
 
     /// The points around a flat range: before its first element and behind its last.
-    pub(crate) fn span(&self, range: Range<usize>) -> Option<Cited> {
+    pub(crate) fn span(&self, range: Range<usize>) -> Option<EntrySpan> {
         let start = Point::before(&self.sheet, range.start)?;
         let end = Point::behind(&self.sheet, range.end)?;
-        Some(Cited { start, end })
+        Some(EntrySpan { start, end })
     }
 
     /// Where in the text an element lay that is gone from a section: the flat index of what is visible behind it. Only
@@ -522,7 +500,7 @@ pub(crate) fn with_stored(marks: Marks, mark: &Mark) -> Marks {
     Marks::new(others).with(mark.clone())
 }
 
-fn to_scalar(value: &Json) -> ScalarValue {
+pub(crate) fn to_scalar(value: &Json) -> ScalarValue {
     match value {
         Json::String(text) => text.as_str().into(),
         Json::Bool(value) => (*value).into(),

@@ -1,7 +1,7 @@
 //! Two outlets with their keys, an edition of a story and its documents.
 
 use komuz_core::document::{DocKind, Document};
-use komuz_core::publish::{self, Source, ToSign};
+use komuz_core::publish::{self, Fronts, Source, ToSign};
 use komuz_core::registers;
 use komuz_core::signoffs::{self, Log, Proposal, State, What};
 use komuz_release::jws::Signature;
@@ -63,6 +63,7 @@ pub fn citation(id: &str, source: &str, block: &str, start: u32, end: u32) -> Ci
 /// One edition, its registers and its sign-off log, on one device.
 pub struct Desk {
     pub story: Story,
+    pub fronts: Fronts,
     pub registers: Document,
     pub signoffs: Document,
     pub log: Log,
@@ -100,6 +101,7 @@ impl Desk {
         log.among(&outlets());
         Self {
             story,
+            fronts: Fronts::new(),
             registers,
             signoffs: Document::new(DocKind::Signoffs, &[1; 16]),
             log,
@@ -114,6 +116,7 @@ impl Desk {
     pub fn source(&self) -> Source<'_> {
         Source {
             story: &self.story,
+            fronts: &self.fronts,
             body: &[],
             registers: &self.registers,
             registers_at: None,

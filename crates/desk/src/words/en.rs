@@ -336,6 +336,7 @@ pub const WORDS: Written = Written {
         "A picture has no file: choose it again, or remove it.",
         "A picture has not arrived on this device yet.",
         "{} has fewer than two release keys.",
+        "The source “{}” is on background, and readers have no description of it: write one, or take out its citations.",
         "This text is published already; nothing has changed since.",
         "This release key is not one of your outlet’s.",
         "Review the release before you sign it.",

@@ -15,7 +15,7 @@ use komuz_release::jws::Signature;
 use komuz_release::keys::{PublicKey, parse_signature};
 use komuz_release::masthead::Outlet;
 use komuz_release::notice::Kind;
-use komuz_release::release::{Body, Head, Release};
+use komuz_release::release::{Body, Front, Head, Release};
 use komuz_release::story::Story;
 use komuz_release::time;
 use komuz_sync::seal::doc::DocId;
@@ -66,8 +66,10 @@ impl Engine {
         let story = room.story(edition)?;
         let registers = &room.papers.get(&DocId::Registers).ok_or_else(no_edition)?.document;
         let version = room.papers.get(&body(edition)).ok_or_else(no_edition)?.document.heads();
+        let fronts = room.body(edition)?.fronts();
         let source = publish::Source {
             story: &story,
+            fronts: &fronts,
             body: &version,
             registers,
             registers_at: None,
@@ -327,8 +329,10 @@ impl Room {
             return komuz_messages::Signing::default();
         };
         let version = text.document.heads();
+        let fronts = self.body(edition).map(Text::fronts).unwrap_or_default();
         let source = publish::Source {
             story: &story,
+            fronts: &fronts,
             body: &version,
             registers: &registers.document,
             registers_at: None,
@@ -382,10 +386,8 @@ impl Room {
 fn as_it_stands(source: publish::Source<'_>, proposal: &Proposal) -> Release {
     let story = publish::with_sources(source.story, source.registers, None);
     let mut release = proposal.release().clone();
-    for front in release.outlets.values_mut() {
-        front.headline.clone_from(&story.headline);
-        front.summary.clone_from(&story.summary);
-        front.byline.clone_from(&story.byline);
+    for (outlet, front) in &mut release.outlets {
+        *front = Front::of(&story, &release.story, source.fronts.get(outlet));
     }
     release.body = Body::of(&story, &release.story);
     release
@@ -434,6 +436,7 @@ fn obstacle(hindrance: &Hindrance) -> Trouble {
     let with: &[&str] = match hindrance {
         Hindrance::Picture { alt } => &[alt],
         Hindrance::Keys { outlet } => &[outlet],
+        Hindrance::Undescribed { title } => &[title],
         other => return because(other.code(), other),
     };
     named(hindrance.code(), with, hindrance)
@@ -454,14 +457,15 @@ fn cannot(edition: &EditionId, number: u64, obstacles: Vec<Trouble>) -> Review {
     }
 }
 
-/// The story with its sources, as files and exports carry it.
+/// The story with its sources, as files and exports carry it: as readers may have it, and the register's other sources that
+/// they may learn of.
 pub fn whole(room: &Room, edition: &EditionId) -> Result<Story, Trouble> {
     let story = room.story(edition)?;
     let registers = &room.papers.get(&DocId::Registers).ok_or_else(no_edition)?.document;
     let mut whole = publish::with_sources(&story, registers, None);
     let cited: Vec<String> = whole.sources.iter().map(|source| source.id.clone()).collect();
     whole.sources.extend(
-        registers::sources(registers)
+        registers::public_sources(registers)
             .into_iter()
             .filter(|source| !cited.contains(&source.id)),
     );

@@ -1,7 +1,10 @@
 //! What is fuzzed: each function takes any bytes, must not panic, and says whether its parser took them. What is taken is
 //! checked further: it is written and read back equal.
 
+use std::sync::LazyLock;
+
 use komuz_core::admission::{Binding, Gate, Verdict};
+use komuz_core::body::Body;
 use komuz_core::document::{DocKind, Document};
 use komuz_core::page::Step;
 use komuz_core::page::json::read_page;
@@ -10,6 +13,7 @@ use komuz_dossier::members::{Members, Recorded};
 use komuz_dossier::policy::Policy;
 use komuz_dossier::{Dossier, Known, claim, edition, entity, reply, source};
 use komuz_import::{DEFAULT_LIMIT, export_json, export_markdown, import};
+use komuz_release::canonical::sha256_hex;
 use komuz_release::csl as sources;
 use komuz_release::jws::{General, Typ};
 use komuz_release::latest::Latest;
@@ -37,6 +41,7 @@ pub const TARGETS: [(&str, Target); 19] = [
     ("csl", csl),
     ("step_json", step_json),
     ("change_chunk", change_chunk),
+    ("saved_document", saved_document),
     ("client_frame", client_frame),
     ("relay_frame", relay_frame),
     ("envelope", envelope),
@@ -154,6 +159,42 @@ pub fn change_chunk(data: &[u8]) -> bool {
         "what was admitted can be loaded"
     );
     true
+}
+
+/// A saved document, as admission reads what it knows of it. Only the bytes of [`known_document`] are taken.
+pub fn saved_document(data: &[u8]) -> bool {
+    static KNOWN: LazyLock<Document> = LazyLock::new(known_document);
+    // Under its own checksum the fuzzer would not come far.
+    let mut head = vec![0];
+    let mut length = data.len();
+    while length > 0x7f {
+        head.push(length as u8 | 0x80);
+        length >>= 7;
+    }
+    head.push(length as u8);
+    let summed = [&head, data].concat();
+    let checksum = u32::from_str_radix(&sha256_hex(&summed)[..8], 16).expect("hexadecimal");
+    let saved = [&[0x85, 0x6f, 0x4a, 0x83][..], &checksum.to_be_bytes(), &summed].concat();
+    let _ = Gate::read(&KNOWN, &saved);
+    let Some(read) = Gate::read(&KNOWN, data) else {
+        return false;
+    };
+    assert!(
+        read.is_like(&KNOWN, &Gate::of(&KNOWN)),
+        "the gate that was read knows the same"
+    );
+    true
+}
+
+/// The document of the cases of `saved_document`.
+pub fn known_document() -> Document {
+    let text = "# A story\n\nWith *some* **words**, and a [link](https://outlet.example).\n\n- an item\n";
+    let story = import("story.md", text.as_bytes(), DEFAULT_LIMIT)
+        .expect("a story")
+        .story;
+    let (mut document, mut body) = Body::from_story(&story, &[1; 16]).expect("a document");
+    body.append_story(&mut document, &story).expect("written on");
+    document
 }
 
 /// What a client says to a relay.

@@ -88,6 +88,7 @@ fn what_is_taken_is_taken_whole_and_unchanged() {
         "masthead",
         "latest",
         "change_chunk",
+        "saved_document",
     ];
     for (target, parse) in TARGETS.iter().filter(|(target, _)| exact.contains(target)) {
         for (name, bytes) in cases(target).into_iter().filter(|(name, _)| name.starts_with("good-")) {
@@ -133,7 +134,7 @@ mod made {
     use komuz_sync::seal::presence::Presence;
 
     use super::fixture::{head, masthead, release, signed, signed_masthead, story};
-    use super::targets::{PASSPHRASE, WRITER, door, log};
+    use super::targets::{PASSPHRASE, WRITER, door, known_document, log};
 
     type Case = (&'static str, &'static str, Vec<u8>);
 
@@ -188,6 +189,8 @@ mod made {
             .0
             .take_changes();
         cases.push(("change_chunk", "of-another-actor", stranger[0].clone()));
+        around("saved_document", known_document().save(), &mut cases);
+        cases.push(("saved_document", "of-another-document", document.save()));
         cases
     }
 

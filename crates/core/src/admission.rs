@@ -6,7 +6,7 @@
 //! has a [`Gate`]. It judges a change by the change, the [`Binding`] that its signed envelope states and the change's own
 //! past, never by when it arrived: every replica comes to the same verdict.
 //!
-//! A gate is made beside its document ([`Gate::of`]), learns one's own changes ([`Gate::learn`]), and is asked about
+//! A gate is made beside its document ([`Gate::read`], [`Gate::of`]), learns one's own changes ([`Gate::learn`]), and is asked about
 //! everybody else's ([`Gate::admit`]). What it lets through must be applied: it remembers it as part of the document.
 
 mod bytes;
@@ -22,7 +22,7 @@ use thiserror::Error;
 
 use crate::document::{DocKind, Document};
 use change::Parsed;
-use table::Table;
+use table::{Past, Table};
 
 /// The longest change as it travels, in bytes: a picture of 2 MB and a release of 4 MB fit.
 pub const MAX_CHUNK: usize = 6 << 20;
@@ -312,7 +312,7 @@ impl Gate {
         gate
     }
 
-    /// The gate of a document as it stands. Reads its whole history (about as long as loading it).
+    /// The gate of a document as it stands. Makes its whole history anew (up to twice as long as loading it).
     pub fn of(document: &Document) -> Self {
         let mut gate = Self::new(document.kind());
         for change in document.automerge().get_changes(&[]) {
@@ -321,8 +321,25 @@ impl Gate {
         gate
     }
 
+    /// The gate of a document that has just been loaded from these bytes: what [`Gate::of`] gives, in a twentieth of the
+    /// time. It must be asked with the document at hand ([`Gate::admit_beside`], [`Gate::learn_beside`]). None when the
+    /// bytes are not the document's, not whole, or not written as expected.
+    pub fn read(document: &Document, saved: &[u8]) -> Option<Self> {
+        let table = Table::read(document.automerge(), saved).ok()?;
+        Some(Self {
+            table,
+            ..Self::new(document.kind())
+        })
+    }
+
+    /// Whether this gate, beside its document, has let through what another one has, in the same order. What they hold is
+    /// not compared.
+    pub fn is_like(&self, document: &Document, other: &Self) -> bool {
+        self.kind == other.kind && self.table.is_like(Some(document.automerge()), &other.table)
+    }
+
     fn trust(&mut self, change: &Change) {
-        if self.table.has(&change.hash()) {
+        if self.table.has(None, &change.hash()) {
             return;
         }
         // A document only holds what a gate let through, or what was written here, which `learn` has checked.
@@ -334,24 +351,36 @@ impl Gate {
     /// Takes in a change of one's own (as [`Document::take_changes`] gives it), before it is sent. An error means that
     /// others would refuse it: that is a fault of ours, and the change must not be sent.
     pub fn learn(&mut self, chunk: &[u8]) -> Result<ChangeHash, Refusal> {
+        self.try_learn(None, chunk)
+    }
+
+    /// [`Gate::learn`] for a gate that was [read](Gate::read).
+    pub fn learn_beside(&mut self, document: &Document, chunk: &[u8]) -> Result<ChangeHash, Refusal> {
+        self.try_learn(Some(document.automerge()), chunk)
+    }
+
+    fn try_learn(&mut self, document: Past<'_>, chunk: &[u8]) -> Result<ChangeHash, Refusal> {
         let parsed = Parsed::read(chunk::open(chunk)?)?;
         let hash = parsed.hash;
-        if !self.table.has(&hash) {
+        if !self.table.has(document, &hash) {
             parsed.canonical()?;
-            if parsed.deps.iter().any(|dep| !self.table.has(dep)) {
-                return Err(Refusal::Reference { what: "a change" });
-            }
-            self.table.add(&parsed)?;
+            self.table.add(document, &parsed)?;
         }
         Ok(hash)
     }
 
     /// Judges a change from outside. `chunk` is one change chunk of Automerge, compressed or not.
     pub fn admit(&mut self, binding: &Binding, chunk: &[u8]) -> Verdict {
-        self.try_admit(binding, chunk).unwrap_or_else(Verdict::Refuse)
+        self.try_admit(None, binding, chunk).unwrap_or_else(Verdict::Refuse)
     }
 
-    fn try_admit(&mut self, binding: &Binding, chunk: &[u8]) -> Result<Verdict, Refusal> {
+    /// [`Gate::admit`] for a gate that was [read](Gate::read).
+    pub fn admit_beside(&mut self, document: &Document, binding: &Binding, chunk: &[u8]) -> Verdict {
+        self.try_admit(Some(document.automerge()), binding, chunk)
+            .unwrap_or_else(Verdict::Refuse)
+    }
+
+    fn try_admit(&mut self, document: Past<'_>, binding: &Binding, chunk: &[u8]) -> Result<Verdict, Refusal> {
         if binding.kind != self.kind {
             return Err(Refusal::OtherLog {
                 found: binding.kind,
@@ -359,7 +388,7 @@ impl Gate {
             });
         }
         let chunk = chunk::open(chunk)?;
-        if self.table.has(&chunk.hash) || self.held.contains_key(&chunk.hash) {
+        if self.table.has(document, &chunk.hash) || self.held.contains_key(&chunk.hash) {
             return Ok(Verdict::Known);
         }
         let parsed = Parsed::read(chunk)?;
@@ -367,11 +396,16 @@ impl Gate {
             return Err(Refusal::OtherActor);
         }
         let change = parsed.canonical()?;
-        let missing: Vec<ChangeHash> = parsed.deps.iter().filter(|dep| !self.table.has(dep)).copied().collect();
+        let missing: Vec<ChangeHash> = parsed
+            .deps
+            .iter()
+            .filter(|dep| !self.table.has(document, dep))
+            .copied()
+            .collect();
         if missing.is_empty() {
-            self.table.add(&parsed)?;
+            self.table.add(document, &parsed)?;
             let mut changes = vec![change];
-            self.release(parsed.hash, &mut changes);
+            self.release(document, parsed.hash, &mut changes);
             return Ok(Verdict::Apply(changes));
         }
         if self.held.len() == MAX_HELD || self.held_bytes + parsed.bytes.len() > MAX_HELD_BYTES {
@@ -396,7 +430,7 @@ impl Gate {
     }
 
     /// Lets through what waited for a change and now has all that it builds on.
-    fn release(&mut self, hash: ChangeHash, changes: &mut Vec<Change>) {
+    fn release(&mut self, document: Past<'_>, hash: ChangeHash, changes: &mut Vec<Change>) {
         let mut come = VecDeque::from([hash]);
         while let Some(hash) = come.pop_front() {
             for waiter in self.waiting.remove(&hash).unwrap_or_default() {
@@ -411,7 +445,7 @@ impl Gate {
                     continue;
                 };
                 self.held_bytes -= held.parsed.bytes.len();
-                match self.table.add(&held.parsed) {
+                match self.table.add(document, &held.parsed) {
                     Ok(()) => {
                         changes.push(held.change);
                         come.push_back(waiter);
@@ -427,9 +461,9 @@ impl Gate {
         std::mem::take(&mut self.refused)
     }
 
-    /// Whether a change is in the document.
+    /// Whether a change has been let through or learned, or was in the document that the gate was [made of](Gate::of).
     pub fn has(&self, hash: &ChangeHash) -> bool {
-        self.table.has(hash)
+        self.table.has(None, hash)
     }
 
     /// How many changes wait for others.

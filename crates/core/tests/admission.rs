@@ -2,6 +2,8 @@
 
 #[path = "admission/random.rs"]
 mod random;
+#[path = "admission/saved.rs"]
+mod saved;
 #[path = "admission/world.rs"]
 mod world;
 
@@ -10,7 +12,7 @@ use std::num::NonZeroU64;
 use automerge::legacy::{ElementId, Key, ObjectId, Op, OpId, OpType};
 use automerge::marks::{ExpandMark, Mark};
 use automerge::transaction::Transactable;
-use automerge::{ActorId, Automerge, ChangeHash, ObjType, PatchLog, ROOT, ReadDoc, ScalarValue, TextEncoding};
+use automerge::{ActorId, Automerge, Change, ChangeHash, ObjType, PatchLog, ROOT, ReadDoc, ScalarValue, TextEncoding};
 use komuz_core::admission::{Gate, MAX_CHUNK, MAX_COUNTER, MAX_HELD, Refusal, Verdict, session_of};
 use komuz_core::document::{DocKind, Document};
 use world::*;
@@ -131,21 +133,36 @@ fn no_more_is_held_than_fits_and_what_does_not_fit_may_come_again() {
 fn a_gate_made_from_a_document_judges_as_one_that_saw_it_grow() {
     let mut grown = Gate::new(DocKind::Body);
     let mut doc = body(1);
+    let mut middle = typed(&mut doc, "first");
+    assert_eq!(applied(grown.admit(&binding(1), middle.raw_bytes())).len(), 1);
     for n in 0..100 {
-        let change = typed(&mut doc, &n.to_string());
-        assert_eq!(applied(grown.admit(&binding(1), change.raw_bytes())).len(), 1);
+        middle = typed(&mut doc, &n.to_string());
+        assert_eq!(applied(grown.admit(&binding(1), middle.raw_bytes())).len(), 1);
     }
-    let loaded = Document::load(DocKind::Body, &doc.save(), &[9; 16]).expect("loads");
-    let mut loaded = Gate::of(&loaded);
-    assert_eq!(loaded.changes(), grown.changes());
+    let saved = doc.save();
+    let loaded = Document::load(DocKind::Body, &saved, &[9; 16]).expect("loads");
+    let mut read = Gate::read(&loaded, &saved).expect("read");
+    let mut of = Gate::of(&loaded);
+    assert!(of.is_like(&loaded, &grown) && read.is_like(&loaded, &grown));
     let next = typed(&mut doc, "next");
     let bad = doctored(&next, |e| e.start_op = start(5));
-    for gate in [&mut grown, &mut loaded] {
+    for gate in [&mut grown, &mut of] {
         assert!(matches!(
             refused(gate.admit(&binding(1), bad.raw_bytes())),
             Refusal::StartOp { .. }
         ));
         assert_eq!(applied(gate.admit(&binding(1), next.raw_bytes())).len(), 1);
+    }
+    // One that was read asks its document for the changes that it came with, and knows the others.
+    let mut admit = |change: &Change| read.admit_beside(&loaded, &binding(1), change.raw_bytes());
+    let Refusal::StartOp { .. } = refused(admit(&bad)) else {
+        panic!("not refused for its counter");
+    };
+    let last = typed(&mut doc, "last");
+    assert_eq!(admit(&last), Verdict::Hold);
+    assert_eq!(applied(admit(&next)).len(), 2);
+    for known in [&middle, &next, &last] {
+        assert_eq!(admit(known), Verdict::Known);
     }
 }
 

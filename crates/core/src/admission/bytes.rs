@@ -3,7 +3,7 @@
 //! Format: <https://automerge.org/automerge-binary-format-spec/#_column_encodings>. Nothing here allocates by a length
 //! that the input names.
 
-use super::{MAX_OPS, Refusal};
+use super::{MAX_COUNTER, Refusal};
 
 /// Bytes with a place in them.
 #[derive(Clone)]
@@ -125,9 +125,9 @@ impl<'a, T: Clone> Runs<'a, T> {
                 1.. => (count.unsigned_abs(), Run::Equal((self.read)(&mut self.bytes)?)),
                 _ => (count.unsigned_abs(), Run::Each),
             };
-            if self.left == 0 || self.left > MAX_OPS as u64 {
+            if self.left == 0 || self.left > MAX_COUNTER {
                 return Err(Refusal::Malformed {
-                    what: "a run of a length that no change has",
+                    what: "a run of a length that no document has",
                 });
             }
         }

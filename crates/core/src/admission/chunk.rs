@@ -37,11 +37,7 @@ pub(super) fn open(chunk: &[u8]) -> Result<Chunk, Refusal> {
         });
     }
     let mut input = Bytes::new(chunk);
-    if input.take(4).map_err(|_| Refusal::Truncated)? != MAGIC {
-        return Err(Refusal::NotAChunk);
-    }
-    let checksum = input.take(4).map_err(|_| Refusal::Truncated)?.to_vec();
-    let kind = input.take(1).map_err(|_| Refusal::Truncated)?[0];
+    let (checksum, kind) = start(&mut input)?;
     let name = match kind {
         CHANGE | COMPRESSED => "",
         DOCUMENT => "document",
@@ -51,31 +47,20 @@ pub(super) fn open(chunk: &[u8]) -> Result<Chunk, Refusal> {
     if !name.is_empty() {
         return Err(Refusal::NotAChange { found: name });
     }
-    let length = input.uleb().map_err(|_| Refusal::Truncated)?;
-    let rest = input.rest();
-    if length > rest.len() as u64 {
-        return Err(Refusal::Truncated);
-    }
-    if length < rest.len() as u64 {
-        return Err(Refusal::Trailing {
-            bytes: rest.len() - length as usize,
-        });
-    }
+    let rest = rest(&mut input)?;
     let data = if kind == COMPRESSED {
         inflate(rest)?
     } else {
         rest.to_vec()
     };
 
-    let mut head = vec![CHANGE];
-    write_uleb(&mut head, data.len() as u64);
-    let hash: [u8; 32] = Sha256::new().chain_update(&head).chain_update(&data).finalize().into();
+    let (head, hash) = hash(CHANGE, &data);
     if hash[..4] != checksum[..] {
         return Err(Refusal::Checksum);
     }
     let mut bytes = Vec::with_capacity(8 + head.len() + data.len());
     bytes.extend_from_slice(&MAGIC);
-    bytes.extend_from_slice(&checksum);
+    bytes.extend_from_slice(checksum);
     bytes.extend_from_slice(&head);
     let start = bytes.len();
     bytes.extend_from_slice(&data);
@@ -86,7 +71,55 @@ pub(super) fn open(chunk: &[u8]) -> Result<Chunk, Refusal> {
     })
 }
 
-fn inflate(deflated: &[u8]) -> Result<Vec<u8>, Refusal> {
+/// The data of a chunk that must be exactly one saved document, its checksum compared.
+pub(super) fn document(saved: &[u8]) -> Result<&[u8], Refusal> {
+    let mut input = Bytes::new(saved);
+    let (checksum, kind) = start(&mut input)?;
+    if kind != DOCUMENT {
+        return Err(Refusal::UnknownChunk { kind });
+    }
+    let data = rest(&mut input)?;
+    if hash(DOCUMENT, data).1[..4] != checksum[..] {
+        return Err(Refusal::Checksum);
+    }
+    Ok(data)
+}
+
+/// The checksum and the type.
+fn start<'a>(input: &mut Bytes<'a>) -> Result<(&'a [u8], u8), Refusal> {
+    if input.take(4).map_err(|_| Refusal::Truncated)? != MAGIC {
+        return Err(Refusal::NotAChunk);
+    }
+    let checksum = input.take(4).map_err(|_| Refusal::Truncated)?;
+    let kind = input.take(1).map_err(|_| Refusal::Truncated)?[0];
+    Ok((checksum, kind))
+}
+
+/// The data, which nothing may follow.
+fn rest<'a>(input: &mut Bytes<'a>) -> Result<&'a [u8], Refusal> {
+    let length = input.uleb().map_err(|_| Refusal::Truncated)?;
+    let rest = input.rest();
+    if length > rest.len() as u64 {
+        return Err(Refusal::Truncated);
+    }
+    if length < rest.len() as u64 {
+        return Err(Refusal::Trailing {
+            bytes: rest.len() - length as usize,
+        });
+    }
+    Ok(rest)
+}
+
+/// Type and length as they are written, and the hash of these and the data, with which the checksum begins.
+fn hash(kind: u8, data: &[u8]) -> (Vec<u8>, [u8; 32]) {
+    let mut head = vec![kind];
+    write_uleb(&mut head, data.len() as u64);
+    let hash = Sha256::new().chain_update(&head).chain_update(data).finalize().into();
+    (head, hash)
+}
+
+/// Inflates within bounds.
+pub(super) fn inflate(deflated: &[u8]) -> Result<Vec<u8>, Refusal> {
     let mut data = Vec::new();
     let mut decoder = DeflateDecoder::new(deflated);
     decoder

@@ -5,9 +5,11 @@
 //! saves but does not load. So every operation is remembered with its object, its key and its place in the tree of
 //! insertions (24 bytes each), and every reference is looked up before Automerge sees it.
 
-use std::collections::{BTreeMap, HashMap};
+mod saved;
 
-use automerge::ChangeHash;
+use std::collections::{BTreeMap, BinaryHeap, HashMap};
+
+use automerge::{Automerge, ChangeHash};
 
 use super::change::{Action, Key, OpId, Parsed};
 use super::{MAX_COUNTER, MAX_START_GAP, Refusal};
@@ -18,11 +20,20 @@ const NONE: u32 = u32::MAX;
 /// After how many changes without one a vector clock is kept.
 const CLOCK_EVERY: u8 = 32;
 
+/// The document of a table that was [read](Table::read): it knows the hashes of the changes that it was loaded with.
+pub(super) type Past<'a> = Option<&'a Automerge>;
+
 /// The changes and operations of one document.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Table {
     by_hash: HashMap<ChangeHash, u32>,
+    /// How many of the first nodes were read from a saved document; their hashes are not in `by_hash`.
+    read: u32,
     nodes: Vec<Node>,
+    /// What changes build on, as places in `nodes`, of one change after the other.
+    deps: Vec<u32>,
+    /// Vector clocks that are kept: for each actor, how many of its changes are the change or an ancestor of it.
+    clocks: Vec<Box<[u32]>>,
     by_actor: HashMap<Vec<u8>, u32>,
     actors: Vec<Actor>,
     ops: Vec<Entry>,
@@ -30,7 +41,7 @@ pub(super) struct Table {
 }
 
 /// A change.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 struct Node {
     actor: u32,
     seq: u32,
@@ -39,23 +50,56 @@ struct Node {
     max_op: u32,
     /// Place of its first operation in [`Table::ops`].
     first: u32,
-    deps: Box<[u32]>,
-    /// How many changes back the next kept clock may be.
+    /// Where those that it builds on end in [`Table::deps`].
+    deps: u32,
+    /// How many changes back the next kept clock may be; its own is kept when there is none.
     gap: u8,
-    /// For each actor, how many of its changes are this one or an ancestor of it. Kept for some changes only.
-    clock: Option<Box<[u32]>>,
+    /// Place of its clock in [`Table::clocks`], if it is kept.
+    clock: u32,
 }
 
-#[derive(Debug, Clone, Default)]
+impl Node {
+    /// The place of its operation with this counter.
+    fn op(&self, counter: u32) -> Option<u32> {
+        let known = (self.start_op..=self.max_op).contains(&counter);
+        known.then(|| self.first + (counter - self.start_op))
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq)]
 struct Actor {
     id: Vec<u8>,
     /// Its changes in order, as places in [`Table::nodes`].
     changes: Vec<u32>,
 }
 
+/// What there is to remember of a change beside its operations.
+struct Written<'a> {
+    /// None if the document is asked for it.
+    hash: Option<ChangeHash>,
+    actor: &'a [u8],
+    seq: u32,
+    start_op: u32,
+    max_op: u32,
+    first: u32,
+}
+
+impl<'a> Written<'a> {
+    fn of(change: &'a Parsed, first: usize) -> Self {
+        Self {
+            hash: Some(change.hash),
+            actor: &change.actors[0],
+            seq: change.seq as u32,
+            start_op: change.start_op as u32,
+            max_op: change.max_op() as u32,
+            first: first as u32,
+        }
+    }
+}
+
 /// An operation. For insertions `key` is the operation itself, and the others place it in the tree of insertions, in
 /// which an element's parent is the one that it was inserted after.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 struct Entry {
     obj: u32,
     key: u32,
@@ -69,8 +113,29 @@ struct Entry {
 
 impl Table {
     /// Whether a change is known.
-    pub fn has(&self, hash: &ChangeHash) -> bool {
-        self.by_hash.contains_key(hash)
+    pub fn has(&self, document: Past<'_>, hash: &ChangeHash) -> bool {
+        self.change(document, hash).is_some()
+    }
+
+    /// The place of a change.
+    fn change(&self, document: Past<'_>, hash: &ChangeHash) -> Option<u32> {
+        self.by_hash.get(hash).copied().or_else(|| {
+            let change = document.filter(|_| self.read > 0)?.get_change_meta_by_hash(hash)?;
+            let actor = *self.by_actor.get(change.actor.to_bytes())?;
+            let before = usize::try_from(change.seq).ok()?.checked_sub(1)?;
+            let place = *self.actors[actor as usize].changes.get(before)?;
+            // Later ones the gate has seen itself, or not yet.
+            (place < self.read).then_some(place)
+        })
+    }
+
+    /// The places of what a change builds on.
+    fn deps(&self, document: Past<'_>, change: &Parsed) -> Result<Vec<u32>, Refusal> {
+        let place = |dep| {
+            self.change(document, dep)
+                .ok_or(Refusal::Reference { what: "a change" })
+        };
+        change.deps.iter().map(place).collect()
     }
 
     /// How many changes are known.
@@ -78,44 +143,67 @@ impl Table {
         self.nodes.len()
     }
 
+    /// Whether both have seen the same changes in the same order. Keys may have been numbered otherwise.
+    pub fn is_like(&self, document: Past<'_>, other: &Self) -> bool {
+        let names = |table: &Self| -> BTreeMap<u32, Box<str>> {
+            table
+                .props
+                .iter()
+                .map(|(name, number)| (*number, name.clone()))
+                .collect()
+        };
+        let (names, other_names) = (names(self), names(other));
+        let is_key = |entry: &Entry| {
+            let holder = self.ops.get(entry.obj as usize);
+            holder.is_none_or(|holder| holder.action == Action::MakeMap)
+        };
+        let same = |(a, b): (&Entry, &Entry)| {
+            let unkeyed = |entry: &Entry| Entry { key: NONE, ..*entry };
+            let key = match is_key(a) {
+                true => names.get(&a.key) == other_names.get(&b.key),
+                false => a.key == b.key,
+            };
+            key && unkeyed(a) == unkeyed(b)
+        };
+        let found = |(hash, place): (&ChangeHash, &u32)| self.change(document, hash) == Some(*place);
+        other.by_hash.iter().all(found)
+            && self.nodes == other.nodes
+            && self.deps == other.deps
+            && self.clocks == other.clocks
+            && self.actors == other.actors
+            && self.by_actor == other.by_actor
+            && names.len() == other_names.len()
+            && self.ops.len() == other.ops.len()
+            && self.ops.iter().zip(&other.ops).all(same)
+    }
+
     /// Checks a change whose deps are all known, and remembers it. Refused, it leaves no trace.
-    pub fn add(&mut self, change: &Parsed) -> Result<(), Refusal> {
-        let deps = self.check_order(change)?;
+    pub fn add(&mut self, document: Past<'_>, change: &Parsed) -> Result<(), Refusal> {
+        let deps = self.deps(document, change)?;
+        self.check_order(change, &deps)?;
         let clock = self.clock(&deps);
         let known = self.by_actor.get(&change.actors[0]).copied();
         self.check_seq(change, known, &clock)?;
         self.add_ops(change, &clock)?;
-        self.add_node(change, deps, clock);
+        let first = self.ops.len() - change.ops.len();
+        self.add_node(&Written::of(change, first), &deps, Some(clock));
         Ok(())
     }
 
     /// Remembers a change of a document that has been loaded or made here, without judging its order.
     pub fn trust(&mut self, change: &Parsed) -> Result<(), Refusal> {
-        let deps: Vec<u32> = change
-            .deps
-            .iter()
-            .filter_map(|dep| self.by_hash.get(dep).copied())
-            .collect();
-        if deps.len() != change.deps.len() {
-            return Err(Refusal::Reference {
-                what: "a change that it builds on",
-            });
-        }
+        let deps = self.deps(None, change)?;
         let clock = self.clock(&deps);
         self.add_ops(change, &clock)?;
-        self.add_node(change, deps, clock);
+        let first = self.ops.len() - change.ops.len();
+        self.add_node(&Written::of(change, first), &deps, Some(clock));
         Ok(())
     }
 
-    fn check_order(&self, change: &Parsed) -> Result<Vec<u32>, Refusal> {
-        if change.deps.is_empty() {
+    fn check_order(&self, change: &Parsed, deps: &[u32]) -> Result<(), Refusal> {
+        if deps.is_empty() {
             return Err(Refusal::OtherGenesis);
         }
-        let deps: Vec<u32> = change
-            .deps
-            .iter()
-            .filter_map(|dep| self.by_hash.get(dep).copied())
-            .collect();
         let max = deps
             .iter()
             .map(|dep| u64::from(self.nodes[*dep as usize].max_op))
@@ -132,7 +220,7 @@ impl Table {
         if change.max_op() > MAX_COUNTER {
             return Err(Refusal::Exhausted { limit: MAX_COUNTER });
         }
-        Ok(deps)
+        Ok(())
     }
 
     fn check_seq(&self, change: &Parsed, known: Option<u32>, clock: &[u32]) -> Result<(), Refusal> {
@@ -155,11 +243,14 @@ impl Table {
     /// For each actor, how many of its changes are among these changes and their ancestors.
     fn clock(&self, heads: &[u32]) -> Vec<u32> {
         let mut clock = vec![0; self.actors.len()];
-        let mut seen: std::collections::HashSet<u32> = heads.iter().copied().collect();
-        let mut open = heads.to_vec();
+        // What builds on a change has a later place, so all that lead to one have been met before it.
+        let mut open = BinaryHeap::from(heads.to_vec());
         while let Some(place) = open.pop() {
+            if open.peek() == Some(&place) {
+                continue;
+            }
             let node = &self.nodes[place as usize];
-            if let Some(kept) = &node.clock {
+            if let Some(kept) = self.clocks.get(node.clock as usize) {
                 for (count, kept) in clock.iter_mut().zip(kept) {
                     *count = (*count).max(*kept);
                 }
@@ -167,44 +258,58 @@ impl Table {
             }
             let count = &mut clock[node.actor as usize];
             *count = (*count).max(node.seq);
-            open.extend(node.deps.iter().filter(|dep| seen.insert(**dep)));
+            open.extend(self.deps_of(place));
         }
         clock
     }
 
-    fn add_node(&mut self, change: &Parsed, deps: Vec<u32>, mut clock: Vec<u32>) {
-        let first = (self.ops.len() - change.ops.len()) as u32;
-        let actor = match self.by_actor.get(&change.actors[0]) {
-            Some(actor) => *actor,
-            None => {
-                let actor = self.actors.len() as u32;
-                self.by_actor.insert(change.actors[0].clone(), actor);
+    /// What a change builds on.
+    fn deps_of(&self, place: u32) -> &[u32] {
+        let place = place as usize;
+        let start = place.checked_sub(1).map_or(0, |before| self.nodes[before].deps);
+        &self.deps[start as usize..self.nodes[place].deps as usize]
+    }
+
+    /// Remembers a change whose operations have been remembered. `clock` is that of the deps, made if it is needed.
+    fn add_node(&mut self, change: &Written<'_>, deps: &[u32], clock: Option<Vec<u32>>) {
+        let place = self.nodes.len() as u32;
+        let last = self.nodes.last().map(|node| node.actor);
+        let actor = match last.filter(|actor| self.actors[*actor as usize].id == change.actor) {
+            Some(actor) => actor,
+            None => *self.by_actor.entry(change.actor.to_vec()).or_insert_with(|| {
                 self.actors.push(Actor {
-                    id: change.actors[0].clone(),
+                    id: change.actor.to_vec(),
                     changes: Vec::new(),
                 });
-                clock.push(0);
-                actor
-            }
+                self.actors.len() as u32 - 1
+            }),
         };
-        self.actors[actor as usize].changes.push(self.nodes.len() as u32);
-        clock[actor as usize] = change.seq as u32;
+        self.actors[actor as usize].changes.push(place);
         let gap = 1 + deps
             .iter()
             .map(|dep| self.nodes[*dep as usize].gap)
             .max()
             .unwrap_or(CLOCK_EVERY - 1);
         let keep = gap >= CLOCK_EVERY;
-        self.by_hash.insert(change.hash, self.nodes.len() as u32);
+        if keep {
+            let mut clock = clock.unwrap_or_else(|| self.clock(deps));
+            clock.resize(self.actors.len(), 0);
+            clock[actor as usize] = change.seq;
+            self.clocks.push(clock.into());
+        }
+        if let Some(hash) = change.hash {
+            self.by_hash.insert(hash, place);
+        }
+        self.deps.extend_from_slice(deps);
         self.nodes.push(Node {
             actor,
-            seq: change.seq as u32,
-            start_op: change.start_op as u32,
-            max_op: change.max_op() as u32,
-            first,
-            deps: deps.into(),
+            seq: change.seq,
+            start_op: change.start_op,
+            max_op: change.max_op,
+            first: change.first,
+            deps: self.deps.len() as u32,
             gap: if keep { 0 } else { gap },
-            clock: keep.then(|| clock.into()),
+            clock: if keep { self.clocks.len() as u32 - 1 } else { NONE },
         });
     }
 
@@ -275,7 +380,11 @@ impl Table {
             parent: NONE,
             jump: NONE,
             depth: 0,
-            action: op.action,
+            // Whether it was one character matters to the operation alone, not to what refers to it.
+            action: match op.action {
+                Action::PutChar => Action::Put,
+                action => action,
+            },
             insert: op.insert,
         };
         match (&op.key, holder) {
@@ -366,8 +475,7 @@ impl Table {
         let changes = self.actors[actor as usize].changes.get(..seen)?;
         let counter = u32::try_from(id.counter).ok()?;
         let after = changes.partition_point(|node| self.nodes[*node as usize].start_op <= counter);
-        let node = &self.nodes[changes[after.checked_sub(1)?] as usize];
-        (counter <= node.max_op).then(|| node.first + (counter - node.start_op))
+        self.nodes[changes[after.checked_sub(1)?] as usize].op(counter)
     }
 
     /// Hangs an insertion into the tree below the element that it follows.

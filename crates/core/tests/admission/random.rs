@@ -5,7 +5,7 @@ use automerge::marks::{ExpandMark, Mark};
 use automerge::transaction::Transactable;
 use automerge::{ActorId, AutoCommit, Change, ExpandedChange, ObjType, ROOT, ReadDoc};
 use komuz_core::admission::{Gate, Verdict};
-use komuz_core::document::DocKind;
+use komuz_core::document::{DocKind, Document};
 use proptest::prelude::*;
 
 use crate::world::*;
@@ -193,7 +193,7 @@ fn spoil(change: &mut ExpandedChange, damage: &Damage) {
     }
 }
 
-/// Whatever passed: the document works on, saves and loads to the same.
+/// Whatever passed: the document works on, saves and loads to the same, and so does what admission knows.
 fn check_document(doc: &mut AutoCommit) -> Result<(), TestCaseError> {
     for round in 0..2 {
         let saved = doc.save();
@@ -202,6 +202,9 @@ fn check_document(doc: &mut AutoCommit) -> Result<(), TestCaseError> {
             Err(error) => return Err(TestCaseError::fail(format!("round {round}: does not load: {error}"))),
         };
         prop_assert_eq!(back.get_heads(), doc.get_heads());
+        let document = Document::load(DocKind::Body, &saved, &[9; 16]).expect("what loads is a body");
+        let read = Gate::read(&document, &saved);
+        prop_assert!(read.is_some_and(|read| read.is_like(&document, &Gate::of(&document))));
         let text = section(doc);
         prop_assert_eq!(back.text(&text).ok(), doc.text(&text).ok());
         prop_assert_eq!(back.marks(&text).ok(), doc.marks(&text).ok());

@@ -76,9 +76,18 @@ pub fn data(chunk: &[u8]) -> Vec<u8> {
 
 /// A chunk of a type with this data; the checksum is right for a change whose inflated data is `inflated`.
 pub fn chunk(kind: u8, data: &[u8], inflated: &[u8]) -> Vec<u8> {
-    let mut head = vec![1];
-    uleb(&mut head, inflated.len() as u64);
-    let hash = Sha256::new().chain_update(&head).chain_update(inflated).finalize();
+    checked(1, inflated, kind, data)
+}
+
+/// A saved document with this data, its checksum right.
+pub fn document_chunk(data: &[u8]) -> Vec<u8> {
+    checked(0, data, 0, data)
+}
+
+fn checked(summed_kind: u8, summed: &[u8], kind: u8, data: &[u8]) -> Vec<u8> {
+    let mut head = vec![summed_kind];
+    uleb(&mut head, summed.len() as u64);
+    let hash = Sha256::new().chain_update(&head).chain_update(summed).finalize();
     let mut chunk = vec![0x85, 0x6f, 0x4a, 0x83];
     chunk.extend_from_slice(&hash[..4]);
     chunk.push(kind);

@@ -112,7 +112,7 @@ impl Paper {
     pub fn load(kind: DocKind, row: &[u8], actor: &[u8]) -> Result<Self, String> {
         let (seen, members, bytes) = read(row).map_err(|error| error.to_string())?;
         let document = Document::load(kind, bytes, actor).map_err(|error| error.to_string())?;
-        let gate = Gate::of(&document);
+        let gate = Gate::read(&document, bytes).unwrap_or_else(|| Gate::of(&document));
         Ok(Self {
             seen,
             members,
@@ -217,7 +217,7 @@ impl Paper {
                 chunks.clear();
             }
             for chunk in chunks {
-                match self.gate.admit(&signed, &chunk) {
+                match self.gate.admit_beside(&self.document, &signed, &chunk) {
                     Verdict::Apply(mut admitted) => changes.append(&mut admitted),
                     Verdict::Known => {}
                     Verdict::Hold => self.left_behind(&delivery, &chunk),
@@ -325,7 +325,7 @@ impl Paper {
             if self.stuck.is_some() {
                 break;
             }
-            match self.gate.learn(&chunk) {
+            match self.gate.learn_beside(&self.document, &chunk) {
                 Ok(hash) => {
                     let pieces = cut(&chunk).into_iter();
                     self.left.extend(pieces.map(|bytes| Payload { bytes, ends: None }));

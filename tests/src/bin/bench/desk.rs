@@ -59,17 +59,22 @@ impl Desk {
     /// A desk with an empty body, for the person with this number.
     pub fn new(person: u8) -> Result<Self> {
         let binding = binding(person);
-        Self::on(Document::new(DocKind::Body, &binding.actor()), binding)
+        Self::on(
+            Document::new(DocKind::Body, &binding.actor()),
+            Gate::new(DocKind::Body),
+            binding,
+        )
     }
 
     /// A desk that opens a saved body.
     pub fn open(saved: &[u8], person: u8) -> Result<Self> {
         let binding = binding(person);
-        Self::on(Document::load(DocKind::Body, saved, &binding.actor())?, binding)
+        let doc = Document::load(DocKind::Body, saved, &binding.actor())?;
+        let gate = Gate::read(&doc, saved).ok_or("what admission knows was not read from the saved document")?;
+        Self::on(doc, gate, binding)
     }
 
-    fn on(doc: Document, binding: Binding) -> Result<Self> {
-        let gate = Gate::of(&doc);
+    fn on(doc: Document, gate: Gate, binding: Binding) -> Result<Self> {
         let body = Body::open(&doc)?;
         let (link, page) = PageLink::open(&body, 0);
         let page = json::read_page(&page)?;
@@ -112,7 +117,7 @@ impl Desk {
             let chunks = self.doc.take_changes();
             chunks
                 .iter()
-                .try_for_each(|chunk| self.gate.learn(chunk).map(drop))
+                .try_for_each(|chunk| self.gate.learn_beside(&self.doc, chunk).map(drop))
                 .map(|()| chunks)
         });
         let answered = self.settle()?;
@@ -139,7 +144,7 @@ impl Desk {
         let (admitted, admit) = timed(|| {
             let mut admitted = Vec::new();
             for (binding, chunk) in changes {
-                match self.gate.admit(binding, chunk) {
+                match self.gate.admit_beside(&self.doc, binding, chunk) {
                     Verdict::Apply(changes) => admitted.extend(changes),
                     Verdict::Known => {}
                     other => return Err(format!("a change was not let through: {other:?}")),

@@ -105,6 +105,7 @@ async fn write_together(folder: &Path, server: &Server) -> Answered<(Vec<Duratio
         edition: edition.clone(),
         name: "text.md".to_owned(),
         text: format!("{paragraph}\n\n").repeat(PARAGRAPHS),
+        tongue: "en".into(),
     };
     watcher.ask(import).await?;
     for person in std::iter::once(&watcher).chain(&typists) {

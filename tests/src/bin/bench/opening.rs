@@ -19,7 +19,9 @@ pub fn opening(figures: &Figures, saved: &[u8]) -> Result {
     let load = || Ok(Document::load(DocKind::Body, saved, &[250; 16])?);
     figures.times("– load", By::Komuz, repeat(TIMES, load)?);
     let doc = load()?;
-    let gate = repeat(TIMES, || Ok(Gate::of(&doc)))?;
+    let gate = repeat(TIMES, || {
+        Gate::read(&doc, saved).ok_or("not read from the saved document".into())
+    })?;
     figures.times("– what admission knows", By::Komuz, gate);
     let body = repeat(TIMES, || Ok(Body::open(&doc)?))?;
     figures.times("– read the body", By::Komuz, body);

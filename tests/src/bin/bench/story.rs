@@ -205,7 +205,7 @@ fn others(figures: &Figures, here: &mut Desk, there: &mut Desk, saved: &[u8], ra
     for _ in 0..10 {
         let chunks = somebody_types(here, random)?;
         for chunk in chunks {
-            there.gate.admit(&here.binding, &chunk);
+            there.gate.admit_beside(&there.doc, &here.binding, &chunk);
             there.doc.apply(vec![Change::from_bytes(chunk)?])?;
             there.body.refresh(&there.doc)?;
         }

@@ -274,6 +274,7 @@ async fn seed(content: &Path, out: &Path, servers: Vec<Server>) -> Result<BTreeM
                 edition: edition.clone(),
                 name: "story.json".to_owned(),
                 text,
+                tongue: "en".into(),
             })
             .await?;
         first.ask(Ask::Close { edition }).await?;

@@ -6,8 +6,10 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use komuz_core::body::Body;
-use komuz_import::{DEFAULT_LIMIT, export_csl, export_json, export_markdown, import};
+use komuz_dossier::{Dossier, Known};
+use komuz_import::{DEFAULT_LIMIT, Imported, export_csl, export_dossier, export_json, export_markdown, import};
 use komuz_release::folder::is_lang;
+use komuz_release::story::Story;
 
 use join::Part;
 
@@ -61,7 +63,7 @@ pub enum Format {
     Markdown,
     /// The sources for a citation manager.
     CslJson,
-    /// The whole story; reads back to an equal one.
+    /// The whole story with what the newsrooms know of it, confidential sources too; reads back to an equal one.
     Json,
     /// The text as an Automerge document (the sources are not in it).
     Automerge,
@@ -74,6 +76,7 @@ pub enum Format {
 pub fn run_import(args: &Import) -> Result<(), String> {
     let limit = args.limit.saturating_mul(1 << 20);
     let mut parts = Vec::new();
+    let mut dossiers = Vec::new();
     for file in &args.files {
         let bytes = read(file, limit)?;
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -81,11 +84,20 @@ pub fn run_import(args: &Import) -> Result<(), String> {
         for sentence in imported.left_out {
             eprintln!("{}: {sentence}", file.display());
         }
+        if !imported.dossier.is_empty() {
+            dossiers.push(imported.dossier);
+        }
         parts.push(Part {
             name: file.display().to_string(),
             story: imported.story,
             public: name.to_ascii_lowercase().ends_with(".json"),
         });
+    }
+    if !dossiers.is_empty() && parts.len() > 1 {
+        return Err(
+            "a story with a dossier is imported by itself: joined to others its claims would stand on other words"
+                .to_owned(),
+        );
     }
     let (mut story, said) = join::join(parts)?;
     for sentence in said {
@@ -97,7 +109,7 @@ pub fn run_import(args: &Import) -> Result<(), String> {
         story.lang.clone_from(lang);
     }
     // What is written is read back first: nothing is written that `komuz export` would refuse.
-    let json = export_json(&story);
+    let json = whole_json(&story, dossiers.pop().unwrap_or_default());
     let again = import("story.json", json.as_bytes(), usize::MAX).map_err(|error| format!("together, {error}"))?;
     if again.story != story {
         return Err("together, the files make a story that does not read back".to_owned());
@@ -120,14 +132,13 @@ pub fn run_import(args: &Import) -> Result<(), String> {
 pub fn run_export(args: &Export) -> Result<(), String> {
     let limit = args.limit.saturating_mul(1 << 20);
     let bytes = read(&args.story, limit)?;
-    let story = import("story.json", &bytes, limit)
-        .map_err(|error| format!("{}: {error}", args.story.display()))?
-        .story;
+    let Imported { story, dossier, .. } =
+        import("story.json", &bytes, limit).map_err(|error| format!("{}: {error}", args.story.display()))?;
     let out = match args.format {
         Format::Html => komuz_release::html::draft_html(&story).into_bytes(),
         Format::Markdown => export_markdown(&story).into_bytes(),
         Format::CslJson => export_csl(&story.sources).into_bytes(),
-        Format::Json => export_json(&story).into_bytes(),
+        Format::Json => whole_json(&story, dossier).into_bytes(),
         Format::Automerge => {
             let mut actor = [0u8; 16];
             getrandom::fill(&mut actor).map_err(|error| format!("no randomness: {error}"))?;
@@ -145,8 +156,19 @@ pub fn run_export(args: &Export) -> Result<(), String> {
     }
 }
 
+/// A story as JSON, with what the newsrooms know of it.
+fn whole_json(story: &Story, dossier: Known) -> String {
+    if dossier.is_empty() {
+        return export_json(story);
+    }
+    export_dossier(&Dossier {
+        story: story.clone(),
+        dossier,
+    })
+}
+
 /// A file, or an error when it is larger than the limit. No more than that is read of it, whatever its size is said to be.
-fn read(path: &Path, limit: usize) -> Result<Vec<u8>, String> {
+pub(crate) fn read(path: &Path, limit: usize) -> Result<Vec<u8>, String> {
     let error = |error: std::io::Error| format!("{}: {error}", path.display());
     let mut bytes = Vec::new();
     let file = std::fs::File::open(path).map_err(error)?;

@@ -1,5 +1,6 @@
 //! `komuz`: the one program that an outlet installs.
 
+mod check;
 mod exchange;
 mod serve;
 mod ticket;
@@ -25,6 +26,8 @@ enum Command {
     Ticket(ticket::Ticket),
     /// Check a published story as readers' pages do.
     Verify(verify::Verify),
+    /// Check a story file before it is published: sources, claims, right of reply, quotations.
+    Check(check::Check),
     /// Read documents into a story file.
     Import(exchange::Import),
     /// Write a story file in another format.
@@ -36,6 +39,7 @@ fn main() -> ExitCode {
         Command::Serve(arguments) => serve::run(arguments),
         Command::Ticket(arguments) => ticket::run(&arguments),
         Command::Verify(arguments) => return verify::run(&arguments),
+        Command::Check(arguments) => return check::run(&arguments),
         Command::Import(arguments) => exchange::run_import(&arguments),
         Command::Export(arguments) => exchange::run_export(&arguments),
     };

@@ -9,6 +9,7 @@
 //! are one flat list of blocks: text before a section's first marker continues the block before it. Citations lie beside
 //! the text in a map; each has two [points](Point) that stay with the words.
 
+mod brought;
 mod home;
 pub mod limits;
 mod line;
@@ -40,6 +41,7 @@ use read::{Look, read_sheet, text_at};
 use sheet::{Elem, Row, Sheet};
 use write::{Action, Writer};
 
+pub use brought::Brought;
 pub use point::{BadPoint, Point};
 pub use recorded::Recorded;
 pub use story::Appended;

@@ -635,6 +635,8 @@ impl App {
                 }
                 self.views.people = Same::new(people);
             }
+            // It goes to the panel.
+            Event::Dossier { .. } => return false,
             Event::State(state) => {
                 let stops =
                     |trouble: &Trouble| trouble.code == "engine-stopped" || trouble.code == "engine-cannot-start";
@@ -798,7 +800,14 @@ pub fn import_file(ctx: &Context, edition: EditionId, file: web_sys::File) {
 
 /// Imports a text into an edition and shows what came of it.
 pub async fn import_text(ctx: Context, edition: EditionId, name: String, text: String) {
-    match ctx.engine.ask(Ask::Import { edition, name, text }).await {
+    let tongue = ctx.tongue.tag().into();
+    let ask = Ask::Import {
+        edition,
+        name,
+        text,
+        tongue,
+    };
+    match ctx.engine.ask(ask).await {
         Ok(Answer::Imported {
             blocks,
             citations,

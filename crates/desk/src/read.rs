@@ -641,6 +641,8 @@ mod tests {
             | Event::Page { .. }
             | Event::Lost { .. } => {}
             Event::Batch { .. } | Event::Edition(_) | Event::People { .. } | Event::State(_) => {}
+            // For the panel: the page's Wasm never reads it.
+            Event::Dossier { .. } => {}
         }
     }
 

@@ -34,6 +34,7 @@ pub mod entity;
 pub mod facts;
 pub mod finding;
 mod form;
+pub mod gather;
 pub mod independence;
 pub mod language;
 pub mod members;

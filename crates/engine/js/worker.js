@@ -23,7 +23,7 @@ let store = null;
 let sockets = null;
 let tabs = null;
 let timer = 0;
-let importer = null;
+const fetched = {};
 const early = [];
 
 self.onmessage = ({ data }) => {
@@ -68,8 +68,8 @@ const does = {
   close: (relay) => sockets.close(relay),
   send: (relay, bytes) => sockets.send(relay, bytes),
   "to-tabs": (bytes) => tabs.postMessage(bytes),
-  job: (job, kind, name, text) =>
-    parse(kind, name, text).then(
+  job: (job, ...task) =>
+    run(...task).then(
       (json) => feed(() => engine.job_done(job, json, undefined, now())),
       (error) => feed(() => engine.job_done(job, undefined, String(error?.message ?? error), now())),
     ),
@@ -88,20 +88,22 @@ const does = {
   },
 };
 
-/** The parsers of outside documents are a file of their own, fetched when somebody imports or exports. */
-async function parse(kind, name, text) {
-  importer ??= import("../import/komuz_import.js").then(
-    async (module) => {
-      await module.default();
-      return module;
-    },
-  );
+/** Work for which the engine's file has no room: the checks lie with the panel that shows them, the parsers by themselves. */
+const FILES = { check: "../panel/komuz_panel.js", gather: "../panel/komuz_panel.js", read: "../import/komuz_import.js", write: "../import/komuz_import.js" };
+
+/** Does a job with the file that can do it, fetched when it is first wanted. */
+async function run(kind, ...task) {
+  const file = FILES[kind];
+  fetched[file] ??= import(file).then(async (module) => {
+    await module.default();
+    return module;
+  });
   // Not fetched (offline, before the service worker kept it): the next time tries again.
-  const module = await importer.catch((error) => {
-    importer = null;
+  const module = await fetched[file].catch((error) => {
+    delete fetched[file];
     throw error;
   });
-  return module.run(kind, name, text);
+  return module.run(kind, ...task);
 }
 
 const stores = {

@@ -108,6 +108,19 @@ impl Members {
         })
     }
 
+    fn some_edition(&mut self) -> Read<Option<EditionId>> {
+        match self.0.get("edition") {
+            None | Some(Value::Null) => Ok(None),
+            Some(_) => self.edition().map(Some),
+        }
+    }
+
+    fn yes_or_no(&mut self, name: &str) -> Read<bool> {
+        self.take(name)
+            .as_bool()
+            .ok_or_else(|| format!("{name}: true or false is wanted"))
+    }
+
     fn card(&mut self) -> Read<OutletCard> {
         let mut card = self.object("outlet")?;
         Ok(OutletCard {
@@ -205,6 +218,7 @@ fn ask(mut m: Members) -> Read<Ask> {
             edition: m.edition()?,
             name: m.text("name")?,
             text: m.text("text")?,
+            tongue: m.some_text("tongue")?.unwrap_or_default(),
         },
         "steps" => Ask::Steps {
             edition: m.edition()?,
@@ -287,10 +301,29 @@ fn ask(mut m: Members) -> Read<Ask> {
         "resolve" => Ask::Resolve {
             edition: m.edition()?,
             thread: m.text("thread")?,
-            resolved: m
-                .take("resolved")
-                .as_bool()
-                .ok_or("resolved: true or false is wanted")?,
+            resolved: m.yes_or_no("resolved")?,
+        },
+        "watch-dossier" => Ask::WatchDossier {
+            edition: m.edition()?,
+            on: m.yes_or_no("on")?,
+        },
+        "save-record" => Ask::SaveRecord {
+            edition: m.some_edition()?,
+            record: m.text("record")?,
+            members: m.object("members")?.0,
+        },
+        "remove-record" => Ask::RemoveRecord {
+            edition: m.some_edition()?,
+            record: m.text("record")?,
+        },
+        "mark-span" => Ask::MarkSpan {
+            edition: m.edition()?,
+            seq: m.number("seq")?,
+            taken: m.number("taken")?,
+            from: m.place("from")?,
+            to: m.place("to")?,
+            kind: m.text("kind")?,
+            members: m.object("members")?.0,
         },
         "add-file" => Ask::AddFile {
             media: m.text("media")?,
@@ -355,6 +388,12 @@ mod tests {
 
     fn all() -> Vec<Ask> {
         let text = || "текст 👩🏽‍💻".to_owned();
+        let members = || {
+            Map::from_iter([
+                ("names.ky".to_owned(), text().into()),
+                ("unnamed".to_owned(), true.into()),
+            ])
+        };
         let card = OutletCard {
             id: "kloop".into(),
             name: text(),
@@ -428,6 +467,7 @@ mod tests {
                 edition: edition(),
                 name: text(),
                 text: text(),
+                tongue: "en".into(),
             },
             Ask::Steps {
                 edition: edition(),
@@ -526,6 +566,33 @@ mod tests {
                 edition: edition(),
                 thread: text(),
                 resolved: true,
+            },
+            Ask::WatchDossier {
+                edition: edition(),
+                on: true,
+            },
+            Ask::SaveRecord {
+                edition: None,
+                record: "e-".into(),
+                members: members(),
+            },
+            Ask::SaveRecord {
+                edition: Some(edition()),
+                record: "k-1".into(),
+                members: members(),
+            },
+            Ask::RemoveRecord {
+                edition: None,
+                record: "r-1".into(),
+            },
+            Ask::MarkSpan {
+                edition: edition(),
+                seq: 1,
+                taken: 2,
+                from: 3,
+                to: 9,
+                kind: "claim".into(),
+                members: members(),
             },
             Ask::AddFile {
                 media: text(),

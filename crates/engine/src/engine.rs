@@ -19,6 +19,7 @@ mod chunks;
 mod citing;
 mod device;
 mod disk;
+mod dossier;
 mod editions;
 mod hands;
 mod journal;
@@ -51,6 +52,7 @@ pub struct Engine {
     /// Rows that other tabs stored while their room was being read.
     early: BTreeMap<String, Vec<SharedRow>>,
     jobs: BTreeMap<u32, outside::Waiting>,
+    watch: Option<dossier::Watch>,
     backup: backup::Backup,
     leaving: Option<u32>,
     started: bool,
@@ -97,6 +99,7 @@ impl Engine {
             loads: Vec::new(),
             early: BTreeMap::new(),
             jobs: BTreeMap::new(),
+            watch: None,
             backup: backup::Backup::default(),
             leaving: None,
             started: false,
@@ -151,6 +154,7 @@ impl Engine {
         self.begin_loads();
         self.each_room(Room::settle);
         self.show();
+        self.check();
     }
 
     /// Does what is asked. `None` when the answer comes later.
@@ -186,7 +190,12 @@ impl Engine {
             Ask::NewEdition { edition, from } => self.new_edition(&edition, from.as_deref()).map(done),
             Ask::Open { edition } => self.open_edition(&edition).map(done),
             Ask::Close { edition } => self.close_edition(&edition).map(done),
-            Ask::Import { edition, name, text } => self.import(id, edition, name, text),
+            Ask::Import {
+                edition,
+                name,
+                text,
+                tongue,
+            } => self.import(id, edition, name, text, tongue),
             Ask::Steps {
                 edition,
                 seq,
@@ -258,6 +267,24 @@ impl Engine {
                 thread,
                 resolved,
             } => self.resolve(&edition, &thread, resolved).map(done),
+            Ask::WatchDossier { edition, on } => self.watch_dossier(edition, on).map(done),
+            Ask::SaveRecord {
+                edition,
+                record,
+                members,
+            } => self.save_record(edition, record, members).map(Some),
+            Ask::RemoveRecord { edition, record } => self.remove_record(edition, &record).map(done),
+            Ask::MarkSpan {
+                edition,
+                seq,
+                taken,
+                from,
+                to,
+                kind,
+                members,
+            } => self
+                .mark_span(&edition, (seq, taken), (from, to), &kind, members)
+                .map(Some),
             Ask::AddFile { media, bytes } => self.add_file(&media, &bytes).map(Some),
             Ask::GetFile { file } => self.get_file(&file).map(Some),
             Ask::Review {
@@ -379,8 +406,9 @@ impl Engine {
         self.open = None;
         self.listing = Listing::default();
         self.hands.disk.clear();
-        for job in std::mem::take(&mut self.jobs).into_values() {
-            self.hands.answer(job.ask(), Err(not_open()));
+        self.watch = None;
+        for ask in std::mem::take(&mut self.jobs).into_values().filter_map(|job| job.ask()) {
+            self.hands.answer(ask, Err(not_open()));
         }
     }
 
@@ -566,7 +594,12 @@ impl Engine {
 
     fn wake(&mut self) {
         let rooms = self.rooms.values().map(Room::wake);
-        let at = rooms.chain(self.hands.disk.wake()).chain(self.views.wake()).min();
+        let watch = self.watch.as_ref().and_then(dossier::Watch::wake);
+        let at = rooms
+            .chain(self.hands.disk.wake())
+            .chain(self.views.wake())
+            .chain(watch)
+            .min();
         let Some(at) = at.filter(|at| *at < u64::MAX) else {
             return;
         };

@@ -167,8 +167,17 @@ fn wish(output: Output) -> Array {
         Output::Send { relay, bytes: frame } => list("send", [relay.into(), bytes(frame)]),
         Output::ToTabs(said) => list("to-tabs", [bytes(said)]),
         Output::Job { job, task } => match task {
-            Task::Read { name, text: document } => list("job", [job.into(), "read".into(), text(name), text(document)]),
+            Task::Read {
+                name,
+                text: document,
+                lang,
+            } => list(
+                "job",
+                [job.into(), "read".into(), text(name), text(document), text(lang)],
+            ),
             Task::Write { format, story } => list("job", [job.into(), "write".into(), text(format), text(story)]),
+            Task::Check { gathered } => list("job", [job.into(), "check".into(), text(gathered)]),
+            Task::Gather { gathered } => list("job", [job.into(), "gather".into(), text(gathered)]),
         },
         Output::Erase => list("erase", []),
         Output::Wake { at } => list("wake", [(at as f64).into()]),

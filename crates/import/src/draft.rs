@@ -4,9 +4,11 @@
 
 use std::collections::{HashMap, HashSet};
 
+use komuz_dossier::Known;
 use komuz_release::csl;
 use komuz_release::story::{Block, BlockKind, Byline, Citation, Marks, Place, Source, Span};
 
+use crate::left_out::{LeftOut, What};
 use crate::notes::{self, Sentences};
 use crate::{ImportError, Imported, MAX_BLOCKS, MAX_CITATIONS, MAX_TEXT, empty};
 
@@ -241,9 +243,9 @@ pub struct Draft {
     /// The notes.
     notes: Vec<Note>,
     /// What could not be kept, with how often.
-    left_out: Vec<(String, usize)>,
-    /// Where a sentence stands in `left_out`.
-    said: HashMap<String, usize>,
+    left_out: Vec<LeftOut>,
+    /// Where something stands in `left_out`.
+    said: HashMap<What, usize>,
     /// How much more could not be kept.
     unsaid: usize,
     references: usize,
@@ -311,13 +313,12 @@ impl Draft {
     }
 
     /// Says that something could not be kept.
-    pub fn leave_out(&mut self, what: impl Into<String>) {
-        let what = what.into();
+    pub fn leave_out(&mut self, what: What) {
         if let Some(known) = self.said.get(&what) {
-            self.left_out[*known].1 += 1;
+            self.left_out[*known].times += 1;
         } else if self.left_out.len() < MAX_SENTENCES {
             self.said.insert(what.clone(), self.left_out.len());
-            self.left_out.push((what, 1));
+            self.left_out.push(LeftOut { what, times: 1 });
         } else {
             self.unsaid += 1;
         }
@@ -351,9 +352,9 @@ impl Draft {
         for note in part.notes {
             self.note(note);
         }
-        for (what, count) in part.left_out {
-            for _ in 0..count {
-                self.leave_out(what.as_str());
+        for LeftOut { what, times } in part.left_out {
+            for _ in 0..times {
+                self.leave_out(what.clone());
             }
         }
         self.unsaid += part.unsaid;
@@ -379,10 +380,7 @@ impl Draft {
         for note in std::mem::take(&mut self.notes) {
             let (text, whole) = notes::bounded(&note.text);
             if !whole {
-                self.leave_out(format!(
-                    "A note is too long for a source and was shortened: {}",
-                    shown(text)
-                ));
+                self.leave_out(What::LongNote(shown(text)));
             }
             let (source, locator) = notes::source(text, note.link.as_deref());
             let id = register.id_of(source);
@@ -392,13 +390,13 @@ impl Draft {
         for whole in std::mem::take(&mut self.blocks) {
             let pieces = whole.divided();
             if pieces.len() > 1 {
-                self.leave_out(format!("A block longer than {MAX_TEXT} characters was divided."));
+                self.leave_out(What::LongBlock);
             }
             for mut piece in pieces {
                 piece.trim();
                 if piece.text.is_empty() && piece.kind != BlockKind::Rule {
                     for _ in &piece.references {
-                        self.leave_out("A note stood on no words.");
+                        self.leave_out(What::EmptyNote);
                     }
                     continue;
                 }
@@ -419,15 +417,18 @@ impl Draft {
         story.summary = self.summary;
         story.byline = self.byline;
         story.sources = register.sources;
-        let times = |(what, count): (String, usize)| match count {
-            1 => what,
-            _ => format!("{what} ({count} times)"),
-        };
-        let mut left_out: Vec<String> = self.left_out.into_iter().map(times).collect();
+        let mut left_out = self.left_out;
         if self.unsaid > 0 {
-            left_out.push(format!("{} more could not be kept either.", self.unsaid));
+            left_out.push(LeftOut {
+                what: What::More,
+                times: self.unsaid,
+            });
         }
-        Ok(Imported { story, left_out })
+        Ok(Imported {
+            story,
+            left_out,
+            dossier: Known::default(),
+        })
     }
 
     /// Makes citations of a block's references.
@@ -450,7 +451,7 @@ impl Draft {
                 Target::Source(source, locator) => Some((source.clone(), locator.clone())),
             };
             let Some((source, locator)) = found else {
-                self.leave_out("A note that is referred to has no text.");
+                self.leave_out(What::MissingNote);
                 continue;
             };
             let at = reference.at;
@@ -461,7 +462,7 @@ impl Draft {
             };
             last = (at, start);
             if start == at {
-                self.leave_out("A note stood on no words.");
+                self.leave_out(What::EmptyNote);
                 continue;
             }
             let place = |offset: usize| Place {

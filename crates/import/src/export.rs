@@ -2,12 +2,18 @@
 
 use std::collections::HashMap;
 
+use komuz_dossier::Dossier;
 use komuz_release::story::{BlockKind, CslDate, Source, Span, Story};
 
 /// The whole story with its sources as JSON (docs/story.schema.json); [`crate::import`] reads it back to an equal story.
 pub fn export_json(story: &Story) -> String {
     // A value of plain structs, strings and numbers has no way to fail.
     serde_json::to_string_pretty(story).unwrap_or_default() + "\n"
+}
+
+/// A story and what the newsrooms know of it as JSON, confidential sources too; [`crate::import`] reads it back to an equal one.
+pub fn export_dossier(dossier: &Dossier) -> String {
+    serde_json::to_string_pretty(dossier).unwrap_or_default() + "\n"
 }
 
 /// The sources as CSL-JSON.

@@ -16,6 +16,7 @@ use komuz_release::folder::is_lang;
 use komuz_release::story::{BlockKind, MAX_DEPTH, Marks, safe_link};
 
 use crate::draft::{Draft, DraftBlock, shown};
+use crate::left_out::What;
 use crate::{ImportError, MAX_CITATIONS};
 pub use inline::{Tag, tag};
 use jumps::{Jump, Where};
@@ -236,12 +237,8 @@ impl Reader {
                 }
             }
             "img" => {
-                let which = match attribute("alt").unwrap_or_default().trim() {
-                    "" => String::new(),
-                    alt => format!(" ({})", shown(alt)),
-                };
                 self.draft
-                    .leave_out(format!("A picture{which} was left out: add its file in the desk."));
+                    .leave_out(What::Picture(shown(&attribute("alt").unwrap_or_default())));
             }
             "style" => self.style = Some(String::new()),
             _ => {}
@@ -253,12 +250,12 @@ impl Reader {
         let comment = style::comment(&class, &look);
         if SKIPPED.contains(&name.as_str()) || effect.hidden || comment.is_some() {
             if name == "del" {
-                self.draft.leave_out("Words that are marked as deleted were left out.");
+                self.draft.leave_out(What::Deleted);
             }
             // The list of comments is said only where none of their marks was met.
             if comment == Some(Comment::Mark) || (comment.is_some() && !self.comments) {
                 self.comments = true;
-                self.draft.leave_out(jumps::COMMENT_LEFT_OUT);
+                self.draft.leave_out(What::Comment);
             }
             self.skipped = Some(Skipped {
                 name,
@@ -348,8 +345,7 @@ impl Reader {
             }
             "table" => {
                 self.flush();
-                self.draft
-                    .leave_out("A table was turned into paragraphs, one for each row.");
+                self.draft.leave_out(What::Table);
             }
             _ if BLOCKS.contains(&name.as_str()) => self.flush(),
             _ => {}
@@ -401,8 +397,7 @@ impl Reader {
         if safe_link(&address) {
             element.link = Some(address.into());
         } else {
-            self.draft
-                .leave_out("A link with an address that is not safe became plain text.");
+            self.draft.leave_out(What::Link);
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use komuz_dossier::{Dossier, Known};
 use komuz_release::csl;
 use komuz_release::folder::is_lang;
 use komuz_release::story::{BlockKind, MAX_DEPTH, Place, STORY_VERSION, Story, safe_link};
@@ -22,7 +23,17 @@ pub fn is_story(value: &Value) -> bool {
 }
 
 /// Reads and checks a story; `value` is what `text` says.
-pub fn read(text: &str, value: &Value) -> Result<Story, ImportError> {
+pub fn read(text: &str, value: &Value) -> Result<(Story, Known), ImportError> {
+    // First, since the reader below knows lines and columns and not which source is wrong.
+    for (index, item) in value
+        .get("sources")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .enumerate()
+    {
+        csl::source(&format!("sources[{index}]"), item.clone())?;
+    }
     let story: Story = match serde_json::from_str(text) {
         Ok(story) => story,
         Err(error) => {
@@ -64,9 +75,16 @@ pub fn read(text: &str, value: &Value) -> Result<Story, ImportError> {
         }
     }
     blocks(&story)?;
-    let sources = sources(&story)?;
+    let mut sources = sources(&story)?;
+    let dossier = match value.get("dossier") {
+        Some(known) => Known::read(known, "dossier")?,
+        None => Known::default(),
+    };
+    sources.extend(dossier.confidential.keys().map(String::as_str));
     citations(&story, &sources)?;
-    Ok(story)
+    let whole = Dossier { story, dossier };
+    whole.named()?;
+    Ok((whole.story, whole.dossier))
 }
 
 /// Refuses members that the schema does not know: dropping them would be half an import.
@@ -80,6 +98,7 @@ fn known(value: &Value) -> Result<(), ImportError> {
         "blocks",
         "citations",
         "sources",
+        "dossier",
     ];
     only(value, "", &story)?;
     each(value, "", "byline", |name, place| {

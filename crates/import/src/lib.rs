@@ -12,6 +12,7 @@ mod draft;
 mod export;
 mod html;
 mod json;
+mod left_out;
 mod markdown;
 mod notes;
 mod plain;
@@ -20,11 +21,13 @@ mod wasm;
 
 use std::collections::HashSet;
 
+use komuz_dossier::{DossierError, Known};
 use komuz_release::csl::{self, CslError};
 use komuz_release::story::{STORY_VERSION, Source, Story};
 use serde_json::Value;
 
-pub use export::{export_csl, export_json, export_markdown};
+pub use export::{export_csl, export_dossier, export_json, export_markdown};
+pub use left_out::{LeftOut, unknown_source};
 
 /// How much is read when nobody says otherwise: 16 MB.
 pub const DEFAULT_LIMIT: usize = 16 << 20;
@@ -34,8 +37,10 @@ pub const DEFAULT_LIMIT: usize = 16 << 20;
 pub struct Imported {
     /// The story with its citations and sources. After CSL-JSON it has sources only.
     pub story: Story,
-    /// What could not be kept, a sentence each.
-    pub left_out: Vec<String>,
+    /// What could not be kept.
+    pub left_out: Vec<LeftOut>,
+    /// What the newsrooms know of the story, where it came as Komuz's own JSON.
+    pub dossier: Known,
 }
 
 /// Why nothing was imported.
@@ -73,6 +78,9 @@ pub enum ImportError {
     /// CSL-JSON that is not what it should be.
     #[error(transparent)]
     Csl(#[from] CslError),
+    /// What is known of a story is not what it should be.
+    #[error(transparent)]
+    Dossier(#[from] DossierError),
     /// A limit of the model.
     #[error("{what} {found} are more than the limit of {limit}")]
     TooMany {
@@ -119,15 +127,16 @@ pub fn import(name: &str, bytes: &[u8], limit: usize) -> Result<Imported, Import
                 place: format!("line {}, column {}", error.line(), error.column()),
                 problem: error.to_string(),
             })?;
-            let story = if json::is_story(&value) {
+            let (story, dossier) = if json::is_story(&value) {
                 json::read(text, &value)?
             } else {
                 drop(value);
-                of_sources(csl::parse(text)?)?
+                (of_sources(csl::parse(text)?)?, Known::default())
             };
             Ok(Imported {
                 story,
                 left_out: Vec::new(),
+                dossier,
             })
         }
         _ => Err(ImportError::UnknownFormat { name: name.to_owned() }),

@@ -13,6 +13,7 @@ use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 use crate::ImportError;
 use crate::draft::{Draft, DraftBlock, Note, Reference, Target, shown};
 use crate::html;
+use crate::left_out::What;
 
 /// Reads a document.
 ///
@@ -168,8 +169,7 @@ impl Reader {
                 let address = html::unwrapped(&dest_url);
                 let safe = safe_link(&address);
                 if !safe {
-                    self.draft
-                        .leave_out("A link with an address that is not safe became plain text.");
+                    self.draft.leave_out(What::Link);
                 }
                 if let Some(note) = &mut self.note
                     && note.link.is_none()
@@ -180,13 +180,11 @@ impl Reader {
                 self.links.push(safe.then_some(address));
             }
             Tag::Image { .. } => {
-                self.draft
-                    .leave_out("A picture was left out: add its file in the desk.");
+                self.draft.leave_out(What::Picture(String::new()));
             }
             Tag::Table(_) => {
                 self.flush();
-                self.draft
-                    .leave_out("A table was turned into paragraphs, one for each row.");
+                self.draft.leave_out(What::Table);
             }
             Tag::TableRow | Tag::TableHead => {
                 self.block(BlockKind::Paragraph);
@@ -321,10 +319,7 @@ impl Reader {
                 }
             }
             html::Tag::Skip(name) => self.skipped = Some(name),
-            html::Tag::Picture(alt) => self.draft.leave_out(format!(
-                "A picture ({}) was left out: add its file in the desk.",
-                shown(&alt)
-            )),
+            html::Tag::Picture(alt) => self.draft.leave_out(What::Picture(shown(&alt))),
             html::Tag::Nothing => {}
         }
     }
@@ -368,8 +363,7 @@ impl Reader {
             return;
         }
         if self.headline {
-            self.draft
-                .leave_out("A note of the headline was left out: headlines cite nothing.");
+            self.draft.leave_out(What::HeadlineNote);
             return;
         }
         self.draft.refer();

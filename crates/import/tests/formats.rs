@@ -2,8 +2,8 @@
 
 mod common;
 
-use common::{cited, read, texts};
-use komuz_import::{DEFAULT_LIMIT, ImportError, Imported, export_json, export_markdown, import};
+use common::{Imported, cited, read, texts};
+use komuz_import::{DEFAULT_LIMIT, ImportError, export_json, export_markdown, import};
 use komuz_release::story::{BlockKind, Story};
 
 #[test]

@@ -23,7 +23,7 @@
 
 use komuz_release::story::{Byline, Source};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// A message from the page.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -160,6 +160,8 @@ pub enum Ask {
         name: String,
         /// The file's text.
         text: String,
+        /// The language of the interface, in which it is said what could not be kept.
+        tongue: String,
     },
     /// Steps of the page, made on the document as of `taken` and all steps sent before. Answer: [`Answer::Done`].
     Steps {
@@ -323,6 +325,49 @@ pub enum Ask {
         thread: String,
         /// Resolved or not.
         resolved: bool,
+    },
+    /// Say what the newsrooms know of an edition, now and whenever it changes ([`Event::Dossier`]), or no more. One edition is
+    /// watched at a time, and only while it is open. Answer: [`Answer::Done`].
+    WatchDossier {
+        /// Which edition.
+        edition: EditionId,
+        /// Begin or end.
+        on: bool,
+    },
+    /// Save members of a record (`komuz_dossier`): those that differ are written, an empty or null one is deleted, what is
+    /// not named stays. Answer: [`Answer::Made`] with the record's id.
+    SaveRecord {
+        /// The edition whose record it is; none for the investigation's: entities, replies, what is known of a source (by
+        /// the source's id), `policy`, the parts of the series (`p-` and the story's id).
+        edition: Option<EditionId>,
+        /// Its id; one that ends with its prefix (`e-`) makes a new one.
+        record: String,
+        /// The members by their dotted paths.
+        members: Map<String, Value>,
+    },
+    /// Mark a record as removed. Answer: [`Answer::Done`].
+    RemoveRecord {
+        /// As in [`Ask::SaveRecord`].
+        edition: Option<EditionId>,
+        /// Its id.
+        record: String,
+    },
+    /// Make a claim of a span, or say that an answer stands there. Answer: [`Answer::Made`] with the record's id.
+    MarkSpan {
+        /// In which edition.
+        edition: EditionId,
+        /// As in [`Ask::Steps`].
+        seq: u64,
+        /// As in [`Ask::Steps`].
+        taken: u64,
+        /// Start of the span.
+        from: u32,
+        /// Its end.
+        to: u32,
+        /// `claim` or `answer`.
+        kind: String,
+        /// Members of the record, by their dotted paths.
+        members: Map<String, Value>,
     },
     /// Put a picture's file into the investigation (at most 2 MB). Answer: [`Answer::Made`] with its SHA-256 in hex.
     AddFile {
@@ -623,6 +668,12 @@ pub enum Event {
     },
     /// Saving and sending.
     State(StateView),
+    /// What the newsrooms know of the watched edition, and what the checks found.
+    Dossier {
+        /// JSON of an object with `edition`, `today` (`YYYY-MM-DD`), `me`, `dossier` (`komuz_dossier::Dossier`) and `findings`, or with `failed`: for the
+        /// panel, which is Wasm of its own, so that neither page nor engine carries its types.
+        shown: String,
+    },
 }
 
 /// Where words are.

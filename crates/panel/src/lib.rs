@@ -9,12 +9,14 @@
 //! - `view`: what is shown, as a value. `ask`: what is asked for. `bridge`: the page.
 //! - `app`: the sections and the way between them. `field`, `bits`: what they are made of.
 //! - `found`, `claims`, `sources`, `people`, `mentions`, `connections`, `replies`, `translation`, `outlet`, `policy`: the sections.
+//! - `check`: the checks themselves, which the worker does with this file.
 //! - `words`: what is said, in English, Russian and Kyrgyz.
 
 mod app;
 mod ask;
 mod bits;
 mod bridge;
+mod check;
 mod claims;
 mod connections;
 mod field;

@@ -8,9 +8,11 @@ use komuz_core::document::Document;
 use komuz_core::files::{self, File};
 use komuz_core::registers;
 use komuz_messages::{Answer, EditionId, Trouble};
+use komuz_release::csl;
 use komuz_release::html::draft_html;
 use komuz_sync::seal::doc::DocId;
 
+use super::dossier::Arriving;
 use super::hands::Hands;
 use super::room::Room;
 use super::signing::whole;
@@ -38,13 +40,19 @@ pub enum Waiting {
         /// Media type.
         media: &'static str,
     },
+    /// The checks are running.
+    Check {
+        /// Of which edition.
+        edition: EditionId,
+    },
 }
 
 impl Waiting {
-    /// The ask's id.
-    pub fn ask(&self) -> u32 {
+    /// The ask's id; none for what nobody waits for.
+    pub fn ask(&self) -> Option<u32> {
         match self {
-            Self::Import { ask, .. } | Self::Export { ask, .. } => *ask,
+            Self::Import { ask, .. } | Self::Export { ask, .. } => Some(*ask),
+            Self::Check { .. } => None,
         }
     }
 }
@@ -57,10 +65,11 @@ impl Engine {
         edition: EditionId,
         name: String,
         text: String,
+        lang: String,
     ) -> Result<Option<Answer>, Trouble> {
         let (room, _) = self.room()?;
         room.writable(&body(&edition))?;
-        self.job(Task::Read { name, text }, Waiting::Import { ask, edition });
+        self.job(Task::Read { name, text, lang }, Waiting::Import { ask, edition });
         Ok(None)
     }
 
@@ -72,11 +81,16 @@ impl Engine {
         let pretty = |value: serde_json::Result<String>| value.map(|json| json + "\n").map_err(refused);
         let (name, media, bytes) = match format {
             "html" => (name("html"), "text/html", draft_html(&story).into_bytes()),
-            "json" => (
-                name("json"),
-                "application/json",
-                pretty(serde_json::to_string_pretty(&story))?.into_bytes(),
-            ),
+            "json" => {
+                let gathered = room.gathered(edition, "")?;
+                let waiting = Waiting::Export {
+                    ask,
+                    name: name("json"),
+                    media: "application/json",
+                };
+                self.job(Task::Gather { gathered }, waiting);
+                return Ok(None);
+            }
             "csl-json" => {
                 let sources = pretty(serde_json::to_string_pretty(&story.sources))?;
                 (
@@ -114,7 +128,7 @@ impl Engine {
         }))
     }
 
-    fn job(&mut self, task: Task, waiting: Waiting) {
+    pub(super) fn job(&mut self, task: Task, waiting: Waiting) {
         let job = self.hands.number();
         self.jobs.insert(job, waiting);
         self.hands.push(Output::Job { job, task });
@@ -123,18 +137,20 @@ impl Engine {
     /// A job is done.
     pub(super) fn job_done(&mut self, job: u32, result: Result<String, String>) {
         let Some(waiting) = self.jobs.remove(&job) else { return };
-        let ask = waiting.ask();
-        let answer = match (waiting, result) {
-            (Waiting::Import { edition, .. }, Ok(json)) => self.imported(&edition, &json),
-            (Waiting::Import { .. }, Err(why)) => Err(because("import", why)),
-            (Waiting::Export { .. }, Err(why)) => Err(because("export", why)),
-            (Waiting::Export { name, media, .. }, Ok(json)) => serde_json::from_str::<String>(&json)
-                .map(|text| Answer::File {
+        let (ask, answer) = match (waiting, result) {
+            (Waiting::Check { edition }, result) => return self.checked(&edition, result),
+            (Waiting::Import { ask, edition }, Ok(json)) => (ask, self.imported(&edition, &json)),
+            (Waiting::Import { ask, .. }, Err(why)) => (ask, Err(because("import", why))),
+            (Waiting::Export { ask, .. }, Err(why)) => (ask, Err(because("export", why))),
+            (Waiting::Export { ask, name, media }, Ok(json)) => {
+                let text = serde_json::from_str::<String>(&json).map_err(refused);
+                let file = text.map(|text| Answer::File {
                     name,
                     media: media.to_owned(),
                     bytes: STANDARD.encode(text),
-                })
-                .map_err(refused),
+                });
+                (ask, file)
+            }
         };
         self.hands.answer(ask, answer);
     }
@@ -145,9 +161,17 @@ impl Engine {
         let Read {
             mut story,
             mut left_out,
+            unknown_source,
+            dossier,
         } = Read::from_json(json).map_err(refused)?;
         let (room, hands) = self.room()?;
-        let items = std::mem::take(&mut story.sources);
+        let mut arriving = Arriving::new(dossier);
+        let mut items = std::mem::take(&mut story.sources);
+        for item in arriving.confidential() {
+            items.push(csl::source("dossier.confidential", item).map_err(refused)?);
+        }
+        // In a text that is there already the story's blocks may get other ids, and its claims would stand nowhere.
+        let alone = room.body(edition)?.words() == 0;
         // On a copy, until the text is in too.
         let mut register = room.writable(&DocId::Registers)?.document.clone();
         let pasted = add_sources(&mut register, items, hands)?;
@@ -158,15 +182,18 @@ impl Engine {
             if let Some(id) = ids.get(citation.source.as_str()) {
                 citation.source = (*id).to_owned();
             } else if registers::source(&register, &citation.source, None).is_none() {
-                left_out.push(format!(
-                    "A citation of {:?}, which is neither among the document's sources nor in the register.",
-                    citation.source
-                ));
+                left_out.push(unknown_source.replace("{}", &citation.source));
                 return false;
             }
             true
         });
+        arriving.sources(ids.iter().map(|(given, id)| ((*given).to_owned(), (*id).to_owned())));
+        arriving.save_shared(&mut register, |prefix| hands.id(prefix))?;
         let appended = room.append_story(edition, &story, hands)?;
+        let records = arriving.of_edition();
+        if alone && !records.is_empty() {
+            room.write_body(edition, hands, |body, document| body.bring_records(document, &records))?;
+        }
         room.writable(&DocId::Registers)?.document = register;
         room.edited(&DocId::Registers, hands);
         Ok(Answer::Imported {

@@ -629,6 +629,7 @@ fn a_document_with_footnotes_comes_in_and_goes_out_equal() {
         edition: edition.clone(),
         name: "story.md".into(),
         text: markdown.into(),
+        tongue: "en".into(),
     };
     match world.ask(occrp, ask) {
         Ok(Answer::Imported {
@@ -654,6 +655,7 @@ fn a_document_with_footnotes_comes_in_and_goes_out_equal() {
                 edition: copy.clone(),
                 name: "story.json".into(),
                 text: json,
+                tongue: "en".into(),
             },
         )
         .expect("imported");
@@ -683,6 +685,7 @@ fn a_document_with_footnotes_comes_in_and_goes_out_equal() {
         edition: edition.clone(),
         name: "story.json".into(),
         text: "{".into(),
+        tongue: "en".into(),
     };
     assert_eq!(world.ask(kloop, ask).expect_err("malformed").code, "import");
 }
@@ -695,6 +698,7 @@ fn an_import_is_taken_whole_or_not_at_all_and_can_be_undone() {
             edition: edition.clone(),
             name: "story.json".into(),
             text: story.to_string(),
+            tongue: "en".into(),
         };
         world.ask(kloop, ask)
     };

@@ -23,6 +23,8 @@ pub struct Shown {
     pub unsaved: usize,
     pub entered: Vec<String>,
     pub ended: Vec<String>,
+    /// What the panel was given, the newest last.
+    pub dossiers: Vec<String>,
 }
 
 /// A tab with its engine.
@@ -393,6 +395,7 @@ impl World {
             Event::Edition(view) => {
                 shown.editions.insert(view.edition.clone(), *view);
             }
+            Event::Dossier { shown: json } => shown.dossiers.push(json),
             Event::State(state) => {
                 shown.unsaved += usize::from(!state.saved);
                 shown.state = state;

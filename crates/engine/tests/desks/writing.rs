@@ -174,6 +174,7 @@ fn an_import_and_a_paste_that_are_longer_than_a_change_arrive_and_what_is_typed_
         edition: edition.clone(),
         name: "long.md".into(),
         text: text_in,
+        tongue: "en".into(),
     };
     assert!(matches!(
         world.ask(kloop, ask),

@@ -11,10 +11,9 @@ use komuz_release::story::BlockKind;
 
 use super::CELL;
 use crate::draft::{Draft, DraftBlock, Note, Reference, Target, utf16};
+use crate::left_out::What;
 
 /// Said once for each comment.
-pub const COMMENT_LEFT_OUT: &str = "A comment was left out: what editors say to each other is not imported.";
-
 /// The longest text of a reference, such as `[note 12]`; a longer link is one of a table of contents.
 const MAX_MARK: usize = 24;
 
@@ -98,9 +97,9 @@ pub fn resolve(draft: &mut Draft, headline: &mut DraftBlock, summary: &mut Draft
                     link,
                 });
             }
-            (Role::CommentText, Where::Block(_)) => draft.leave_out(COMMENT_LEFT_OUT),
+            (Role::CommentText, Where::Block(_)) => draft.leave_out(What::Comment),
             (Role::Reference | Role::Again(_), Where::Headline | Where::Summary) => {
-                draft.leave_out("A note of the headline or summary cites nothing now: only its source was kept.");
+                draft.leave_out(What::HeadNote);
             }
             _ => {}
         }

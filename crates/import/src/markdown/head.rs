@@ -4,6 +4,7 @@ use komuz_release::folder::is_lang;
 use komuz_release::story::Byline;
 
 use crate::draft::{Draft, shown};
+use crate::left_out::What;
 
 /// Takes the head into the draft and returns what stands below it. A file that starts with `---` and has other lines than
 /// those of a head there, or none that is known, starts with a rule: all of it is text.
@@ -17,7 +18,7 @@ pub fn read<'a>(text: &'a str, draft: &mut Draft) -> &'a str {
     for (key, value) in entries {
         match field(&key) {
             Some(Field::Lang) if value.is_empty() || is_lang(&value) => draft.lang = value,
-            Some(Field::Lang) => draft.leave_out(format!("The language {:?} is no tag such as \"ky\".", shown(&value))),
+            Some(Field::Lang) => draft.leave_out(What::Language(shown(&value))),
             Some(Field::Headline) => draft.headline = value,
             Some(Field::Summary) => draft.summary = value,
             Some(Field::Byline) => {
@@ -29,10 +30,7 @@ pub fn read<'a>(text: &'a str, draft: &mut Draft) -> &'a str {
                     })
                     .collect();
             }
-            None => draft.leave_out(format!(
-                "A line in the head of the document is not known: {}",
-                shown(&format!("{key}: {value}"))
-            )),
+            None => draft.leave_out(What::HeadLine(shown(&format!("{key}: {value}")))),
         }
     }
     body

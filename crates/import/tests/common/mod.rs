@@ -1,12 +1,22 @@
 //! What several tests of the importer need.
 #![allow(dead_code, reason = "each test uses its part of it")]
 
-use komuz_import::{DEFAULT_LIMIT, ImportError, Imported, import};
+use komuz_import::{DEFAULT_LIMIT, ImportError, import};
 use komuz_release::story::Story;
+
+/// What an import brought, with what it says in English.
+pub struct Imported {
+    pub story: Story,
+    pub left_out: Vec<String>,
+}
 
 /// Reads what must be readable.
 pub fn read(name: &str, text: &str) -> Imported {
-    import(name, text.as_bytes(), DEFAULT_LIMIT).expect("imports")
+    let imported = import(name, text.as_bytes(), DEFAULT_LIMIT).expect("imports");
+    Imported {
+        story: imported.story,
+        left_out: imported.left_out.iter().map(ToString::to_string).collect(),
+    }
 }
 
 /// Reads what must be refused.

@@ -1,0 +1,200 @@
+//! What the newsrooms know of a story: records that both write, the checks that follow, and a story that brings its dossier.
+
+use komuz_messages::{Answer, Ask, EditionId};
+use serde_json::{Map, Value, json};
+
+use crate::newsroom::settled;
+use crate::world::World;
+use crate::writing::{two, type_at};
+
+/// What the panel of a desk was given last.
+fn dossier(world: &World, desk: usize) -> Value {
+    let shown = world.desks[desk].shown.dossiers.last();
+    shown.map_or(Value::Null, |json| serde_json::from_str(json).expect("JSON"))
+}
+
+fn checks(world: &World, desk: usize) -> Vec<String> {
+    let findings = dossier(world, desk)["findings"].clone();
+    let all = findings.as_array().cloned().unwrap_or_default();
+    all.iter()
+        .filter_map(|finding| finding["check"].as_str().map(str::to_owned))
+        .collect()
+}
+
+fn made(answer: Result<Answer, komuz_messages::Trouble>) -> String {
+    match answer {
+        Ok(Answer::Made { id }) => id,
+        other => panic!("nothing was made: {other:?}"),
+    }
+}
+
+fn members(json: Value) -> Map<String, Value> {
+    json.as_object().cloned().expect("an object")
+}
+
+fn watch(world: &mut World, desk: usize, edition: &EditionId) {
+    let ask = Ask::WatchDossier {
+        edition: edition.clone(),
+        on: true,
+    };
+    world.ask(desk, ask).expect("watched");
+    world.until("the dossier is shown", |world| !dossier(world, desk).is_null());
+}
+
+fn claim(world: &mut World, desk: usize, edition: &EditionId, (from, to): (u32, u32)) -> String {
+    let page = &world.desks[desk].pages[edition];
+    let ask = Ask::MarkSpan {
+        edition: edition.clone(),
+        seq: page.seq,
+        taken: page.taken,
+        from,
+        to,
+        kind: "claim".into(),
+        members: Map::new(),
+    };
+    made(world.ask(desk, ask))
+}
+
+fn save(world: &mut World, desk: usize, edition: Option<&EditionId>, record: &str, json: Value) -> String {
+    let ask = Ask::SaveRecord {
+        edition: edition.cloned(),
+        record: record.into(),
+        members: members(json),
+    };
+    made(world.ask(desk, ask))
+}
+
+#[test]
+fn a_claim_that_one_makes_is_checked_at_the_other_and_both_may_write_about_it() {
+    let (mut world, kloop, occrp, edition) = two();
+    type_at(&mut world, kloop, &edition, "The bridge cost ten million soms.", |_| 1);
+    settled(&mut world);
+    watch(&mut world, occrp, &edition);
+    let id = claim(&mut world, kloop, &edition, (1, 34));
+    settled(&mut world);
+    world.until("the claim is checked", |world| {
+        checks(world, occrp).contains(&"few-sources".to_owned())
+    });
+    assert_eq!(
+        dossier(&world, occrp)["dossier"]["dossier"]["claims"][&id]["span"]["end"]["offset"],
+        33
+    );
+
+    let builder = save(
+        &mut world,
+        occrp,
+        None,
+        "e-",
+        json!({ "what": "organisation", "names.en": "Bridge Builders" }),
+    );
+    save(
+        &mut world,
+        kloop,
+        Some(&edition),
+        &id,
+        json!({ format!("about.{builder}"): true }),
+    );
+    save(
+        &mut world,
+        occrp,
+        Some(&edition),
+        &id,
+        json!({
+            "checked.by": "Nurgul", "checked.when": "2019-11-21", "checked.words": "The bridge cost ten million soms.",
+        }),
+    );
+    settled(&mut world);
+    world.until("somebody was not asked", |world| {
+        checks(world, occrp).contains(&"no-reply-asked".to_owned())
+    });
+    assert!(!checks(&world, occrp).contains(&"changed-since-checked".to_owned()));
+
+    type_at(&mut world, kloop, &edition, " nearly", |_| 11);
+    settled(&mut world);
+    world.until("the words are others", |world| {
+        checks(world, occrp).contains(&"changed-since-checked".to_owned())
+    });
+
+    let ask = Ask::RemoveRecord {
+        edition: Some(edition.clone()),
+        record: id.clone(),
+    };
+    world.ask(occrp, ask).expect("removed");
+    world.until("nothing is claimed", |world| checks(world, occrp).is_empty());
+    world
+        .ask(
+            occrp,
+            Ask::Undo {
+                edition: edition.clone(),
+            },
+        )
+        .expect("undone");
+    world.until("it is claimed again", |world| {
+        dossier(world, occrp)["dossier"]["dossier"]["claims"].get(&id).is_some()
+    });
+}
+
+#[test]
+fn a_confidential_source_is_known_to_colleagues_and_is_no_source_of_the_story() {
+    let (mut world, kloop, _, edition) = two();
+    watch(&mut world, kloop, &edition);
+    let source = komuz_release::story::Source {
+        kind: "interview".into(),
+        title: "A talk by the river".into(),
+        ..Default::default()
+    };
+    let answer = world.ask(kloop, Ask::SaveSource { source: source.into() });
+    let Ok(Answer::Source { id }) = answer else {
+        panic!("no source: {answer:?}");
+    };
+    save(
+        &mut world,
+        kloop,
+        None,
+        &id,
+        json!({ "confidentiality": "confidential" }),
+    );
+    world.until("it is confidential", |world| {
+        dossier(world, kloop)["dossier"]["dossier"]["confidential"]
+            .get(&id)
+            .is_some()
+    });
+    assert_eq!(dossier(&world, kloop)["dossier"].get("sources"), None);
+}
+
+#[test]
+fn a_story_brings_its_dossier_and_takes_it_away_again() {
+    let (mut world, kloop, occrp, edition) = two();
+    let text = include_str!("../../../dossier/tests/stories/press-release-2011.json");
+    let import = Ask::Import {
+        edition: edition.clone(),
+        name: "story.json".into(),
+        text: text.into(),
+        tongue: "en".into(),
+    };
+    world.ask(kloop, import).expect("imported");
+    settled(&mut world);
+    watch(&mut world, occrp, &edition);
+    world.until("the two agencies are one source", |world| {
+        checks(world, occrp).contains(&"few-sources".to_owned())
+    });
+    let ask = Ask::Export {
+        edition: edition.clone(),
+        format: "json".into(),
+    };
+    let answer = world.ask(occrp, ask);
+    let Ok(Answer::File { bytes, .. }) = answer else {
+        panic!("no file: {answer:?}");
+    };
+    use base64::Engine as _;
+    let bytes = base64::engine::general_purpose::STANDARD.decode(bytes).expect("base64");
+    let again = komuz_import::import("story.json", &bytes, komuz_import::DEFAULT_LIMIT).expect("reads back");
+    let first = komuz_import::import("story.json", text.as_bytes(), komuz_import::DEFAULT_LIMIT).expect("reads");
+    assert_eq!(again.dossier.claims.len(), first.dossier.claims.len());
+    assert_eq!(again.dossier.sources.len(), first.dossier.sources.len());
+    let span = |read: &komuz_import::Imported| read.dossier.claims.values().next().and_then(|claim| claim.span.clone());
+    assert_eq!(
+        span(&again).map(|span| span.end.offset),
+        span(&first).map(|span| span.end.offset)
+    );
+}

@@ -34,7 +34,7 @@ use serde_json::{Value, json};
 pub type Target = fn(&[u8]) -> bool;
 
 /// All of them by name; their cases lie in `fuzz/corpus/<name>/`.
-pub const TARGETS: [(&str, Target); 19] = [
+pub const TARGETS: [(&str, Target); 20] = [
     ("import_html", import_html),
     ("import_markdown", import_markdown),
     ("import_json", import_json),

@@ -120,7 +120,7 @@ mod made {
     use komuz_release::jws::Typ;
     use komuz_release::latest::Latest;
     use komuz_release::masthead::chain_bytes;
-    use komuz_release::notice::{Kind, Notice};
+    use komuz_release::notice::{self, Notice};
     use komuz_release::release::{Head, Release};
     use komuz_sync::frame::{ClientFrame, RelayFrame};
     use komuz_sync::seal::backup::{self, Cost};
@@ -344,8 +344,8 @@ mod made {
             };
             Release::from_story(&story, &head, &masthead(), Some(before)).expect("a release")
         };
-        let second = next(first, Kind::Correction, "Another headline");
-        let third = next(&second, Kind::Retraction, "Another headline");
+        let second = next(first, notice::Kind::Correction, "Another headline");
+        let third = next(&second, notice::Kind::Retraction, "Another headline");
         let mut case = |name, change: fn(&mut Release)| {
             let mut release = third.clone();
             change(&mut release);
@@ -369,9 +369,9 @@ mod made {
             r.earlier = (2..=98).map(notice).collect();
         });
         case("back-from-a-retraction", |r| {
-            r.earlier[0].kind = Kind::Retraction;
+            r.earlier[0].kind = notice::Kind::Retraction;
             if let Some(before) = &mut r.supersedes {
-                before.kind = Kind::Update;
+                before.kind = notice::Kind::Update;
             }
         });
         let text = String::from_utf8(third.to_bytes().expect("bytes")).expect("text");

@@ -73,6 +73,15 @@ async fn the_desk_in_its_states() {
         desk.browser.click(&format!("[data-test=\"tab-{tab}\"]")).await;
         clean(&desk.browser, &format!("story, {tab}"), &mut found).await;
     }
+    desk.browser.click("[data-test=\"tab-checks\"]").await;
+    desk.browser.click("[data-test=\"panel-claims\"]").await;
+    desk.select("newsrooms").await;
+    desk.browser.click("[data-test=\"claim-make\"]").await;
+    desk.browser.find("[data-test=\"claim\"]").await;
+    for section in ["checks", "claims", "sources", "people", "outlet"] {
+        desk.browser.click(&format!("[data-test=\"panel-{section}\"]")).await;
+        clean(&desk.browser, &format!("story, checks, {section}"), &mut found).await;
+    }
     for (tool, name) in [("tool-cite", "dialog-cite"), ("tool-comment", "dialog-comment")] {
         desk.select("newsrooms").await;
         dialog(&desk, tool, name, &mut found).await;

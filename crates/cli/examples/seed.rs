@@ -1,7 +1,7 @@
 //! Makes the demo's investigation on three running servers: founded by one outlet, joined by two, imported in three
 //! languages, signed by all and published everywhere. Everything goes through the engine that runs in the browser.
 //!
-//! `seed CONTENT OUT (ORIGIN TICKET){3}`: CONTENT holds `sources.json` and `story.<lang>.md`; OUT gets each outlet's device
+//! `seed CONTENT OUT (ORIGIN TICKET){3}`: CONTENT holds `sources.json` and `story.<lang>.md` and `dossier.json`; OUT gets each outlet's device
 //! as `<outlet>.komuz-backup`. Prints a JSON object with what the pages of the demo need.
 
 use std::collections::BTreeMap;
@@ -13,11 +13,15 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use komuz_engine::native::Native;
 use komuz_import::{DEFAULT_LIMIT, import};
-use komuz_messages::{Answer, Ask, EditionId, Event, InvestigationView, OutletCard, Server, Signing, StateView};
+use komuz_messages::{
+    Answer, Ask, EditionId, Event, InvestigationView, OutFile, OutletCard, Server, Signing, StateView,
+};
 use komuz_release::keys::{SigningKey, recovery_text, signature_text};
 use komuz_release::masthead::Chain;
 use komuz_release::release::Release;
 use komuz_release::snippet::{SnippetOptions, snippet};
+use komuz_release::story::Story;
+use serde_json::{Value, json};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
@@ -36,6 +40,13 @@ const SITES: [(&str, usize, &str); 4] = [
     ("reader", 2, "auto"),
 ];
 const LANGUAGES: [&str; 3] = ["en", "ru", "ky"];
+/// What the first release of one edition says wrong in its summary: language, the wrong word, the right one, the reason.
+const CORRECTED: (&str, &str, &str, &str) = (
+    "en",
+    "2011",
+    "2010",
+    "The shares of the telephone company were sold in 2010, not in 2011.",
+);
 /// The passphrase of the demo's devices, shown on its pages.
 const PASSPHRASE: &str = "three strings one tune";
 /// How long anything may take on a slow machine.
@@ -122,9 +133,9 @@ impl Desk {
         .await
     }
 
-    async fn sign(&self, edition: &EditionId, now: &str) -> Result {
+    async fn sign(&self, edition: &EditionId, now: &str, reason: &str) -> Result {
         let key = self.key.public().to_string();
-        let (edition, now, reason) = (edition.clone(), now.to_owned(), String::new());
+        let (edition, now, reason) = (edition.clone(), now.to_owned(), reason.to_owned());
         let ask = Ask::Review {
             edition: edition.clone(),
             now,
@@ -179,15 +190,141 @@ fn signed(desk: &Desk, edition: &EditionId) -> usize {
     signing(desk, edition).map_or(0, |signing| signing.signed.len())
 }
 
-/// A story of the content folder with the sources that it cites, as Komuz's own JSON.
-fn story(content: &Path, lang: &str) -> Result<String> {
+/// A story of the content folder with the sources that it cites.
+fn story(content: &Path, lang: &str) -> Result<Story> {
     let read = |name: &str| -> Result<_> {
         let bytes = std::fs::read(content.join(name)).map_err(|error| format!("{name}: {error}"))?;
         Ok(import(name, &bytes, DEFAULT_LIMIT)?.story)
     };
     let mut story = read(&format!("story.{lang}.md"))?;
     story.sources = read("sources.json")?.sources;
-    Ok(serde_json::to_string(&story)?)
+    Ok(story)
+}
+
+/// Where words stand in a story: from their first place to their last.
+fn span(story: &Story, words: &str) -> Result<Value> {
+    for block in &story.blocks {
+        let text = block.plain_text();
+        if let Some((before, _)) = text.split_once(words) {
+            let start = before.encode_utf16().count();
+            let place = |offset: usize| json!({ "block": block.id, "offset": offset });
+            return Ok(json!({ "start": place(start), "end": place(start + words.encode_utf16().count()) }));
+        }
+    }
+    Err(format!("these words are not in the story: {words}").into())
+}
+
+/// What the newsrooms know of an edition: the content folder's dossier, its claims where their words stand. A translation is made
+/// from the original block by block; of one block the original said something else then, so that the desk has something to show.
+fn dossier(content: &Path, story: &Story, original: Option<&Story>) -> Result<Value> {
+    let mut all: Value = serde_json::from_slice(&std::fs::read(content.join("dossier.json"))?)?;
+    let mut known = json!({ "entities": all["entities"], "replies": all["replies"], "policy": all["policy"] });
+    for source in &story.sources {
+        let mut record = all["sources"]
+            .get(&source.id)
+            .cloned()
+            .unwrap_or(json!({ "what": "press" }));
+        record["reliability"] = all["reliability"].clone();
+        known["sources"][&source.id] = record;
+    }
+    for name in ["claims", "answers"] {
+        let records = all[name].as_object_mut().ok_or("no records")?;
+        for (id, mut record) in std::mem::take(records) {
+            let words = record["words"][&story.lang].take();
+            let words = words.as_str().ok_or("no words")?;
+            record["span"] = span(story, words)?;
+            record.as_object_mut().ok_or("no record")?.remove("words");
+            if let Some(checked) = record.get_mut("checked") {
+                checked["words"] = words.into();
+            }
+            known[name][id] = record;
+        }
+    }
+    let text = |name: &str| all["stale"][name].as_str().unwrap_or_default();
+    for (block, of) in story
+        .blocks
+        .iter()
+        .zip(original.iter().flat_map(|original| &original.blocks))
+    {
+        let mut words = of.plain_text();
+        if story.lang == text("lang") {
+            words = words.replace(text("now"), text("was"));
+        }
+        known["links"][&block.id] = json!({ "of": of.id, "words": words });
+    }
+    Ok(known)
+}
+
+/// What was published.
+struct Folder {
+    servers: Vec<Server>,
+    files: Vec<OutFile>,
+    fingerprint: String,
+}
+
+/// Has all outlets sign an edition as it stands.
+async fn sign_all(first: &mut Desk, others: &mut [Desk], edition: &EditionId, now: &str, reason: &str) -> Result {
+    first.sign(edition, now, reason).await?;
+    first
+        .until("it is proposed", |first| signed(first, edition) == 1)
+        .await?;
+    let proposal = signing(first, edition).and_then(|signing| signing.proposal);
+    for (index, desk) in others.iter_mut().enumerate() {
+        desk.until("the proposal has come", |desk| {
+            signing(desk, edition).is_some_and(|signing| signing.proposal == proposal && signing.signed.len() > index)
+        })
+        .await?;
+        desk.sign(edition, now, reason).await?;
+    }
+    first
+        .until("all have signed", |first| {
+            signing(first, edition).is_some_and(|signing| signing.complete)
+        })
+        .await
+}
+
+/// Puts an edition that all have signed on all servers.
+async fn publish(first: &mut Desk, edition: &EditionId) -> Result<Folder> {
+    let proposal = signing(first, edition).and_then(|signing| signing.proposal);
+    let ask = Ask::Publish {
+        edition: edition.clone(),
+        release: proposal.ok_or("no proposal")?,
+    };
+    let Answer::Folder {
+        release,
+        servers,
+        files,
+    } = first.ask(ask).await?
+    else {
+        return Err("no folder".into());
+    };
+    for file in &files {
+        let bytes = STANDARD.decode(&file.bytes)?;
+        for server in &servers {
+            ureq::put(&format!("{}/r/{}", server.url, file.path))
+                .header("content-type", &file.media)
+                .send(&bytes[..])?;
+        }
+    }
+    let published = Ask::Published {
+        edition: edition.clone(),
+        release: release.clone(),
+    };
+    first.ask(published).await?;
+    first
+        .until("it is known as published", |first| {
+            signing(first, edition).is_some_and(|signing| signing.published_release.as_ref() == Some(&release))
+        })
+        .await?;
+    let fingerprint = files
+        .first()
+        .and_then(|file| file.path.split('/').next())
+        .unwrap_or_default();
+    Ok(Folder {
+        fingerprint: fingerprint.to_owned(),
+        servers,
+        files,
+    })
 }
 
 async fn seed(content: &Path, out: &Path, servers: Vec<Server>) -> Result<BTreeMap<String, String>> {
@@ -241,9 +378,17 @@ async fn seed(content: &Path, out: &Path, servers: Vec<Server>) -> Result<BTreeM
         .await?;
 
     let mut id = String::new();
+    let mut original = None;
     for lang in LANGUAGES {
-        let text = story(content, lang)?;
-        let read: komuz_release::story::Story = serde_json::from_str(&text)?;
+        let mut read = story(content, lang)?;
+        let known = dossier(content, &read, original.as_ref())?;
+        original.get_or_insert_with(|| read.clone());
+        if lang == CORRECTED.0 {
+            read.summary = read.summary.replace(CORRECTED.2, CORRECTED.1);
+        }
+        let mut whole = json!(read);
+        whole["dossier"] = known;
+        let text = whole.to_string();
         if id.is_empty() {
             let new = Ask::NewStory {
                 lang: lang.to_owned(),
@@ -290,51 +435,35 @@ async fn seed(content: &Path, out: &Path, servers: Vec<Server>) -> Result<BTreeM
             story: id.clone(),
             lang: lang.to_owned(),
         };
-        first.sign(&edition, &now).await?;
-        for (index, desk) in others.iter_mut().enumerate() {
-            desk.until("the proposal has come", |desk| signed(desk, &edition) > index)
-                .await?;
-            desk.sign(&edition, &now).await?;
+        sign_all(first, others, &edition, &now, "").await?;
+        let mut folder = publish(first, &edition).await?;
+        if lang == CORRECTED.0 {
+            // A year was wrong: the second release corrects it on every page.
+            let story = story(content, lang)?;
+            let ask = Ask::SetSummary {
+                edition: edition.clone(),
+                before: story.summary.replace(CORRECTED.2, CORRECTED.1),
+                text: story.summary,
+            };
+            first.ask(ask).await?;
+            sign_all(first, others, &edition, &now, CORRECTED.3).await?;
+            folder = publish(first, &edition).await?;
         }
-        first
-            .until("all have signed", |first| signed(first, &edition) == 3)
-            .await?;
-        let Answer::Folder {
-            release,
+        let Folder {
             servers,
             files,
-        } = first
-            .ask(Ask::Publish {
-                edition: edition.clone(),
-                release: signing(first, &edition)
-                    .and_then(|signing| signing.proposal)
-                    .ok_or("no proposal")?,
-            })
-            .await?
-        else {
-            return Err("no folder".into());
-        };
+            fingerprint,
+        } = folder;
         let mut chain = Vec::new();
         let mut canonical = Vec::new();
-        let fingerprint = files
-            .first()
-            .and_then(|file| file.path.split('/').next())
-            .unwrap_or_default()
-            .to_owned();
         for file in &files {
             let bytes = STANDARD.decode(&file.bytes)?;
-            for server in &servers {
-                ureq::put(&format!("{}/r/{}", server.url, file.path))
-                    .header("content-type", &file.media)
-                    .send(&bytes[..])?;
-            }
             match file.path.rsplit('/').next() {
                 Some("masthead.json") => chain = bytes,
                 Some("release.json") => canonical = bytes,
                 _ => {}
             }
         }
-        first.ask(Ask::Published { edition, release }).await?;
         let masthead = Chain::verify(&chain, &fingerprint)?;
         let release = Release::parse(&canonical)?;
         for (site, own, theme) in SITES {

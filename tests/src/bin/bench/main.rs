@@ -44,7 +44,10 @@ fn main() -> ExitCode {
         ["desks"] => desks::measure(),
         ["dossier"] => dossier::measure(),
         ["relay", clients] => number(clients).and_then(relay::measure),
-        _ => Err("bench story OPERATIONS | session FILE | together FILE | envelopes | relay CLIENTS | desks | dossier".into()),
+        _ => Err(
+            "bench story OPERATIONS | session FILE | together FILE | envelopes | relay CLIENTS | desks | dossier"
+                .into(),
+        ),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

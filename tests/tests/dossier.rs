@@ -1,0 +1,64 @@
+//! What the newsrooms know of a story, at the desk: a claim is made of the text, the checks follow what is typed, a partner sees it,
+//! and what is confidential stays out of what readers get.
+#![cfg(not(feature = "no-browsers"))]
+
+use komuz_tests::browser::Engine;
+use komuz_tests::desk::Desk;
+use komuz_tests::process::Server;
+
+fn hook(name: &str) -> String {
+    format!("[data-test=\"{name}\"]")
+}
+
+fn finding(check: &str) -> String {
+    format!("[data-test=\"finding\"][data-check=\"{check}\"]")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_is_made_of_the_text_checked_and_open_again_when_its_words_change() {
+    let data = tempfile::tempdir().expect("a folder");
+    let server = Server::start(data.path());
+    let desk = Desk::found(Engine::Chromium, &server, "The bridge", "Ala-Too Desk", "Айзада").await;
+    desk.new_story("en", "Draft").await;
+    desk.type_at_end("The bridge cost ten million soms, the ministry says. Nobody has counted.")
+        .await;
+    let browser = &desk.browser;
+    browser.click(&hook("tab-checks")).await;
+    browser.find(&hook("no-findings")).await;
+
+    browser.click(&hook("panel-claims")).await;
+    desk.select("The bridge cost ten million soms").await;
+    browser.click(&hook("claim-make")).await;
+    browser
+        .find_with(&hook("claim"), "The bridge cost ten million soms")
+        .await;
+    browser.click(&hook("panel-checks")).await;
+    browser.find(&finding("few-sources")).await;
+    browser.find(&finding("claim-unchecked")).await;
+
+    // Somebody checks it, and then a word changes.
+    browser.click(&hook("panel-claims")).await;
+    browser.fill(&hook("claim-reasons"), "The contract says so.").await;
+    browser.click(&hook("claim-check-holds")).await;
+    browser.click(&hook("panel-checks")).await;
+    browser.gone(&finding("claim-unchecked")).await;
+    desk.replace("ten", "twelve").await;
+    browser.find_with(&finding("changed-since-checked"), "twelve").await;
+
+    // An entity, and that it was not asked.
+    browser.click(&hook("panel-people")).await;
+    browser.click(&hook("entity-new")).await;
+    browser.fill("[name=entity-name]", "the ministry").await;
+    browser.click(&hook("entity-add")).await;
+    browser.find_with(&hook("entity"), "the ministry").await;
+
+    // All of it outlives a reload.
+    desk.in_sync().await;
+    browser.reload().await;
+    desk.open_edition("en").await;
+    browser.click(&hook("tab-checks")).await;
+    browser.find_with(&finding("changed-since-checked"), "twelve").await;
+    browser.click(&hook("panel-people")).await;
+    browser.find_with(&hook("entity"), "the ministry").await;
+    desk.browser.close().await;
+}

@@ -91,7 +91,8 @@ impl Engine {
             Ok(shown) => self.hands.event(Event::Dossier { shown }),
             // The file with the checks could not be fetched: the next change tries again.
             Err(why) => self.hands.event(Event::Dossier {
-                shown: json!({ "edition": edition, "failed": why }).to_string(),
+                shown: json!({ "edition": { "story": edition.story, "lang": edition.lang }, "failed": why })
+                    .to_string(),
             }),
         }
     }
@@ -219,22 +220,31 @@ impl Room {
             .collect();
         let policy = registers::policy(registers);
         for record in self.body(edition)?.records() {
-            let span = record.span.map(|(start, end)| json!({ "start": start, "end": end }));
+            let place = |at: &Place| json!({ "block": at.block, "offset": at.offset });
+            let span = record
+                .span
+                .map(|(start, end)| json!({ "start": place(&start), "end": place(&end) }));
             records.push(json!({ "id": record.id, "members": record.members, "span": span }));
         }
         let me = self.replica.me().map(|me| &me.member);
         let me = me.map(|me| json!({ "name": me.name, "outlet": me.outlet }));
-        let gathered = json!({
-            "edition": edition,
+        let around = json!({
+            "edition": { "story": edition.story, "lang": edition.lang },
             "today": today,
             "me": me,
-            "story": story,
-            "original": original,
             "sources": sources,
             "records": records,
             "policy": policy,
         });
-        serde_json::to_string(&gathered).map_err(refused)
+        // Texts put together and not one value: a story is written as text elsewhere too, and the engine's file carries that once.
+        let story = serde_json::to_string(&story).map_err(refused)?;
+        let original = match original {
+            Some(original) => serde_json::to_string(&original).map_err(refused)?,
+            None => "null".to_owned(),
+        };
+        let around = around.to_string();
+        let around = around.strip_prefix('{').unwrap_or_default();
+        Ok(format!("{{\"story\":{story},\"original\":{original},{around}"))
     }
 }
 

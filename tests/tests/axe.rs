@@ -74,10 +74,6 @@ async fn the_desk_in_its_states() {
         clean(&desk.browser, &format!("story, {tab}"), &mut found).await;
     }
     desk.browser.click("[data-test=\"tab-checks\"]").await;
-    desk.browser.click("[data-test=\"panel-claims\"]").await;
-    desk.select("newsrooms").await;
-    desk.browser.click("[data-test=\"claim-make\"]").await;
-    desk.browser.find("[data-test=\"claim\"]").await;
     for section in ["checks", "claims", "sources", "people", "outlet"] {
         desk.browser.click(&format!("[data-test=\"panel-{section}\"]")).await;
         clean(&desk.browser, &format!("story, checks, {section}"), &mut found).await;

@@ -38,6 +38,7 @@ async fn a_claim_is_made_of_the_text_checked_and_open_again_when_its_words_chang
 
     // Somebody checks it, and then a word changes.
     browser.click(&hook("panel-claims")).await;
+    browser.click("[data-test=\"claim\"] button.head").await;
     browser.fill(&hook("claim-reasons"), "The contract says so.").await;
     browser.click(&hook("claim-check-holds")).await;
     browser.click(&hook("panel-checks")).await;

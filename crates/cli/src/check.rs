@@ -7,8 +7,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use komuz_dossier::Dossier;
 use komuz_dossier::checker::Checker;
 use komuz_dossier::claim::Span;
+use komuz_dossier::day::is_day;
 use komuz_dossier::finding::{Finding, Severity};
 use komuz_dossier::policy::Policy;
+use komuz_dossier::text::{beginning, byte};
 use komuz_dossier::words::sentence;
 use komuz_import::{DEFAULT_LIMIT, import};
 use komuz_release::story::Story;
@@ -51,9 +53,10 @@ pub struct Check {
 }
 
 fn day(text: &str) -> Result<String, String> {
-    match time::parse(&format!("{text}T00:00:00Z")) {
-        Some(_) => Ok(text.to_owned()),
-        None => Err("a day is written 2019-11-21".to_owned()),
+    if is_day(text) {
+        Ok(text.to_owned())
+    } else {
+        Err("a day is written 2019-11-21".to_owned())
     }
 }
 
@@ -132,8 +135,7 @@ fn dossier(args: &Check) -> Result<Dossier, String> {
 /// The day by this machine's clock, in UTC.
 fn today() -> String {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let text = time::format(i64::try_from(since.as_secs()).unwrap_or_default());
-    text.split('T').next().unwrap_or_default().to_owned()
+    time::day_of(i64::try_from(since.as_secs()).unwrap_or_default()).to_string()
 }
 
 fn print(finding: &Finding, story: &Story, lang: Lang) {
@@ -155,17 +157,13 @@ fn words(story: &Story, span: &Span) -> String {
     let Some((at, block)) = (story.blocks.iter().enumerate()).find(|(_, block)| block.id == span.start.block) else {
         return String::new();
     };
-    let units: Vec<u16> = block.plain_text().encode_utf16().collect();
+    let text = block.plain_text();
+    let start = byte(&text, span.start.offset as usize);
     let end = if span.end.block == span.start.block {
-        span.end.offset as usize
+        byte(&text, span.end.offset as usize)
     } else {
-        units.len()
+        text.len()
     };
-    let start = (span.start.offset as usize).min(units.len());
-    let text = String::from_utf16_lossy(&units[start..end.clamp(start, units.len())]);
-    let mut short: String = text.chars().filter(|c| !c.is_control()).take(SHOWN).collect();
-    if short.len() < text.len() {
-        short.push('…');
-    }
-    format!("block {}: {short}", at + 1)
+    let words: String = text.get(start..end).unwrap_or_default().replace(char::is_control, " ");
+    format!("block {}: {}", at + 1, beginning(&words, SHOWN))
 }

@@ -139,6 +139,26 @@ impl Prepared {
 }
 
 impl Facts {
+    /// What stands around the body, with its path: headline, summary, byline, and what outlets put there.
+    pub(crate) fn around(&self) -> Vec<(String, &str)> {
+        let mut all = vec![
+            ("headline".to_owned(), self.headline.as_str()),
+            ("summary".to_owned(), self.summary.as_str()),
+        ];
+        let byline = self.byline.iter().enumerate();
+        all.extend(byline.map(|(nth, named)| (format!("byline[{nth}]"), named.name.as_str())));
+        for (outlet, front) in &self.known.fronts {
+            for (member, text) in [
+                ("headline", &front.headline),
+                ("summary", &front.summary),
+                ("note", &front.note),
+            ] {
+                all.push((format!("fronts.{outlet}.{member}"), text));
+            }
+        }
+        all
+    }
+
     /// The facts of a dossier on a day.
     pub fn new(dossier: Dossier, today: &str) -> Self {
         let mut facts = Self::without_claims(dossier, today);

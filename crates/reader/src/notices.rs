@@ -154,15 +154,7 @@ pub fn notice_list(notices: &Notices, lang: Lang) -> Html {
 fn change_line(change: &Change, notices: &Notices, lang: Lang) -> Html {
     let words = lang.words();
     let mut line = tag("li").set("dir", "auto");
-    let place = match change.place.as_str() {
-        "headline" => words.headline,
-        "summary" => words.summary,
-        "byline" => words.byline,
-        "note" => words.note_of_outlet,
-        "sources" => words.sources,
-        "languages" => words.languages,
-        _ => words.text,
-    };
+    let place = lang.place(&change.place);
     let place = match of_block(change).filter(|block| notices.marked(block).is_some()) {
         Some(block) => way(&block_id(block), place).html(),
         None => text(place),

@@ -14,6 +14,12 @@ pub struct Day {
     pub day: u8,
 }
 
+impl std::fmt::Display for Day {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:04}-{:02}-{:02}", self.year, self.month, self.day)
+    }
+}
+
 /// Seconds of a text such as `2019-11-21T06:00:00Z`; `None` when it is anything else (offsets, fractions, lower case, and
 /// days that the calendar does not have included).
 pub fn parse(text: &str) -> Option<Seconds> {
@@ -40,10 +46,7 @@ pub fn format(time: Seconds) -> String {
     let time = time.clamp(-62_167_219_200, 253_402_300_799);
     let (day, rest) = (day_of(time), time.rem_euclid(86_400));
     let (hour, minute, second) = (rest / 3600, rest / 60 % 60, rest % 60);
-    format!(
-        "{:04}-{:02}-{:02}T{hour:02}:{minute:02}:{second:02}Z",
-        day.year, day.month, day.day
-    )
+    format!("{day}T{hour:02}:{minute:02}:{second:02}Z")
 }
 
 /// The day of a time, in UTC.

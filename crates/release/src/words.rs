@@ -96,6 +96,20 @@ impl Lang {
         }
     }
 
+    /// What the place of a change ([`Change::place`](crate::difference::Change::place)) is called.
+    pub fn place(self, place: &str) -> &'static str {
+        let words = self.words();
+        match place {
+            "headline" => words.headline,
+            "summary" => words.summary,
+            "byline" => words.byline,
+            "note" => words.note_of_outlet,
+            "sources" => words.sources,
+            "languages" => words.languages,
+            _ => words.text,
+        }
+    }
+
     /// A day: `21 November 2019`, `21 ноября 2019 года`, `2019-жылдын 21-ноябры`.
     pub fn day(self, day: Day) -> String {
         self.date_of(

@@ -341,24 +341,10 @@ pub(crate) fn check_whole(facts: &Facts, found: &mut Found<'_>) {
     if secrets.language.is_none() {
         return;
     }
-    let mut look = |about: String, text: &str| {
+    for (about, text) in facts.around() {
         for leak in secrets.find(text) {
             let with = with(facts, &text[leak.start..leak.end], &leak.source);
             found.push_confidential(Check::ConfidentialWords, about.clone(), None, with);
-        }
-    };
-    look("headline".to_owned(), &facts.headline);
-    look("summary".to_owned(), &facts.summary);
-    for (nth, named) in facts.byline.iter().enumerate() {
-        look(format!("byline[{nth}]"), &named.name);
-    }
-    for (outlet, front) in &facts.known.fronts {
-        for (member, text) in [
-            ("headline", &front.headline),
-            ("summary", &front.summary),
-            ("note", &front.note),
-        ] {
-            look(format!("fronts.{outlet}.{member}"), text);
         }
     }
     for (about, words, source) in &secrets.in_sources {

@@ -105,24 +105,10 @@ pub(crate) fn check_block(facts: &Facts, at: usize, found: &mut Found<'_>) {
 
 /// Names in the headline, the summary, the byline, and in what outlets put there.
 pub(crate) fn check_whole(facts: &Facts, found: &mut Found<'_>) {
-    let mut look = |about: String, text: &str| {
+    for (about, text) in facts.around() {
         for (entity, bytes) in facts.prepared.unwilling.find(text) {
             let with = vec![text[bytes].to_owned(), entity.to_owned()];
             found.push(Check::NamedUnwilling, about.clone(), None, with);
-        }
-    };
-    look("headline".to_owned(), &facts.headline);
-    look("summary".to_owned(), &facts.summary);
-    for (nth, named) in facts.byline.iter().enumerate() {
-        look(format!("byline[{nth}]"), &named.name);
-    }
-    for (outlet, front) in &facts.known.fronts {
-        for (member, text) in [
-            ("headline", &front.headline),
-            ("summary", &front.summary),
-            ("note", &front.note),
-        ] {
-            look(format!("fronts.{outlet}.{member}"), text);
         }
     }
 }

@@ -29,13 +29,16 @@ pub struct Watch {
     sent: Option<(Vec<String>, String)>,
     /// Whether the checks are at work.
     busy: bool,
+    /// When it was looked at last.
     at: u64,
+    /// Something may have changed since.
+    due: bool,
 }
 
 impl Watch {
     /// When to look again.
     pub fn wake(&self) -> Option<u64> {
-        (!self.busy && self.sent.is_none()).then_some(self.at + EVERY)
+        (!self.busy && self.due).then_some(self.at + EVERY)
     }
 }
 
@@ -50,6 +53,7 @@ impl Engine {
             sent: None,
             busy: false,
             at,
+            due: true,
         });
         Ok(())
     }
@@ -62,17 +66,18 @@ impl Engine {
         let Some(room) = self.open.as_ref().and_then(|id| self.rooms.get_mut(id)) else {
             return;
         };
-        let today = day(self.hands.now);
+        // Before anything is read: this runs after every key.
+        watch.due = self.hands.now < watch.at + EVERY;
+        if watch.due {
+            return;
+        }
+        watch.at = self.hands.now;
+        let today = time::day_of((self.hands.now / 1000) as time::Seconds).to_string();
         let now = (room.versions_for(&watch.edition), today);
         if watch.sent.as_ref() == Some(&now) {
             return;
         }
-        if self.hands.now < watch.at + EVERY {
-            watch.sent = None;
-            return;
-        }
         let gathered = room.gathered(&watch.edition, &now.1);
-        watch.at = self.hands.now;
         watch.sent = Some(now);
         // An edition that cannot be read has said so already.
         let Ok(gathered) = gathered else { return };
@@ -370,10 +375,4 @@ impl Arriving {
         }
         all
     }
-}
-
-/// The day of a time in milliseconds since 1970, in UTC.
-fn day(now: u64) -> String {
-    let text = time::format((now / 1000) as time::Seconds);
-    text.split('T').next().unwrap_or_default().to_owned()
 }

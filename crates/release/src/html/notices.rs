@@ -105,15 +105,7 @@ impl View<'_> {
     /// elements and words, not in colour alone.
     fn change(&self, change: &Change) -> String {
         let words = self.lang.words();
-        let place = match change.place.as_str() {
-            "headline" => words.headline,
-            "summary" => words.summary,
-            "byline" => words.byline,
-            "note" => words.note_of_outlet,
-            "sources" => words.sources,
-            "languages" => words.languages,
-            _ => words.text,
-        };
+        let place = self.lang.place(&change.place);
         let mut parts = vec![
             match of_block(change).filter(|block| self.notices.marks.contains_key(*block)) {
                 Some(block) => format!("<b><a href=\"#{}\">{place}</a>.</b>", self.mark_id(block)),

@@ -327,7 +327,7 @@ pub enum Ask {
         resolved: bool,
     },
     /// Say what the newsrooms know of an edition, now and whenever it changes ([`Event::Dossier`]), or no more. One edition is
-    /// watched at a time, and only while it is open. Answer: [`Answer::Done`].
+    /// watched at a time. Answer: [`Answer::Done`].
     WatchDossier {
         /// Which edition.
         edition: EditionId,

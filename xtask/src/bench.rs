@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::pkg::Build;
 use crate::run::{Result, files, output, program, read, root, run, step, target, write};
+use crate::tools::BROWSERS;
 use report::Run;
 
 /// Sizes of made-up stories when none is named.
@@ -38,6 +40,9 @@ pub fn bench(args: &[String]) -> Result {
     parts.extend(CLIENTS.map(|clients| vec!["relay".to_owned(), clients.to_owned()]));
     parts.push(vec!["desks".to_owned()]);
     parts.push(vec!["dossier".to_owned()]);
+    parts.push(vec!["visit".to_owned()]);
+    let browser = BROWSERS[0].ready()?;
+    crate::pkg::build(Build::Ship)?;
 
     step("building in the release profile (some minutes the first time)", || {
         let mut cargo = program("cargo", &["build", "--quiet", "--locked", "--release"]);
@@ -56,7 +61,11 @@ pub fn bench(args: &[String]) -> Result {
     let mut figures = Vec::new();
     for part in parts {
         step(&part.join(" "), || {
-            let said = output(program(target().join("release/bench"), &[]).args(&part))?;
+            let said = output(
+                program(target().join("release/bench"), &[])
+                    .args(&part)
+                    .envs(browser.iter().map(|(name, path)| (name, path))),
+            )?;
             for line in said.lines() {
                 let figure: Value = serde_json::from_str(line).map_err(|error| format!("{error}: {line}"))?;
                 figures.push(figure);

@@ -132,7 +132,7 @@ fn make(empty: bool, addresses: Option<PathBuf>, children: &Children) -> Result<
     // The pages' last steps keep one core busy each: the server is built beside them.
     std::thread::scope(|scope| {
         let server = scope.spawn(server);
-        crate::pkg::build(crate::pkg::Build::Here)?;
+        crate::pkg::build(crate::pkg::Build::Quick)?;
         step("building the server", || {
             server
                 .join()

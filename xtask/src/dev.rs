@@ -17,7 +17,7 @@ pub fn dev() -> Result {
             &["build", "--quiet", "--locked", "--package", "komuz"],
         ))
     })?;
-    crate::pkg::build(crate::pkg::Build::Fast)?;
+    crate::pkg::build(crate::pkg::Build::Quick)?;
     let data = target().join("dev-data");
     let mut server = program(
         target().join("debug/komuz"),

@@ -30,7 +30,7 @@ pub struct Run {
 /// a heading of its own.
 struct Part(&'static str, &'static str, &'static str, bool);
 
-const PARTS: [Part; 7] = [
+const PARTS: [Part; 8] = [
     Part(
         "story",
         "Made-up stories",
@@ -86,6 +86,14 @@ const PARTS: [Part; 7] = [
          edit changes one block; the checker is given it and all citations.",
         false,
     ),
+    Part(
+        "visit",
+        "The desk on a slow line",
+        "Chromium opens the desk of a `komuz serve` through a line that carries 50,000 bytes a second in all to the browser and \
+         takes 200 ms each way; opening a connection takes 400 ms. The engine is at work when it has said its first word to the \
+         page. The second visit is a reload once the desk's files are kept.",
+        false,
+    ),
 ];
 
 /// A goal of the design, the figures here that bear on it, and what they leave out.
@@ -97,7 +105,7 @@ struct Goal {
     figures: &'static [(&'static str, &'static str, &'static str, &'static str)],
 }
 
-const GOALS: [Goal; 4] = [
+const GOALS: [Goal; 5] = [
     Goal {
         goal: "key to paint in a 100k-op story while ten others type: p99 under 16.7 ms",
         here: "the page paints without waiting for the engine; the engine's part of one's own key and of another's before it: sum of both p99",
@@ -127,6 +135,17 @@ const GOALS: [Goal; 4] = [
             "session",
             "automerge-paper, a change for each edit",
             "open until it can be edited",
+            "median",
+        )],
+    },
+    Goal {
+        goal: "first visit of the desk at 400 kbit/s and 400 ms, writable in 20 s",
+        here: "median until the engine is at work, in Chromium",
+        limit: 20_000.0,
+        figures: &[(
+            "visit",
+            "400 kbit/s",
+            "first visit, until the engine is at work",
             "median",
         )],
     },
@@ -171,8 +190,7 @@ pub fn write(run: &Run, figures: &[Value]) -> String {
 
 fn goals(figures: &[Value]) -> String {
     let about = "Section 7 of the [design](design.md) counts in the browser; this counts the same Rust code, natively. As Wasm it \
-        takes about half as long again (section 3). What needs a browser or a slow line (painting, the first visit, reading \
-        before editing) is not measured here.";
+        takes about half as long again (section 3). Painting and reading before editing are not measured here.";
     let mut text = format!(
         "## The design's goals\n\n{}\n\n| goal | what is measured here | | |\n|---|---|---:|---|\n",
         wrapped(about)
@@ -191,7 +209,7 @@ fn goals(figures: &[Value]) -> String {
                 let sum = numbers.iter().sum::<f64>();
                 (
                     format!("{} ms", number(sum)),
-                    if sum < *limit { "met natively" } else { "not met" },
+                    if sum < *limit { "met" } else { "not met" },
                 )
             }
         };
@@ -329,7 +347,7 @@ mod tests {
             let text = goals(figures);
             text.lines().find(|line| line.contains("editable")).unwrap().to_owned()
         };
-        assert!(row(&[opening(599.0)]).ends_with("| 599 ms | met natively |"));
+        assert!(row(&[opening(599.0)]).ends_with("| 599 ms | met |"));
         assert!(row(&[opening(601.0)]).ends_with("| 601 ms | not met |"));
         assert!(row(&[]).ends_with("| – | not in this run |"));
     }

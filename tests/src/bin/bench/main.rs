@@ -7,7 +7,8 @@
 //! - `bench envelopes`: what a typed character costs on the way;
 //! - `bench relay CLIENTS`: a `komuz serve` of its own process;
 //! - `bench dossier`: the checks of a long story, whole and after an edit;
-//! - `bench desks`: whole engines that write together over such a server.
+//! - `bench desks`: whole engines that write together over such a server;
+//! - `bench visit`: the desk's page in Chromium on a slow line (`pkg/dist` must be built).
 //!
 //! Where Automerge alone can do the same it does it beside, in the same run.
 
@@ -23,6 +24,7 @@ mod session;
 mod story;
 mod together;
 mod trace;
+mod visit;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -43,9 +45,10 @@ fn main() -> ExitCode {
         ["envelopes"] => envelopes::measure(),
         ["desks"] => desks::measure(),
         ["dossier"] => dossier::measure(),
+        ["visit"] => visit::measure(),
         ["relay", clients] => number(clients).and_then(relay::measure),
         _ => Err(
-            "bench story OPERATIONS | session FILE | together FILE | envelopes | relay CLIENTS | desks | dossier"
+            "bench story OPERATIONS | session FILE | together FILE | envelopes | relay CLIENTS | desks | dossier | visit"
                 .into(),
         ),
     };

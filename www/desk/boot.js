@@ -103,10 +103,24 @@ class KomuzDesk extends HTMLElement {
     place.append(waiting)
     try {
       const { default: init, start } = await import("./komuz_desk.js")
+      // Its files are asked for while the desk's Wasm is still on its way: on a slow line the gaps between add up to seconds.
+      const early = engine()
+      const said = []
+      const keep = ({ data }) => said.push(data)
+      early.addEventListener("message", keep)
+      // One that could not be loaded is tried again, and then the desk hears of it.
+      let first = early
+      early.addEventListener("error", () => (first = null))
       await init()
       await styled
       place.replaceChildren()
-      this.#desk = start(place, entry, engine)
+      this.#desk = start(place, entry, () => {
+        const worker = first ?? engine()
+        first = null
+        return worker
+      })
+      early.removeEventListener("message", keep)
+      for (const data of said) early.dispatchEvent(new MessageEvent("message", { data }))
     } catch (error) {
       const [tag, sentence] = failed()
       waiting.lang = tag

@@ -124,12 +124,16 @@ mod made {
     use komuz_release::release::{Head, Release};
     use komuz_sync::frame::{ClientFrame, RelayFrame};
     use komuz_sync::seal::backup::{self, Cost};
-    use komuz_sync::seal::bytes::{Chain, Digest, EnvelopeId, Nonce, PublicKey, Start};
+    use komuz_sync::seal::bytes::{
+        Chain, Digest, EnvelopeId, EpochId, LogId, Nonce, PublicKey, SessionId, Signature, Start,
+    };
     use komuz_sync::seal::cbor::Writer;
-    use komuz_sync::seal::charter::{Charter, Founder, MemberCard, OutletCard, Role};
+    use komuz_sync::seal::charter::{
+        Act, Append, Charter, Cut, Cuts, Entry, Founder, MemberCard, OutletCard, Recipient, Role, Rotation,
+    };
     use komuz_sync::seal::device::Device;
     use komuz_sync::seal::envelope::{Kind, NO_PREVIOUS, Statement};
-    use komuz_sync::seal::epoch::EpochKey;
+    use komuz_sync::seal::epoch::{EpochKey, LOCKED_LEN, WRAPPED_LEN};
     use komuz_sync::seal::invite::{DoorMessage, Request};
     use komuz_sync::seal::presence::Presence;
 
@@ -287,6 +291,145 @@ mod made {
         }
     }
 
+    /// Bodies of entries, as somebody signs them who may or may not.
+    fn acts(cases: &mut Vec<Case>) {
+        let (log, session) = (LogId([7; 32]), SessionId([8; 16]));
+        let cuts = |counters: &[u64]| {
+            let mut cuts = Cuts::none();
+            for counter in counters {
+                let mut session = session;
+                session.0[0] = *counter as u8;
+                let envelope = EnvelopeId([9; 32]);
+                cuts.add(
+                    log,
+                    session,
+                    Cut {
+                        counter: *counter,
+                        envelope,
+                    },
+                );
+            }
+            cuts
+        };
+        let (member, outlet) = ([9; 16].into(), "outlet".to_owned());
+        let recipient = |number: u8, append: bool| Recipient {
+            device: PublicKey([number; 32]),
+            key: vec![1; WRAPPED_LEN],
+            append: append.then(|| Append {
+                secret: vec![1; WRAPPED_LEN],
+                key: PublicKey([4; 32]),
+                certificate: Signature([5; 64]),
+            }),
+        };
+        let rotation = |recipients| {
+            Act::Rotated(Rotation {
+                epoch: EpochId([1; 32]),
+                registrar: PublicKey([2; 32]),
+                recipients,
+                previous: vec![(EpochId([3; 32]), None), (EpochId([4; 32]), Some(vec![1; LOCKED_LEN]))],
+            })
+        };
+        let body = |act| {
+            Entry {
+                charter: Some(Digest([1; 32])),
+                heads: vec![Digest([2; 32])],
+                author: device().id(),
+                act,
+            }
+            .to_body()
+        };
+        let device_added = Act::DeviceAdded {
+            member,
+            device: device().card(),
+            consent: Signature([6; 64]),
+        };
+        let removed = body(Act::Removed {
+            member,
+            cuts: cuts(&[1, 2, 3]),
+        });
+        for (name, act) in [
+            (
+                "good-role-changed",
+                Act::RoleChanged {
+                    member,
+                    role: Role::Reviewer,
+                    cuts: cuts(&[]),
+                },
+            ),
+            ("good-device-added", device_added),
+            (
+                "good-device-removed",
+                Act::DeviceRemoved {
+                    device: PublicKey([3; 32]),
+                    cuts: cuts(&[4]),
+                },
+            ),
+            (
+                "good-expelled",
+                Act::Expelled {
+                    outlet: outlet.clone(),
+                    cuts: cuts(&[1]),
+                },
+            ),
+            (
+                "good-parted",
+                Act::Parted {
+                    outlet,
+                    cuts: cuts(&[1]),
+                },
+            ),
+            (
+                "good-extended",
+                Act::Extended {
+                    cuts: cuts(&[u64::MAX]),
+                },
+            ),
+            ("good-rotated", rotation(vec![recipient(1, false), recipient(2, true)])),
+            (
+                "good-of-a-later-version",
+                Act::Later {
+                    kind: 99,
+                    content: vec![1],
+                },
+            ),
+            (
+                "rotation-out-of-order",
+                rotation(vec![recipient(2, true), recipient(1, false)]),
+            ),
+            (
+                "rotation-with-a-device-twice",
+                rotation(vec![recipient(1, true), recipient(1, true)]),
+            ),
+            ("cut-at-nothing", Act::Extended { cuts: cuts(&[0]) }),
+        ] {
+            cases.push(("charter_entry", name, body(act)));
+        }
+        // The first two sessions change places.
+        let mut out_of_order = removed.clone();
+        let place = |first: u8| {
+            removed
+                .windows(16)
+                .position(|bytes| bytes[0] == first && bytes[1..] == [8; 15])
+        };
+        if let (Some(one), Some(other)) = (place(1), place(2)) {
+            (out_of_order[one], out_of_order[other]) = (2, 1);
+        }
+        cases.push(("charter_entry", "good-removed", removed));
+        cases.push(("charter_entry", "cuts-out-of-order", out_of_order));
+        let head = || {
+            Writer::bare()
+                .array(4)
+                .null()
+                .array(0)
+                .bytes(&[3; 32])
+                .array(2)
+                .uint(10)
+        };
+        let no_session = head().array(1).array(2).bytes(&[7; 32]).array(0).finish();
+        cases.push(("charter_entry", "cuts-of-no-session", no_session));
+        cases.push(("charter_entry", "claims-many-cuts", head().array(1 << 40).finish()));
+    }
+
     fn membership(cases: &mut Vec<Case>) {
         let founder = Founder {
             title: "A title".to_owned(),
@@ -295,6 +438,7 @@ mod made {
         };
         let entry = Charter::found(founder, &device(), &EpochKey::from_secret([1; 32]), &mut dice).1;
         around("charter_entry", entry, cases);
+        acts(cases);
         let invite = door();
         let bytes = invite.to_bytes().to_vec();
         cases.push(("invite", "good-bytes", bytes.clone()));

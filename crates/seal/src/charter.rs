@@ -1,27 +1,43 @@
 //! The charter: who is in an investigation, as a set of signed entries that everyone evaluates to the same result.
 //!
 //! Every entry names the heads that it builds on, so entries form a graph and may be made concurrently. **Whether an entry
-//! has an effect is decided from its causal past alone**: the state that its author knew. So the order in which entries
-//! arrive changes nothing, and an entry that counts once counts for ever. An entry without right stays in the graph and
-//! does nothing.
+//! has an effect is decided from its causal past alone**: the state that its author knew. An entry without right stays in the
+//! graph and does nothing.
+//!
+//! **Whether an entry with an effect stands is decided from the set of entries that is known** (`evaluate`): a removal takes
+//! with it what the removed member dates back. So the order in which entries arrive changes nothing; and what stood may fall
+//! when something concurrent becomes known, and stand again.
 //!
 //! Where concurrent entries say different things of one outlet or member, the first in the order (depth in the graph, id)
-//! is shown. Of concurrent entries by one invitation, the first in that order lets somebody in; the others let nobody in
-//! wherever both are known. What was written in ignorance of the first stands: it is judged by what its writer knew.
+//! is shown; of concurrent roles the least. Of concurrent entries by one invitation, the first in that order lets somebody in;
+//! the others let nobody in wherever both are known. What was written in ignorance of the first stands: it is judged by what
+//! its writer knew ([`Charter::fate`]).
 
+mod act;
 mod card;
+mod cut;
 mod entry;
+mod evaluate;
+mod fate;
 mod graph;
+mod rights;
+mod rotation;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
+pub use act::{Act, Admitted, LAST_ACT, consent, device_consent};
 pub use card::{MAX_RELEASE_KEYS, MAX_TEXT, MIN_RELEASE_KEYS, MemberCard, OutletCard, Role};
-pub use entry::{Act, Admitted, Entry, EntryError, MAX_ENTRY, MAX_HEADS, VERSION, consent, entry_id};
+pub use cut::{Cut, Cuts};
+pub use entry::{Entry, EntryError, MAX_ENTRY, MAX_HEADS, VERSION, entry_id};
+pub use fate::{Fate, Refusal, Written};
+pub use rotation::{Append, Epoch, Opened, Recipient, Rotation, RotationError};
 
-use crate::bytes::{Digest, EpochId, InvestigationId, InviteId, PublicKey};
+use crate::bytes::{Digest, EpochId, InvestigationId, InviteId, MemberId, PublicKey};
 use crate::device::{Device, DeviceCard};
 use crate::epoch::EpochKey;
 use crate::{Entropy, random};
+use evaluate::{Rank, Rights, Stage, Verdict, View};
 use graph::Places;
 
 /// How many entries may wait for ones that are missing.
@@ -36,7 +52,10 @@ struct Node {
     depth: u64,
     /// All that it builds on, directly or not: places in [`Charter::nodes`].
     past: Places,
-    effective: bool,
+    /// On what the right to it rests; none when it has no effect.
+    rights: Option<Rights>,
+    /// What stands for who knows it and its past.
+    verdict: Verdict,
 }
 
 /// The charter of one investigation, as far as this replica knows it.
@@ -48,13 +67,46 @@ pub struct Charter {
     /// Entries that wait, with their length in bytes.
     waiting: BTreeMap<Digest, (Entry, usize)>,
     waiting_bytes: usize,
-    /// The newest entries that have an effect, see [`Charter::heads`].
-    tips: Vec<usize>,
-    /// Entries that have an effect by the device that they let in and by the invitation, in the order (depth, id).
+    /// Entries that have an effect, and of them those that may take it from others.
+    effective: Places,
+    forces: Places,
+    /// Entries that have an effect, by what they are about, each list in the order (depth, id).
     devices: BTreeMap<PublicKey, Vec<usize>>,
     invites: BTreeMap<InviteId, Vec<usize>>,
+    people: BTreeMap<MemberId, Vec<usize>>,
+    roles: BTreeMap<MemberId, Vec<usize>>,
+    removals: BTreeMap<MemberId, Vec<usize>>,
+    unplugged: BTreeMap<PublicKey, Vec<usize>>,
+    outlets: BTreeMap<String, Vec<usize>>,
+    departures: BTreeMap<String, Vec<usize>>,
+    extended: Vec<usize>,
+    epochs: Vec<usize>,
+    /// What is decided inside outlets, by rank of the author, and what outlets decide about outlets, by (depth, id).
+    inside: Vec<(Rank, usize)>,
+    leaving: Vec<usize>,
     /// Entries of a later version.
     later: Places,
+    /// What was evaluated.
+    known: Known,
+}
+
+/// Evaluations, kept until entries come: of everything, and of what some have known.
+#[derive(Debug, Default)]
+struct Known {
+    all: OnceLock<Verdict>,
+    some: Mutex<Vec<(Places, Verdict)>>,
+}
+
+/// How many sets of entries are kept evaluated.
+const KEPT: usize = 32;
+
+impl Clone for Known {
+    fn clone(&self) -> Self {
+        Self {
+            all: self.all.clone(),
+            some: Mutex::default(),
+        }
+    }
 }
 
 /// What became of an entry.
@@ -117,10 +169,22 @@ impl Charter {
             places: BTreeMap::new(),
             waiting: BTreeMap::new(),
             waiting_bytes: 0,
-            tips: Vec::new(),
+            effective: Places::default(),
+            forces: Places::default(),
             devices: BTreeMap::new(),
             invites: BTreeMap::new(),
+            people: BTreeMap::new(),
+            roles: BTreeMap::new(),
+            removals: BTreeMap::new(),
+            unplugged: BTreeMap::new(),
+            outlets: BTreeMap::new(),
+            departures: BTreeMap::new(),
+            extended: Vec::new(),
+            epochs: Vec::new(),
+            inside: Vec::new(),
+            leaving: Vec::new(),
             later: Places::default(),
+            known: Known::default(),
         }
     }
 
@@ -186,34 +250,125 @@ impl Charter {
             .heads
             .iter()
             .filter_map(|head| Some(self.nodes[*self.places.get(head)?].depth + 1))
-            .max();
-        let effective = self.has_effect(&entry, &past);
+            .max()
+            .unwrap_or(0);
+        let view = self.knowing(&entry.heads);
+        let rights = self.rights(&entry, &past, &view);
+        // Whoever has made it knew all that it is judged by: it takes nothing from its past, and nothing of its past takes
+        // it away.
+        let mut verdict = Verdict {
+            stands: view.stands,
+            gone: view.gone,
+        };
         let place = self.nodes.len();
         if matches!(entry.act, Act::Later { .. }) {
             self.later.add(place);
         }
-        let node = Node {
-            id,
-            entry,
-            depth: depth.unwrap_or(0),
-            past,
-            effective,
-        };
-        if effective {
-            self.tips.retain(|tip| !node.past.has(*tip));
-            self.tips.push(place);
-            let order = |other: &usize| (self.nodes[*other].depth, self.nodes[*other].id) < (node.depth, node.id);
-            if let Some(device) = node.device() {
-                let list = self.devices.entry(device.sign).or_default();
-                list.insert(list.partition_point(order), place);
-            }
-            if let Some(admitted) = node.admitted() {
-                let list = self.invites.entry(admitted.invite).or_default();
-                list.insert(list.partition_point(order), place);
-            }
+        if rights.is_some() {
+            verdict.stands.add(place);
         }
         self.places.insert(id, place);
-        self.nodes.push(node);
+        self.nodes.push(Node {
+            id,
+            entry,
+            depth,
+            past,
+            rights,
+            verdict,
+        });
+        self.index(place);
+        if self.is_departure(place) {
+            self.nodes[place].verdict.gone.add(place);
+        }
+        self.known.all = OnceLock::new();
+        debug_assert!(
+            {
+                let mut among = self.nodes[place].past.clone();
+                among.add(place);
+                self.evaluate(&among).is(&self.nodes[place].verdict)
+            },
+            "an entry changes nothing of its own past"
+        );
+    }
+
+    /// Notes what an entry that has an effect is about.
+    fn index(&mut self, place: usize) {
+        let node = &self.nodes[place];
+        let Some(rights) = &node.rights else {
+            return;
+        };
+        self.effective.add(place);
+        match (rights.stage, &rights.author) {
+            (Stage::Inside, Some(author)) => {
+                let order = (self.rank(author), place);
+                let key = |(rank, place): &(Rank, usize)| (*rank, self.nodes[*place].depth, self.nodes[*place].id);
+                let at = self.inside.partition_point(|other| key(other) < key(&order));
+                self.inside.insert(at, order);
+                self.forces.add(place);
+            }
+            (Stage::Outlets, _) => {
+                add(&mut self.leaving, place, &self.nodes);
+                self.forces.add(place);
+            }
+            _ => {}
+        }
+        let act = &node.entry.act;
+        let nodes = &self.nodes;
+        if let Some(device) = act.device() {
+            add(self.devices.entry(device.sign).or_default(), place, nodes);
+        }
+        if let Some(admitted) = act.admitted() {
+            add(self.invites.entry(admitted.invite).or_default(), place, nodes);
+        }
+        if let Some(member) = act.member() {
+            add(self.people.entry(member.id).or_default(), place, nodes);
+        }
+        if let Some(outlet) = act.outlet() {
+            add(self.outlets.entry(outlet.id.clone()).or_default(), place, nodes);
+        }
+        match act {
+            Act::Removed { member, .. } => add(self.removals.entry(*member).or_default(), place, nodes),
+            Act::RoleChanged { member, .. } => add(self.roles.entry(*member).or_default(), place, nodes),
+            Act::DeviceRemoved { device, .. } => add(self.unplugged.entry(*device).or_default(), place, nodes),
+            Act::Expelled { outlet, .. } | Act::Parted { outlet, .. } => {
+                add(self.departures.entry(outlet.clone()).or_default(), place, nodes);
+            }
+            Act::Extended { .. } => add(&mut self.extended, place, nodes),
+            Act::Founded { .. } | Act::Rotated(_) => add(&mut self.epochs, place, nodes),
+            Act::OutletJoined { .. } | Act::MemberAdded { .. } | Act::DeviceAdded { .. } | Act::Later { .. } => {}
+        }
+    }
+
+    fn node(&self, id: &Digest) -> Option<&Node> {
+        self.nodes.get(*self.places.get(id)?)
+    }
+
+    /// What stands by all that is known.
+    fn all(&self) -> &Verdict {
+        self.known.all.get_or_init(|| {
+            let everything = Places::first(self.nodes.len());
+            // Whoever wrote the last has mostly known all the rest.
+            let newest = self.nodes.iter().enumerate().rev().take(4).find(|(place, node)| {
+                let mut past = node.past.clone();
+                past.add(*place);
+                past.covers(&everything)
+            });
+            newest.map_or_else(|| self.evaluate(&everything), |(_, node)| node.verdict.clone())
+        })
+    }
+
+    /// What stands of some entries.
+    fn evaluated(&self, among: &Places) -> Verdict {
+        let mut some = self.known.some.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, verdict)) = some.iter().find(|(known, _)| known == among) {
+            return verdict.clone();
+        }
+        let verdict = self.evaluate(among);
+        if some.len() >= KEPT {
+            some.remove(0);
+        }
+        some.push((among.clone(), verdict.clone()));
+        verdict
     }
 
     /// These entries and all that they build on.
@@ -226,91 +381,17 @@ impl Charter {
         places
     }
 
-    /// Whether an entry counts among these: it has an effect, and no other comes before it by the same invitation.
-    fn counts(&self, place: usize, among: &Places) -> bool {
-        let node = &self.nodes[place];
-        let first = |invite| {
-            let others: &Vec<usize> = self.invites.get(invite)?;
-            others.iter().copied().find(|other| among.has(*other))
-        };
-        node.effective
-            && node
-                .admitted()
-                .is_none_or(|admitted| first(&admitted.invite) == Some(place))
-    }
-
-    /// The entry that lets a device in, among these.
-    fn joined(&self, device: &PublicKey, among: &Places) -> Option<&Node> {
-        let entries = self.devices.get(device)?;
-        let place = entries
-            .iter()
-            .find(|place| among.has(**place) && self.counts(**place, among))?;
-        self.nodes.get(*place)
-    }
-
-    fn everything(&self) -> Places {
-        Places::first(self.nodes.len())
-    }
-
-    /// The author's card, when they are an editor in this past.
-    fn editor(&self, author: &PublicKey, past: &Places) -> Option<&MemberCard> {
-        self.joined(author, past)
-            .and_then(Node::member)
-            .filter(|member| member.role == Role::Editor)
-    }
-
-    /// Whether member, device and invitation are new to this past.
-    fn is_new(&self, admitted: &Admitted, past: &Places) -> bool {
-        !past
-            .iter()
-            .map(|place| &self.nodes[place])
-            .filter(|node| node.effective)
-            .any(|node| {
-                node.member().is_some_and(|member| member.id == admitted.member.id)
-                    || node.device().is_some_and(|device| device.sign == admitted.device.sign)
-                    || node.admitted().is_some_and(|known| known.invite == admitted.invite)
-            })
-    }
-
-    fn has_effect(&self, entry: &Entry, past: &Places) -> bool {
-        match &entry.act {
-            Act::Founded {
-                outlet, member, device, ..
-            } => {
-                entry.charter.is_none()
-                    && entry.heads.is_empty()
-                    && entry.author == device.sign
-                    && outlet.is_complete()
-                    && member.outlet == outlet.id
-                    && member.role == Role::Editor
-            }
-            Act::OutletJoined { outlet, admitted } => {
-                self.editor(&entry.author, past).is_some()
-                    && outlet.is_complete()
-                    && admitted.member.outlet == outlet.id
-                    && admitted.member.role == Role::Editor
-                    && !past
-                        .iter()
-                        .filter(|place| self.counts(*place, past))
-                        .any(|place| self.nodes[place].outlet().is_some_and(|known| known.id == outlet.id))
-                    && self.is_new(admitted, past)
-                    && admitted.has_consent(&self.founding, Some(outlet))
-            }
-            Act::MemberAdded { admitted } => {
-                self.editor(&entry.author, past)
-                    .is_some_and(|author| author.outlet == admitted.member.outlet)
-                    && self.is_new(admitted, past)
-                    && admitted.has_consent(&self.founding, None)
-            }
-            Act::Later { .. } => false,
-        }
-    }
-
-    /// The newest entries that have an effect: what the next entry or envelope of this author builds on. At most
+    /// The newest entries that stand: what the next entry or envelope of this author builds on. At most
     /// [`MAX_HEADS`], first one that covers the author's own admission (without it nobody would take what they write);
     /// where there are more, the rest is reached by who builds on those next.
     pub fn heads(&self, author: &PublicKey) -> Vec<Digest> {
-        let mut heads: Vec<Digest> = self.tips.iter().map(|place| self.nodes[*place].id).collect();
+        let stands = &self.all().stands;
+        let mut covered = Places::default();
+        for place in stands.iter() {
+            covered.join(&self.nodes[place].past);
+        }
+        let newest = stands.iter().filter(|place| !covered.has(*place));
+        let mut heads: Vec<Digest> = newest.map(|place| self.nodes[place].id).collect();
         heads.sort_unstable();
         if heads.len() > MAX_HEADS {
             let admission = self.admission_of(author);
@@ -328,27 +409,19 @@ impl Charter {
         heads
     }
 
-    /// What a device was for who knew these heads; none when it was nobody. All heads must be known
+    /// What a device was for who knew these heads, and nothing else; none when it was nobody. All heads must be known
     /// ([`Self::knows`]).
-    pub fn standing(&self, heads: &[Digest], device: &PublicKey) -> Option<&MemberCard> {
-        self.joined(device, &self.closure(heads)).and_then(Node::member)
+    pub fn standing(&self, heads: &[Digest], device: &PublicKey) -> Option<MemberCard> {
+        Self::card_in(&self.knowing(heads), device)
     }
 
     /// What a device is, by all that is known.
-    pub fn member_of(&self, device: &PublicKey) -> Option<&MemberCard> {
-        self.joined(device, &self.everything()).and_then(Node::member)
+    pub fn member_of(&self, device: &PublicKey) -> Option<MemberCard> {
+        Self::card_in(&self.view(), device)
     }
 
-    /// All entries that count, in the order (depth, id).
-    fn all(&self) -> Vec<&Node> {
-        let everything = self.everything();
-        let counts = |place: &usize| self.counts(*place, &everything);
-        let mut nodes: Vec<&Node> = (0..self.nodes.len())
-            .filter(counts)
-            .map(|place| &self.nodes[place])
-            .collect();
-        nodes.sort_by_key(|node| (node.depth, node.id));
-        nodes
+    fn card_in(view: &View<'_>, device: &PublicKey) -> Option<MemberCard> {
+        view.active(device).and_then(|who| view.card_of(who.member))
     }
 
     /// The working title; empty while the founding entry is missing.
@@ -368,24 +441,19 @@ impl Charter {
         }
     }
 
-    /// Members, each once, in the order in which they came.
-    pub fn members(&self) -> Vec<&MemberCard> {
-        let mut seen = BTreeSet::new();
-        self.all()
-            .into_iter()
-            .filter_map(Node::member)
-            .filter(|member| seen.insert(member.id))
-            .collect()
+    /// Members who are in, in the order in which they came, with the roles that they have now.
+    pub fn members(&self) -> Vec<MemberCard> {
+        self.view().members()
     }
 
-    /// Outlets, each once, in the order in which they came.
+    /// Outlets that are in, in the order in which they came.
     pub fn outlets(&self) -> Vec<&OutletCard> {
-        let mut seen = BTreeSet::new();
-        self.all()
-            .into_iter()
-            .filter_map(Node::outlet)
-            .filter(|outlet| seen.insert(&outlet.id))
-            .collect()
+        self.view().outlets()
+    }
+
+    /// Devices that are in, in the order of their ids.
+    pub fn devices(&self) -> Vec<DeviceCard> {
+        self.view().devices().into_iter().map(|(card, _)| card).collect()
     }
 
     /// Whether somebody has let a device in, be it that another came before it by the same invitation.
@@ -425,15 +493,19 @@ impl Charter {
             },
             None => Act::MemberAdded { admitted },
         };
+        self.act(device, act)
+    }
+
+    /// Makes and takes an entry: its id and bytes. None when it would have no effect, or is longer than an entry may be
+    /// ([`Cuts::in_pieces`]).
+    pub fn act(&mut self, device: &Device, act: Act) -> Option<(Digest, Vec<u8>)> {
         let entry = Entry {
             charter: Some(self.founding),
             heads: self.heads(&device.id()),
             author: device.id(),
             act,
         };
-        if !self.has_effect(&entry, &self.closure(&entry.heads)) {
-            return None;
-        }
+        self.rights(&entry, &self.closure(&entry.heads), &self.knowing(&entry.heads))?;
         let bytes = entry.sign(device);
         if bytes.len() > MAX_ENTRY {
             return None;
@@ -445,36 +517,13 @@ impl Charter {
 
     /// The entry that let a device in; none when there is none (yet).
     pub fn admission_of(&self, device: &PublicKey) -> Option<Digest> {
-        self.joined(device, &self.everything()).map(|node| node.id)
+        self.view().known(device).map(|who| self.nodes[who.device].id)
     }
 }
 
-impl Node {
-    fn admitted(&self) -> Option<&Admitted> {
-        match &self.entry.act {
-            Act::OutletJoined { admitted, .. } | Act::MemberAdded { admitted } => Some(admitted),
-            Act::Founded { .. } | Act::Later { .. } => None,
-        }
-    }
-
-    fn member(&self) -> Option<&MemberCard> {
-        match &self.entry.act {
-            Act::Founded { member, .. } => Some(member),
-            _ => self.admitted().map(|admitted| &admitted.member),
-        }
-    }
-
-    fn device(&self) -> Option<&DeviceCard> {
-        match &self.entry.act {
-            Act::Founded { device, .. } => Some(device),
-            _ => self.admitted().map(|admitted| &admitted.device),
-        }
-    }
-
-    fn outlet(&self) -> Option<&OutletCard> {
-        match &self.entry.act {
-            Act::Founded { outlet, .. } | Act::OutletJoined { outlet, .. } => Some(outlet),
-            _ => None,
-        }
-    }
+/// Puts an entry into a list, in the order (depth, id).
+fn add(list: &mut Vec<usize>, place: usize, nodes: &[Node]) {
+    let key = |place: usize| (nodes[place].depth, nodes[place].id);
+    let at = list.partition_point(|other| key(*other) < key(place));
+    list.insert(at, place);
 }

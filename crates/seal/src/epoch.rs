@@ -1,10 +1,5 @@
 //! An epoch: 32 random bytes from which the names and keys of all logs come.
 
-use hpke::aead::ChaCha20Poly1305;
-use hpke::kdf::HkdfSha256;
-use hpke::kem::X25519HkdfSha256;
-use hpke::rand_core::{Infallible, TryCryptoRng, TryRng};
-use hpke::{Deserializable, Kem, OpModeR, OpModeS, Serializable};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 use zeroize::Zeroizing;
@@ -13,7 +8,7 @@ use crate::bytes::{Digest, EpochId};
 use crate::cbor::Writer;
 use crate::derive::derive;
 use crate::device::{Device, DeviceCard};
-use crate::{Entropy, aead, random};
+use crate::{Entropy, aead, random, wrap};
 
 const WRAP: &str = "komuz epoch wrap v1";
 const PREVIOUS: &str = "komuz previous epoch v1";
@@ -85,42 +80,12 @@ impl EpochKey {
     /// Wraps the key for a device with HPKE (RFC 9180, base mode: X25519, HKDF-SHA256, ChaCha20-Poly1305), bound to the
     /// charter entry that lets the device in. [`WRAPPED_LEN`] bytes.
     pub fn wrap(&self, entry: &Digest, to: &DeviceCard, entropy: Entropy<'_>) -> Result<Vec<u8>, EpochError> {
-        let key = <X25519HkdfSha256 as Kem>::PublicKey::from_bytes(&to.seal.0).map_err(|_| EpochError::BadRecipient)?;
-        let (encapsulated, sealed) = hpke::single_shot_seal_with_rng::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
-            &OpModeS::Base,
-            &key,
-            &info(entry, to),
-            &*self.0,
-            b"",
-            &mut Random(entropy),
-        )
-        .map_err(|_| EpochError::BadRecipient)?;
-        let mut out = vec![VERSION];
-        out.extend_from_slice(&encapsulated.to_bytes());
-        out.extend(sealed);
-        Ok(out)
+        wrap::seal(&self.0, &info(entry, to), to, entropy)
     }
 
     /// Opens a key that was wrapped for this device and charter entry.
     pub fn unwrap(wrapped: &[u8], entry: &Digest, device: &Device) -> Result<Self, EpochError> {
-        check(wrapped, WRAPPED_LEN)?;
-        let (encapsulated, sealed) = wrapped[1..].split_at(32);
-        let secret = <X25519HkdfSha256 as Kem>::PrivateKey::from_bytes(device.seal_secret());
-        let encapsulated = <X25519HkdfSha256 as Kem>::EncappedKey::from_bytes(encapsulated);
-        let (Ok(secret), Ok(encapsulated)) = (secret, encapsulated) else {
-            return Err(EpochError::NotForUs);
-        };
-        let key = hpke::single_shot_open::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
-            &OpModeR::Base,
-            &secret,
-            &encapsulated,
-            &info(entry, &device.card()),
-            sealed,
-            b"",
-        )
-        .map(Zeroizing::new)
-        .map_err(|_| EpochError::NotForUs)?;
-        Self::from_slice(&key)
+        wrap::open(wrapped, &info(entry, &device.card()), device).map(Self)
     }
 
     /// The key of the epoch before this one, encrypted under this one, so that who joins now reads the history.
@@ -138,7 +103,7 @@ impl EpochKey {
 
     /// Opens the key of the epoch before this one. Its id must be the one that the charter names.
     pub fn unlock_previous(&self, locked: &[u8], id: &EpochId) -> Result<Self, EpochError> {
-        check(locked, LOCKED_LEN)?;
+        wrap::check(locked, LOCKED_LEN)?;
         let key = aead::open(&derive(&*self.0, PREVIOUS, b""), &self.link(id), &locked[1..])
             .map(Zeroizing::new)
             .ok_or(EpochError::NotForUs)?;
@@ -174,36 +139,3 @@ fn info(entry: &Digest, to: &DeviceCard) -> Vec<u8> {
         .with(|w| to.write(w))
         .finish()
 }
-
-fn check(bytes: &[u8], expected: usize) -> Result<(), EpochError> {
-    match bytes.first() {
-        Some(&version) if version != VERSION => Err(EpochError::Version(version)),
-        _ if bytes.len() != expected => Err(EpochError::Length {
-            expected,
-            found: bytes.len(),
-        }),
-        _ => Ok(()),
-    }
-}
-
-/// Our source of random bytes with the face that HPKE asks for.
-struct Random<'a>(Entropy<'a>);
-
-impl TryRng for Random<'_> {
-    type Error = Infallible;
-
-    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        Ok(u32::from_le_bytes(random(self.0)))
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        Ok(u64::from_le_bytes(random(self.0)))
-    }
-
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
-        (self.0)(bytes);
-        Ok(())
-    }
-}
-
-impl TryCryptoRng for Random<'_> {}

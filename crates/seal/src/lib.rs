@@ -3,7 +3,7 @@
 //!
 //! - [`device`]: a device's keys. [`sign`]: signatures, each for one named purpose.
 //! - [`charter`]: who is in, as signed entries that everyone evaluates to the same result.
-//! - [`epoch`]: the secret that members share. [`derive`](mod@derive): the logs' names and keys that come from it.
+//! - [`epoch`]: the secret that members share. [`editors`]: what editors alone have. [`derive`](mod@derive): the logs' names and keys that come from it.
 //! - [`envelope`]: what is written, signed and sealed; [`presence`]: what is said in passing.
 //! - [`invite`]: how somebody gets in. [`backup`]: everything under a passphrase.
 //! - [`doc`], [`bytes`], [`cbor`], [`chain`]: names, fixed-length bytes, the strict encoding, the chain of a log at a relay.
@@ -20,11 +20,13 @@ pub mod charter;
 pub mod derive;
 pub mod device;
 pub mod doc;
+pub mod editors;
 pub mod envelope;
 pub mod epoch;
 pub mod invite;
 pub mod presence;
 pub mod sign;
+mod wrap;
 
 /// A source of random bytes: fills the slice. The caller takes it from the operating system or the browser; tests from
 /// a seed.

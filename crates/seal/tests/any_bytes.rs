@@ -62,6 +62,7 @@ proptest! {
             prop_assert!(Statement::open(&bytes, &keys).is_err());
             prop_assert!(Presence::open(&bytes, &keys).is_none());
             prop_assert!(Entry::open(&bytes).is_err());
+            let _ = Entry::from_body(&bytes);
             prop_assert!(DoorMessage::open(&bytes, &invite()).is_err());
             prop_assert!(EpochKey::unwrap(&bytes, &Digest([1; 32]), &device).is_err());
             prop_assert!(backup::open(&bytes, "passphrase").is_err());

@@ -2,62 +2,25 @@
 
 #[path = "common/dice.rs"]
 mod dice;
+#[allow(dead_code, reason = "this test uses its part of it")]
+#[path = "common/house.rs"]
+mod house;
 
 use dice::dice;
-use komuz_seal::bytes::{Digest, InviteId, MemberId, PublicKey};
+use house::{device, founded, member, outlet};
+use komuz_seal::bytes::{Digest, InviteId, PublicKey};
 use komuz_seal::cbor::Writer;
 use komuz_seal::charter::{
-    Act, Admitted, Charter, Entry, EntryError, Founder, Inserted, MAX_ENTRY, MAX_HEADS, MAX_WAITING_BYTES, MemberCard,
-    OutletCard, Role, consent, entry_id,
+    Act, Admitted, Charter, Entry, EntryError, Founder, Inserted, LAST_ACT, MAX_ENTRY, MAX_HEADS, MAX_WAITING_BYTES,
+    MemberCard, OutletCard, Role, consent, entry_id,
 };
-use komuz_seal::device::Device;
 use komuz_seal::doc::DocId;
 use komuz_seal::epoch::EpochKey;
 use proptest::prelude::*;
 
-fn outlet(id: &str) -> OutletCard {
-    OutletCard {
-        id: id.into(),
-        name: format!("The {id}"),
-        domain: format!("{id}.example"),
-        release_keys: vec![PublicKey([1; 32]), PublicKey([2; 32])],
-        freshness: None,
-    }
-}
-
-fn member(number: u8, outlet: &str, role: Role) -> MemberCard {
-    MemberCard {
-        id: MemberId([number; 16]),
-        name: format!("Member {number}"),
-        outlet: outlet.into(),
-        role,
-    }
-}
-
-fn device(number: u8) -> Device {
-    Device::new(&mut dice(u64::from(number) + 1000))
-}
-
-fn founded() -> (Charter, Vec<u8>) {
-    let founder = Founder {
-        title: "Samaragate".into(),
-        outlet: outlet("alpha"),
-        name: "Ada".into(),
-    };
-    Charter::found(founder, &device(0), &EpochKey::new(&mut dice(1)), &mut dice(2))
-}
-
 /// Somebody with their consent, invited by an invitation of their own number.
 fn admitted(charter: &Charter, number: u8, member: MemberCard, outlet: Option<&OutletCard>) -> Admitted {
-    let device = device(number);
-    let invite = InviteId([number; 16]);
-    let consent = consent(&device, &charter.id(), &invite, &member, outlet);
-    Admitted {
-        member,
-        device: device.card(),
-        invite,
-        consent,
-    }
+    house::admitted(&charter.id(), number, member, outlet)
 }
 
 /// An entry, with right or without.
@@ -334,15 +297,9 @@ fn signed_by_another_device() {
 fn what_a_later_version_says_is_kept_and_noticed() {
     let (mut charter, _) = three();
     assert!(!charter.needs_update());
-    let removal = Writer::bare().text("a removal, some day").finish();
-    let bytes = entry(
-        &charter,
-        0,
-        Act::Later {
-            kind: 4,
-            content: removal,
-        },
-    );
+    let content = Writer::bare().text("something, some day").finish();
+    let kind = LAST_ACT + 1;
+    let bytes = entry(&charter, 0, Act::Later { kind, content });
     assert_eq!(charter.insert(&bytes), Ok(Inserted::Added));
     assert!(charter.needs_update());
 }
@@ -351,10 +308,10 @@ fn what_a_later_version_says_is_kept_and_noticed() {
 fn an_entry_may_be_as_long_as_a_rotation_for_thousands_of_devices() {
     let (mut charter, _) = three();
     let content = vec![7; 80 * 3000];
-    let bytes = entry(&charter, 0, Act::Later { kind: 9, content });
+    let bytes = entry(&charter, 0, Act::Later { kind: 99, content });
     assert_eq!(charter.insert(&bytes), Ok(Inserted::Added));
     let content = vec![7; MAX_ENTRY];
-    let bytes = entry(&charter, 0, Act::Later { kind: 9, content });
+    let bytes = entry(&charter, 0, Act::Later { kind: 99, content });
     assert!(matches!(charter.insert(&bytes), Err(EntryError::Malformed(_))));
 }
 
@@ -368,7 +325,7 @@ fn entries_that_wait_for_others_take_little_room() {
             heads: vec![Digest([9; 32])],
             author: author.id(),
             act: Act::Later {
-                kind: 9 + number,
+                kind: 99 + number,
                 content: vec![7; 200 << 10],
             },
         };
@@ -381,8 +338,8 @@ fn entries_that_wait_for_others_take_little_room() {
 fn who_knew_what_a_later_version_has_said_is_not_judged_by_this_one() {
     let (mut charter, _) = three();
     let before = heads(&charter);
-    let content = b"a removal".to_vec();
-    let bytes = entry(&charter, 0, Act::Later { kind: 4, content });
+    let content = b"some day".to_vec();
+    let bytes = entry(&charter, 0, Act::Later { kind: 99, content });
     charter.insert(&bytes).expect("an entry");
     assert!(charter.goes_beyond(&[entry_id(&bytes)]));
     assert!(!charter.goes_beyond(&before), "who did not know it is judged as ever");
@@ -470,13 +427,22 @@ fn rights_of_roles() {
         story: "s".into(),
         lang: "ky".into(),
     };
-    let may =
-        |role: Role| [&DocId::Registers, &body, &notes, &sign_offs, &DocId::Charter].map(|doc| role.may_write(doc));
-    assert_eq!(may(Role::Editor), [true, true, true, true, true]);
-    assert_eq!(may(Role::Writer), [true, true, true, false, false]);
-    assert_eq!(may(Role::Reviewer), [false, false, true, false, false]);
-    assert_eq!(may(Role::Trainee), [false, false, true, false, false]);
-    assert_eq!(may(Role::Observer), [false, false, false, false, false]);
+    let may = |role: Role| {
+        [
+            &DocId::Registers,
+            &body,
+            &DocId::Files,
+            &notes,
+            &sign_offs,
+            &DocId::Charter,
+        ]
+        .map(|doc| role.may_write(doc))
+    };
+    assert_eq!(may(Role::Editor), [true, true, true, true, true, true]);
+    assert_eq!(may(Role::Writer), [true, true, true, true, false, false]);
+    assert_eq!(may(Role::Reviewer), [false, false, false, true, false, false]);
+    assert_eq!(may(Role::Trainee), [false, false, false, true, false, false]);
+    assert_eq!(may(Role::Observer), [false; 6]);
 }
 
 /// Several editors act on charters that lag behind each other, some of it without right: all entries in the end.

@@ -443,7 +443,7 @@ impl Replica {
 
     /// Members in the order in which they came.
     pub fn members(&self) -> Vec<MemberCard> {
-        self.charter.members().into_iter().cloned().collect()
+        self.charter.members()
     }
 
     /// Outlets in the order in which they came.

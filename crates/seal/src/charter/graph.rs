@@ -43,8 +43,29 @@ impl Places {
         self.0.iter().zip(&other.0).any(|(one, other)| one & other != 0)
     }
 
+    /// The places of both sets.
+    pub(super) fn common(&self, other: &Self) -> Self {
+        Self(self.0.iter().zip(&other.0).map(|(one, other)| one & other).collect())
+    }
+
+    /// Whether all places of another set are in this one.
+    pub(super) fn covers(&self, other: &Self) -> bool {
+        let words = other.0.iter().enumerate();
+        words.fold(true, |covers, (at, word)| {
+            covers && word & !self.0.get(at).copied().unwrap_or(0) == 0
+        })
+    }
+
+    /// In ascending order.
     pub(super) fn iter(&self) -> impl Iterator<Item = usize> {
-        (0..self.0.len() * BITS).filter(|place| self.has(*place))
+        self.0.iter().enumerate().flat_map(|(at, word)| {
+            let mut left = *word;
+            core::iter::from_fn(move || {
+                let bit = left.trailing_zeros() as usize;
+                left &= left.wrapping_sub(1);
+                (bit < BITS).then_some(at * BITS + bit)
+            })
+        })
     }
 }
 
@@ -61,6 +82,8 @@ mod tests {
         one.join(&other);
         assert!(one.meets(&other));
         assert!(one.iter().eq((0..65).chain([200])));
+        assert!(one.covers(&other) && !other.covers(&one));
+        assert!(one.common(&other).iter().eq([200]));
         assert!(!one.has(65) && !one.has(100_000));
     }
 }

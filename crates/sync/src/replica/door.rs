@@ -415,7 +415,7 @@ impl Replica {
             return;
         }
         let device = self.device.id();
-        let Some(member) = self.charter.member_of(&device).cloned() else {
+        let Some(member) = self.charter.member_of(&device) else {
             if self.charter.has_let_in(&device) {
                 self.turn_away(RefusedJoin::Used);
             }

@@ -264,7 +264,7 @@ impl Replica {
     fn name_of(&self, device: &komuz_seal::bytes::PublicKey) -> String {
         self.charter
             .member_of(device)
-            .map_or_else(|| "somebody".to_owned(), |member| member.name.clone())
+            .map_or_else(|| "somebody".to_owned(), |member| member.name)
     }
 
     /// Keeps an envelope of a session that has written two different things under one number, and does not deliver it. What
@@ -348,7 +348,7 @@ impl Replica {
         let Some(who) = self
             .charter
             .standing(&statement.charter, &statement.device)
-            .map(|member| binding(member, &statement))
+            .map(|member| binding(&member, &statement))
         else {
             return;
         };

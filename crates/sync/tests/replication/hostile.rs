@@ -345,8 +345,8 @@ fn later(world: &mut World, ada: &Crafted) -> Digest {
         heads: ada.charter.clone(),
         author: ada.device.id(),
         act: Act::Later {
-            kind: 4,
-            content: b"a removal".to_vec(),
+            kind: 99,
+            content: b"some day".to_vec(),
         },
     };
     let bytes = entry.sign(&ada.device);

@@ -21,6 +21,7 @@ mod headline;
 mod one_sided;
 mod quotes;
 mod replies;
+mod shown;
 mod sources;
 mod translation;
 pub(crate) mod unwilling;

@@ -1,6 +1,7 @@
 //! Whom and what an investigation names: once, with all spellings.
 
 pub mod find;
+pub(crate) mod hidden;
 pub mod picture;
 pub mod transliterate;
 

@@ -131,7 +131,7 @@ impl Prepared {
         });
         Self {
             independence: Independence::of(public.chain(rest).chain(confidential)),
-            unwilling: crate::checks::unwilling::Unwilling::of(&known.entities),
+            unwilling: crate::checks::unwilling::Unwilling::of(lang, &known.entities, sources),
             names: crate::entity::find::Index::new(&known.entities, lang),
             secrets: crate::checks::confidential::Secrets::of(lang, known, sources, citations),
         }

@@ -71,6 +71,20 @@ fn its_author_is_found_in_every_case_and_alone() {
 }
 
 #[test]
+fn its_author_is_found_in_kyrgyz_too_and_words_that_begin_alike_are_not() {
+    let mut dossier =
+        known(&["Муну Осмонкуловдон уктук: Темир Осмонкуловго жазышкан. Осмонкул келди, темир эшик, Темирбек."]);
+    dossier.story.lang = "ky".to_owned();
+    assert_eq!(
+        words(dossier),
+        [
+            at("blocks.b-0", "Осмонкуловдон"),
+            at("blocks.b-0", "Темир Осмонкуловго")
+        ]
+    );
+}
+
+#[test]
 fn a_surname_that_somebody_of_the_investigation_has_is_no_secret() {
     let mut dossier = known(&["Айпери Осмонкулова отрицает это. Осмонкулов тоже."]);
     let entity = Entity {

@@ -7,14 +7,15 @@
 //! They are looked for in the text and its links, figures' descriptions and credits, notes (locators and quotes of citations), headline,
 //! summary, byline, what outlets put there, and the sources that readers are shown.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use komuz_release::story::{BlockKind, Citation, Source};
+use komuz_release::story::{Citation, Source};
 
 use super::Found;
+use super::shown::{full, of_source, with_block};
 use crate::Known;
-use crate::entity::find::{Index, Sure};
+use crate::entity::hidden::{Hidden, named};
 use crate::entity::{Entity, Kind};
 use crate::facts::Facts;
 use crate::finding::Check;
@@ -33,9 +34,8 @@ const SHOWN: usize = 100;
 #[derive(Debug, Default)]
 pub(crate) struct Secrets {
     language: Option<Language>,
-    names: Option<Index>,
-    /// Surnames that somebody of the investigation has too.
-    shared: BTreeSet<String>,
+    /// The names of who stands behind them.
+    names: Hidden,
     /// A hash of what is quoted from confidential sources.
     quoted: u64,
     /// Whose the runs of words are, by their hashes.
@@ -83,7 +83,9 @@ impl Secrets {
             ..Self::default()
         };
         let mut names: BTreeMap<String, Entity> = BTreeMap::new();
-        let public = public_names(known);
+        let public: Vec<Vec<String>> = named(&known.entities)
+            .map(|name| words(name).map(|word| fold(word.text)).collect())
+            .collect();
         for (id, confidential) in &known.confidential {
             for (what, name) in authors(confidential) {
                 // Whom the story names anyway is no secret.
@@ -108,8 +110,7 @@ impl Secrets {
                 .and_then(|custom| custom.get("archive-URL"));
             secrets.address(id, custom.and_then(|address| address.as_str()).unwrap_or_default());
         }
-        secrets.names = Some(Index::new(&names, lang));
-        secrets.shared = public.into_iter().flatten().collect();
+        secrets.names = Hidden::new(&names, named(&known.entities), lang);
         secrets.quoted = hash(quoted(known, citations));
         for [source, quote, locator] in quoted(known, citations) {
             secrets.run(source, quote);
@@ -211,18 +212,8 @@ impl Secrets {
                 }
             }
         }
-        let units = |start: u32, end: u32| {
-            let start = crate::text::byte(text, start as usize);
-            (start, crate::text::byte(text, end as usize))
-        };
-        let names = self.names.iter();
-        for candidate in names.flat_map(|names| names.in_words("", text, list.iter().map(|(word, _)| *word))) {
-            let mention = &candidate.mention;
-            let alone = words(&mention.words).nth(1).is_none();
-            if mention.sure > Sure::Refused && !(alone && self.is_shared(&mention.words)) {
-                let (start, end) = units(mention.start, mention.end);
-                leak(start, end, source(&mention.entity));
-            }
+        for (key, bytes) in self.names.in_words(text, list.iter().map(|(word, _)| *word)) {
+            leak(bytes.start, bytes.end, source(&key));
         }
         leaks.sort_by_key(|leak| (leak.start, leak.end));
         let mut merged: Vec<Leak> = Vec::new();
@@ -235,34 +226,10 @@ impl Secrets {
         merged
     }
 
-    /// Whether a surname is also one of an entity's names, in some case.
-    fn is_shared(&self, surname: &str) -> bool {
-        let folded = fold(surname);
-        let language = self.language.unwrap_or(Language::Other);
-        self.shared
-            .iter()
-            .any(|name| crate::language::form::is_form(&folded, name, language))
-    }
-
     fn look_through_sources(&mut self, sources: &BTreeMap<String, Source>) {
         let mut found = Vec::new();
         for (id, source) in sources {
-            let mut texts = vec![
-                source.title.clone(),
-                source.container_title.clone(),
-                source.publisher.clone(),
-                source.url.clone(),
-                source.custom.archive_url.clone(),
-            ];
-            texts.extend(
-                source
-                    .author
-                    .iter()
-                    .flat_map(|name| [full(&name.given, &name.family), name.literal.clone()]),
-            );
-            let other = source.other.values().chain(source.custom.other.values());
-            texts.extend(other.filter_map(|value| value.as_str().map(str::to_owned)));
-            for text in texts {
+            for text in of_source(source) {
                 for leak in self.find(&text) {
                     found.push((
                         format!("sources.{id}"),
@@ -305,32 +272,11 @@ pub(crate) fn check_block(facts: &Facts, at: usize, found: &mut Found<'_>) {
         }
         start = end;
     }
-    if let BlockKind::Figure { alt, credit, .. } = &block.block.kind {
-        for text in [alt, credit] {
-            for leak in secrets.find(text) {
-                let with = with(facts, &text[leak.start..leak.end], &leak.source);
-                let whole = Some(block.span(0..block.text.len()));
-                found.push_confidential(Check::ConfidentialWords, about(), whole, with);
-            }
-        }
-    }
-    for cited in &block.cited {
-        let citation = &facts.citations[cited.citation];
-        // Readers get a note where it ends, and none of a confidential source.
-        if citation.end.block != block.block.id || facts.known.confidential.contains_key(&citation.source) {
-            continue;
-        }
-        for text in [&citation.locator, &citation.quote] {
-            for leak in secrets.find(text) {
-                let with = with(facts, &text[leak.start..leak.end], &leak.source);
-                let span = Some(block.span(block.bytes(cited.start, cited.end)));
-                found.push_confidential(
-                    Check::ConfidentialWords,
-                    format!("citations.{}", citation.id),
-                    span,
-                    with,
-                );
-            }
+    for shown in with_block(facts, at) {
+        for leak in secrets.find(shown.text) {
+            let with = with(facts, &shown.text[leak.start..leak.end], &leak.source);
+            let span = Some(block.span(shown.at.clone()));
+            found.push_confidential(Check::ConfidentialWords, shown.about.clone(), span, with);
         }
     }
 }
@@ -369,15 +315,6 @@ fn bare(address: &str) -> String {
     rest.split('#').next().unwrap_or(rest).trim_end_matches('/').to_owned()
 }
 
-/// The words of every name of the investigation's entities, but of those that asked not to be named.
-fn public_names(known: &Known) -> Vec<BTreeSet<String>> {
-    let named = known.entities.values().filter(|entity| !entity.unnamed);
-    let spellings = named.flat_map(|entity| entity.names.values().chain(entity.aliases.keys()));
-    spellings
-        .map(|name| words(name).map(|word| fold(word.text)).collect())
-        .collect()
-}
-
 /// What names of a source are looked up under, and [`source`] back.
 fn key(source: &str, what: Kind) -> String {
     format!("{source}\0{}", u8::from(what == Kind::Person))
@@ -405,10 +342,6 @@ fn authors(confidential: &Confidential) -> Vec<(Kind, String)> {
         })
         .filter(|(_, name)| !name.is_empty())
         .collect()
-}
-
-fn full(given: &str, family: &str) -> String {
-    format!("{given} {family}").trim().to_owned()
 }
 
 fn hash_of(word: &str) -> u64 {

@@ -1,114 +1,93 @@
 //! Whoever asked not to be named is not named. What a finding names is the words as they stand and the entity's id: the name
 //! itself may be one that stands nowhere.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeMap;
 
-use komuz_release::story::BlockKind;
-use unicode_segmentation::UnicodeSegmentation;
+use komuz_release::story::Source;
 
 use super::Found;
+use super::shown::{of_source, with_block};
 use crate::entity::Entity;
+use crate::entity::hidden::{Hidden, named};
 use crate::facts::Facts;
 use crate::finding::Check;
+use crate::language::words;
 
-/// The spellings of everybody who asked not to be named, by their first words.
+/// The names of everybody who asked not to be named.
 #[derive(Debug, Default)]
 pub(crate) struct Unwilling {
-    by_first_word: HashMap<String, Vec<Spelling>>,
-}
-
-#[derive(Debug)]
-struct Spelling {
-    entity: String,
-    words: Vec<String>,
+    names: Hidden,
+    /// What the sources that readers are shown name: the path, the words, the entity.
+    in_sources: Vec<(String, String, String)>,
 }
 
 impl Unwilling {
-    /// Reads the names, the aliases and the mentions that somebody has confirmed, without those that were refused.
-    pub fn of(entities: &BTreeMap<String, Entity>) -> Self {
-        let mut all = Self::default();
-        for (id, entity) in entities.iter().filter(|(_, entity)| entity.unnamed) {
-            let said = |map: &BTreeMap<String, bool>, said| -> Vec<String> {
-                map.iter()
-                    .filter(|(_, is)| **is == said)
-                    .map(|(text, _)| text.clone())
-                    .collect()
-            };
-            let mut spellings: BTreeSet<String> = entity.names.values().cloned().collect();
-            spellings.extend(said(&entity.aliases, true));
-            spellings.extend(said(&entity.mentions, true));
-            for refused in said(&entity.mentions, false) {
-                spellings.remove(&refused);
-            }
-            for spelling in spellings {
-                let words: Vec<String> = spelling.unicode_words().map(str::to_owned).collect();
-                // In capitals too, as headlines may be written.
-                let capitals: Vec<String> = words.iter().map(|word| word.to_uppercase()).collect();
-                for words in [words, capitals] {
-                    let Some(first) = words.first().cloned() else { continue };
-                    let entity = id.clone();
-                    let known = all.by_first_word.entry(first).or_default();
-                    known.push(Spelling { entity, words });
-                }
+    /// Reads the names, the aliases and the mentions that somebody has confirmed; one that was refused is none.
+    pub fn of(lang: &str, entities: &BTreeMap<String, Entity>, sources: &BTreeMap<String, Source>) -> Self {
+        let unnamed = entities.iter().filter(|(_, entity)| entity.unnamed);
+        let unnamed: BTreeMap<String, Entity> = unnamed
+            .map(|(id, entity)| {
+                let mut entity = entity.clone();
+                let confirmed = entity.mentions.iter().filter(|(_, is)| **is);
+                entity
+                    .aliases
+                    .extend(confirmed.map(|(words, is)| (words.clone(), *is)).collect::<Vec<_>>());
+                (id.clone(), entity)
+            })
+            .collect();
+        if unnamed.is_empty() {
+            return Self::default();
+        }
+        let names = Hidden::new(&unnamed, named(entities), lang);
+        let mut in_sources = Vec::new();
+        for (id, source) in sources {
+            for text in of_source(source) {
+                let found = names.in_words(&text, words(&text)).into_iter();
+                in_sources
+                    .extend(found.map(|(entity, bytes)| (format!("sources.{id}"), text[bytes].to_owned(), entity)));
             }
         }
-        all
-    }
-
-    /// Where a text names somebody: who, and the bytes; each place once.
-    fn find<'a>(&'a self, text: &str) -> Vec<(&'a str, std::ops::Range<usize>)> {
-        if self.by_first_word.is_empty() {
-            return Vec::new();
-        }
-        let words: Vec<(usize, &str)> = text.unicode_word_indices().collect();
-        let mut found: Vec<(&str, std::ops::Range<usize>)> = Vec::new();
-        for (nth, (start, word)) in words.iter().enumerate() {
-            for spelling in self.by_first_word.get(*word).into_iter().flatten() {
-                let here = words.get(nth..nth + spelling.words.len()).unwrap_or_default();
-                let same = !here.is_empty() && here.iter().map(|(_, word)| word).eq(spelling.words.iter());
-                let Some((last, word)) = here.last().filter(|_| same) else {
-                    continue;
-                };
-                let end = last + word.len();
-                match found.last_mut() {
-                    // A longer spelling of the same at the same place.
-                    Some((entity, bytes)) if *entity == spelling.entity && *start < bytes.end => {
-                        bytes.end = bytes.end.max(end);
-                    }
-                    _ => found.push((&spelling.entity, *start..end)),
-                }
-            }
-        }
-        found
+        in_sources.sort();
+        in_sources.dedup();
+        Self { names, in_sources }
     }
 }
 
-/// Names in a block's text, in a figure's description and its credit.
+/// Names in a block's text, in a figure's description and its credit, in the notes that stand in it.
 pub(crate) fn check_block(facts: &Facts, at: usize, found: &mut Found<'_>) {
-    let block = &facts.blocks[at];
-    let unwilling = &facts.prepared.unwilling;
-    let about = || format!("blocks.{}", block.block.id);
-    for (entity, bytes) in unwilling.find(&block.text) {
-        let with = vec![block.text[bytes.clone()].to_owned(), entity.to_owned()];
-        found.push(Check::NamedUnwilling, about(), Some(block.span(bytes)), with);
+    let names = &facts.prepared.unwilling.names;
+    if names.is_empty() {
+        return;
     }
-    if let BlockKind::Figure { alt, credit, .. } = &block.block.kind {
-        for text in [alt, credit] {
-            for (entity, bytes) in unwilling.find(text) {
-                let with = vec![text[bytes].to_owned(), entity.to_owned()];
-                let whole = block.span(0..block.text.len());
-                found.push(Check::NamedUnwilling, about(), Some(whole), with);
-            }
+    let block = &facts.blocks[at];
+    for (entity, bytes) in names.in_words(&block.text, words(&block.text)) {
+        let with = vec![block.text[bytes.clone()].to_owned(), entity];
+        let about = format!("blocks.{}", block.block.id);
+        found.push(Check::NamedUnwilling, about, Some(block.span(bytes)), with);
+    }
+    for shown in with_block(facts, at) {
+        for (entity, bytes) in names.in_words(shown.text, words(shown.text)) {
+            let with = vec![shown.text[bytes].to_owned(), entity];
+            let span = Some(block.span(shown.at.clone()));
+            found.push(Check::NamedUnwilling, shown.about.clone(), span, with);
         }
     }
 }
 
-/// Names in the headline, the summary, the byline, and in what outlets put there.
+/// Names in the headline, the summary, the byline, in what outlets put there, and in the sources that readers are shown.
 pub(crate) fn check_whole(facts: &Facts, found: &mut Found<'_>) {
+    let Unwilling { names, in_sources } = &facts.prepared.unwilling;
+    if names.is_empty() {
+        return;
+    }
     for (about, text) in facts.around() {
-        for (entity, bytes) in facts.prepared.unwilling.find(text) {
-            let with = vec![text[bytes].to_owned(), entity.to_owned()];
+        for (entity, bytes) in names.in_words(text, words(text)) {
+            let with = vec![text[bytes].to_owned(), entity];
             found.push(Check::NamedUnwilling, about.clone(), None, with);
         }
+    }
+    for (about, words, entity) in in_sources {
+        let with = vec![words.clone(), entity.clone()];
+        found.push(Check::NamedUnwilling, about.clone(), None, with);
     }
 }

@@ -54,6 +54,8 @@ pub struct Candidate {
     pub mention: Mention,
     /// It is a surname alone, and stands or falls with a full name elsewhere.
     pub alone: bool,
+    /// Its words have capitals where the name has them.
+    pub cased: bool,
 }
 
 /// The names of an investigation's entities, to look them up word by word: made once for all blocks.
@@ -145,6 +147,11 @@ impl Index {
         self.names.push(name);
     }
 
+    /// Whether there are no names.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
     /// What a block's text names: the longest name at each place, and every entity that has it.
     pub fn block(&self, block: &str, text: &str) -> Vec<Candidate> {
         self.in_words(block, text, words(text))
@@ -157,7 +164,7 @@ impl Index {
         text: &str,
         words: impl Iterator<Item = Word<'a>>,
     ) -> Vec<Candidate> {
-        if self.names.is_empty() {
+        if self.is_empty() {
             return Vec::new();
         }
         let mut tokens: Vec<Token<'_>> = words.map(|word| Token { word, folded: None }).collect();
@@ -213,6 +220,7 @@ impl Index {
                         sure,
                     },
                     alone: *alone,
+                    cased: *cased,
                 });
             }
             at = end;
@@ -311,7 +319,7 @@ pub fn settle(candidates: impl IntoIterator<Item = Candidate>) -> Vec<Mention> {
         .collect();
     candidates
         .into_iter()
-        .filter(|Candidate { mention, alone }| {
+        .filter(|Candidate { mention, alone, .. }| {
             !alone || mention.sure != Sure::Offered || full.contains(&mention.entity)
         })
         .map(|candidate| candidate.mention)

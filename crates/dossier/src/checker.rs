@@ -1,16 +1,20 @@
 //! All checks over one edition, done again only where something changed.
 
-use std::collections::{BTreeMap, HashMap};
+mod order;
+mod text;
+
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use komuz_release::story::{Block, Byline, Citation, Source, Story};
 
 use crate::Dossier;
-use crate::checks::{of_block, of_claim, of_whole};
-use crate::claim::{Answered, Backed, Claim};
+use crate::checks::headline::Borne;
+use crate::checks::{Found, OF_BLOCKS, OF_BLOCKS_BESIDE, OF_CLAIMS, OF_SOURCES, OF_WHOLE, Part, all};
+use crate::claim::{Answered, Backed, Claim, Span};
 use crate::edition::{Front, Link};
 use crate::entity::Entity;
-use crate::facts::{BlockFacts, Cited, ClaimFacts, Facts, Prepared};
+use crate::facts::{ClaimFacts, Facts, Kept, Prepared, Range};
 use crate::finding::Finding;
 use crate::policy::Policy;
 use crate::reply::Reply;
@@ -18,9 +22,8 @@ use crate::source::{Confidential, Record};
 
 /// Checks one edition and keeps what was found.
 ///
-/// What a block's or a claim's checks found is kept with the revisions of all that they read: of the blocks, and of everything
-/// that is not text. An edit gives its block a new revision; what was found under older ones is found anew. Checks of the whole
-/// are done after every change.
+/// What was found in a block, of a claim, of a source or of the whole is kept with the revisions of all that the checks read there. An
+/// edit gives its block a new revision; what was found under older ones is found anew, and takes its place among the others.
 #[derive(Debug)]
 pub struct Checker {
     facts: Facts,
@@ -28,16 +31,53 @@ pub struct Checker {
     last: u64,
     /// The revision of all that is not text.
     base: u64,
-    claims: HashMap<String, CheckedClaim>,
+    /// The revision of each [`Part`].
+    parts: [u64; Part::COUNT],
+    claims: BTreeMap<String, CheckedClaim>,
+    /// By the numbers of [`Facts::source_ids`].
+    sources: Vec<CheckedSource>,
+    /// By the places of [`OF_WHOLE`].
+    whole: Vec<Kept<[u64; Part::COUNT + 1]>>,
+    findings: Vec<Arc<Finding>>,
+    changed: Changed,
+}
+
+/// What a claim's checks found, where it stood, and under which revisions: of what is not text, of its blocks.
+#[derive(Debug)]
+struct CheckedClaim {
+    base: u64,
+    range: Option<Range>,
+    blocks: Vec<u64>,
     findings: Vec<Arc<Finding>>,
 }
 
-/// What a claim's checks found, and under which revisions: of what is not text, of the claim, of its blocks.
-#[derive(Debug)]
-struct CheckedClaim {
-    own: u64,
-    key: Vec<u64>,
+/// What a source's checks found, and how the text rested on it.
+#[derive(Debug, Default)]
+struct CheckedSource {
+    rests: Option<(bool, bool, Option<Span>)>,
     findings: Vec<Arc<Finding>>,
+}
+
+/// What has changed since the findings were put in order.
+#[derive(Debug, Default)]
+struct Changed {
+    /// Blocks came, went or moved.
+    order: bool,
+    /// Blocks that are others now.
+    blocks: HashSet<String>,
+    /// Findings that went, and that came.
+    gone: Vec<Arc<Finding>>,
+    came: Vec<Arc<Finding>>,
+}
+
+impl Changed {
+    /// Puts what is found now in the place of what was found.
+    fn put(&mut self, place: &mut Vec<Arc<Finding>>, found: Vec<Finding>) {
+        let found: Vec<Arc<Finding>> = found.into_iter().map(Arc::new).collect();
+        self.came.extend(found.iter().cloned());
+        self.gone.append(place);
+        *place = found;
+    }
 }
 
 /// What changed in an edition or in what is known of it. What is not named stays.
@@ -90,9 +130,17 @@ impl Checker {
             facts: Facts::without_claims(dossier, today),
             last: 0,
             base: 0,
-            claims: HashMap::new(),
+            parts: [0; Part::COUNT],
+            claims: BTreeMap::new(),
+            sources: Vec::new(),
+            whole: OF_WHOLE.iter().map(|_| Kept::default()).collect(),
             findings: Vec::new(),
+            changed: Changed {
+                order: true,
+                ..Changed::default()
+            },
         };
+        checker.facts.borne = Borne::read(&checker.facts);
         for block in &mut checker.facts.blocks {
             checker.last += 1;
             block.revision = checker.last;
@@ -140,6 +188,16 @@ impl Checker {
             policy,
             today,
         } = update;
+        let touched = [
+            (
+                Part::Front,
+                headline.is_some() || summary.is_some() || byline.is_some() || fronts.is_some(),
+            ),
+            (Part::Claims, !claims.is_empty()),
+            (Part::Backed, backed.is_some()),
+            (Part::Asked, replies.is_some() || today.is_some()),
+            (Part::Answers, answers.is_some()),
+        ];
         let known = &mut self.facts.known;
         let mut prepare = policy.is_some();
         let mut compare = links.is_some() || original.is_some() || order.is_some();
@@ -161,7 +219,10 @@ impl Checker {
         prepare |= put(&mut self.facts.sources, sources);
         for (id, claim) in claims {
             // Its revision goes with it, so it is checked anew.
-            self.claims.remove(&id);
+            if let Some(old) = self.claims.remove(&id) {
+                self.changed.gone.extend(old.findings);
+            }
+            self.facts.borne.forget(&id);
             match claim {
                 Some(claim) => self.facts.known.claims.insert(id, claim),
                 None => {
@@ -175,6 +236,7 @@ impl Checker {
         }
         if compare {
             self.facts.compare_translation();
+            self.touch(Part::Translation);
         }
         let Facts {
             lang,
@@ -187,6 +249,15 @@ impl Checker {
         if prepare || !prepared.secrets.is_of(known, citations) {
             *prepared = Prepared::of(lang, known, sources, citations);
             self.base = self.number();
+            self.facts.number_sources();
+            let before = std::mem::take(&mut self.sources).into_iter();
+            self.changed.gone.extend(before.flat_map(|source| source.findings));
+        }
+        for (part, _) in touched.iter().filter(|(_, touched)| *touched) {
+            self.touch(*part);
+        }
+        if prepare || touched[0].1 {
+            self.facts.borne = Borne::read(&self.facts);
         }
         self.check();
     }
@@ -196,143 +267,172 @@ impl Checker {
         self.last
     }
 
-    /// Takes in blocks, their order and citations; gives whether blocks came or went.
-    fn put_text(&mut self, blocks: Vec<Block>, order: Option<Vec<String>>, citations: Option<Vec<Citation>>) -> bool {
-        let mut came = false;
-        for block in blocks {
-            let at = self.facts.block(&block.id).map(|(at, _)| at);
-            let mut new = BlockFacts::new(block);
-            new.revision = self.number();
-            match at {
-                Some(at) => self.facts.blocks[at] = new,
-                None => {
-                    came = true;
-                    self.facts.blocks.push(new);
-                }
-            }
-        }
-        if let Some(order) = order {
-            let blocks = self.facts.blocks.drain(..);
-            let mut by_id: HashMap<String, BlockFacts> = blocks.map(|block| (block.block.id.clone(), block)).collect();
-            self.facts.blocks = order.iter().filter_map(|id| by_id.remove(id)).collect();
-            came = true;
-        }
-        if came {
-            self.facts.place_blocks();
-        }
-        let blocks = self.facts.blocks.iter_mut();
-        let before: Vec<Vec<Cited>> = blocks.map(|block| std::mem::take(&mut block.cited)).collect();
-        let old = citations.map(|new| std::mem::replace(&mut self.facts.citations, new));
-        self.facts.place_citations();
-        let (facts, new) = (&self.facts, &self.facts.citations);
-        let old = old.as_ref().unwrap_or(new);
-        let changed = |at: &usize| {
-            let was = before[*at]
-                .iter()
-                .map(|cited| (old.get(cited.citation), cited.start, cited.end));
-            let is = facts.blocks[*at].cited.iter();
-            !was.eq(is.map(|cited| (new.get(cited.citation), cited.start, cited.end)))
-        };
-        let changed: Vec<usize> = (0..before.len()).filter(changed).collect();
-        for at in changed {
-            self.facts.blocks[at].revision = self.number();
-        }
-        came
+    fn touch(&mut self, part: Part) {
+        self.parts[part as usize] = self.number();
     }
 
     fn check(&mut self) {
-        let ids: Vec<String> = self.facts.known.claims.keys().cloned().collect();
-        for id in ids {
-            self.check_claim(id);
-        }
-        let revisions: Vec<u64> = self.facts.blocks.iter().map(|block| block.revision).collect();
-        for at in 0..revisions.len() {
-            let beside = |at: Option<usize>| at.and_then(|at| revisions.get(at)).copied().unwrap_or(u64::MAX);
-            let key = [
-                self.base,
-                beside(at.checked_sub(1)),
-                revisions[at],
-                beside(Some(at + 1)),
-            ];
-            if self.facts.blocks[at]
-                .checked
-                .as_ref()
-                .is_none_or(|(old, _)| *old != key)
-            {
-                let findings = shared(of_block(&self.facts, at));
-                self.facts.blocks[at].checked = Some((key, findings));
+        self.check_claims();
+        self.check_blocks();
+        // A block's text may end before an answer now, or be longer.
+        if !self.changed.blocks.is_empty() || self.changed.order {
+            if !self.facts.known.answers.is_empty() {
+                self.touch(Part::Answers);
+            }
+            if !self.facts.translation.behind.is_empty() {
+                self.touch(Part::Translation);
             }
         }
-        let whole = shared(of_whole(&self.facts));
-        let blocks = self.facts.blocks.iter().flat_map(|block| &block.checked);
-        let blocks = blocks.flat_map(|(_, findings)| findings);
-        let claims = self.claims.values().flat_map(|claim| &claim.findings);
-        let mut findings: Vec<&Arc<Finding>> = blocks.chain(claims).chain(&whole).collect();
-        findings.sort_by_cached_key(|finding| {
-            (
-                self.place(finding),
-                finding.check,
-                finding.about.as_str(),
-                &finding.with,
-            )
-        });
-        self.findings = findings.into_iter().cloned().collect();
+        self.check_sources();
+        self.check_whole();
+        self.put_in_order();
     }
 
-    /// Where a finding stands among the others.
-    fn place(&self, finding: &Finding) -> (u8, usize, u32) {
-        let place = finding.span.as_ref().and_then(|span| {
-            let (at, block) = self.facts.block(&span.start.block)?;
-            Some((at, span.start.offset.min(block.units)))
-        });
-        match place {
-            Some((at, offset)) => (1, at, offset),
-            None if ["headline", "summary", "byline", "fronts"]
+    fn check_claims(&mut self) {
+        let Self { facts, claims, .. } = self;
+        let (base, moved) = (self.base, self.changed.order);
+        let is_same = |claim: &CheckedClaim, range: Range| {
+            let blocks = facts.blocks[range.first..=range.last]
                 .iter()
-                .any(|front| finding.about.starts_with(front)) =>
-            {
-                (0, 0, 0)
-            }
-            None => (2, 0, 0),
+                .map(|block| block.revision);
+            claim.base == base && claim.blocks.iter().copied().eq(blocks)
+        };
+        // Where no block moved, a claim stands where it stood while its blocks are the same.
+        let is_done = |claim: &CheckedClaim| !moved && claim.range.is_some_and(|range| is_same(claim, range));
+        let mut due: Vec<String> = claims
+            .iter()
+            .filter(|(_, claim)| !is_done(claim))
+            .map(|(id, _)| id.clone())
+            .collect();
+        if claims.len() < facts.known.claims.len() {
+            let new = facts.known.claims.keys().filter(|id| !claims.contains_key(*id));
+            due.extend(new.cloned());
+        }
+        let mut touched = false;
+        for id in due {
+            touched |= self.check_claim(id);
+        }
+        if touched {
+            self.touch(Part::Claims);
         }
     }
 
-    fn check_claim(&mut self, id: String) {
+    /// Checks a claim if anything that its checks read has changed; gives whether it or its place has.
+    fn check_claim(&mut self, id: String) -> bool {
         let range = self.facts.claim_range(&id);
-        let own = self.claims.get(&id).map(|claim| claim.own);
-        let is_new = own.is_none();
-        let own = own.unwrap_or_else(|| self.number());
         let blocks = range
             .map(|range| &self.facts.blocks[range.first..=range.last])
             .unwrap_or_default();
-        let numbers = [self.base, own]
-            .into_iter()
-            .chain(blocks.iter().map(|block| block.revision));
-        if !is_new
-            && self
-                .claims
-                .get(&id)
-                .is_some_and(|claim| claim.key.iter().copied().eq(numbers.clone()))
+        let blocks: Vec<u64> = blocks.iter().map(|block| block.revision).collect();
+        if let Some(claim) = self.claims.get_mut(&id)
+            && (claim.base, &claim.blocks) == (self.base, &blocks)
         {
             // Where it stands may be another although nothing in it is.
+            let moved = claim.range != range;
+            claim.range = range;
             if let Some(claim) = self.facts.claims.get_mut(&id) {
                 claim.range = range;
             }
-            return;
+            return moved;
         }
-        let key = numbers.collect();
         let Some(computed) = self.facts.compute(&id) else {
-            return;
+            return false;
         };
-        let findings = shared(of_claim(&self.facts, &computed));
-        self.facts.claims.insert(id.clone(), computed);
-        self.claims.insert(id, CheckedClaim { own, key, findings });
+        let found = all(&self.facts, OF_CLAIMS, |check, found| {
+            check(&self.facts, &computed, found)
+        });
+        let claim = self.claims.entry(id.clone()).or_insert_with(|| CheckedClaim {
+            base: 0,
+            range: None,
+            blocks: Vec::new(),
+            findings: Vec::new(),
+        });
+        (claim.base, claim.range, claim.blocks) = (self.base, range, blocks);
+        self.changed.put(&mut claim.findings, found);
+        self.facts.borne.forget(&id);
+        self.facts.claims.insert(id, computed);
+        true
     }
-}
 
-/// Findings that are kept and given out without being copied.
-fn shared(findings: Vec<Finding>) -> Vec<Arc<Finding>> {
-    findings.into_iter().map(Arc::new).collect()
+    fn check_blocks(&mut self) {
+        let revisions: Vec<u64> = self.facts.blocks.iter().map(|block| block.revision).collect();
+        for at in 0..revisions.len() {
+            let beside = |at: Option<usize>| at.and_then(|at| revisions.get(at)).copied().unwrap_or(u64::MAX);
+            let own = revisions[at];
+            let alone = [self.base, own];
+            if self.facts.blocks[at].alone.key != Some(alone) {
+                let found = all(&self.facts, OF_BLOCKS, |check, found| check(&self.facts, at, found));
+                let block = &mut self.facts.blocks[at];
+                block.alone.key = Some(alone);
+                self.changed.put(&mut block.alone.findings, found);
+                self.changed.blocks.insert(block.block.id.clone());
+            }
+            let beside = [self.base, beside(at.checked_sub(1)), own, beside(Some(at + 1))];
+            if self.facts.blocks[at].beside.key != Some(beside) {
+                let found = all(&self.facts, OF_BLOCKS_BESIDE, |check, found| {
+                    check(&self.facts, at, found)
+                });
+                let block = &mut self.facts.blocks[at];
+                block.beside.key = Some(beside);
+                self.changed.put(&mut block.beside.findings, found);
+            }
+        }
+    }
+
+    fn check_sources(&mut self) {
+        let Self {
+            facts,
+            sources,
+            changed,
+            ..
+        } = self;
+        sources.resize_with(facts.source_ids.len(), CheckedSource::default);
+        let rests = facts.rests().into_iter();
+        for ((id, rests), checked) in facts.source_ids.iter().zip(rests).zip(sources) {
+            let Some(rests) = rests else {
+                if checked.rests.take().is_some() {
+                    changed.put(&mut checked.findings, Vec::new());
+                }
+                continue;
+            };
+            let places = rests.places(facts);
+            let same = checked.rests.as_ref().is_some_and(|(cited, located, span)| {
+                let span = span.as_ref().map(|span| (&span.start, &span.end));
+                (*cited, *located, span) == (rests.cited, rests.located, places)
+            });
+            if !same {
+                let used = facts.used(id, rests);
+                let found = all(facts, OF_SOURCES, |check, found| check(facts, &used, found));
+                checked.rests = Some((rests.cited, rests.located, used.span(facts)));
+                changed.put(&mut checked.findings, found);
+            }
+        }
+    }
+
+    fn check_whole(&mut self) {
+        for (at, (finds, reads, check)) in OF_WHOLE.iter().enumerate() {
+            let mut key = [0; Part::COUNT + 1];
+            key[Part::COUNT] = self.base;
+            reads
+                .iter()
+                .for_each(|part| key[*part as usize] = self.parts[*part as usize]);
+            if self.whole[at].key == Some(key) {
+                continue;
+            }
+            if reads.contains(&Part::Claims) {
+                let mut borne = std::mem::take(&mut self.facts.borne);
+                borne.fill(&self.facts);
+                self.facts.borne = borne;
+            }
+            let mut found = Found::new(&self.facts.known.policy);
+            if found.wants(finds) {
+                check(&self.facts, &mut found);
+            }
+            self.whole[at].key = Some(key);
+            let found = found.findings();
+            self.changed.put(&mut self.whole[at].findings, found);
+        }
+    }
 }
 
 /// Puts a value where one is given; gives whether one was.

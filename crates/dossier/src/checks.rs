@@ -2,13 +2,12 @@
 //!
 //! A check reads [`Facts`] and pushes what it found. There are four kinds, by what a check has to be done again for:
 //!
-//! - a check *of a block* reads one block (`facts.blocks[at]`) with the citations that stand in it, and may look at the blocks
-//!   beside it; of the rest it reads only what is not text: sources, records, entities, policy and what is made from these
+//! - a check *of a block* reads one block (`facts.blocks[at]`) with the citations that stand in it, and one *of a block and those
+//!   beside it* these too; of the rest it reads only what is not text: sources, records, entities, policy and what is made from these
 //!   ([`Prepared`](crate::facts::Prepared)). It is done again when one of these changes.
 //! - a check *of a claim* reads one claim with its words and its sources. It is done again when one of these changes.
-//! - a check *of a source* reads one source that the text rests on, and where it does so first.
-//! - a check of *the whole* reads everything, and is done again after every change: it goes through no text, or only through a
-//!   little (a headline), and takes microseconds. So do checks of sources.
+//! - a check *of a source* reads one source that the text rests on, and how and where it does so first ([`Rests`](crate::facts::Rests)).
+//! - a check of *the whole* says which parts of it ([`Part`]) it reads beside what is not text, and is done again when one of these changes.
 //!
 //! Checks whose severity is off are not done.
 
@@ -17,7 +16,7 @@ mod citation;
 mod claims;
 pub(crate) mod confidential;
 mod figures;
-mod headline;
+pub(crate) mod headline;
 mod one_sided;
 mod quotes;
 mod replies;
@@ -40,13 +39,37 @@ pub(crate) type OfSource = fn(facts: &Facts, used: &Used<'_>, found: &mut Found<
 /// A check of the whole.
 pub(crate) type OfWhole = fn(facts: &Facts, found: &mut Found<'_>);
 
+/// The parts of an edition that change apart from one another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// Headline, summary, byline, and what outlets put there.
+    Front,
+    /// The claims: their words, where they stand, what is behind them.
+    Claims,
+    /// Whose word bears headlines.
+    Backed,
+    /// What was asked, and the day.
+    Asked,
+    /// Where answers stand.
+    Answers,
+    /// What a translation lacks, with the blocks that lack it.
+    Translation,
+}
+
+impl Part {
+    /// How many there are.
+    pub const COUNT: usize = Self::Translation as usize + 1;
+}
+
 /// The checks of blocks, with what each may find.
 pub(crate) const OF_BLOCKS: &[(&[Check], OfBlock)] = &[
     (&[Check::FigureUndescribed, Check::FigureUncredited], figures::check),
     (&[Check::NamedUnwilling], unwilling::check_block),
-    (&[Check::QuoteUnattributed, Check::QuoteDiffers], quotes::check),
     (&[Check::ConfidentialWords], confidential::check_block),
 ];
+/// The checks of blocks and those beside them, with what each may find.
+pub(crate) const OF_BLOCKS_BESIDE: &[(&[Check], OfBlock)] =
+    &[(&[Check::QuoteUnattributed, Check::QuoteDiffers], quotes::check)];
 /// The checks of claims, with what each may find.
 pub(crate) const OF_CLAIMS: &[(&[Check], OfClaim)] = &[(
     &[
@@ -68,59 +91,38 @@ pub(crate) const OF_SOURCES: &[(&[Check], OfSource)] = &[
     (&[Check::CitationIncomplete], citation::check),
     (&[Check::NotArchived], archived::check),
 ];
-/// The checks of the whole, with what each may find.
-pub(crate) const OF_WHOLE: &[(&[Check], OfWhole)] = &[
+/// The checks of the whole, with what each may find and what it reads.
+pub(crate) const OF_WHOLE: &[(&[Check], &[Part], OfWhole)] = &[
     (
         &[Check::HeadlineUnsupported, Check::SummaryUnsupported],
+        &[Part::Front, Part::Claims, Part::Backed],
         headline::check,
     ),
-    (&[Check::ConfidentialWords], confidential::check_whole),
+    (&[Check::ConfidentialWords], &[Part::Front], confidential::check_whole),
     (
         &[Check::NoReplyAsked, Check::ReplyPending, Check::ReplyMissing],
+        &[Part::Claims, Part::Asked, Part::Answers],
         replies::check,
     ),
     (
         &[Check::TranslationBehind, Check::TranslationMissing],
+        &[Part::Translation],
         translation::check,
     ),
-    (&[Check::NamedUnwilling], unwilling::check_whole),
-    (&[Check::OneSided], one_sided::check),
+    (&[Check::NamedUnwilling], &[Part::Front], unwilling::check_whole),
+    (&[Check::OneSided], &[Part::Claims], one_sided::check),
 ];
 
-/// What the checks of one block find.
-pub(crate) fn of_block(facts: &Facts, at: usize) -> Vec<Finding> {
+/// What checks of one kind find in one thing; `check` does one of them.
+pub(crate) fn all<F: Copy>(
+    facts: &Facts,
+    checks: &[(&[Check], F)],
+    mut check: impl FnMut(F, &mut Found<'_>),
+) -> Vec<Finding> {
     let mut found = Found::new(&facts.known.policy);
-    for (checks, check) in OF_BLOCKS {
-        if found.wants(checks) {
-            check(facts, at, &mut found);
-        }
-    }
-    found.findings
-}
-
-/// What the checks of one claim find.
-pub(crate) fn of_claim(facts: &Facts, claim: &ClaimFacts) -> Vec<Finding> {
-    let mut found = Found::new(&facts.known.policy);
-    for (checks, check) in OF_CLAIMS {
-        if found.wants(checks) {
-            check(facts, claim, &mut found);
-        }
-    }
-    found.findings
-}
-
-/// What the checks of sources and of the whole find.
-pub(crate) fn of_whole(facts: &Facts) -> Vec<Finding> {
-    let mut found = Found::new(&facts.known.policy);
-    let used = facts.used();
-    for (checks, check) in OF_SOURCES {
-        if found.wants(checks) {
-            used.values().for_each(|used| check(facts, used, &mut found));
-        }
-    }
-    for (checks, check) in OF_WHOLE {
-        if found.wants(checks) {
-            check(facts, &mut found);
+    for (finds, done) in checks {
+        if found.wants(finds) {
+            check(*done, &mut found);
         }
     }
     found.findings

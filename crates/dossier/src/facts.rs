@@ -9,7 +9,8 @@ use std::sync::Arc;
 use komuz_release::story::{Block, Byline, Citation, Place, Source, Story};
 
 pub use self::claims::ClaimFacts;
-pub use self::used::Used;
+pub use self::used::{Rests, Used};
+use crate::checks::headline::Borne;
 use crate::claim::{Claim, Span};
 use crate::edition::{Translation, translation};
 use crate::finding::Finding;
@@ -52,8 +53,16 @@ pub struct Facts {
     pub prepared: Prepared,
     /// What of the original this translation lacks; empty for an original.
     pub translation: Translation,
+    /// Ids of all sources, confidential ones too, in order.
+    pub(crate) source_ids: Vec<String>,
+    /// Where each stands among [`Facts::source_ids`].
+    source_numbers: HashMap<String, usize>,
+    /// What headlines say and which claims bear it.
+    pub(crate) borne: Borne,
     /// Where each block stands in [`Facts::blocks`], by its id.
     places: HashMap<String, usize>,
+    /// In which blocks each citation starts and ends, where both are there.
+    cites: Vec<Option<(usize, usize)>>,
 }
 
 /// A block and what stands in it.
@@ -69,8 +78,26 @@ pub struct BlockFacts {
     pub cited: Vec<Cited>,
     /// A number that is another after each change of the block or of what stands in it.
     pub(crate) revision: u64,
-    /// What its checks found, and under which revisions.
-    pub(crate) checked: Option<([u64; 4], Vec<Arc<Finding>>)>,
+    /// What the checks of it alone found, and under which revisions.
+    pub(crate) alone: Kept<[u64; 2]>,
+    /// What the checks found that look at the blocks beside it, and under which revisions.
+    pub(crate) beside: Kept<[u64; 4]>,
+}
+
+/// What checks found, and under which revisions of what they read; none before they were done.
+#[derive(Debug)]
+pub(crate) struct Kept<K> {
+    pub(crate) key: Option<K>,
+    pub(crate) findings: Vec<Arc<Finding>>,
+}
+
+impl<K> Default for Kept<K> {
+    fn default() -> Self {
+        Self {
+            key: None,
+            findings: Vec::new(),
+        }
+    }
 }
 
 /// The part of a citation that lies in one block.
@@ -195,8 +222,13 @@ impl Facts {
             known,
             claims: BTreeMap::new(),
             translation: Translation::default(),
+            source_ids: Vec::new(),
+            source_numbers: HashMap::new(),
+            borne: Borne::default(),
             places: HashMap::new(),
+            cites: Vec::new(),
         };
+        facts.number_sources();
         facts.place_blocks();
         facts.place_citations();
         facts.compare_translation();
@@ -217,22 +249,57 @@ impl Facts {
         self.places = places;
     }
 
+    /// Numbers the sources.
+    pub(crate) fn number_sources(&mut self) {
+        let ids: std::collections::BTreeSet<&String> =
+            self.sources.keys().chain(self.known.confidential.keys()).collect();
+        self.source_ids = ids.into_iter().cloned().collect();
+        let numbered = self.source_ids.iter().enumerate();
+        self.source_numbers = numbered.map(|(number, id)| (id.clone(), number)).collect();
+    }
+
     /// Notes which citations stand in which blocks.
     pub(crate) fn place_citations(&mut self) {
-        for block in &mut self.blocks {
-            block.cited.clear();
-        }
-        for citation in 0..self.citations.len() {
-            let (start, end) = (&self.citations[citation].start, &self.citations[citation].end);
-            let Some(range) = self.range(start, end) else { continue };
-            let first = range.first.max(range.last.saturating_sub(MAX_SPAN - 1));
-            for at in first..=range.last {
-                let block = &mut self.blocks[at];
-                let start = if at == range.first { range.start } else { 0 };
-                let end = if at == range.last { range.end } else { block.units };
-                block.cited.push(Cited { citation, start, end });
+        let at = |place: &Place| self.places.get(&place.block).copied();
+        let blocks = |citation: &Citation| Some((at(&citation.start)?, at(&citation.end)?));
+        self.cites = self.citations.iter().map(blocks).collect();
+        self.blocks.iter_mut().for_each(|block| block.cited.clear());
+        for nth in 0..self.citations.len() {
+            let Some(range) = self.cited_range(nth) else { continue };
+            for at in seen(range) {
+                let part = self.part(nth, range, at);
+                self.blocks[at].cited.push(part);
             }
         }
+    }
+
+    /// The same for one block, where no block and no citation came, went or moved.
+    pub(crate) fn place_citations_in(&mut self, at: usize) {
+        let here = |nth: &usize| self.cites[*nth].is_some_and(|(first, last)| (first..=last).contains(&at));
+        let parts = (0..self.citations.len()).filter(here).filter_map(|nth| {
+            let range = self.cited_range(nth)?;
+            seen(range).contains(&at).then(|| self.part(nth, range, at))
+        });
+        self.blocks[at].cited = parts.collect();
+    }
+
+    fn part(&self, citation: usize, range: Range, at: usize) -> Cited {
+        Cited {
+            citation,
+            start: if at == range.first { range.start } else { 0 },
+            end: if at == range.last {
+                range.end
+            } else {
+                self.blocks[at].units
+            },
+        }
+    }
+
+    /// Where a citation lies.
+    pub(crate) fn cited_range(&self, nth: usize) -> Option<Range> {
+        let (first, last) = (*self.cites.get(nth)?)?;
+        let citation = self.citations.get(nth)?;
+        self.between((first, citation.start.offset), (last, citation.end.offset))
     }
 
     /// Compares the translation with its original.
@@ -254,13 +321,17 @@ impl Facts {
 
     /// Where two places lie, cut to the texts that are there; none where a block is gone or nothing lies between them.
     pub fn range(&self, start: &Place, end: &Place) -> Option<Range> {
-        let (first, first_block) = self.block(&start.block)?;
-        let (last, last_block) = self.block(&end.block)?;
+        let (first, _) = self.block(&start.block)?;
+        let (last, _) = self.block(&end.block)?;
+        self.between((first, start.offset), (last, end.offset))
+    }
+
+    fn between(&self, (first, start): (usize, u32), (last, end): (usize, u32)) -> Option<Range> {
         let range = Range {
             first,
-            start: start.offset.min(first_block.units),
+            start: start.min(self.blocks.get(first)?.units),
             last,
-            end: end.offset.min(last_block.units),
+            end: end.min(self.blocks.get(last)?.units),
         };
         ((range.first, range.start) < (range.last, range.end)).then_some(range)
     }
@@ -313,6 +384,16 @@ impl Facts {
         (title, false)
     }
 
+    /// The claims with how they are stored.
+    pub(crate) fn stored_claims(&self) -> impl Iterator<Item = (&ClaimFacts, &Claim)> {
+        // Both are by id, and there is one of each.
+        let both = self.claims.values().zip(self.known.claims.iter());
+        both.map(|(claim, (id, stored))| {
+            debug_assert_eq!(claim.id, *id);
+            (claim, stored)
+        })
+    }
+
     /// The claim of an id as it is stored.
     pub fn claim(&self, id: &str) -> Option<&Claim> {
         self.known.claims.get(id)
@@ -331,6 +412,11 @@ impl Facts {
     }
 }
 
+/// The blocks of a citation that are looked at.
+fn seen(range: Range) -> std::ops::RangeInclusive<usize> {
+    range.first.max(range.last.saturating_sub(MAX_SPAN - 1))..=range.last
+}
+
 fn first(texts: &[&str]) -> String {
     let found = texts.iter().find(|text| !text.trim().is_empty());
     crate::text::beginning(found.unwrap_or(&""), 100)
@@ -346,7 +432,8 @@ impl BlockFacts {
             block,
             cited: Vec::new(),
             revision: 0,
-            checked: None,
+            alone: Kept::default(),
+            beside: Kept::default(),
         }
     }
 

@@ -5,13 +5,13 @@ mod common;
 use common::*;
 use komuz_dossier::Dossier;
 use komuz_dossier::checker::{Checker, Update};
-use komuz_dossier::claim::{Answered, Checked, Claim, Evidence, Verdict};
-use komuz_dossier::edition::Link;
+use komuz_dossier::claim::{Answered, Backed, Checked, Claim, Evidence, Verdict};
+use komuz_dossier::edition::{Front, Link};
 use komuz_dossier::entity::Entity;
 use komuz_dossier::finding::{Check, Severity};
 use komuz_dossier::reply::{Outcome, Reply};
 use komuz_dossier::source::{Confidential, Record, State};
-use komuz_release::story::Block;
+use komuz_release::story::{Block, Byline};
 use proptest::prelude::*;
 
 const TEXTS: [&str; 6] = [
@@ -44,6 +44,11 @@ enum Step {
     Off(usize, u8),
     Day(u8),
     Headline(usize),
+    Front(usize, usize),
+    Byline(bool),
+    Back(usize, usize),
+    Over(usize, usize, usize, u32),
+    Quote(usize, usize),
     Sources(usize),
 }
 
@@ -70,7 +75,12 @@ fn steps() -> impl Strategy<Value = Step> {
         1 => (1u8..4).prop_map(Step::Ask4),
         1 => (0..Check::ALL.len(), 0u8..3).prop_map(|(a, b)| Step::Off(a, b)),
         1 => (1u8..28).prop_map(Step::Day),
-        1 => text.prop_map(Step::Headline),
+        1 => text.clone().prop_map(Step::Headline),
+        1 => (at.clone(), text.clone()).prop_map(|(a, b)| Step::Front(a, b)),
+        1 => any::<bool>().prop_map(Step::Byline),
+        1 => (text.clone(), at.clone()).prop_map(|(a, b)| Step::Back(a, b)),
+        2 => (at.clone(), at.clone(), at.clone(), unit).prop_map(|(a, b, c, d)| Step::Over(a, b, c, d)),
+        1 => (at.clone(), text).prop_map(|(a, b)| Step::Quote(a, b)),
         1 => at.prop_map(Step::Sources),
     ]
 }
@@ -127,6 +137,51 @@ impl World {
                 let cited = citation(&id, &format!("s-{source}"), &block, start, end);
                 self.dossier.story.citations.push(cited);
                 update.citations = Some(self.dossier.story.citations.clone());
+            }
+            Step::Over(from, to, source, offset) => {
+                self.made += 1;
+                let mut over = citation(
+                    &format!("c-{}", self.made),
+                    &format!("s-{source}"),
+                    &self.block(from),
+                    offset,
+                    0,
+                );
+                over.end = place(&self.block(to), offset / 2);
+                over.locator = TEXTS[to % TEXTS.len()].to_owned();
+                self.dossier.story.citations.push(over);
+                update.citations = Some(self.dossier.story.citations.clone());
+            }
+            Step::Quote(at, text) => {
+                let citations = &mut self.dossier.story.citations;
+                let count = citations.len().max(1);
+                if let Some(citation) = citations.get_mut(at % count) {
+                    citation.quote = TEXTS[text].to_owned();
+                }
+                update.citations = Some(citations.clone());
+            }
+            Step::Front(outlet, text) => {
+                let front = Front {
+                    headline: TEXTS[text].to_owned(),
+                    note: TEXTS[outlet % TEXTS.len()].to_owned(),
+                    ..Front::default()
+                };
+                self.dossier.dossier.fronts.insert(format!("o-{}", outlet % 2), front);
+                update.fronts = Some(self.dossier.dossier.fronts.clone());
+            }
+            Step::Byline(named) => {
+                let name = if named { "Aibek Tokto" } else { "Ada" }.to_owned();
+                self.dossier.story.byline = vec![Byline { name, outlet: None }];
+                update.byline = Some(self.dossier.story.byline.clone());
+            }
+            Step::Back(text, claim) => {
+                let backed = Backed {
+                    words: TEXTS[text].to_owned(),
+                    claims: [(format!("k-{claim}"), true)].into(),
+                    ..Backed::default()
+                };
+                self.dossier.dossier.backed.insert("headline".to_owned(), backed);
+                update.backed = Some(self.dossier.dossier.backed.clone());
             }
             Step::Uncite(at) => {
                 let citations = &mut self.dossier.story.citations;

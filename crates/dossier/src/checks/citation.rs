@@ -95,14 +95,14 @@ fn what(source: &Source, record: Option<&Record>) -> What {
 
 /// A cited source needs what its kind needs. One on background needs a description alone, and that has a check of its own.
 pub(crate) fn check(facts: &Facts, used: &Used<'_>, found: &mut Found<'_>) {
-    let Some(source) = used.source.filter(|_| used.cited) else {
+    let Some(source) = used.source.filter(|_| used.rests.cited) else {
         return;
     };
     if used.confidentiality() != Confidentiality::Public {
         return;
     }
     let missing = needs(what(source, used.record)).iter();
-    let missing = missing.filter(|need| !need.is_met(source, used.record, used.located));
+    let missing = missing.filter(|need| !need.is_met(source, used.record, used.rests.located));
     let mut with: Vec<String> = missing.map(|need| need.name().to_owned()).collect();
     if !with.is_empty() {
         with.insert(0, facts.title(used.id).0);

@@ -10,9 +10,8 @@ use crate::reply::{Outcome, Reply};
 /// The parties that claims are about, each with those claims in the order of the text; lost claims do not count.
 pub(super) fn parties(facts: &Facts) -> BTreeMap<&str, Vec<&ClaimFacts>> {
     let mut parties: BTreeMap<&str, Vec<&ClaimFacts>> = BTreeMap::new();
-    for claim in facts.claims.values().filter(|claim| claim.range.is_some()) {
-        let about = facts.claim(&claim.id).into_iter().flat_map(|stored| &stored.about);
-        for (party, _) in about.filter(|(_, is)| **is) {
+    for (claim, stored) in facts.stored_claims().filter(|(claim, _)| claim.range.is_some()) {
+        for (party, _) in stored.about.iter().filter(|(_, is)| **is) {
             if facts
                 .known
                 .entities

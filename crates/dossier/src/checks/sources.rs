@@ -29,7 +29,7 @@ pub(crate) fn check_state(facts: &Facts, used: &Used<'_>, found: &mut Found<'_>)
 /// What is on background must be described: the description is all that readers get.
 pub(crate) fn check_description(facts: &Facts, used: &Used<'_>, found: &mut Found<'_>) {
     let described = used.record.is_some_and(|record| !record.described.trim().is_empty());
-    if used.cited && used.confidentiality() == Confidentiality::Background && !described {
+    if used.rests.cited && used.confidentiality() == Confidentiality::Background && !described {
         let with = vec![facts.title(used.id).0];
         found.push(Check::BackgroundUndescribed, used.about(), used.span(facts), with);
     }

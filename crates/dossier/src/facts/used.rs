@@ -1,8 +1,6 @@
 //! The sources that the text rests on.
 
-use std::collections::BTreeMap;
-
-use komuz_release::story::Source;
+use komuz_release::story::{Place, Source};
 
 use super::Facts;
 use crate::claim::Span;
@@ -17,11 +15,18 @@ pub struct Used<'a> {
     pub source: Option<&'a Source>,
     /// Its record, if it has one.
     pub record: Option<&'a Record>,
+    /// How the text rests on it.
+    pub rests: Rests<'a>,
+}
+
+/// How the text rests on a source.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Rests<'a> {
     /// Whether it is cited in the text.
     pub cited: bool,
     /// Whether a citation says where in the source.
     pub located: bool,
-    /// Where the text rests on it first; none where only claims do whose text is gone.
+    /// Where it does so first; none where only claims do whose text is gone.
     at: Option<(usize, u32, At<'a>)>,
 }
 
@@ -55,63 +60,69 @@ impl Used<'_> {
 
     /// Where the text rests on it first.
     pub fn span(&self, facts: &Facts) -> Option<Span> {
+        let (start, end) = self.rests.places(facts)?;
+        Some(Span {
+            start: start.clone(),
+            end: end.clone(),
+        })
+    }
+}
+
+impl<'a> Rests<'a> {
+    /// From where to where the text rests on the source first.
+    pub(crate) fn places<'f>(&self, facts: &'f Facts) -> Option<(&'f Place, &'f Place)> {
         match self.at.as_ref()?.2 {
-            At::Citation(nth) => facts.citations.get(nth).map(|citation| Span {
-                start: citation.start.clone(),
-                end: citation.end.clone(),
-            }),
-            At::Claim(id) => facts.claim(id)?.span.clone(),
+            At::Citation(nth) => facts
+                .citations
+                .get(nth)
+                .map(|citation| (&citation.start, &citation.end)),
+            At::Claim(id) => facts.claim(id)?.span.as_ref().map(|span| (&span.start, &span.end)),
+        }
+    }
+
+    fn first(&mut self, block: usize, offset: u32, at: At<'a>) {
+        if self.at.is_none_or(|(b, o, _)| (block, offset) < (b, o)) {
+            self.at = Some((block, offset, at));
         }
     }
 }
 
 impl Facts {
-    /// The sources that the text rests on, by id.
-    pub fn used(&self) -> BTreeMap<&str, Used<'_>> {
-        let mut used: BTreeMap<&str, Used<'_>> = BTreeMap::new();
+    /// How the text rests on each of [`Facts::source_ids`]; none where it does not.
+    pub(crate) fn rests(&self) -> Vec<Option<Rests<'_>>> {
+        let mut all: Vec<Option<Rests<'_>>> = vec![None; self.source_ids.len()];
         for (nth, citation) in self.citations.iter().enumerate() {
-            let Some(entry) = self.entry(&mut used, &citation.source) else {
+            let Some(number) = self.source_numbers.get(&citation.source) else {
                 continue;
             };
-            entry.cited = true;
-            entry.located |= !citation.locator.trim().is_empty();
-            if let Some(range) = self.range(&citation.start, &citation.end) {
-                entry.first(range.first, range.start, At::Citation(nth));
+            let rests = all[*number].get_or_insert_default();
+            rests.cited = true;
+            rests.located |= !citation.locator.trim().is_empty();
+            if let Some(range) = self.cited_range(nth) {
+                rests.first(range.first, range.start, At::Citation(nth));
             }
         }
         for claim in self.claims.values() {
             for source in &claim.supports {
-                let Some(entry) = self.entry(&mut used, source) else {
+                let Some(number) = self.source_numbers.get(source) else {
                     continue;
                 };
-                if let (false, Some(range)) = (entry.cited, claim.range) {
-                    entry.first(range.first, range.start, At::Claim(&claim.id));
+                let rests = all[*number].get_or_insert_default();
+                if let (false, Some(range)) = (rests.cited, claim.range) {
+                    rests.first(range.first, range.start, At::Claim(&claim.id));
                 }
             }
         }
-        used
+        all
     }
 
-    fn entry<'a, 'm>(&'a self, used: &'m mut BTreeMap<&'a str, Used<'a>>, id: &'a str) -> Option<&'m mut Used<'a>> {
-        let source = self.sources.get(id);
-        if source.is_none() && !self.known.confidential.contains_key(id) {
-            return None;
-        }
-        Some(used.entry(id).or_insert_with(|| Used {
+    /// A source that the text rests on so.
+    pub(crate) fn used<'a>(&'a self, id: &'a str, rests: Rests<'a>) -> Used<'a> {
+        Used {
             id,
-            source,
+            source: self.sources.get(id),
             record: self.record(id),
-            cited: false,
-            located: false,
-            at: None,
-        }))
-    }
-}
-
-impl<'a> Used<'a> {
-    fn first(&mut self, block: usize, offset: u32, at: At<'a>) {
-        if self.at.is_none_or(|(b, o, _)| (block, offset) < (b, o)) {
-            self.at = Some((block, offset, at));
+            rests,
         }
     }
 }

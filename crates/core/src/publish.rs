@@ -4,6 +4,8 @@
 //! Equal versions give equal bytes: everything that is not in the documents (number, time, reason, languages) is fixed by
 //! whoever proposes, and taken from the proposal by everybody who rebuilds it.
 
+mod withheld;
+
 use std::collections::BTreeMap;
 
 use automerge::ChangeHash;
@@ -77,16 +79,23 @@ pub fn with_sources(story: &Story, registers: &Document, at: Option<&[ChangeHash
     readable
 }
 
-/// The release for readers of what was read. What it changed is the exact difference from the one before, which anybody can
-/// check: a source that was published and may not be known any more is named there once more.
+/// The release for readers of what was read. Where the one before names a source that may not be known any more it withholds what
+/// went; it does so too where whoever proposed it knew more and it `withholds`.
 fn release(
     source: Source<'_>,
     head: &Head,
     masthead: &Masthead,
-    previous: Option<&Release>,
+    previous: Option<&Proposal>,
+    withholds: bool,
 ) -> Result<Release, ReleaseError> {
     let story = with_sources(source.story, source.registers, source.registers_at);
-    Release::with_fronts(&story, source.fronts, head, masthead, previous)
+    let release = Release::with_fronts(&story, source.fronts, head, masthead, previous.map(Proposal::release))?;
+    match previous {
+        Some(previous) if withholds || withheld::names(previous, source.registers, source.registers_at) => {
+            release.withholding(previous.release())
+        }
+        _ => Ok(release),
+    }
 }
 
 /// The masthead for the outlets as they are now: the newest signed one where it says the same, otherwise the next one,
@@ -127,8 +136,7 @@ pub fn build(
     log: &Log,
     by: &str,
 ) -> Result<Proposal, SignoffError> {
-    let previous = log.published().map(Proposal::release);
-    let mut release = release(source, head, &masthead, previous)?;
+    let mut release = release(source, head, &masthead, log.published(), false)?;
     release.number = log.next_number();
     let registers = source
         .registers_at
@@ -152,10 +160,10 @@ pub fn rebuild(source: Source<'_>, proposal: &Proposal, log: &Log) -> Result<Rel
         problem: "the release before is not here yet".to_owned(),
     };
     let previous = match &old.supersedes {
-        Some(before) => Some(log.proposal(&before.release).ok_or_else(missing)?.release()),
+        Some(before) => Some(log.proposal(&before.release).ok_or_else(missing)?),
         None => None,
     };
-    let mut release = release(source, &head, proposal.masthead(), previous)?;
+    let mut release = release(source, &head, proposal.masthead(), previous, old.withholds)?;
     release.number = old.number;
     Ok(release)
 }

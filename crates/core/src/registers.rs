@@ -555,6 +555,17 @@ pub fn public_sources(registers: &Document) -> Vec<Source> {
     sources(registers).into_iter().filter_map(shown).collect()
 }
 
+/// All sources, removed ones too, each with what readers get of it; `heads` as for [`source`].
+pub(crate) fn all_shown(registers: &Document, heads: Option<&[ChangeHash]>) -> Vec<(Source, Shown)> {
+    let all = Node::root(registers, heads).map("sources");
+    let all = all.map(|all| all.maps()).unwrap_or_default().into_iter();
+    let shown = |(id, node): (String, Node<'_>)| {
+        let source = read_source(&id, &node);
+        (source.clone(), shown_of(source, &node))
+    };
+    all.map(shown).collect()
+}
+
 fn root<'a>(registers: &'a Document, name: &str) -> Result<Node<'a>, RegisterError> {
     Node::root(registers, None)
         .map(name)

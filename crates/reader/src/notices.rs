@@ -163,6 +163,10 @@ fn change_line(change: &Change, notices: &Notices, lang: Lang) -> Html {
     if !change.before.is_empty() {
         line = line.text(&format!("… {} ", change.before.trim()));
     }
+    if change.withheld {
+        let label = tag("small").text(words.was).text(" ").text(words.withheld).html();
+        line = line.with(label).text(" ");
+    }
     for (what, label, element) in [(&change.old, words.was, "del"), (&change.new, words.now, "ins")] {
         if !what.is_empty() {
             let label = tag("small").text(label).html();

@@ -29,6 +29,17 @@ pub struct Change {
     /// A few words after it.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub after: String,
+    /// Whether words went that are not repeated here, to protect a source; `old` is empty then.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub withheld: bool,
+}
+
+impl Change {
+    /// The same change without the words that went.
+    pub(crate) fn without_old(mut self) -> Self {
+        self.withheld = !std::mem::take(&mut self.old).is_empty();
+        self
+    }
 }
 
 /// Words of context on each side of a change.
@@ -211,6 +222,7 @@ fn lines(place: &str, old: &[String], new: &[String], changes: &mut Vec<Change>)
         old: old.into(),
         new: new.into(),
         after: String::new(),
+        withheld: false,
     };
     changes.extend(old.iter().filter(|o| !new.contains(o)).map(|o| change(o, "")));
     changes.extend(new.iter().filter(|n| !old.contains(n)).map(|n| change("", n)));
@@ -230,6 +242,7 @@ fn text(place: &str, old: &str, new: &str, changes: &mut Vec<Change>) {
             old: old.into(),
             new: new.into(),
             after: String::new(),
+            withheld: false,
         });
     }
     for Run {
@@ -243,6 +256,7 @@ fn text(place: &str, old: &str, new: &str, changes: &mut Vec<Change>) {
             old: a[a1..a2].join(" "),
             new: b[b1..b2].join(" "),
             after: b[b2..b.len().min(b2 + CONTEXT)].join(" "),
+            withheld: false,
         });
     }
 }

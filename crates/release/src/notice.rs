@@ -3,6 +3,10 @@
 //! A release carries the notices of those before it, so that a reader of the fourth sees what the second and the third
 //! changed without fetching them. Nobody types a notice's changes: they are the [`difference`] of two releases, and whoever has
 //! both can check that ([`continues`]).
+//!
+//! What was published stays published in the old release, but a correction must not print a source's name once more that may not be
+//! known any more. A release that [withholds](Release::withholds) something says where words went and not which, anywhere: a name
+//! stands in the text and in its cases too, and no rule finds all of them. The notices before it say that something changed and not what.
 
 use serde::Serialize;
 
@@ -101,13 +105,24 @@ impl Release {
     }
 }
 
-/// The notices that the release after this one carries: its list and its own, within the limits.
-pub fn earlier(before: &Release) -> Vec<Notice> {
+/// What a release states as its changes: the difference from the one before, and where it withholds something, without the words
+/// that went.
+pub fn changes(before: &Release, release: &Release) -> Vec<Change> {
+    let mut changes = difference(before, release);
+    if release.withholds {
+        changes = changes.into_iter().map(Change::without_old).collect();
+    }
+    changes
+}
+
+/// The notices that the release after this one carries: its list and its own, within the limits; without what they changed, where
+/// that release withholds something.
+pub fn earlier(before: &Release, withholds: bool) -> Vec<Notice> {
     let mut notices = before.notices();
     notices.drain(..notices.len().saturating_sub(MAX_EARLIER));
     let mut bytes: usize = notices.iter().map(Notice::bytes).sum();
     for notice in &mut notices {
-        if bytes > MAX_EARLIER_TEXT && !notice.changes.is_empty() {
+        if (withholds || bytes > MAX_EARLIER_TEXT) && !notice.changes.is_empty() {
             bytes -= notice.bytes();
             notice.changes.clear();
             notice.shortened = true;
@@ -121,7 +136,7 @@ pub fn earlier(before: &Release) -> Vec<Notice> {
 }
 
 /// Checks that a release follows the one before as it says: it names it, its list continues that one's, and its changes are
-/// exactly the difference of the two.
+/// exactly what it states by the two ([`changes`]).
 pub fn continues(before: &Release, release: &Release) -> Result<(), ReleaseError> {
     let wrong = |place: &str, problem: &str| Err(ReleaseError::invalid(place, problem));
     let named = release.supersedes.as_ref();
@@ -135,17 +150,32 @@ pub fn continues(before: &Release, release: &Release) -> Result<(), ReleaseError
     if before.is_retracted() && !release.is_retracted() {
         return wrong("supersedes.kind", "what follows a retraction is one too");
     }
-    if release.earlier != earlier(before) {
+    if release.earlier != earlier(before, release.withholds) {
         return wrong("earlier", "not the notices of the release before");
     }
-    if release.changes != difference(before, release) {
+    if release.changes != changes(before, release) {
         return wrong("changes", "not the difference from the release before");
     }
     Ok(())
 }
 
-/// Checks the list of a release by itself.
+/// Checks the list of a release by itself, and what it withholds.
 pub(crate) fn check(release: &Release) -> Result<(), ReleaseError> {
+    let told = |change: &Change| !change.old.is_empty();
+    let unsound = |change: &Change| told(change) && change.withheld;
+    if release.withholds && release.supersedes.is_none() {
+        return Err(ReleaseError::invalid(
+            "withholds",
+            "nothing was published before the first release",
+        ));
+    }
+    if release.changes.iter().any(|change| match release.withholds {
+        true => told(change),
+        false => change.withheld,
+    }) {
+        let problem = "a release that withholds something repeats no words that went, and any other all of them";
+        return Err(ReleaseError::invalid("changes", problem));
+    }
     let last = release.supersedes.as_ref().map_or(0, |before| before.number);
     let mut number = 1;
     let mut kinds = release.earlier.iter().map(|notice| notice.kind).collect::<Vec<_>>();
@@ -155,7 +185,8 @@ pub(crate) fn check(release: &Release) -> Result<(), ReleaseError> {
         is_sound &= number < notice.number
             && notice.number <= last
             && time::parse(&notice.published).is_some()
-            && (notice.changes.is_empty() || !notice.shortened);
+            && (notice.changes.is_empty() || !(notice.shortened || release.withholds))
+            && !notice.changes.iter().any(unsound);
         number = notice.number;
     }
     if is_sound {
@@ -163,6 +194,7 @@ pub(crate) fn check(release: &Release) -> Result<(), ReleaseError> {
     }
     Err(ReleaseError::invalid(
         "earlier",
-        "at most 50 notices of the releases before, each with a time, lowest number first, nothing but a retraction after one",
+        "at most 50 notices of the releases before, each with a time, lowest number first, nothing but a retraction after one, \
+         and without changes where the release withholds something",
     ))
 }

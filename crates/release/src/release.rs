@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::canonical::{CanonicalError, MAX_INTEGER, canonical, is_sha256_hex, sha256_hex};
-use crate::difference::{Change, difference};
+use crate::difference::Change;
 use crate::folder::{is_lang, is_name};
 use crate::form::file;
 use crate::masthead::{Masthead, Outlet};
@@ -40,7 +40,10 @@ pub struct Release {
     /// Why it takes that one's place, in the words of the outlets, for readers.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub reason: String,
-    /// What it changed, for readers: the [`difference`] of the two.
+    /// Whether the one before, or a notice of it, names a source that may not be known any more: words that went are not repeated.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub withholds: bool,
+    /// What it changed, for readers ([`notice::changes`]).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<Change>,
     /// The notices of the releases before, oldest first ([`notice::earlier`]); [`Release::notices`] adds this one's.
@@ -243,17 +246,33 @@ impl Release {
                 None => None,
             },
             reason: head.reason.clone(),
+            withholds: false,
             changes: Vec::new(),
-            earlier: previous.map(notice::earlier).unwrap_or_default(),
+            earlier: Vec::new(),
             editions: editions.into_iter().collect(),
             body: Body::of(story, &head.story),
             outlets: masthead.outlets.iter().map(|o| (o.id.clone(), front(o))).collect(),
         };
         if let Some(previous) = previous {
-            release.changes = difference(previous, &release);
+            release.follow(previous);
         }
         release.check()?;
         Ok(release)
+    }
+
+    /// The same release, for one before it that names a source which may not be known any more: nothing in it repeats words that
+    /// went, in its own changes and in the notices before it.
+    pub fn withholding(mut self, previous: &Release) -> Result<Self, ReleaseError> {
+        self.withholds = true;
+        self.follow(previous);
+        self.check()?;
+        Ok(self)
+    }
+
+    /// States what the releases before said and what this one changed.
+    fn follow(&mut self, previous: &Release) {
+        self.earlier = notice::earlier(previous, self.withholds);
+        self.changes = notice::changes(previous, self);
     }
 
     /// Reads `release.json`.

@@ -39,6 +39,7 @@ pub struct Words {
     pub retracted_text: &'static str,
     pub was: &'static str,
     pub now: &'static str,
+    pub withheld: &'static str,
     pub headline: &'static str,
     pub summary: &'static str,
     pub byline: &'static str,

@@ -20,6 +20,7 @@ impl Form for Release {
             published: object.text("published")?,
             supersedes: object.some("supersedes")?,
             reason: object.short("reason")?,
+            withholds: object.flag("withholds")?,
             changes: object.short_list("changes")?,
             earlier: object.short_list("earlier")?,
             editions: object.texts("editions")?,
@@ -87,6 +88,7 @@ impl Form for Change {
             old: object.short("old")?,
             new: object.short("new")?,
             after: object.short("after")?,
+            withheld: object.flag("withheld")?,
         })
     }
 }

@@ -115,6 +115,9 @@ impl View<'_> {
         if !change.before.is_empty() {
             parts.push(format!("… {}", escape(&change.before)));
         }
+        if change.withheld {
+            parts.push(format!("<small>{} {}</small>", words.was, words.withheld));
+        }
         for (text, said, tag) in [(&change.old, words.was, "del"), (&change.new, words.now, "ins")] {
             if !text.is_empty() {
                 parts.push(format!("<small>{said}</small> <{tag}>{}</{tag}>", lines(text)));

@@ -14,3 +14,4 @@ mod notice;
 mod release;
 mod snippet;
 mod verify;
+mod withheld;

@@ -481,7 +481,7 @@ proptest! {
             changes: Vec::new(),
             shortened,
         };
-        let change = Change { place: "summary".into(), before, old, new, after };
+        let change = Change { place: "summary".into(), before, old, new, after, withheld: false };
         release.earlier = vec![notice(2, true), Notice { changes: vec![change.clone()], ..notice(3, false) }];
         release.number = 4;
         release.supersedes = Some(Supersedes { release: "0".repeat(64), number: 3, kind });

@@ -2,8 +2,8 @@
 //!
 //! The engine reads documents and knows no types of this crate: it hands over one JSON object with `edition` (`story`, `lang`),
 //! `today` (`YYYY-MM-DD`), `me` (`name`, `outlet`), `story` and `original` (a [`Story`] each, without sources; no `original` for an original), `sources` (each
-//! `source`, a CSL-JSON item, and `about`, the members of its record), `records` (each `id`, `members`, and `span` where it stands in
-//! the text) and `policy` (members). Others write these documents too, so that what is wrong in it is left out.
+//! `source`, a CSL-JSON item, and `about`, its record), `records` (each `id`, `record`, and `span` where it stands in the text) and
+//! `policy`. Others write these documents too, so that what is wrong in it is left out.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -14,8 +14,8 @@ use serde_json::{Map, Value, json};
 use crate::checker::{Checker, Update};
 use crate::claim::{Claim, Span};
 use crate::finding::Finding;
-use crate::members::{Members, Recorded};
 use crate::read::DossierError;
+use crate::recorded::Recorded;
 use crate::source::{Confidential, Confidentiality, Record, shown};
 use crate::{Dossier, Known};
 
@@ -50,7 +50,7 @@ pub fn gather(text: &str) -> Result<Gathered, DossierError> {
     };
     let mut known = Known {
         original,
-        policy: Recorded::from_members(&members(take("policy"))),
+        policy: Recorded::recorded(&object(take("policy"))),
         ..Known::default()
     };
     read.komuz = STORY_VERSION;
@@ -161,21 +161,21 @@ fn list(value: Value) -> Vec<Value> {
     }
 }
 
-fn members(value: Value) -> Members {
+fn object(value: Value) -> Map<String, Value> {
     match value {
-        Value::Object(members) => members.into_iter().collect(),
-        _ => Members::new(),
+        Value::Object(object) => object,
+        _ => Map::new(),
     }
 }
 
 /// Sorts a source by who may know of it. What is on background is described to readers; what it is stays known here.
 fn source(mut value: Value, sources: &mut Vec<Source>, known: &mut Known) {
     let mut take = |name: &str| value.get_mut(name).map(Value::take).unwrap_or_default();
-    let (item, about) = (take("source"), members(take("about")));
+    let (item, about) = (take("source"), object(take("about")));
     let Ok(source) = csl::source("source", item.clone()) else {
         return;
     };
-    let record = Record::from_members(&about);
+    let record = Record::recorded(&about);
     if record.confidentiality != Confidentiality::Public
         && let Value::Object(cited_as) = item
     {
@@ -193,27 +193,27 @@ fn source(mut value: Value, sources: &mut Vec<Source>, known: &mut Known) {
 fn record(mut value: Value, known: &mut Known) {
     let mut take = |name: &str| value.get_mut(name).map(Value::take).unwrap_or_default();
     let span: Option<Span> = serde_json::from_value(take("span")).ok();
-    let (id, members) = (take("id"), members(take("members")));
+    let (id, said) = (take("id"), object(take("record")));
     let Some((kind, rest)) = id.as_str().and_then(|id| id.split_once('-')) else {
         return;
     };
     let id = format!("{kind}-{rest}");
     match kind {
         "k" => {
-            let mut claim = Claim::from_members(&members);
+            let mut claim = Claim::recorded(&said);
             claim.span = span;
             known.claims.insert(id, claim);
         }
         "a" => {
-            let mut answered = crate::claim::Answered::from_members(&members);
+            let mut answered = crate::claim::Answered::recorded(&said);
             answered.span = span;
             known.answers.insert(id, answered);
         }
-        "h" => drop(known.backed.insert(rest.to_owned(), Recorded::from_members(&members))),
-        "b" => drop(known.links.insert(rest.to_owned(), Recorded::from_members(&members))),
-        "o" => drop(known.fronts.insert(rest.to_owned(), Recorded::from_members(&members))),
-        "e" => drop(known.entities.insert(id, Recorded::from_members(&members))),
-        "r" => drop(known.replies.insert(id, Recorded::from_members(&members))),
+        "h" => drop(known.backed.insert(rest.to_owned(), Recorded::recorded(&said))),
+        "b" => drop(known.links.insert(rest.to_owned(), Recorded::recorded(&said))),
+        "o" => drop(known.fronts.insert(rest.to_owned(), Recorded::recorded(&said))),
+        "e" => drop(known.entities.insert(id, Recorded::recorded(&said))),
+        "r" => drop(known.replies.insert(id, Recorded::recorded(&said))),
         _ => {}
     }
 }

@@ -13,17 +13,16 @@
 //! - [`policy`]: which checks count how much. [`checker`]: all checks over one edition, done again only where something changed.
 //! - [`facts`]: what checks read; [`independence`] counts sources. [`checks`]: the checks. [`finding`]: what they found, and
 //!   [`words`] how it is said to people.
-//! - [`read`]: files from outside. [`members`]: records in documents.
+//! - [`read`]: files from outside. [`recorded`]: records in documents.
 //!
 //! Nothing here knows of Automerge, clocks or networks: documents are read into these values elsewhere (`komuz-core`), days
 //! come in as arguments. The same code runs natively, in the desk's worker and in `komuz check`.
 //!
 //! # How records lie in documents
 //!
-//! Each record is a map of *members*: its JSON with objects taken apart (`custody.by`, `evidence.x-1.quote`) down to texts,
-//! numbers, yes or no, and lists. Two people who change different members of one record at once both keep their change; what is
-//! to merge entry by entry (names by language, evidence, whom a claim is about) is therefore an object and never a list. Dots
-//! in keys are escaped ([`members`]).
+//! `komuz-core` takes a record's JSON apart into members (`custody.by`, `evidence.x-1.quote`) and puts it together again before it
+//! comes here; nothing here knows of that. Two people who change different members of one record at once both keep their change; what is
+//! to merge entry by entry (names by language, evidence, whom a claim is about) is therefore an object and never a list.
 
 pub mod checker;
 pub mod checks;
@@ -37,9 +36,9 @@ mod form;
 pub mod gather;
 pub mod independence;
 pub mod language;
-pub mod members;
 pub mod policy;
 pub mod read;
+pub mod recorded;
 pub mod reply;
 pub mod source;
 pub mod text;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use komuz_core::body::Brought;
 use komuz_core::document::Document;
-use komuz_core::records::{Kind, Members, Record, apart};
+use komuz_core::records::{Kind, Members, Record, apart, together};
 use komuz_core::registers;
 use komuz_messages::{Answer, EditionId, Event, Trouble};
 use komuz_release::story::Place;
@@ -216,20 +216,20 @@ impl Room {
         let about = registers::source_records(registers);
         let sources: Vec<Value> = registers::sources(registers)
             .into_iter()
-            .map(|source| json!({ "about": about.get(&source.id), "source": source }))
+            .map(|source| json!({ "about": about.get(&source.id).map(together), "source": source }))
             .collect();
         let mut records: Vec<Value> = [Kind::Entity, Kind::Reply]
             .into_iter()
             .flat_map(|kind| registers::records(registers, kind))
-            .map(|Record { id, members }| json!({ "id": id, "members": members }))
+            .map(|Record { id, members }| json!({ "id": id, "record": together(&members) }))
             .collect();
-        let policy = registers::policy(registers);
+        let policy = together(&registers::policy(registers));
         for record in self.body(edition)?.records() {
             let place = |at: &Place| json!({ "block": at.block, "offset": at.offset });
             let span = record
                 .span
                 .map(|(start, end)| json!({ "start": place(&start), "end": place(&end) }));
-            records.push(json!({ "id": record.id, "members": record.members, "span": span }));
+            records.push(json!({ "id": record.id, "record": together(&record.members), "span": span }));
         }
         let me = self.replica.me().map(|me| &me.member);
         let me = me.map(|me| json!({ "name": me.name, "outlet": me.outlet }));

@@ -143,7 +143,7 @@ impl Work {
             PatchAction::DeleteSeq { index, length } => {
                 let range = start + index..start + index + length;
                 let gone = self.sheet.cells(range.clone());
-                self.freed.extend(gone.into_iter().filter_map(Cell::block_id));
+                self.freed.extend(gone.into_iter().flat_map(Cell::frees));
                 // What is joined to a block that was read may not have been.
                 let joined = self.is_dirty(range.end);
                 self.sheet.sections[section].len = self.sheet.sections[section].len.checked_sub(*length)?;
@@ -197,7 +197,8 @@ impl Work {
         for (index, marker) in self.rows_of(&self.blocks) {
             let (claim, kind) = read_marker(look, &marker).ok()?;
             let row = &self.sheet.rows[index];
-            if claim.is_some_and(|claim| claim != row.id) {
+            let others = || self.sheet.rows.iter().filter(|other| other.id == row.id).count() > 1;
+            if claim.is_some_and(|claim| claim != row.id) || others() {
                 return None;
             }
             if row.kind != kind {

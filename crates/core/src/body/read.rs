@@ -1,6 +1,6 @@
 //! From Automerge's texts to a [`Sheet`].
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -128,6 +128,7 @@ pub(crate) fn read_sheet<R: ReadDoc>(doc: Look<'_, R>) -> Result<Sheet, Automerg
     let waits =
         |(claim, obj): (Option<String>, ObjId)| Some((claim.filter(|claim| names.get(&obj) != Some(claim))?, obj));
     sheet.waiting = claims.into_iter().filter_map(waits).collect();
+    let mut taken: HashSet<String> = names.values().cloned().collect();
     let mut rows: Vec<Row> = Vec::new();
     for cell in cells {
         match cell {
@@ -139,7 +140,7 @@ pub(crate) fn read_sheet<R: ReadDoc>(doc: Look<'_, R>) -> Result<Sheet, Automerg
                     .unwrap_or_default();
                 rows.push(Row::new(marker, id, kind, Vec::new()));
             }
-            Cell::Text(piece) => add(&mut rows, piece),
+            Cell::Text(piece) => add(&mut rows, piece, &mut taken),
         }
     }
     if rows.is_empty() {
@@ -149,15 +150,18 @@ pub(crate) fn read_sheet<R: ReadDoc>(doc: Look<'_, R>) -> Result<Sheet, Automerg
     Ok(sheet)
 }
 
-/// Adds text behind what was read; text that cannot lie in a row gets one without a marker.
-fn add(rows: &mut Vec<Row>, piece: Piece) {
-    let id = match rows.last() {
+/// Adds text behind what was read; text that cannot lie in a row gets one without a marker, under an identity that is not taken.
+fn add(rows: &mut Vec<Row>, piece: Piece, taken: &mut HashSet<String>) {
+    let bare = match rows.last() {
         None => Some(BARE_START.to_owned()),
         Some(row) if row.kind == BlockKind::Rule => Some(format!("{}+", row.id)),
         Some(_) => None,
     };
-    match (id, rows.pop()) {
-        (Some(id), last) => {
+    match (bare, rows.pop()) {
+        (Some(mut id), last) => {
+            while !taken.insert(id.clone()) {
+                id.push('+');
+            }
             rows.extend(last);
             rows.push(Row::new(None, id, BlockKind::Paragraph, vec![piece]));
         }
@@ -169,21 +173,23 @@ fn add(rows: &mut Vec<Row>, piece: Piece) {
     }
 }
 
-/// Public identities: a marker's is its `attrs.id` when it has one, and its object id otherwise; where several claim the
-/// same, the oldest has it and the others go by their object ids.
+/// Public identities, each of one marker: a marker's is its `attrs.id` when it has one, and its object id otherwise. An object id
+/// is no other's while its marker is there, however old that other is made to look; where several claim what is free, the oldest has
+/// it and the others go by their object ids.
 fn public_ids(claims: &[(Option<String>, ObjId)]) -> HashMap<ObjId, String> {
-    let mut owners: BTreeMap<String, ObjId> = BTreeMap::new();
+    let own: HashMap<String, &ObjId> = claims.iter().map(|(_, obj)| (obj.to_string(), obj)).collect();
+    let free = |claim: &String, obj: &ObjId| own.get(claim).is_none_or(|owner| *owner == obj);
+    let mut owners: HashMap<&str, &ObjId> = HashMap::new();
     for (claim, obj) in claims {
-        let claim = claim.clone().unwrap_or_else(|| obj.to_string());
-        owners
-            .entry(claim)
-            .and_modify(|owner| *owner = owner.clone().min(obj.clone()))
-            .or_insert_with(|| obj.clone());
+        if let Some(claim) = claim.as_ref().filter(|claim| free(claim, obj)) {
+            let owner = owners.entry(claim).or_insert(obj);
+            *owner = obj.min(*owner);
+        }
     }
     claims
         .iter()
         .map(|(claim, obj)| {
-            let held = claim.as_ref().filter(|claim| owners.get(*claim) == Some(obj));
+            let held = claim.as_ref().filter(|claim| owners.get(claim.as_str()) == Some(&obj));
             (obj.clone(), held.cloned().unwrap_or_else(|| obj.to_string()))
         })
         .collect()
@@ -290,7 +296,8 @@ fn exact_ids<R: ReadDoc>(doc: Look<'_, R>, obj: &ObjId, spans: &[Span]) -> Resul
     Ok(ids)
 }
 
-/// What a marker's map says: the identity that it claims, and the kind of its block.
+/// What a marker's map says: the identity that it claims, and the kind of its block. Who made a marker says whose identity it takes
+/// over, and nobody else.
 pub(crate) fn read_marker<R: ReadDoc>(
     doc: Look<'_, R>,
     marker: &ObjId,
@@ -300,10 +307,17 @@ pub(crate) fn read_marker<R: ReadDoc>(
         Some((Value::Object(ObjType::Map), attrs)) => Some(attrs),
         _ => None,
     };
+    let actor = |id: &ObjId| match id {
+        ObjId::Id(_, actor, _) => Some(actor.clone()),
+        ObjId::Root => None,
+    };
     let mut values: BTreeMap<String, Json> = BTreeMap::new();
     if let Some(attrs) = &attrs {
         for key in doc.keys(attrs) {
             if let Some((value, id)) = doc.get(attrs, key.as_str())? {
+                if key == "id" && actor(&id) != actor(marker) {
+                    continue;
+                }
                 values.insert(key, to_json(doc, &value, &id, 0)?);
             }
         }

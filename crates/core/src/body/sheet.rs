@@ -175,11 +175,20 @@ pub(crate) enum Cell {
 
 impl Cell {
     /// The identity of a block, where this is its marker.
-    pub(crate) fn block_id(self) -> Option<String> {
+    pub(crate) fn block_id(&self) -> Option<&str> {
         match self {
             Self::Marker { id, .. } => Some(id),
             Self::Text(_) => None,
         }
+    }
+
+    /// The identities that are free when this goes: a block's, and its marker's object id, which nobody else has until then.
+    pub(crate) fn frees(self) -> impl Iterator<Item = String> {
+        let both = match self {
+            Self::Marker { id, marker, .. } => [Some(id), marker.map(|marker| marker.to_string())],
+            Self::Text(_) => [None, None],
+        };
+        both.into_iter().flatten()
     }
 }
 

@@ -25,16 +25,6 @@ pub(crate) enum New {
     Text(String, Marks),
 }
 
-impl New {
-    /// The identity that a block takes over.
-    fn claim(&self) -> Option<&str> {
-        match self {
-            Self::Marker(_, claim) => claim.as_deref(),
-            Self::Text(..) => None,
-        }
-    }
-}
-
 /// What a change did.
 #[derive(Debug, Clone)]
 pub(crate) enum Action {
@@ -172,10 +162,14 @@ impl<'w, 't> Writer<'w, 't> {
             section.len += width;
         }
         self.sheet.splice(flat..flat, cells.clone());
-        let claims: Vec<&str> = new.iter().filter_map(New::claim).collect();
-        let held = self.sheet.rows.iter().filter(|row| claims.contains(&row.id.as_str()));
-        if held.count() > claims.len() {
-            // Somebody else has brought the same block back: only one of them can have its identity.
+        let came: Vec<&str> = cells.iter().filter_map(Cell::block_id).collect();
+        let came_as = |row: &super::sheet::Row| {
+            let own = || row.marker.as_ref().map(ToString::to_string).unwrap_or_default();
+            came.contains(&row.id.as_str()) || came.contains(&own().as_str())
+        };
+        let held = self.sheet.rows.iter().filter(|row| !came.is_empty() && came_as(row));
+        if held.count() > came.len() {
+            // Somebody else has brought the same block back, or claims its identity: only one of them can have it.
             self.sheet = read_sheet(Look::now(&*self.tx))?;
         }
         self.settle()?;
@@ -211,7 +205,7 @@ impl<'w, 't> Writer<'w, 't> {
             .sheet
             .cells(range.clone())
             .into_iter()
-            .filter_map(Cell::block_id)
+            .flat_map(Cell::frees)
             .collect();
         self.log.extend(deleted);
         self.sheet.splice(range, Vec::new());

@@ -117,7 +117,7 @@ fn stem(letters: &[char], reading: Reading) -> Stem {
 }
 
 /// A consonant as it stands at the end of a word.
-fn hard(letter: char) -> char {
+pub(super) fn hard(letter: char) -> char {
     match letter {
         'б' => 'п',
         'г' => 'к',

@@ -2,23 +2,34 @@
 
 use super::common::{is_assertion, is_common, is_saying, small_number};
 use super::sentence::sentences;
-use super::{Language, Stem, fold, is_cyrillic, stems, words};
+use super::{Language, Stem, fold, is_cyrillic, kyrgyz, stems, words};
 
-/// The words of a claim as they are compared.
+/// The words of a claim as they are compared. Stems of Cyrillic words are found when they are asked for: that takes a while, a headline has
+/// few words, and most words of a claim begin otherwise.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Said {
-    /// Stems of all its words, sorted.
-    stems: Vec<Stem>,
-    /// Stems of words that stand behind a "not", sorted.
-    denied: Vec<Stem>,
-    /// Its numbers.
+    language: Language,
+    words: Vec<Heard>,
     numbers: Vec<String>,
+}
+
+/// A word of a claim.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Heard {
+    folded: String,
+    /// Its stems, where it is not Cyrillic.
+    stems: Vec<Stem>,
+    /// It stands behind a "not".
+    denied: bool,
 }
 
 impl Said {
     /// Reads a text of a language.
     pub fn of(text: &str, language: Language) -> Self {
-        let mut said = Self::default();
+        let mut said = Self {
+            language,
+            ..Self::default()
+        };
         // A "not" reaches two words far.
         let mut denies = 0;
         for word in words(text) {
@@ -30,21 +41,17 @@ impl Said {
             if matches!(folded.as_str(), "не" | "not" | "never" | "нет" | "no") || folded.ends_with("n't") {
                 denies = 3;
             }
-            let stems = stems(&folded, language);
-            if denies > 0 {
-                said.denied.extend(&stems);
-                denies -= 1;
-            }
             // In Kyrgyz it stands behind the word: "жардырылган эмес".
             if folded == "эмес" || folded == "жок" {
-                let last = said.stems.len().saturating_sub(12);
-                said.denied.extend_from_slice(&said.stems[last..]);
+                said.words.iter_mut().rev().take(2).for_each(|word| word.denied = true);
             }
-            said.stems.extend(stems);
-        }
-        for list in [&mut said.stems, &mut said.denied] {
-            list.sort_unstable();
-            list.dedup();
+            let denied = denies > 0;
+            denies -= i32::from(denied);
+            let stems = match folded.starts_with(is_cyrillic) {
+                true => Vec::new(),
+                false => stems(&folded, language),
+            };
+            said.words.push(Heard { folded, stems, denied });
         }
         said
     }
@@ -54,9 +61,31 @@ impl Said {
         if point.what == What::Number {
             return self.numbers.contains(&point.folded);
         }
-        let any = |list: &[Stem]| point.stems.iter().any(|stem| list.binary_search(stem).is_ok());
-        any(&self.stems) && (point.what != What::Verb || point.denied == any(&self.denied))
+        let (mut has, mut denied) = (false, false);
+        let meet = |own: &[Stem]| own.iter().any(|stem| point.stems.contains(stem));
+        for word in &self.words {
+            if has && !word.denied {
+                continue;
+            }
+            let meets = match word.stems.as_slice() {
+                [] => begin_alike(&word.folded, &point.folded) && meet(&stems(&word.folded, self.language)),
+                own => meet(own),
+            };
+            has |= meets;
+            denied |= meets && word.denied;
+        }
+        has && (point.what != What::Verb || point.denied == denied)
     }
+}
+
+/// Whether two words may have a stem in common by their first two letters: Cyrillic stems are beginnings of their words, but that a Kyrgyz
+/// one hardens its last letter.
+fn begin_alike(one: &str, other: &str) -> bool {
+    let beginning = |word: &str| {
+        let mut letters = word.chars().map(kyrgyz::hard);
+        (letters.next(), letters.next())
+    };
+    beginning(one) == beginning(other)
 }
 
 /// A word of a headline that something must bear.

@@ -410,6 +410,17 @@ impl Body {
         }
     }
 
+    /// The threads that were said last.
+    pub(crate) fn threads(&self) -> &[ThreadSpan] {
+        &self.threads
+    }
+
+    /// Shows a text made from this one, of elements of the same document.
+    pub(crate) fn show(&mut self, doc: &Document, sheet: Sheet) {
+        self.sheet = sheet;
+        self.paint(doc);
+    }
+
     fn flat_range(&self, id: &str) -> Option<Range<usize>> {
         self.anchors.iter().find(|anchor| anchor.id == id)?.range.clone()
     }

@@ -9,7 +9,7 @@
 //!   it. [`steps`]: how the two stay the same while several people write. [`undo`]: taking back only what is one's own.
 //! - [`registers`], [`notes`], [`signoffs`], [`files`]: the other documents. [`records`]: what the newsrooms know beside the
 //!   text, in bodies and registers.
-//! - [`publish`]: from documents to a release.
+//! - [`again`]: one's own words, when what they were written on is taken away. [`publish`]: from documents to a release.
 //!
 //! # Who meets here
 //!
@@ -35,6 +35,7 @@
 //! Apply what has come in one call at most once a frame: a change costs as much as a hundred.
 
 pub mod admission;
+pub mod again;
 pub mod body;
 pub mod document;
 pub mod files;

@@ -215,6 +215,25 @@ impl PageLink {
         self.take(doc, body, version, (seq, taken), &steps, now)
     }
 
+    /// Writes into a body what differs in a page from the body of another version of it: by the identity of what both have.
+    /// Gives the threads whose words were written.
+    pub(crate) fn again(
+        doc: &mut Document,
+        body: &mut Body,
+        before: &Body,
+        page: &Page,
+    ) -> Result<Vec<MovedThread>, StepError> {
+        let (mut link, _) = Self::open(before, 0);
+        let version = Version {
+            // The numbers of the two bodies have nothing to do with each other.
+            body: None,
+            ..link.version.clone()
+        };
+        let steps = diff::diff(&version.page, page);
+        link.take(doc, body, version, (1, 0), &steps, 0)?;
+        Ok(link.take_moved())
+    }
+
     /// Whether a batch's number belongs to another document of the page.
     fn is_foreign(&self, batch: u64) -> bool {
         !(self.first..=self.last_batch).contains(&batch)

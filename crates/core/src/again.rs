@@ -1,0 +1,350 @@
+//! What one wrote on top of changes that do not count any more, entered again.
+//!
+//! When somebody is removed, what they wrote beyond the cut goes, and with it, for Automerge, whatever others wrote later:
+//! changes name what they build on. Nobody's honest words may disappear by that. So each device takes what it wrote itself
+//! out of the document as it was ([`Again::of`]) and enters it into the document that was built anew ([`Again::enter`]), as new
+//! changes. Everybody does so with their own; what somebody else wrote is theirs to enter again.
+//!
+//! Text finds its place by the identity of the characters around it, as the steps of a page do: what was typed behind a
+//! character that is gone goes behind the nearest one before it that is there.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use automerge::transaction::{Transactable, Transaction};
+use automerge::{AutomergeError, Change, ChangeHash, ObjId, ObjType, ROOT, ReadDoc, Value};
+use thiserror::Error;
+
+use crate::admission::session_of;
+use crate::body::sheet::{Elem, Piece, Row, Sheet};
+use crate::body::{Body, BodyError};
+use crate::document::{DocKind, Document, DocumentError, WriteError};
+use crate::steps::{MovedThread, PageLink, StepError};
+
+/// How deep maps lie in each other at most.
+const MAX_DEPTH: usize = 16;
+
+/// Why one's own could not be entered again. What it was taken out of is as it was.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum AgainError {
+    /// The document as it was, without one's own, cannot be made.
+    #[error(transparent)]
+    Document(Box<DocumentError>),
+    /// The body cannot be read or written.
+    #[error(transparent)]
+    Body(#[from] BodyError),
+    /// The text cannot be written.
+    #[error(transparent)]
+    Text(#[from] StepError),
+    /// Entries cannot be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+}
+
+impl From<DocumentError> for AgainError {
+    fn from(error: DocumentError) -> Self {
+        Self::Document(Box::new(error))
+    }
+}
+
+impl From<AutomergeError> for AgainError {
+    fn from(error: AutomergeError) -> Self {
+        Self::Write(error.into())
+    }
+}
+
+/// See the module.
+#[derive(Debug, Clone)]
+pub struct Again {
+    /// The document as it was, without one's own changes that built on what is gone, and what built on them.
+    before: Document,
+    /// As it was.
+    after: Document,
+    /// Actors of one's own that have made the changes in between.
+    mine: BTreeSet<Vec<u8>>,
+}
+
+impl Again {
+    /// What is to be entered again: none when nothing of one's own builds on what is `gone`. `mine` tells the actors of this
+    /// person's devices.
+    pub fn of(
+        document: &Document,
+        gone: &BTreeSet<ChangeHash>,
+        mine: impl Fn(&[u8]) -> bool,
+    ) -> Result<Option<Self>, AgainError> {
+        let (mut tainted, mut taken) = (BTreeSet::new(), BTreeSet::new());
+        let (mut stays, mut actors) = (Vec::<Change>::new(), BTreeSet::new());
+        // In causal order: what a change builds on comes before it.
+        for change in document.automerge().get_changes(&[]) {
+            let hash = change.hash();
+            let builds_on = |set: &BTreeSet<ChangeHash>| change.deps().iter().any(|dep| set.contains(dep));
+            let is_gone = gone.contains(&hash);
+            let actor = change.actor_id().to_bytes();
+            let own = !is_gone && builds_on(&tainted) && mine(session_of(actor));
+            if is_gone || builds_on(&tainted) {
+                tainted.insert(hash);
+            }
+            if own {
+                actors.insert(actor.to_vec());
+            }
+            if own || builds_on(&taken) {
+                taken.insert(hash);
+            } else {
+                stays.push(change);
+            }
+        }
+        if actors.is_empty() {
+            return Ok(None);
+        }
+        let mut before = Document::new(document.kind(), document.actor());
+        before.apply(stays)?;
+        Ok(Some(Self {
+            before,
+            after: document.clone(),
+            mine: actors,
+        }))
+    }
+
+    /// Enters one's own into the document that was built anew; `body` is what was read from it, where it is one. The threads
+    /// whose words were entered again are to be moved in the notes. With an error, nothing is written.
+    pub fn enter(&self, document: &mut Document, body: Option<&mut Body>) -> Result<Vec<MovedThread>, AgainError> {
+        let mut copy = document.clone();
+        self.enter_maps(&mut copy)?;
+        let moved = match body {
+            None => Vec::new(),
+            Some(body) => {
+                let mut fresh = body.clone();
+                fresh.refresh(&copy)?;
+                let moved = self.enter_text(&mut copy, &mut fresh)?;
+                *body = fresh;
+                moved
+            }
+        };
+        *document = copy;
+        Ok(moved)
+    }
+
+    fn is_mine(&self, id: &ObjId) -> bool {
+        matches!(id, ObjId::Id(_, actor, _) if self.mine.contains(actor.to_bytes()))
+    }
+
+    fn enter_maps(&self, document: &mut Document) -> Result<(), AgainError> {
+        let kind = document.kind();
+        let (before, after) = (self.before.automerge(), self.after.automerge());
+        document.transact(|tx| {
+            let places = [Some(ROOT), Some(ROOT)];
+            let walk = Walk {
+                again: self,
+                before,
+                after,
+            };
+            walk.map(tx, kind, places, &ROOT, 0)
+        })?;
+        Ok(())
+    }
+
+    fn enter_text(&self, document: &mut Document, body: &mut Body) -> Result<Vec<MovedThread>, AgainError> {
+        let mut before = Body::open(&self.before)?;
+        let mut after = Body::open(&self.after)?;
+        before.set_threads(&self.before, body.threads().to_vec());
+        after.set_threads(&self.after, body.threads().to_vec());
+        body.change_headline(document, before.headline(), after.headline())?;
+        body.change_summary(document, before.summary(), after.summary())?;
+        body.change_byline(document, before.byline(), after.byline())?;
+        let known = Elements::of(before.sheet());
+        let own = after
+            .sheet()
+            .only(|elem| known.has(elem) || self.mine.contains(elem.actor.to_bytes()));
+        after.show(&self.after, own);
+        Ok(PageLink::again(document, body, &before, after.page())?)
+    }
+}
+
+/// The elements of a sheet: for each actor the runs of counters.
+struct Elements(BTreeMap<Vec<u8>, BTreeMap<u64, u64>>);
+
+impl Elements {
+    fn of(sheet: &Sheet) -> Self {
+        let mut runs: BTreeMap<Vec<u8>, BTreeMap<u64, u64>> = BTreeMap::new();
+        let mut add = |elem: &Elem, count: u64| {
+            let of_actor = runs.entry(elem.actor.to_bytes().to_vec()).or_default();
+            of_actor.insert(elem.ctr, elem.ctr + count);
+        };
+        for row in &sheet.rows {
+            if let Some(marker) = row.marker.as_ref().and_then(Elem::of) {
+                add(&marker, 1);
+            }
+            for piece in row.pieces() {
+                add(&piece.elem, piece.text.chars().count() as u64);
+            }
+        }
+        Self(runs)
+    }
+
+    fn has(&self, elem: &Elem) -> bool {
+        let run = self
+            .0
+            .get(elem.actor.to_bytes())
+            .and_then(|runs| runs.range(..=elem.ctr).next_back());
+        run.is_some_and(|(_, end)| elem.ctr < *end)
+    }
+}
+
+impl Sheet {
+    /// The same text with only those elements that are wanted. A block whose marker goes joins the one before it.
+    fn only(&self, wanted: impl Fn(&Elem) -> bool) -> Sheet {
+        let mut rows: Vec<Row> = Vec::new();
+        for row in &self.rows {
+            let stays = row
+                .marker
+                .as_ref()
+                .and_then(Elem::of)
+                .is_none_or(|marker| wanted(&marker));
+            if stays || rows.is_empty() {
+                rows.push(Row::new(
+                    row.marker.clone(),
+                    row.id.clone(),
+                    row.kind.clone(),
+                    Vec::new(),
+                ));
+            }
+            let Some(last) = rows.last_mut() else { continue };
+            for piece in row.pieces() {
+                for (nth, char) in piece.text.chars().enumerate() {
+                    let elem = piece.elem.plus(nth as u64);
+                    if wanted(&elem) {
+                        last.push(Piece {
+                            elem,
+                            text: char.to_string(),
+                            marks: piece.marks.clone(),
+                        });
+                    }
+                }
+            }
+        }
+        let mut sheet = self.clone();
+        sheet.rows = rows.into_iter().map(Arc::new).collect();
+        sheet
+    }
+}
+
+/// A walk through the maps of both versions, writing into a third.
+struct Walk<'a, R> {
+    again: &'a Again,
+    before: &'a R,
+    after: &'a R,
+}
+
+impl<R: ReadDoc> Walk<'_, R> {
+    /// Does to a map what was done between the versions by oneself. `places` are where it lies in them.
+    fn map(
+        &self,
+        tx: &mut Transaction<'_>,
+        kind: DocKind,
+        places: [Option<ObjId>; 2],
+        to: &ObjId,
+        depth: usize,
+    ) -> Result<(), AutomergeError> {
+        let [before, after] = places;
+        let Some(after) = after.filter(|_| depth < MAX_DEPTH) else {
+            return Ok(());
+        };
+        let keys: Vec<String> = self.after.keys(&after).collect();
+        for key in &keys {
+            let Some((value, id)) = self.after.get(&after, key.as_str())? else {
+                continue;
+            };
+            let was = match &before {
+                Some(before) => self.before.get(before, key.as_str())?,
+                None => None,
+            };
+            let is_new = was.as_ref().is_none_or(|(_, old)| *old != id) && self.again.is_mine(&id);
+            match value {
+                Value::Scalar(scalar) if is_new => {
+                    let now = tx.get(to, key.as_str())?;
+                    let same = matches!(&now, Some((Value::Scalar(there), _)) if *there == scalar);
+                    if !same {
+                        tx.put(to, key.as_str(), scalar.into_owned())?;
+                    }
+                }
+                Value::Object(ObjType::Map) => {
+                    let there = match tx.get(to, key.as_str())? {
+                        Some((Value::Object(ObjType::Map), there)) => Some(there),
+                        _ if is_new => Some(tx.put_object(to, key.as_str(), ObjType::Map)?),
+                        _ => None,
+                    };
+                    let was = was.and_then(|(value, old)| (value == Value::Object(ObjType::Map)).then_some(old));
+                    if let Some(there) = there {
+                        self.map(tx, kind, [was, Some(id)], &there, depth + 1)?;
+                    }
+                }
+                // Texts and lists at the root of a body are written in its own way.
+                Value::Object(_) if depth == 0 && kind == DocKind::Body => {}
+                Value::Object(ObjType::List) => match tx.get(to, key.as_str())? {
+                    Some((Value::Object(ObjType::List), there)) => {
+                        let was = was.map(|(_, old)| old).filter(|old| *old == id);
+                        self.append(tx, was.as_ref(), &id, &there)?;
+                    }
+                    _ if is_new => {
+                        let list = tx.put_object(to, key.as_str(), ObjType::List)?;
+                        self.append(tx, None, &id, &list)?;
+                    }
+                    _ => {}
+                },
+                Value::Object(ObjType::Text) if is_new => {
+                    let text = tx.put_object(to, key.as_str(), ObjType::Text)?;
+                    tx.splice_text(&text, 0, 0, &self.after.text(&id)?)?;
+                }
+                _ => {}
+            }
+        }
+        let Some(before) = before else { return Ok(()) };
+        for key in self.before.keys(&before) {
+            let was = self.before.get(&before, key.as_str())?.map(|(_, id)| id);
+            let there = tx.get(to, key.as_str())?.map(|(_, id)| id);
+            if there.is_some() && there == was && self.after.get(&after, key.as_str())?.is_none() {
+                tx.delete(to, key.as_str())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts those items of a list that are one's own and were not in it before behind what is there.
+    fn append(
+        &self,
+        tx: &mut Transaction<'_>,
+        before: Option<&ObjId>,
+        after: &ObjId,
+        to: &ObjId,
+    ) -> Result<(), AutomergeError> {
+        let mut known = BTreeSet::new();
+        if let Some(before) = before {
+            for at in 0..self.before.length(before) {
+                known.extend(self.before.get(before, at)?.map(|(_, id)| id.to_string()));
+            }
+        }
+        for at in 0..self.after.length(after) {
+            let Some((value, id)) = self.after.get(after, at)? else {
+                continue;
+            };
+            if known.contains(&id.to_string()) || !self.again.is_mine(&id) {
+                continue;
+            }
+            let end = tx.length(to);
+            match value {
+                Value::Scalar(scalar) => tx.insert(to, end, scalar.into_owned())?,
+                Value::Object(ObjType::Map) => {
+                    let map = tx.insert_object(to, end, ObjType::Map)?;
+                    for key in self.after.keys(&id).collect::<Vec<_>>() {
+                        if let Some((Value::Scalar(scalar), _)) = self.after.get(&id, key.as_str())? {
+                            tx.put(&map, key.as_str(), scalar.into_owned())?;
+                        }
+                    }
+                }
+                Value::Object(_) => {}
+            }
+        }
+        Ok(())
+    }
+}

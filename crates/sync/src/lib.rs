@@ -5,6 +5,7 @@
 //! [`seal`].
 
 pub mod frame;
+pub mod pace;
 pub mod replica;
 
 pub use komuz_seal as seal;

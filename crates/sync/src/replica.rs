@@ -27,6 +27,7 @@
 
 mod api;
 mod door;
+mod doubt;
 mod held;
 mod intake;
 mod link;
@@ -35,7 +36,7 @@ mod rows;
 mod start;
 mod wire;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use komuz_seal::Entropy;
 use komuz_seal::bytes::{Digest, EnvelopeId, InviteId, LogId, SessionId, Start};
@@ -50,6 +51,7 @@ pub use api::{
     Binding, CommandError, Delivery, Founding, Invitation, Joining, LoadError, MAX_PAYLOAD, Me, Output, Payload,
     RefusedJoin, RelayId, RelayState, Request, Row, Seen, Server, State,
 };
+pub use doubt::Doubt;
 pub use rows::TABLES;
 
 use door::{Door, MyInvite, Waiting};
@@ -59,9 +61,16 @@ use link::Link;
 use log::{Log, Purpose};
 use rows::{JoiningRow, MeRow, Pending};
 
+/// By how much the steady clock moves at most from one call to the next, in milliseconds: a device that slept and one whose
+/// clock was set waits as long as others from there on, and neither gives a relay up for it nor suspects it.
+const LONGEST_STEP: u64 = 60_000;
+
 /// The time and a source of random bytes.
 struct Moment<'a> {
+    /// A clock that never goes back, for all that waits.
     now: u64,
+    /// What the device says that it is now, for what ends at a time that others named.
+    wall: u64,
     entropy: Entropy<'a>,
 }
 
@@ -97,11 +106,22 @@ pub struct Replica {
     /// The newest presence of each session in each log, and of this one.
     heard: BTreeMap<(LogId, SessionId), u64>,
     spoken: u64,
+    /// The last presence messages that came, and how many were looked at until when.
+    echoes: VecDeque<EnvelopeId>,
+    listened: (u64, u64),
     clock: u64,
+    wall: u64,
     complained: BTreeSet<&'static str>,
     out: Vec<Output>,
     rows: Pending,
     shown: State,
+}
+
+impl<'a> Moment<'a> {
+    fn first(now: u64, entropy: Entropy<'a>) -> Self {
+        let wall = now;
+        Self { now, wall, entropy }
+    }
 }
 
 /// What comes back from making a replica.
@@ -125,13 +145,13 @@ impl Replica {
     /// Founds an investigation, with a new device. Errors: `outlet-card`, `title`, `name`, `server-address` when a text is
     /// empty or too long or the outlet has too few release keys.
     pub fn found(founding: Founding, now: u64, entropy: Entropy<'_>) -> Made<CommandError> {
-        start::found(founding, &mut Moment { now, entropy })
+        start::found(founding, &mut Moment::first(now, entropy))
     }
 
     /// Uses an invitation, with a new device. The replica waits until an editor has confirmed ([`Output::Joined`]); until
     /// then only its connection is of use. Errors: `invite-unreadable`, `invite-ended`, and those of [`Self::found`].
     pub fn join(joining: Joining, now: u64, entropy: Entropy<'_>) -> Made<CommandError> {
-        start::join(joining, &mut Moment { now, entropy })
+        start::join(joining, &mut Moment::first(now, entropy))
     }
 
     /// Starts a new session from stored rows: (table, key, value). Rows of tables that it does not know are passed over,
@@ -142,13 +162,20 @@ impl Replica {
         now: u64,
         entropy: Entropy<'_>,
     ) -> Made<LoadError> {
-        start::load(rows.into_iter().collect(), &mut Moment { now, entropy })
+        start::load(rows.into_iter().collect(), &mut Moment::first(now, entropy))
     }
 
     fn turn(&mut self, now: u64, entropy: Entropy<'_>, work: impl FnOnce(&mut Self, &mut Moment<'_>)) -> Vec<Output> {
-        self.clock = now;
-        work(self, &mut Moment { now, entropy });
+        let mut m = self.moment(now, entropy);
+        work(self, &mut m);
         self.finish()
+    }
+
+    fn moment<'a>(&mut self, wall: u64, entropy: Entropy<'a>) -> Moment<'a> {
+        self.clock += wall.saturating_sub(self.wall).min(LONGEST_STEP);
+        self.wall = wall;
+        let now = self.clock;
+        Moment { now, wall, entropy }
     }
 
     /// What has come together: rows first, so that they are on their way to the disk before anything that follows.
@@ -179,8 +206,8 @@ impl Replica {
         entropy: Entropy<'_>,
         work: impl FnOnce(&mut Self, &mut Moment<'_>) -> Result<T, CommandError>,
     ) -> Result<(T, Vec<Output>), CommandError> {
-        self.clock = now;
-        let done = work(self, &mut Moment { now, entropy })?;
+        let mut m = self.moment(now, entropy);
+        let done = work(self, &mut m)?;
         Ok((done, self.finish()))
     }
 
@@ -210,7 +237,7 @@ impl Replica {
     /// Time has passed.
     pub fn tick(&mut self, now: u64, entropy: Entropy<'_>) -> Vec<Output> {
         self.turn(now, entropy, |replica, m| {
-            replica.close_doors(m.now);
+            replica.close_doors(m.wall);
             replica.on_tick(m);
         })
     }
@@ -464,7 +491,7 @@ impl Replica {
 
     /// Who waits for an editor of this device.
     pub fn requests(&self) -> Vec<Request> {
-        self.all_requests(self.clock)
+        self.all_requests(self.wall)
     }
 
     /// The code that a waiting join shows; none when nothing waits.

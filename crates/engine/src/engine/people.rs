@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use komuz_sync::pace;
 use komuz_sync::replica::Binding;
 use komuz_sync::seal::bytes::{MemberId, SessionId};
 use komuz_sync::seal::cbor::{CborError, Reader, Writer};
@@ -12,13 +13,6 @@ const VERSION: u8 = 1;
 /// The longest cursor, in bytes.
 const MAX_CURSOR: usize = 300;
 const MAX: usize = 4096;
-/// Somebody of whom nothing was heard for so long is gone, in milliseconds.
-const GONE_AFTER: u64 = 35_000;
-/// How often one says that one is still there.
-const REPEAT: u64 = 10_000;
-/// The least time between two messages, for each person who hears them: so the cost of all of them together grows with
-/// people and not with their square.
-const PAUSE: u64 = 150;
 
 /// Fixed and moving end of a selection, as cursors of the body.
 pub type Selected = Option<(String, String)>;
@@ -88,7 +82,8 @@ impl People {
     pub fn time(&mut self, now: u64) -> Vec<(DocId, Vec<u8>)> {
         for here in self.others.values_mut() {
             let before = here.len();
-            here.retain(|_, other| now < other.at + GONE_AFTER);
+            let gone_after = pace::gone_after(1 + before);
+            here.retain(|_, other| now < other.at + gone_after);
             self.changed |= here.len() != before;
         }
         if self.due().is_none_or(|at| now < at) {
@@ -110,14 +105,11 @@ impl People {
 
     /// When [`People::time`] has something to say.
     pub fn due(&self) -> Option<u64> {
-        let hearers = self
-            .mine
-            .as_ref()
-            .map_or(1, |(doc, _)| 1 + self.others(doc).count() as u64);
+        let people = self.mine.as_ref().map_or(1, |(doc, _)| 1 + self.others(doc).count());
         match (&self.mine, &self.told) {
             (None, None) => None,
-            (mine, told) if mine != told => Some(self.told_at + PAUSE * hearers),
-            _ => Some(self.told_at + REPEAT),
+            (mine, told) if mine != told => Some(self.told_at + pace::pause(people)),
+            _ => Some(self.told_at + pace::repeat(people)),
         }
     }
 }
@@ -199,9 +191,10 @@ mod tests {
     fn who_falls_silent_is_gone() {
         let mut people = People::default();
         people.heard(doc(), &who(1), &write(Some(&None)), 0);
-        people.time(GONE_AFTER - 1);
+        let gone_after = pace::gone_after(2);
+        people.time(gone_after - 1);
         assert_eq!(people.others(&doc()).count(), 1);
-        people.time(GONE_AFTER);
+        people.time(gone_after);
         assert_eq!(people.others(&doc()).count(), 0);
     }
 
@@ -209,10 +202,10 @@ mod tests {
     fn more_hearers_hear_less_often() {
         let mut people = People::default();
         people.select(doc(), None);
-        assert_eq!(people.due(), Some(PAUSE));
+        assert_eq!(people.due(), Some(pace::pause(1)));
         for n in 1..=9 {
             people.heard(doc(), &who(n), &write(Some(&None)), 0);
         }
-        assert_eq!(people.due(), Some(10 * PAUSE));
+        assert_eq!(people.due(), Some(pace::pause(10)));
     }
 }

@@ -243,6 +243,14 @@ impl Room {
                 replica::Output::Request(_) | replica::Output::Charter | replica::Output::State => {
                     self.changed_around = true;
                 }
+                replica::Output::Doubt { url, doubt, .. } => {
+                    let said = doubt.sentence(&url);
+                    self.tell(match doubt {
+                        replica::Doubt::SetBack => named("server-set-back", &[&url], said),
+                        replica::Doubt::Contradicts => named("server-contradicts", &[&url], said),
+                        replica::Doubt::Withholds => named("server-withholds", &[&url], said),
+                    });
+                }
                 replica::Output::Trouble(sentence) => self.tell(because("arrival", sentence)),
             }
         }

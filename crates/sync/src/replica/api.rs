@@ -7,6 +7,8 @@ use komuz_seal::charter::{MemberCard, OutletCard, Role};
 use komuz_seal::doc::DocId;
 use thiserror::Error;
 
+use super::doubt::Doubt;
+
 /// The longest payload of [`Replica::write`](super::Replica::write), in bytes. Longer things are cut by the caller.
 pub const MAX_PAYLOAD: usize = 448 << 10;
 
@@ -106,6 +108,15 @@ pub enum Output {
     Charter,
     /// Connections, servers or counts have changed: see [`Replica::state`](super::Replica::state).
     State,
+    /// A server does what an honest one does not, or only after an accident. Nothing more is to be done about it.
+    Doubt {
+        /// The relay.
+        relay: RelayId,
+        /// Its origin.
+        url: String,
+        /// What was found.
+        doubt: Doubt,
+    },
     /// Something is wrong that a person should know: a plain English sentence.
     Trouble(String),
 }

@@ -173,7 +173,7 @@ impl Replica {
             role,
             title: self.charter.title().to_owned(),
         };
-        let invite = Invite::new(terms, m.now, m.entropy);
+        let invite = Invite::new(terms, m.wall, m.entropy);
         let invitation = Invitation {
             id: invite.id(),
             fragment: invite.to_text(),
@@ -237,7 +237,7 @@ impl Replica {
         if let Some(request) = self
             .invites
             .get(invite)
-            .and_then(|mine| self.request_of(mine, id, m.now))
+            .and_then(|mine| self.request_of(mine, id, m.wall))
         {
             self.out.push(Output::Request(request));
         }
@@ -325,7 +325,7 @@ impl Replica {
         if self.is_used(mine) {
             return Err(fail("invite-used", "this invitation was used already: make a new one"));
         }
-        if mine.invite.has_ended(m.now) {
+        if mine.invite.has_ended(m.wall) {
             return Err(fail("invite-ended", "this invitation has ended: make a new one"));
         }
         let invite = mine.invite.clone();
@@ -571,7 +571,7 @@ impl Replica {
     /// Takes doors that a member wants opened: a few, and none for longer than an invitation lives. So a member can make
     /// another's ticket open some logs, and not fill a disk with them.
     pub(super) fn take_doors(&mut self, device: &PublicKey, doors: &[Vec<u8>], m: &mut Moment<'_>) {
-        let now = m.now;
+        let now = m.wall;
         self.doors.retain(|door| door.expires > now);
         for door in doors.iter().filter_map(|bytes| Door::read(*device, bytes).ok()) {
             let good = (now + 1..=now.saturating_add(LIFETIME + SKEW)).contains(&door.expires);
@@ -588,7 +588,7 @@ impl Replica {
 
     /// Opens at a relay what members without its ticket have asked for.
     pub(super) fn open_doors(&mut self, relay: RelayId, m: &mut Moment<'_>) {
-        self.doors.retain(|door| door.expires > m.now);
+        self.doors.retain(|door| door.expires > m.wall);
         let Some(link) = self.links.get(relay.0 as usize) else {
             return;
         };

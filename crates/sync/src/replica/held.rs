@@ -36,6 +36,8 @@ pub(super) struct Waiting {
 struct Size {
     count: usize,
     bytes: usize,
+    /// Since when a relay shows them and not what comes before.
+    since: Option<u64>,
 }
 
 /// See the module. What is beyond the limits is let go from the end of the session that holds most: its next envelopes are
@@ -105,6 +107,18 @@ impl Held {
         }
         self.bytes -= bytes;
         Some(waiting)
+    }
+
+    /// The sessions of which something waits for the envelope before it: their logs, the first that waits, and since when a
+    /// relay shows that and not what it waits for.
+    pub(super) fn gaps(&mut self) -> impl Iterator<Item = (LogId, EnvelopeId, &mut Option<u64>)> {
+        let (waiting, places) = (&self.waiting, &self.places);
+        self.sizes.iter_mut().filter_map(move |((log, session), size)| {
+            let of_session = (*log, *session, 0, EnvelopeId([0; 32]))..;
+            let id = places.range(of_session).next().map(|(.., id)| *id)?;
+            let (_, need) = waiting.get(&id)?;
+            (*need == Need::Previous).then_some((*log, id, &mut size.since))
+        })
     }
 
     /// Takes out what a session has under a number.

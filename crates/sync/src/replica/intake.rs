@@ -9,7 +9,7 @@ use komuz_seal::bytes::{EnvelopeId, LogId};
 use komuz_seal::chain::envelope_id;
 use komuz_seal::charter::{EntryError, Inserted, MemberCard};
 use komuz_seal::doc::DocId;
-use komuz_seal::envelope::{EnvelopeError, Kind, NO_PREVIOUS, Statement};
+use komuz_seal::envelope::{EnvelopeError, Kind, Statement};
 use komuz_seal::invite::{DoorMessage, InviteError};
 
 use super::held::{Need, Waiting};
@@ -23,6 +23,8 @@ const OTHERS_WAIT: u64 = 5_000;
 const OTHERS_JITTER: u64 = 10_000;
 /// How many refused envelopes of a log are remembered, so that no relay is asked for them again.
 const MAX_REFUSED: usize = 4096;
+/// How many copies of envelopes are kept in a log.
+const MAX_COPIES: usize = 256;
 /// How many requests at a door are looked at, and how long they may be.
 const MAX_AT_DOOR: usize = 128;
 const MAX_DOOR_MESSAGE: usize = 64 << 10;
@@ -44,6 +46,8 @@ pub(super) enum Origin {
 enum Verdict {
     Accept,
     Hold(Need),
+    /// It says the same as one that counts, sealed anew.
+    Copy,
     /// Its session has written something else under this number.
     Fork,
     Refuse(String),
@@ -208,7 +212,15 @@ impl Replica {
                     self.accept(log, id, waiting.statement, m);
                     next.extend(self.held.take_place(log, session, counter + 1));
                 }
-                Verdict::Fork => self.set_aside(log, id, statement),
+                verdict @ (Verdict::Copy | Verdict::Fork) => {
+                    let (session, counter) = (statement.session(), statement.counter);
+                    match verdict {
+                        Verdict::Copy => self.keep_copy(log, id, statement),
+                        _ => self.set_aside(log, id, statement),
+                    }
+                    // What comes next may have waited to see which of these it follows.
+                    next.extend(self.held.take_place(log, session, counter + 1));
+                }
                 Verdict::Refuse(why) => self.refuse_envelope(log, id, statement, &why),
             }
         }
@@ -251,13 +263,20 @@ impl Replica {
                 Some(_) => {}
             }
         }
-        let tail = log.tails.get(&statement.session());
-        let (last, previous) = tail.map_or((0, NO_PREVIOUS), |tail| (tail.counter, tail.id));
-        match statement.counter {
-            counter if counter > last + 1 => Verdict::Hold(Need::Previous),
-            counter if counter == last + 1 && statement.previous == previous => Verdict::Accept,
-            _ if tail.is_some_and(|tail| tail.id == id) => Verdict::Accept,
-            _ => Verdict::Fork,
+        let (session, counter) = (statement.session(), statement.counter);
+        let last = log.tails.get(&session).map_or(0, |tail| tail.counter);
+        if counter <= last {
+            return match log.counted(session, counter) {
+                Some(counts) if counts == id => Verdict::Accept,
+                Some(counts) if log.says(&counts, statement) => Verdict::Copy,
+                _ => Verdict::Fork,
+            };
+        }
+        match counter == last + 1 {
+            true if log.follows(session, statement.previous) => Verdict::Accept,
+            // What it follows is here and does not count. Otherwise that may be a copy of what counts, and is waited for.
+            true if log.stored.contains_key(&statement.previous) => Verdict::Fork,
+            _ => Verdict::Hold(Need::Previous),
         }
     }
 
@@ -280,6 +299,27 @@ impl Replica {
             self.out.push(Output::Trouble(format!(
                 "A piece of writing signed by {name}'s device is left aside: {name} has numbered two things alike."
             )));
+        }
+    }
+
+    /// Keeps what says the same as an envelope that counts.
+    fn keep_copy(&mut self, log_id: LogId, id: EnvelopeId, statement: &Statement) {
+        let Some(log) = self.logs.get_mut(&log_id) else {
+            return;
+        };
+        let (session, counter) = (statement.session(), statement.counter);
+        // Its id is remembered in any case: what its session wrote next may name it.
+        log.note_copy(session, counter, id);
+        if log.copies() > MAX_COPIES {
+            self.refuse_envelope(log_id, id, statement, "it is one of too many copies");
+            return;
+        }
+        let counts = log.counted(session, counter).and_then(|counts| log.stored.get(&counts));
+        let place = counts.map_or(0, |counts| counts.row.place);
+        if let Some(stored) = log.stored.get_mut(&id) {
+            stored.row.standing = Standing::Copy;
+            stored.row.place = place;
+            stored.row.put(&mut self.rows, &log_id, &id);
         }
     }
 

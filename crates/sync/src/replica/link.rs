@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use komuz_seal::Entropy;
 use komuz_seal::bytes::{Chain, EnvelopeId, LogId, Nonce};
 
+use super::doubt::Doubt;
 use super::rows::Cursor;
 
 /// The first and the longest wait before another try, in milliseconds.
@@ -184,6 +185,8 @@ pub(super) struct Line {
     pub(super) cursor: Cursor,
     /// The cursor that is in the rows; none when there is none.
     pub(super) saved: Option<Cursor>,
+    /// The place up to which all that counts here was there, or is noted as unsent, when the cursor was saved.
+    pub(super) settled: u64,
     /// Set when something was let go that only a new listing brings back.
     pub(super) lossy: bool,
     /// Numbers that came before the ones that precede them.
@@ -208,6 +211,12 @@ pub(super) struct Line {
     pub(super) restarts: u8,
     /// How often in a row the relay did not let us in although it has the log.
     pub(super) denied: u8,
+    /// How often in a row the connection was given up because the relay's list did not come to the end that it named.
+    pub(super) strikes: u8,
+    /// Since when a number is missing before those that came early.
+    pub(super) gap: Option<u64>,
+    /// How often in a row nothing came of what the relay has named.
+    pub(super) vain: u8,
 }
 
 impl Line {
@@ -217,6 +226,7 @@ impl Line {
             backoff: Backoff::default(),
             cursor: saved.unwrap_or(Cursor::START),
             saved,
+            settled: 0,
             lossy: false,
             ahead: BTreeMap::new(),
             listed: None,
@@ -231,6 +241,9 @@ impl Line {
             relists: Backoff::default(),
             restarts: 0,
             denied: 0,
+            strikes: 0,
+            gap: None,
+            vain: 0,
         }
     }
 
@@ -243,6 +256,7 @@ impl Line {
             self.cursor = self.saved.unwrap_or(Cursor::START);
         }
         self.ahead.clear();
+        self.gap = None;
         self.listed = None;
         self.wanted.clear();
         self.fetching.clear();
@@ -283,6 +297,8 @@ pub(super) struct Link {
     pub(super) probe: Option<LogId>,
     /// What was said about it already, so that it is said once.
     pub(super) complained: BTreeSet<&'static str>,
+    /// What was found of it on this connection.
+    pub(super) doubts: BTreeSet<Doubt>,
 }
 
 impl Link {
@@ -298,6 +314,7 @@ impl Link {
             probed: now,
             probe: None,
             complained: BTreeSet::new(),
+            doubts: BTreeSet::new(),
         }
     }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use komuz_seal::bytes::{EnvelopeId, InviteId, SessionId};
 use komuz_seal::derive::LogKeys;
 use komuz_seal::doc::DocId;
+use komuz_seal::envelope::{NO_PREVIOUS, Statement};
 use komuz_seal::sign::SignKey;
 
 use super::Seen;
@@ -44,6 +45,10 @@ pub(super) struct Log {
     pub(super) watched: bool,
     pub(super) stored: BTreeMap<EnvelopeId, Stored>,
     pub(super) tails: BTreeMap<SessionId, Tail>,
+    /// What counts of each session, by its number.
+    places: BTreeMap<(SessionId, u64), EnvelopeId>,
+    /// What says the same as one that counts, sealed anew: the number of that one.
+    copies: BTreeMap<EnvelopeId, (SessionId, u64)>,
     /// What the caller has of each session, by [`Replica::watch`](super::Replica::watch) and by what was delivered since.
     pub(super) delivered: Seen,
     /// How many envelopes are remembered as refused.
@@ -63,6 +68,8 @@ impl Log {
             watched: false,
             stored: BTreeMap::new(),
             tails: BTreeMap::new(),
+            places: BTreeMap::new(),
+            copies: BTreeMap::new(),
             delivered: Seen::new(),
             refused: 0,
             later: 0,
@@ -98,8 +105,40 @@ impl Log {
         kept.into_iter().map(|(.., id)| id).collect()
     }
 
+    /// What counts under a session's number.
+    pub(super) fn counted(&self, session: SessionId, counter: u64) -> Option<EnvelopeId> {
+        self.places.get(&(session, counter)).copied()
+    }
+
+    /// Whether an envelope that is here says exactly this.
+    pub(super) fn says(&self, id: &EnvelopeId, statement: &Statement) -> bool {
+        let stored = self.stored.get(id);
+        stored.is_some_and(|stored| {
+            Statement::open(&stored.row.sealed, &self.keys).is_ok_and(|opened| opened == *statement)
+        })
+    }
+
+    /// Notes that an envelope says the same as the one that counts.
+    pub(super) fn note_copy(&mut self, session: SessionId, counter: u64, id: EnvelopeId) {
+        self.copies.insert(id, (session, counter));
+    }
+
+    /// How many such there are.
+    pub(super) fn copies(&self) -> usize {
+        self.copies.len()
+    }
+
+    /// Whether what names `previous` as the one before it follows the session's last that counts.
+    pub(super) fn follows(&self, session: SessionId, previous: EnvelopeId) -> bool {
+        match self.tails.get(&session) {
+            None => previous == NO_PREVIOUS,
+            Some(tail) => tail.id == previous || self.copies.get(&previous) == Some(&(session, tail.counter)),
+        }
+    }
+
     /// Notes that the session's envelope counts.
     pub(super) fn extend(&mut self, session: SessionId, counter: u64, id: EnvelopeId) {
+        self.places.insert((session, counter), id);
         let tail = self.tails.entry(session).or_insert(Tail { counter, id });
         if tail.counter < counter {
             *tail = Tail { counter, id };

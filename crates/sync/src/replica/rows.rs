@@ -168,6 +168,9 @@ pub(super) enum Standing {
     /// Its session has written something else under the same number, or it follows such a thing. It does not count here, and
     /// its bytes are kept: which of the two counts is not this version's to say.
     Forked,
+    /// It says what another one says that counts, sealed anew: anybody who can read can make one. It is kept and passed on, for
+    /// what its session wrote next names one of them.
+    Copy,
 }
 
 /// An envelope as stored.
@@ -189,6 +192,7 @@ impl EnvelopeRow {
             Standing::Held => 1,
             Standing::Refused => 2,
             Standing::Forked => 3,
+            Standing::Copy => 4,
         };
         let w = Writer::versioned(VERSION)
             .array(5)
@@ -220,6 +224,7 @@ impl EnvelopeRow {
                 1 => Standing::Held,
                 2 => Standing::Refused,
                 3 => Standing::Forked,
+                4 => Standing::Copy,
                 _ => return Err(CborError::NotAllowed(start)),
             };
             Ok(Self {
@@ -283,11 +288,13 @@ impl Cursor {
     };
 }
 
-pub(super) fn put_cursor(pending: &mut Pending, url: &str, log: &LogId, cursor: &Cursor) {
+/// `settled`: of what counted here up to this place, the relay has everything that no row of [`UNSENT`] names.
+pub(super) fn put_cursor(pending: &mut Pending, url: &str, log: &LogId, cursor: &Cursor, settled: u64) {
     let value = Writer::versioned(VERSION)
-        .array(2)
+        .array(3)
         .uint(cursor.seq)
         .bytes(&cursor.chain.0)
+        .uint(settled)
         .finish();
     pending.put(CURSORS, cursor_key(url, log), value);
 }
@@ -296,16 +303,26 @@ pub(super) fn cursor_key(url: &str, log: &LogId) -> Vec<u8> {
     [&log.0, url.as_bytes()].concat()
 }
 
-pub(super) fn read_cursor(key: &[u8], value: &[u8]) -> Result<(LogId, String, Cursor), LoadError> {
+pub(super) fn read_cursor(key: &[u8], value: &[u8]) -> Result<(LogId, String, Cursor, u64), LoadError> {
     let (log, url) = key.split_first_chunk::<32>().ok_or_else(|| bad_key(CURSORS))?;
-    let cursor = read(CURSORS, value, |r| {
-        r.array(2)?;
-        Ok(Cursor {
+    let cursor = |r: &mut Reader<'_>| {
+        Ok::<_, CborError>(Cursor {
             seq: r.uint()?,
             chain: r.fixed()?,
         })
+    };
+    let (cursor, settled) = read(CURSORS, value, |r| {
+        r.array(3)?;
+        Ok((cursor(r)?, r.uint()?))
+    })
+    .or_else(|_| {
+        // Written before places were noted.
+        read(CURSORS, value, |r| {
+            r.array(2)?;
+            Ok((cursor(r)?, u64::MAX))
+        })
     })?;
-    Ok((LogId(*log), text_key(CURSORS, url)?, cursor))
+    Ok((LogId(*log), text_key(CURSORS, url)?, cursor, settled))
 }
 
 /// An invitation of this device; `used` once it was answered.

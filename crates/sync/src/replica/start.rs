@@ -1,6 +1,6 @@
 //! How a replica begins: founded, joined, or loaded from its rows; and what it takes from another session's rows.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use komuz_seal::bytes::{EnvelopeId, LogId, SessionId, Start};
 use komuz_seal::chain::envelope_id;
@@ -46,7 +46,10 @@ fn new(device: Device, charter: Charter, epoch: Option<EpochKey>, m: &mut Moment
         forked: BTreeSet::new(),
         heard: BTreeMap::new(),
         spoken: 0,
+        echoes: VecDeque::new(),
+        listened: (m.now, 0),
         clock: m.now,
+        wall: m.wall,
         complained: BTreeSet::new(),
         out: Vec::new(),
         rows: Pending::default(),
@@ -116,7 +119,7 @@ pub(super) fn join(joining: Joining, m: &mut Moment<'_>) -> Made<CommandError> {
         server,
     } = joining;
     let invite = Invite::from_text(&fragment).map_err(|why| fail("invite-unreadable", &why.to_string()))?;
-    if invite.has_ended(m.now) {
+    if invite.has_ended(m.wall) {
         return Err(fail("invite-ended", "this invitation has ended: ask for a new one"));
     }
     check_text("name", "the name", &name)?;
@@ -288,6 +291,7 @@ impl Replica {
                 self.forked.insert(row.session);
             }
             Standing::Accepted | Standing::Held => {}
+            Standing::Copy => log.note_copy(row.session, row.counter, id),
         }
         log.stored.insert(id, Stored { row, batch: 0 });
     }
@@ -306,7 +310,7 @@ impl Replica {
                 match row.standing {
                     Standing::Accepted => accepted.push((row.session, row.counter, row.place, *id)),
                     Standing::Held => waits.push(*id),
-                    Standing::Refused | Standing::Forked => {}
+                    Standing::Refused | Standing::Forked | Standing::Copy => {}
                 }
             }
             accepted.sort_unstable();
@@ -321,7 +325,17 @@ impl Replica {
                         waits.push(id);
                         Standing::Held
                     }
-                    _ => Standing::Forked,
+                    _ => {
+                        let said = log.stored.get(&id).map(|stored| &stored.row.sealed);
+                        let said = said.and_then(|sealed| Statement::open(sealed, &log.keys).ok());
+                        let counts = log.counted(session, counter);
+                        if said.zip(counts).is_some_and(|(said, counts)| log.says(&counts, &said)) {
+                            log.note_copy(session, counter, id);
+                            Standing::Copy
+                        } else {
+                            Standing::Forked
+                        }
+                    }
                 };
                 if let Some(stored) = log.stored.get_mut(&id) {
                     stored.row.standing = standing;
@@ -390,14 +404,14 @@ impl Replica {
                 None => damaged.note(key.ok().map(|(log, ..)| log)),
             }
         }
-        let mut saved: BTreeMap<(String, LogId), Cursor> = BTreeMap::new();
+        let mut saved: BTreeMap<(String, LogId), (Cursor, u64)> = BTreeMap::new();
         for (key, value) in cursors {
-            if let Some((log, url, cursor)) = self.readable(rows::read_cursor(&key, &value)) {
+            if let Some((log, url, cursor, settled)) = self.readable(rows::read_cursor(&key, &value)) {
                 // What is missing here must be listed again, although the relay's log was read beyond it.
                 if damaged.is(&log) {
                     self.rows.delete(rows::CURSORS, rows::cursor_key(&url, &log));
                 } else {
-                    saved.insert((url, log), cursor);
+                    saved.insert((url, log), (cursor, settled));
                 }
             }
         }
@@ -407,7 +421,11 @@ impl Replica {
             for log in &logs {
                 // Links were made before the logs were all known: lines are made anew, with their cursors.
                 self.links[number].lines.remove(log);
-                self.add_line(number, *log, saved.get(&(url.clone(), *log)).copied(), m.now);
+                let saved = saved.get(&(url.clone(), *log)).copied();
+                self.add_line(number, *log, saved.map(|(cursor, _)| cursor), m.now);
+                if let (Some((_, settled)), Some(line)) = (saved, self.links[number].lines.get_mut(log)) {
+                    line.settled = settled;
+                }
             }
         }
         let mut mine = BTreeSet::new();
@@ -446,6 +464,11 @@ impl Replica {
                 mine.insert((log, id));
             }
         }
+        for number in 0..self.links.len() {
+            for log in &logs {
+                self.offer_beyond(number, log, m);
+            }
+        }
         for (log, id) in mine {
             let known = self
                 .links
@@ -454,6 +477,25 @@ impl Replica {
                 .any(|line| !line.unsent.contains(&id));
             if !known {
                 self.alone.insert(id);
+            }
+        }
+    }
+
+    /// What came to count shortly before this device stopped may have come from another relay, and that this one lacks it was
+    /// not noted yet: it is offered there again.
+    fn offer_beyond(&mut self, number: usize, log_id: &LogId, m: &Moment<'_>) {
+        let line = self.links.get_mut(number).and_then(|link| link.lines.get_mut(log_id));
+        let (Some(line), Some(log)) = (line.filter(|line| line.saved.is_some()), self.logs.get(log_id)) else {
+            return;
+        };
+        let beyond = |stored: &Stored| stored.row.standing == Standing::Accepted && stored.row.place > line.settled;
+        let stored = log.stored.iter().filter(|(_, stored)| beyond(stored));
+        let mut beyond: Vec<_> = stored.map(|(id, stored)| (stored.row.place, *id)).collect();
+        beyond.sort_unstable();
+        for (_, id) in beyond {
+            if !line.unsent.contains(&id) {
+                let (mine, due, noted) = (false, m.now, false);
+                line.unsent.insert(id, Unsent { mine, due, noted });
             }
         }
     }

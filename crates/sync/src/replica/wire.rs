@@ -9,12 +9,14 @@ use komuz_seal::charter::Role;
 use komuz_seal::presence::Presence;
 use komuz_seal::random;
 
+use super::doubt::Doubt;
 use super::intake::Origin;
-use super::link::{Connection, Line, Phase, Unsent};
+use super::link::{Connection, Line, Link, Phase, Unsent};
 use super::log::Purpose;
 use super::rows::{self, Cursor};
 use super::{Binding, Moment, Output, RelayId, Replica};
 use crate::frame::{ClientFrame, ErrorCode, FrameError, MAX_IDS, RelayFrame, sign_challenge, sign_registration};
+use crate::pace::{CARRIERS, HEARD_AT_ONCE, HEARD_PER_SECOND};
 
 /// How long a connection may take to open, and a relay to answer, in milliseconds.
 const PATIENCE: u64 = 20_000;
@@ -34,6 +36,8 @@ const PROBES: usize = 8;
 const MAX_NAMED: usize = 1 << 20;
 /// Of how many sessions it is remembered what was heard of them last.
 const MAX_HEARD: usize = 4096;
+/// How many presence messages are remembered, so that what comes by two relays is opened once.
+const MAX_ECHOES: usize = 128;
 /// How many numbers may come before the ones that precede them.
 const MAX_AHEAD: usize = 4096;
 /// How long an envelope waits that a relay did not take, in milliseconds.
@@ -52,6 +56,7 @@ impl Replica {
         let Some(link) = self.links.get_mut(relay.0 as usize) else {
             return;
         };
+        link.doubts.clear();
         link.connection = Connection::Greeting { nonce };
         link.heard = m.now;
         link.probed = m.now;
@@ -115,6 +120,7 @@ impl Replica {
                 _ => {}
             }
         }
+        self.notice_withheld(m);
     }
 
     /// Asks for a sign of life. Many a dead connection looks alive, and so does a log that the relay has stopped to follow
@@ -154,17 +160,28 @@ impl Replica {
         let Some(link) = self.links.get_mut(relay.0 as usize) else {
             return;
         };
-        let mut silent = Vec::new();
+        let (mut silent, mut holes) = (Vec::new(), Vec::new());
         for (log, line) in &mut link.lines {
             if !line.flying.is_empty() && line.acknowledged + STALLED <= m.now {
                 line.land();
             }
             if !line.fetching.is_empty() && line.fetched + STALLED <= m.now {
-                silent.push(*log);
+                line.vain = line.vain.saturating_add(1);
+                silent.push((*log, line.vain > 1));
+            }
+            if line.gap.is_some_and(|since| since + STALLED <= m.now) {
+                holes.push(*log);
             }
         }
-        for log in silent {
+        for (log, again) in silent {
             self.ends(relay, log, m);
+            if again {
+                self.doubt(relay, Doubt::Withholds);
+            }
+        }
+        for log in holes {
+            self.start_over(relay, log);
+            self.doubt(relay, Doubt::Withholds);
         }
     }
 
@@ -318,7 +335,7 @@ impl Replica {
         }
         frames.push(auth(&keys.reader));
         if writes {
-            // Every member has the registrar's key for now and registers itself; issue 4 leaves that to editors.
+            // Every member has the registrar's key for now and registers itself.
             let key = log.append.public();
             let signature = sign_registration(&keys.registrar, &keys.id, &key);
             frames.push(ClientFrame::Register {
@@ -437,6 +454,7 @@ impl Replica {
                 let asked = self.line(relay, log).is_some_and(|line| {
                     if line.fetching.remove(&id) {
                         line.fetched = m.now;
+                        line.vain = 0;
                     }
                     line.wanted.remove(&id);
                     line.phase != Phase::Off
@@ -449,6 +467,7 @@ impl Replica {
                 }
             }
             RelayFrame::Ack { log, id, seq, chain } => {
+                self.notice_hidden(relay, log, id, seq);
                 self.is_there(relay, log, id);
                 self.advance(relay, log, seq, id, chain);
                 self.save_cursor(relay, log);
@@ -456,7 +475,12 @@ impl Replica {
             }
             RelayFrame::Ids { log, first, ids } => self.on_ids(relay, log, first, &ids),
             RelayFrame::CaughtUp { log, seq, chain } => self.on_caught_up(relay, log, Cursor { seq, chain }, m),
-            RelayFrame::Rewound { log, .. } => self.start_over(relay, log),
+            RelayFrame::Rewound { log, .. } => {
+                if self.line(relay, log).is_some_and(|line| line.cursor != Cursor::START) {
+                    self.doubt(relay, Doubt::SetBack);
+                }
+                self.start_over(relay, log);
+            }
             RelayFrame::Presence { log, bytes } => self.on_presence(log, &bytes),
             RelayFrame::Error {
                 code,
@@ -524,6 +548,7 @@ impl Replica {
 
     /// Moves the cursor over a number that a relay has named, when it is the next; keeps it for later when it comes early.
     fn advance(&mut self, relay: RelayId, log: LogId, seq: u64, id: EnvelopeId, chain: Chain) {
+        let now = self.clock;
         let Some(line) = self.line(relay, log) else {
             return;
         };
@@ -540,10 +565,17 @@ impl Replica {
             if seq == line.cursor.seq + 1 {
                 if chain::next(line.cursor.chain, id) != chain {
                     self.start_over(relay, log);
+                    self.doubt(relay, Doubt::Contradicts);
                     return;
                 }
                 line.cursor = Cursor { seq, chain };
+                line.gap = None;
             }
+        }
+        if line.ahead.is_empty() {
+            line.gap = None;
+        } else if line.phase == Phase::Live {
+            line.gap.get_or_insert(now);
         }
         if line.ahead.len() > MAX_AHEAD {
             self.start_over(relay, log);
@@ -565,7 +597,10 @@ impl Replica {
         }
         if settled && line.saved != Some(line.cursor) {
             line.saved = Some(line.cursor);
-            rows::put_cursor(&mut self.rows, &link.url, &log, &line.cursor);
+            if line.unsent.is_empty() {
+                line.settled = self.place;
+            }
+            rows::put_cursor(&mut self.rows, &link.url, &log, &line.cursor, line.settled);
         }
     }
 
@@ -615,17 +650,23 @@ impl Replica {
             return;
         };
         if line.cursor != end {
+            let forked = line.cursor.seq == end.seq;
             // A sign of life may be overtaken by entries; a subscription's end may not.
-            if line.phase == Phase::Asked {
+            if line.phase == Phase::Asked || forked {
                 self.start_over(relay, log_id);
+            }
+            if forked {
+                self.doubt(relay, Doubt::Contradicts);
             }
             return;
         }
         line.phase = Phase::Live;
         line.restarts = 0;
+        line.strikes = 0;
         line.denied = 0;
         line.backoff.reset();
         link.backoff.reset();
+        let mut lost = false;
         if let Some(listed) = line.listed.take()
             && let Some(log) = self.logs.get(&log_id)
         {
@@ -633,6 +674,8 @@ impl Replica {
             let alone = &self.alone;
             for id in log.kept().into_iter().filter(|id| !listed.contains(id)) {
                 if !line.unsent.contains(&id) {
+                    // What came in this session is known to have been there; of what was there before, a note may be missing.
+                    lost |= log.stored.get(&id).is_some_and(|stored| stored.batch > 0);
                     let mine = alone.contains(&id);
                     let (due, noted) = (m.now, false);
                     line.unsent.insert(id, Unsent { mine, due, noted });
@@ -643,6 +686,9 @@ impl Replica {
                 }
             }
             line.lossy = false;
+        }
+        if lost {
+            self.doubt(relay, Doubt::SetBack);
         }
         self.fetch(relay, log_id);
         self.save_cursor(relay, log_id);
@@ -688,7 +734,12 @@ impl Replica {
         line.restarts += 1;
         if line.restarts > 1 {
             // It happens again on the way from the start: this relay is not to be understood for now.
+            line.strikes = line.strikes.saturating_add(1);
+            let always = line.strikes > 2;
             self.hang_up(relay);
+            if always {
+                self.doubt(relay, Doubt::Contradicts);
+            }
             return;
         }
         line.drop_connection();
@@ -771,6 +822,9 @@ impl Replica {
                 line.denied.saturating_add(1)
             };
             let denied = line.denied > 2 && code != ErrorCode::Busy;
+            if code == ErrorCode::NoSuchLog {
+                self.notice_lost(relay, log);
+            }
             self.ends(relay, log, m);
             if denied {
                 self.complain(
@@ -811,17 +865,45 @@ impl Replica {
             bytes: sealed,
         }
         .encode();
-        for (number, link) in self.links.iter().enumerate() {
-            if link.is_up() && link.lines.get(&log_id).is_some_and(|line| line.phase == Phase::Live) {
-                self.out.push(Output::Send {
-                    relay: RelayId(number as u32),
-                    bytes: frame.clone(),
-                });
-            }
+        let live = |link: &Link| {
+            let line = link.lines.get(&log_id);
+            link.is_up() && line.is_some_and(|line| line.phase == Phase::Live)
+        };
+        let live: Vec<usize> = (0..self.links.len())
+            .filter(|number| live(&self.links[*number]))
+            .collect();
+        // Relays take turns, so that who reaches only one of them hears of all, if less often.
+        let first = self.spoken as usize % live.len().max(1);
+        for number in live.iter().cycle().skip(first).take(live.len().min(CARRIERS)) {
+            self.out.push(Output::Send {
+                relay: RelayId(*number as u32),
+                bytes: frame.clone(),
+            });
         }
     }
 
+    /// Whether a presence message is looked at: not a second time, and not when far too many come.
+    fn listens(&mut self, sealed: &[u8]) -> bool {
+        let id = envelope_id(sealed);
+        if self.echoes.contains(&id) {
+            return false;
+        }
+        if self.echoes.len() >= MAX_ECHOES {
+            self.echoes.pop_front();
+        }
+        self.echoes.push_back(id);
+        // In thousandths of a message.
+        let (since, spent) = self.listened;
+        let spent = spent.saturating_sub((self.clock - since) * HEARD_PER_SECOND);
+        let may = spent < HEARD_AT_ONCE * 1000;
+        self.listened = (self.clock, spent + 1000 * u64::from(may));
+        may
+    }
+
     fn on_presence(&mut self, log_id: LogId, sealed: &[u8]) {
+        if !self.listens(sealed) {
+            return;
+        }
         let Some(log) = self.logs.get(&log_id) else {
             return;
         };

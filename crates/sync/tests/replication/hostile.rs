@@ -31,8 +31,8 @@ fn three(seed: u64) -> World {
 }
 
 /// A member's secrets, as that member has them on the disk.
-fn secrets(world: &World, peer: usize) -> (Device, EpochKey) {
-    let me = world.peers[peer]
+pub fn secrets(world: &World, peer: usize) -> (Device, EpochKey) {
+    let me = world.peers[world.owner(peer)]
         .disk
         .get(&("me".to_owned(), b"me".to_vec()))
         .expect("every device has its row");
@@ -48,7 +48,7 @@ pub struct Crafted {
     pub device: Device,
     pub epoch: EpochKey,
     pub charter: Vec<Digest>,
-    start: u8,
+    pub start: u8,
 }
 
 impl Crafted {
@@ -71,7 +71,7 @@ impl Crafted {
         self.seal(Kind::Changes, doc, counter, previous, vec![words.as_bytes().to_vec()])
     }
 
-    fn seal(&self, kind: Kind, doc: &DocId, counter: u64, previous: EnvelopeId, payloads: Vec<Vec<u8>>) -> Vec<u8> {
+    pub fn seal(&self, kind: Kind, doc: &DocId, counter: u64, previous: EnvelopeId, payloads: Vec<Vec<u8>>) -> Vec<u8> {
         let statement = Statement {
             kind,
             device: self.device.id(),
@@ -280,6 +280,89 @@ fn a_charter_head_that_nobody_knows_yet() {
     world.write(0, &body("ky"));
     world.quiet();
     world.check(&[body("ky")]);
+}
+
+/// What Ada has said, as others sealed it anew: one server has the copy first, the other never has anything else before.
+fn sealed_anew(seed: u64) -> (World, Crafted, [Vec<u8>; 4]) {
+    let mut world = three(seed);
+    let ada = Crafted::of(&world, 0);
+    let keys = ada.keys(&body("ky"));
+    let one = ada.say(&body("ky"), 1, NO_PREVIOUS, "first");
+    let two = ada.say(&body("ky"), 2, envelope_id(&one), "second");
+    let three = ada.say(&body("ky"), 3, envelope_id(&two), "third");
+    let copy = world.copy_of(&one, &keys).expect("anybody who can read can make it");
+    assert_ne!(copy, one);
+    (world, ada, [copy, one, two, three])
+}
+
+#[test]
+fn an_envelope_sealed_anew_is_the_same_and_what_follows_it_counts() {
+    let (mut world, ada, [copy, one, two, three]) = sealed_anew(24);
+    let keys = ada.keys(&body("ky"));
+    world.inject(0, &keys, &[copy.clone(), two, one, three]);
+    world.settle();
+    for peer in 1..3 {
+        assert!(
+            ["first", "second", "third"]
+                .iter()
+                .all(|words| world.has(peer, &body("ky"), words))
+        );
+        assert!(
+            world.peers[peer].troubles.is_empty(),
+            "{:?}",
+            world.peers[peer].troubles
+        );
+        let taken = world.peers[peer].docs[&body("ky")].payloads.clone();
+        world.crash(peer);
+        world.settle();
+        assert_eq!(
+            world.peers[peer].docs[&body("ky")].payloads,
+            taken,
+            "and after a restart"
+        );
+    }
+    assert!(
+        world.relays[1].logs[&keys.id]
+            .entries
+            .iter()
+            .any(|entry| entry.bytes == copy)
+    );
+    assert!(world.is_in_sync());
+}
+
+#[test]
+fn what_follows_an_envelope_of_which_there_is_only_a_copy_waits_for_it() {
+    let (mut world, ada, [copy, one, two, _]) = sealed_anew(25);
+    let keys = ada.keys(&body("ky"));
+    world.inject(0, &keys, &[copy, two]);
+    world.settle();
+    assert!(world.has(1, &body("ky"), "first") && !world.has(1, &body("ky"), "second"));
+    world.crash(1);
+    world.inject(1, &keys, &[one]);
+    world.settle();
+    for peer in 1..3 {
+        assert!(world.has(peer, &body("ky"), "second"));
+        assert!(
+            world.peers[peer].troubles.is_empty(),
+            "{:?}",
+            world.peers[peer].troubles
+        );
+    }
+}
+
+#[test]
+fn copies_without_end_are_not_kept_without_end() {
+    let (mut world, ada, [_, one, two, _]) = sealed_anew(26);
+    let keys = ada.keys(&body("ky"));
+    let copies: Vec<Vec<u8>> = (0..300).filter_map(|_| world.copy_of(&one, &keys)).collect();
+    world.inject(0, &keys, std::slice::from_ref(&one));
+    world.settle();
+    world.inject(0, &keys, &copies);
+    world.inject(0, &keys, &[two]);
+    world.settle();
+    assert!(world.has(1, &body("ky"), "second"));
+    let kept = world.relays[1].logs[&keys.id].entries.len();
+    assert!((250..270).contains(&kept), "{kept}");
 }
 
 #[test]

@@ -1,14 +1,23 @@
 //! Replication under a bad network: several devices of two outlets, several relays, everything that can go wrong. A seed
 //! repeats a failure.
 
+mod base;
+mod catching_up;
 mod chaos;
 mod damaged;
 mod dice;
+mod doubts;
 mod hostile;
 mod joining;
 mod long;
+mod malice;
 mod peer;
+mod presence;
 mod relay;
 mod relays;
+mod seeds;
 mod silence;
+mod storms;
+mod vice;
+mod weather;
 mod world;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use komuz_sync::Replica;
-use komuz_sync::replica::{Output, RefusedJoin, RelayId, Request, Row, Seen};
+use komuz_sync::replica::{Doubt, Output, RefusedJoin, RelayId, Request, Row, Seen};
 use komuz_sync::seal::bytes::{Digest, EnvelopeId, MemberId};
 use komuz_sync::seal::chain::envelope_id;
 use komuz_sync::seal::doc::DocId;
@@ -24,10 +24,31 @@ pub enum Write {
     Document(DocId, Taken),
 }
 
+/// Rows by table and key.
+pub type Disk = BTreeMap<(String, Vec<u8>), Vec<u8>>;
+
+/// Rows of a disk, as a replica loads them.
+pub fn rows_of(disk: &Disk) -> Vec<(String, Vec<u8>, Vec<u8>)> {
+    disk.iter()
+        .map(|((table, key), value)| (table.clone(), key.clone(), value.clone()))
+        .collect()
+}
+
+/// Puts rows on a disk.
+pub fn put(disk: &mut Disk, rows: &[Row]) {
+    for Row { table, key, value } in rows {
+        let key = ((*table).to_owned(), key.clone());
+        match value {
+            Some(value) => disk.insert(key, value.clone()),
+            None => disk.remove(&key),
+        };
+    }
+}
+
 pub struct Peer {
     pub name: String,
     pub replica: Replica,
-    pub disk: BTreeMap<(String, Vec<u8>), Vec<u8>>,
+    pub disk: Disk,
     pub saved: BTreeMap<DocId, Taken>,
     pub writing: VecDeque<Write>,
     pub docs: BTreeMap<DocId, Taken>,
@@ -41,6 +62,14 @@ pub struct Peer {
     pub refused: Option<RefusedJoin>,
     pub requests: Vec<Request>,
     pub troubles: Vec<String>,
+    /// What was said of which server.
+    pub doubts: Vec<(String, Doubt)>,
+    /// The clock's error, in milliseconds.
+    pub skew: i64,
+    /// Another tab of the device of this number, on its disk.
+    pub tab_of: Option<usize>,
+    /// The disk takes its time.
+    pub slow: bool,
     pub heard: Vec<(MemberId, Vec<u8>)>,
     last_batch: u64,
 }
@@ -63,6 +92,10 @@ impl Peer {
             refused: None,
             requests: Vec::new(),
             troubles: Vec::new(),
+            doubts: Vec::new(),
+            skew: 0,
+            tab_of: None,
+            slow: false,
             heard: Vec::new(),
             last_batch: 0,
         };
@@ -112,6 +145,7 @@ impl Peer {
                 Output::Joined => self.joined = true,
                 Output::Refused(why) => self.refused = Some(why),
                 Output::Request(request) => self.requests.push(request),
+                Output::Doubt { url, doubt, .. } => self.doubts.push((url, doubt)),
                 Output::Trouble(sentence) => self.troubles.push(sentence),
                 Output::Charter | Output::State => {}
             }
@@ -127,13 +161,7 @@ impl Peer {
     pub fn flush(&mut self) -> Option<u64> {
         match self.writing.pop_front()? {
             Write::Rows(batch, rows) => {
-                for Row { table, key, value } in rows {
-                    let key = (table.to_owned(), key);
-                    match value {
-                        Some(value) => self.disk.insert(key, value),
-                        None => self.disk.remove(&key),
-                    };
-                }
+                put(&mut self.disk, &rows);
                 Some(batch)
             }
             Write::Document(doc, taken) => {
@@ -162,8 +190,8 @@ impl Peer {
         }
     }
 
-    /// The process dies: what was not on the disk is gone. Gives the rows for the next start.
-    pub fn die(&mut self) -> Vec<(String, Vec<u8>, Vec<u8>)> {
+    /// The process dies: what was not on the disk is gone.
+    pub fn die(&mut self) {
         self.writing.clear();
         self.promised.clear();
         self.conns.clear();
@@ -179,9 +207,5 @@ impl Peer {
                 (doc, taken)
             })
             .collect();
-        self.disk
-            .iter()
-            .map(|((table, key), value)| (table.clone(), key.clone(), value.clone()))
-            .collect()
     }
 }

@@ -11,12 +11,14 @@ use crate::dice::Dice;
 /// A connection, by its number in the world.
 pub type Conn = u64;
 
+#[derive(Clone)]
 pub struct Entry {
     pub id: EnvelopeId,
     pub chain: Chain,
     pub bytes: Vec<u8>,
 }
 
+#[derive(Clone)]
 pub struct Log {
     reader: PublicKey,
     registrar: PublicKey,
@@ -36,6 +38,12 @@ pub struct Relay {
     pub url: String,
     pub ticket: String,
     pub up: bool,
+    /// Gone for good.
+    pub gone: bool,
+    /// Takes its time: of so many chances it takes one.
+    pub slow: usize,
+    /// What its operator has put aside.
+    pub backup: BTreeMap<LogId, Log>,
     /// Another origin than its own, for a relay that lies about it.
     pub answers_as: Option<String>,
     /// Appends are swallowed: neither stored nor answered.
@@ -54,6 +62,9 @@ impl Relay {
             url: url.to_owned(),
             ticket: format!("ticket of {url}"),
             up: true,
+            gone: false,
+            slow: 1,
+            backup: BTreeMap::new(),
             answers_as: None,
             swallows: false,
             fetches_nothing: false,
@@ -84,6 +95,34 @@ impl Relay {
             let keep = dice.below(log.entries.len() + 1);
             log.entries.truncate(keep);
         }
+    }
+
+    /// Puts an envelope into a log, whoever brings it: what is sent to whom.
+    pub fn put(&mut self, id: &LogId, bytes: &[u8]) -> Vec<(Conn, RelayFrame)> {
+        let envelope = chain::envelope_id(bytes);
+        let Some(log) = self.logs.get_mut(id) else {
+            return Vec::new();
+        };
+        if log.entries.iter().any(|entry| entry.id == envelope) {
+            return Vec::new();
+        }
+        let before = log.entries.last().map_or(chain::EMPTY, |entry| entry.chain);
+        let chain = chain::next(before, envelope);
+        let bytes = bytes.to_vec();
+        log.entries.push(Entry {
+            id: envelope,
+            chain,
+            bytes: bytes.clone(),
+        });
+        let seq = log.entries.len() as u64;
+        let frame = RelayFrame::Entry {
+            log: *id,
+            seq,
+            chain,
+            bytes,
+        };
+        let followers = self.clients.iter().filter(|(_, client)| client.subscribed.contains(id));
+        followers.map(|(conn, _)| (*conn, frame.clone())).collect()
     }
 
     /// Handles a frame: what is sent to whom.

@@ -104,6 +104,23 @@ fn what_a_relay_lacks_is_remembered_over_a_restart_although_somebody_else_wrote_
 }
 
 #[test]
+fn what_came_from_one_server_just_before_a_crash_is_brought_to_the_other_after_it() {
+    let mut world = two_outlets(13, 2);
+    world.relay_down(1);
+    world.write(1, &body("ky"));
+    world.drain();
+    // Who wrote it is gone, and who has it dies before a note is due that the second server lacks it.
+    world.lose(1);
+    world.crash(0);
+    world.quiet();
+    let log = |relay: usize| {
+        let logs = world.relays[relay].logs.values();
+        logs.map(|log| log.entries.len()).max()
+    };
+    assert_eq!(log(0), log(1));
+}
+
+#[test]
 fn a_relay_that_was_set_back_is_noticed_and_refilled() {
     let mut world = two_outlets(4, 2);
     for _ in 0..10 {

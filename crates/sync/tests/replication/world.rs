@@ -11,16 +11,24 @@ use komuz_sync::seal::charter::{OutletCard, Role};
 use komuz_sync::seal::doc::DocId;
 
 use crate::dice::Dice;
-use crate::peer::Peer;
+use crate::peer::{Disk, Peer, Write, put, rows_of};
 use crate::relay::{Conn, Relay};
+use crate::vice::Vice;
 
 /// A connection: whose, to where, and what is under way in each direction, in order.
-struct Wire {
-    peer: usize,
+pub struct Wire {
+    pub peer: usize,
     id: RelayId,
-    relay: usize,
-    up: VecDeque<Vec<u8>>,
-    down: VecDeque<Vec<u8>>,
+    pub relay: usize,
+    pub up: VecDeque<Vec<u8>>,
+    pub down: VecDeque<Vec<u8>>,
+}
+
+/// What has gone over all wires, and to each peer.
+#[derive(Default, Clone)]
+pub struct Carried {
+    pub frames: u64,
+    pub bytes: u64,
 }
 
 pub struct World {
@@ -28,7 +36,16 @@ pub struct World {
     pub dice: Dice,
     pub peers: Vec<Peer>,
     pub relays: Vec<Relay>,
-    wires: BTreeMap<Conn, Wire>,
+    pub wires: BTreeMap<Conn, Wire>,
+    /// Which relays are hostile, and how.
+    pub vices: BTreeMap<usize, Vice>,
+    /// Heads of the charter, for those who write past the software.
+    pub heads: Vec<Digest>,
+    /// Which peers do not reach which relays.
+    pub apart: BTreeSet<(usize, usize)>,
+    /// What each peer was brought and has sent.
+    pub brought: BTreeMap<usize, Carried>,
+    pub sent: BTreeMap<usize, Carried>,
     next_conn: Conn,
     written: u64,
     /// Whether some of what is written is long.
@@ -75,17 +92,7 @@ impl World {
     /// A world with relays and a founder of outlet `alpha` whose server is the first relay.
     pub fn new(seed: u64, relays: usize) -> Self {
         let relays: Vec<Relay> = (1..=relays).map(|number| Relay::new(&url(number))).collect();
-        let mut world = Self {
-            now: 1_700_000_000_000,
-            dice: Dice::new(seed),
-            peers: Vec::new(),
-            relays,
-            wires: BTreeMap::new(),
-            next_conn: 0,
-            written: 0,
-            large: false,
-            promised: BTreeMap::new(),
-        };
+        let mut world = Self::empty(Dice::new(seed), relays, 1_700_000_000_000);
         let founding = Founding {
             title: "Samaragate".to_owned(),
             outlet: outlet("alpha"),
@@ -101,13 +108,33 @@ impl World {
         world
     }
 
+    /// Relays and nobody.
+    pub fn empty(dice: Dice, relays: Vec<Relay>, now: u64) -> Self {
+        Self {
+            now,
+            dice,
+            peers: Vec::new(),
+            relays,
+            wires: BTreeMap::new(),
+            vices: BTreeMap::new(),
+            heads: Vec::new(),
+            apart: BTreeSet::new(),
+            brought: BTreeMap::new(),
+            sent: BTreeMap::new(),
+            next_conn: 0,
+            written: 0,
+            large: false,
+            promised: BTreeMap::new(),
+        }
+    }
+
     /// Calls a peer's replica, and does what comes out.
     pub fn call<T: Outputs>(
         &mut self,
         peer: usize,
         work: impl FnOnce(&mut Replica, u64, &mut dyn FnMut(&mut [u8])) -> T,
     ) -> T::Rest {
-        let (now, dice) = (self.now, &mut self.dice);
+        let (now, dice) = (self.clock(peer), &mut self.dice);
         let done = work(&mut self.peers[peer].replica, now, &mut |bytes| dice.fill(bytes));
         let (rest, out) = done.outputs();
         self.peers[peer].take(out);
@@ -126,6 +153,7 @@ impl World {
         }
         for (id, url) in std::mem::take(&mut self.peers[peer].wants) {
             let relay = self.relays.iter().position(|relay| relay.url == url && relay.up);
+            let relay = relay.filter(|relay| !self.apart.contains(&(peer, *relay)));
             let Some(relay) = relay else {
                 self.call(peer, |replica, now, entropy| replica.disconnected(id, now, entropy));
                 continue;
@@ -158,7 +186,7 @@ impl World {
     }
 
     /// A connection breaks: what was under way is lost.
-    fn cut(&mut self, conn: Conn) {
+    pub fn cut(&mut self, conn: Conn) {
         let Some(wire) = self.wires.remove(&conn) else {
             return;
         };
@@ -170,7 +198,7 @@ impl World {
     }
 
     /// Carries one frame one way over one connection; false when nothing is under way on it.
-    fn step_wire(&mut self, conn: Conn, up: bool) -> bool {
+    pub fn step_wire(&mut self, conn: Conn, up: bool) -> bool {
         let Some(wire) = self.wires.get_mut(&conn) else {
             return false;
         };
@@ -179,18 +207,50 @@ impl World {
             let Some(bytes) = wire.up.pop_front() else {
                 return false;
             };
+            let count = self.sent.entry(peer).or_default();
+            count.frames += 1;
+            count.bytes += bytes.len() as u64;
             for (to, frame) in self.relays[relay].frame(conn, &bytes, &mut self.dice) {
-                if let Some(wire) = self.wires.get_mut(&to) {
-                    wire.down.push_back(frame.encode());
-                }
+                self.hand_over(to, &frame);
             }
         } else {
             let Some(bytes) = wire.down.pop_front() else {
                 return false;
             };
+            let count = self.brought.entry(peer).or_default();
+            count.frames += 1;
+            count.bytes += bytes.len() as u64;
             self.call(peer, |replica, now, entropy| replica.frame(id, &bytes, now, entropy));
         }
         true
+    }
+
+    /// A relay's frame goes onto a connection: as it is, or as a hostile relay has it.
+    pub fn hand_over(&mut self, to: Conn, frame: &RelayFrame) {
+        let Some(wire) = self.wires.get_mut(&to) else {
+            return;
+        };
+        match self.vices.get(&wire.relay) {
+            None => wire.down.push_back(frame.encode()),
+            Some(vice) => wire.down.extend(vice.twist(wire.peer, frame, &mut self.dice)),
+        }
+    }
+
+    /// What a peer's device says that it is now.
+    pub fn clock(&self, peer: usize) -> u64 {
+        self.now.saturating_add_signed(self.peers[peer].skew)
+    }
+
+    /// The peer on whose disk a peer's rows lie.
+    pub fn owner(&self, peer: usize) -> usize {
+        self.peers[peer].tab_of.unwrap_or(peer)
+    }
+
+    /// The other sessions on a peer's disk.
+    fn siblings(&self, peer: usize) -> Vec<usize> {
+        let owner = self.owner(peer);
+        let others = (0..self.peers.len()).filter(|other| *other != peer);
+        others.filter(|other| self.owner(*other) == owner).collect()
     }
 
     /// Puts the next thing on a peer's disk; false when there is none.
@@ -198,18 +258,47 @@ impl World {
         if self.peers[peer].writing.is_empty() {
             return false;
         }
-        if let Some(batch) = self.peers[peer].flush() {
-            let promised = std::mem::take(&mut self.peers[peer].promised);
-            for (at, doc, payload) in promised {
-                if at <= batch {
-                    self.promised.entry(doc).or_default().insert(payload);
-                } else {
-                    self.peers[peer].promised.push((at, doc, payload));
-                }
-            }
+        let owner = self.owner(peer);
+        let rows = match self.peers[peer].writing.front() {
+            Some(Write::Rows(_, rows)) => rows.clone(),
+            _ => Vec::new(),
+        };
+        let done = self.write_down(peer, owner);
+        for other in self.siblings(peer).into_iter().filter(|_| !rows.is_empty()) {
+            let told = rows
+                .iter()
+                .map(|row| (row.table.to_owned(), row.key.clone(), row.value.clone()));
+            let told: Vec<_> = told.collect();
+            self.call(other, |replica, now, entropy| replica.rows(told, now, entropy));
+        }
+        if let Some(batch) = done {
             self.call(peer, |replica, now, entropy| replica.stored(batch, now, entropy));
         }
         true
+    }
+
+    /// Puts the next thing on a disk; the number of the batch when it was one. What a person has written is promised then.
+    fn write_down(&mut self, peer: usize, owner: usize) -> Option<u64> {
+        if let (true, Some(Write::Rows(_, rows))) = (owner != peer, self.peers[peer].writing.front()) {
+            let rows = rows.clone();
+            put(&mut self.peers[owner].disk, &rows);
+        }
+        let batch = self.peers[peer].flush()?;
+        let promised = std::mem::take(&mut self.peers[peer].promised);
+        for (at, doc, payload) in promised {
+            if at <= batch {
+                self.promised.entry(doc).or_default().insert(payload);
+            } else {
+                self.peers[peer].promised.push((at, doc, payload));
+            }
+        }
+        Some(batch)
+    }
+
+    /// Puts the next thing on a disk, and the process dies before it learns of that.
+    pub fn write_unnoticed(&mut self, peer: usize) {
+        let owner = self.owner(peer);
+        self.write_down(peer, owner);
     }
 
     pub fn tick(&mut self, by: u64) {
@@ -263,8 +352,9 @@ impl World {
                 self.relays[wire.relay].disconnect(conn);
             }
         }
-        let rows = self.peers[peer].die();
-        let (now, dice) = (self.now, &mut self.dice);
+        self.peers[peer].die();
+        let rows = rows_of(&self.peers[self.owner(peer)].disk);
+        let (now, dice) = (self.clock(peer), &mut self.dice);
         let (replica, out) =
             Replica::load(rows, now, &mut |bytes| dice.fill(bytes)).expect("what was stored can be loaded");
         self.peers[peer].replica = replica;
@@ -279,16 +369,34 @@ impl World {
     /// Another session on a copy of a peer's rows.
     pub fn second_tab(&mut self, peer: usize) {
         let disk = self.peers[peer].disk.clone();
-        let rows = disk
-            .iter()
-            .map(|((table, key), value)| (table.clone(), key.clone(), value.clone()));
+        let name = self.peers[peer].name.clone();
+        self.start(&name, disk);
+    }
+
+    /// Another tab of a peer's device, on the same disk: its number.
+    pub fn tab(&mut self, peer: usize) -> usize {
+        let disk = self.peers[peer].disk.clone();
+        let name = self.peers[peer].name.clone();
+        let tab = self.start(&name, disk);
+        self.peers[tab].disk.clear();
+        self.peers[tab].tab_of = Some(peer);
+        for doc in self.peers[peer].docs.keys().cloned().collect::<Vec<_>>() {
+            self.watch(tab, &doc);
+        }
+        tab
+    }
+
+    /// A session on a disk: its number.
+    pub fn start(&mut self, name: &str, disk: Disk) -> usize {
         let (now, dice) = (self.now, &mut self.dice);
         let (replica, out) =
-            Replica::load(rows, now, &mut |bytes| dice.fill(bytes)).expect("what was stored can be loaded");
-        let mut tab = Peer::new(&self.peers[peer].name, replica, out);
-        tab.disk = disk;
-        self.peers.push(tab);
-        self.carry(self.peers.len() - 1);
+            Replica::load(rows_of(&disk), now, &mut |bytes| dice.fill(bytes)).expect("what was stored can be loaded");
+        let mut peer = Peer::new(name, replica, out);
+        peer.disk = disk;
+        self.peers.push(peer);
+        let number = self.peers.len() - 1;
+        self.carry(number);
+        number
     }
 
     pub fn relay_down(&mut self, relay: usize) {
@@ -360,9 +468,14 @@ impl World {
 
     /// Whether every replica says that all relays have everything and it has everything.
     pub fn is_in_sync(&self) -> bool {
+        let honest = |url: &str| {
+            let mut relays = self.relays.iter().enumerate();
+            relays.any(|(number, relay)| relay.url == url && !relay.gone && !self.vices.contains_key(&number))
+        };
         self.peers.iter().all(|peer| {
             let state = peer.replica.state();
-            state.unsent == 0 && state.relays.iter().all(|relay| relay.reached && relay.in_sync)
+            let mut relays = state.relays.iter().filter(|relay| honest(&relay.url));
+            state.unsent == 0 && relays.all(|relay| relay.reached && relay.in_sync)
         })
     }
 
@@ -450,8 +563,9 @@ impl World {
     /// Nothing goes wrong any more, until all is in sync.
     pub fn quiet(&mut self) {
         for relay in &mut self.relays {
-            relay.up = true;
+            relay.up = !relay.gone;
         }
+        self.apart.clear();
         for _ in 0..600 {
             self.drain();
             if self.is_in_sync() {

@@ -1,0 +1,173 @@
+//! Thousands of small worlds in which everything goes wrong, and a few large ones. Then nothing goes wrong any more, and
+//! everybody must have the same: all that was on somebody's disk, and nothing that was forged.
+
+use std::collections::BTreeSet;
+use std::sync::OnceLock;
+
+use komuz_sync::replica::{Doubt, Server};
+use komuz_sync::seal::charter::Role;
+use komuz_sync::seal::doc::DocId;
+
+use crate::base::Base;
+use crate::malice::FORGED;
+use crate::seeds;
+use crate::weather::Weather;
+use crate::world::{World, body};
+
+fn docs() -> Vec<DocId> {
+    vec![DocId::Registers, body("ky")]
+}
+
+/// People of three outlets, who all watch and have written.
+fn base(people: usize, relays: usize) -> Base {
+    let mut world = World::new(7, relays);
+    world.quiet();
+    for number in 1..people {
+        let outlet = ["alpha", "beta", "gamma"][number % 3];
+        let first = number < 3;
+        let role = if first { Role::Editor } else { Role::Writer };
+        let server = (number < relays.min(3)).then_some(number);
+        let inviter = if first { 0 } else { number % 3 };
+        world.admit(inviter, &format!("Person {number}"), outlet, role, server);
+    }
+    for relay in 3..relays {
+        let server = Server {
+            url: world.relays[relay].url.clone(),
+            ticket: Some(world.relays[relay].ticket.clone()),
+        };
+        world.call(0, |replica, now, entropy| {
+            replica
+                .add_server(server, now, entropy)
+                .expect("the founder adds a server")
+        });
+    }
+    for peer in 0..people {
+        for doc in docs() {
+            world.watch(peer, &doc);
+        }
+    }
+    world.quiet();
+    for doc in docs() {
+        world.write(0, &doc);
+        world.write(1, &doc);
+    }
+    world.quiet();
+    Base::of(&mut world)
+}
+
+fn small(relays: usize) -> &'static Base {
+    static BASES: [OnceLock<Base>; 3] = [const { OnceLock::new() }; 3];
+    BASES[relays - 1].get_or_init(|| base(4, relays))
+}
+
+/// What peers have taken of a document, but for what the hostile member has written.
+fn taken(world: &World, peer: usize, doc: &DocId) -> BTreeSet<Vec<u8>> {
+    let payloads = world.peers[peer].docs[doc].payloads.iter();
+    payloads
+        .filter(|payload| payload.starts_with(b"words "))
+        .cloned()
+        .collect()
+}
+
+/// Everybody has taken the same, nothing that was on a disk is missing, nothing forged was taken.
+fn check(world: &World) {
+    for doc in docs() {
+        let first = taken(world, 0, &doc);
+        for peer in 0..world.peers.len() {
+            assert_eq!(
+                taken(world, peer, &doc),
+                first,
+                "{} has the same",
+                world.peers[peer].name
+            );
+            let forged = world.peers[peer].docs[&doc].payloads.iter();
+            assert_eq!(forged.filter(|payload| payload.starts_with(FORGED)).count(), 0);
+        }
+        for payload in world.promised.get(&doc).into_iter().flatten() {
+            let words = String::from_utf8_lossy(payload);
+            assert!(first.contains(payload), "{words} was on a disk and is lost");
+        }
+    }
+}
+
+/// Nobody suspects a server.
+fn nobody_doubts(world: &World) {
+    for peer in &world.peers {
+        assert!(peer.doubts.is_empty(), "{}: {:?}", peer.name, peer.doubts);
+        assert!(peer.troubles.is_empty(), "{}: {:?}", peer.name, peer.troubles);
+    }
+}
+
+/// Happenings in number.
+fn storm(world: &mut World, weather: &Weather, happenings: usize) {
+    world.make_unlike();
+    for _ in 0..happenings {
+        world.blow(weather);
+    }
+    world.quiet();
+    check(world);
+}
+
+fn weather(malice: bool, backups: bool) -> Weather {
+    Weather {
+        docs: docs(),
+        relays: 5,
+        malice,
+        backups,
+    }
+}
+
+#[test]
+fn bad_lines_slow_disks_and_deaths_lose_nothing_and_nobody_suspects_a_server() {
+    seeds::each("bad_lines", 550, |seed| {
+        let mut world = small(1 + seed as usize % 3).world(seed, 1);
+        storm(&mut world, &weather(false, false), 150);
+        nobody_doubts(&world);
+    });
+}
+
+#[test]
+fn servers_that_are_set_back_emptied_added_and_dropped_lose_nothing() {
+    seeds::each("servers_that_are_set_back", 550, |seed| {
+        let mut world = small(1 + seed as usize % 3).world(seed, 1);
+        storm(&mut world, &weather(false, true), 150);
+        for peer in &world.peers {
+            let said = peer.doubts.iter();
+            let other: Vec<_> = said.filter(|(_, doubt)| *doubt != Doubt::SetBack).collect();
+            assert!(other.is_empty(), "{}: {other:?}", peer.name);
+        }
+    });
+}
+
+#[test]
+fn hostile_members_and_servers_change_nothing_for_the_others() {
+    seeds::each("hostile_members_and_servers", 550, |seed| {
+        let mut world = small(2 + seed as usize % 2).world(seed, 1);
+        if !seed.is_multiple_of(3) {
+            world.corrupt();
+        }
+        storm(&mut world, &weather(seed % 3 != 1, true), 150);
+    });
+}
+
+#[test]
+fn tabs_of_one_device_share_a_disk() {
+    seeds::each("tabs_of_one_device", 350, |seed| {
+        let mut world = small(1 + seed as usize % 2).world(seed, 1);
+        world.tab(0);
+        world.tab(0);
+        world.tab(2);
+        storm(&mut world, &weather(false, true), 150);
+    });
+}
+
+#[test]
+fn two_hundred_sessions_and_five_servers() {
+    let base = base(20, 5);
+    seeds::each("two_hundred", 2, |seed| {
+        let mut world = base.world(seed, 10);
+        assert_eq!((world.peers.len(), world.relays.len()), (200, 5));
+        world.corrupt();
+        storm(&mut world, &weather(seed.is_multiple_of(2), true), 1_500);
+    });
+}

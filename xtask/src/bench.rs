@@ -15,6 +15,10 @@ use report::Run;
 const SIZES: [u32; 4] = [1_000, 10_000, 100_000, 260_000];
 /// How many clients a relay is measured with.
 const CLIENTS: [&str; 3] = ["1", "10", "100"];
+/// How many envelopes somebody misses who was away.
+const MISSED: [&str; 3] = ["1000", "10000", "100000"];
+/// How many people see each other in one story.
+const PEOPLE: [&str; 2] = ["20", "200"];
 /// How the names of recorded sessions end: of several people, and of any.
 const TOGETHER: &str = ".concurrent.json.gz";
 const SESSION: &str = ".json.gz";
@@ -38,6 +42,8 @@ pub fn bench(args: &[String]) -> Result {
     }
     parts.push(vec!["envelopes".to_owned()]);
     parts.extend(CLIENTS.map(|clients| vec!["relay".to_owned(), clients.to_owned()]));
+    parts.extend(MISSED.map(|missed| vec!["catch-up".to_owned(), missed.to_owned()]));
+    parts.extend(PEOPLE.map(|people| vec!["presence".to_owned(), people.to_owned()]));
     parts.push(vec!["desks".to_owned()]);
     parts.push(vec!["dossier".to_owned()]);
     parts.push(vec!["visit".to_owned()]);

@@ -30,7 +30,7 @@ pub struct Run {
 /// a heading of its own.
 struct Part(&'static str, &'static str, &'static str, bool);
 
-const PARTS: [Part; 8] = [
+const PARTS: [Part; 10] = [
     Part(
         "story",
         "Made-up stories",
@@ -69,6 +69,21 @@ const PARTS: [Part; 8] = [
         "A `komuz serve` of its own process on this machine's disk, clients over WebSockets on loopback in one other process, \
          envelopes of 512 bytes. An append is acknowledged when it is on disk. Arrival is measured with 50 appends a second by one \
          more client, as when ten people type, at so many clients who follow.",
+        false,
+    ),
+    Part(
+        "catch-up",
+        "Coming back",
+        "A replica whose rows were copied when 1,000 envelopes were in the log, started again after so many more: keys, seal, \
+         admission by the charter and rows in memory, over a `komuz serve` of its own process. What is brought grows with what \
+         was missed alone.",
+        false,
+    ),
+    Part(
+        "presence",
+        "Seeing each other",
+        "So many replicas in one story over a `komuz serve` of its own process, each with a cursor that never rests, for 20 \
+         seconds: what each of them is brought and sends.",
         false,
     ),
     Part(

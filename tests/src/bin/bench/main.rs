@@ -6,6 +6,8 @@
 //! - `bench together FILE`: several people's recorded keystrokes, with what each had seen;
 //! - `bench envelopes`: what a typed character costs on the way;
 //! - `bench relay CLIENTS`: a `komuz serve` of its own process;
+//! - `bench catch-up MISSED`: what somebody gets who was away, over such a server;
+//! - `bench presence PEOPLE`: what it costs to see each other;
 //! - `bench dossier`: the checks of a long story, whole and after an edit;
 //! - `bench desks`: whole engines that write together over such a server;
 //! - `bench visit`: the desk's page in Chromium on a slow line (`pkg/dist` must be built).
@@ -20,6 +22,7 @@ mod envelopes;
 mod measured;
 mod opening;
 mod relay;
+mod replicas;
 mod session;
 mod story;
 mod together;
@@ -46,9 +49,12 @@ fn main() -> ExitCode {
         ["desks"] => desks::measure(),
         ["dossier"] => dossier::measure(),
         ["visit"] => visit::measure(),
+        ["catch-up", missed] => number(missed).and_then(replicas::catch_up),
+        ["presence", people] => number(people).and_then(replicas::presence),
         ["relay", clients] => number(clients).and_then(relay::measure),
         _ => Err(
-            "bench story OPERATIONS | session FILE | together FILE | envelopes | relay CLIENTS | desks | dossier | visit"
+            "bench story OPERATIONS | session FILE | together FILE | envelopes | relay CLIENTS | catch-up MISSED | \
+             presence PEOPLE | desks | dossier | visit"
                 .into(),
         ),
     };

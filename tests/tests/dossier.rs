@@ -54,3 +54,41 @@ async fn a_claim_is_made_of_the_text_and_checked_and_follows_its_words() {
         .await;
     desk.browser.close().await;
 }
+
+/// The desk is still where it was: what is pressed in the panel is no press on anything of the desk's own.
+async fn still_in_the_story(desk: &Desk) {
+    let browser = &desk.browser;
+    browser.find(&format!("{}[aria-current]", hook("edition-en"))).await;
+    browser
+        .find(&format!("{}[aria-selected=true]", hook("tab-checks")))
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_pressed_in_the_panel_is_no_press_on_the_desk() {
+    let data = tempfile::tempdir().expect("a folder");
+    let server = Server::start(data.path());
+    let desk = Desk::found(Engine::Chromium, &server, "The bridge", "Ala-Too Desk", "Айзада").await;
+    desk.new_story("en", "Draft").await;
+    desk.type_at_end("Asan Mamytov owned the bridge. Nobody has counted.")
+        .await;
+    let browser = &desk.browser;
+    browser.click(&hook("tab-checks")).await;
+    browser.click(&hook("panel-claims")).await;
+    desk.select("Asan Mamytov owned the bridge").await;
+    browser.click(&hook("claim-make")).await;
+
+    // What was just made is open.
+    let card = format!("{}.unfolded", hook("claim"));
+    browser.find_with(&card, "Asan Mamytov owned the bridge").await;
+    still_in_the_story(&desk).await;
+
+    browser.click(&hook("panel-people")).await;
+    browser.click(&hook("entity-new")).await;
+    browser.fill(&hook("entity-name"), "Asan Mamytov").await;
+    browser.click(&hook("entity-add")).await;
+    let person = format!("{}.unfolded", hook("entity"));
+    browser.find_with(&person, "Asan Mamytov").await;
+    still_in_the_story(&desk).await;
+    desk.browser.close().await;
+}

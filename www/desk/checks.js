@@ -46,6 +46,8 @@ export async function open(worker) {
   look.href = new URL("panel/panel.css", import.meta.url).href
   const inside = document.createElement("div")
   place.append(look, inside)
+  // Its events end here: what Escape does around it, on a phone, it does in it too.
+  place.addEventListener("keydown", ({ key }) => key === "Escape" && place.closest(".side")?.querySelector(".sheet-close")?.click())
 
   let last = FIRST - 1
   const waiting = new Map()

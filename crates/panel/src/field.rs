@@ -85,9 +85,13 @@ pub fn Field(props: &FieldProps) -> Html {
     let onchange = {
         let (ctx, record, member) = (props.ctx.clone(), props.record.clone(), props.member.clone());
         let (typing, wrong, stored) = (typing.clone(), wrong.clone(), props.value.clone());
-        let (digit, with) = (props.kind == Kind::Digit, props.with.clone());
+        let (digit, day, with) = (props.kind == Kind::Digit, props.kind == Kind::Day, props.with.clone());
         move |event: Event| {
             let typed = typed(&event);
+            // While a year is typed, Chromium says "0002", "0020" and so on: nobody means these.
+            if day && typed.starts_with('0') {
+                return;
+            }
             typing.borrow_mut().since = None;
             if typed.trim() == stored.as_str() {
                 return;

@@ -32,6 +32,7 @@ mod view;
 mod words;
 
 use std::rc::Rc;
+use std::sync::Once;
 
 use wasm_bindgen::prelude::*;
 use web_sys::Element;
@@ -53,10 +54,26 @@ pub fn mount(place: Element, lang: &str, bridge: Bridge) -> Panel {
         failed: None,
         at: AttrValue::default(),
     };
+    number_apart(&props);
     Panel {
         app: yew::Renderer::<App>::with_root_and_props(place, props.clone()).render(),
         props,
     }
+}
+
+/// Yew numbers its trees in each Wasm file from 1, writes the number on what it mounts in, and a tree takes an event for its own
+/// where the numbers are equal. The desk is tree 1 of its file: with the same number here, a click in the panel was a click on
+/// whatever the desk had given the same place in its own list of listeners. A tree that shows nothing takes the number.
+fn number_apart(props: &AppProps) {
+    static APART: Once = Once::new();
+    APART.call_once(|| {
+        let document = web_sys::window().and_then(|window| window.document());
+        if let Some(nowhere) = document.and_then(|document| document.create_element("div").ok()) {
+            yew::Renderer::<App>::with_root_and_props(nowhere, props.clone())
+                .render()
+                .destroy();
+        }
+    });
 }
 
 /// A mounted panel.

@@ -1,6 +1,7 @@
 //! A release as readers will see it, before anybody has signed it.
 
 use std::rc::Rc;
+use std::sync::Once;
 
 use komuz_reader::signed::OutletLine;
 use komuz_reader::story::{StoryView, StoryViewProps, Theme};
@@ -43,6 +44,7 @@ impl Preview {
             awaited: None,
             said: None,
         };
+        number_apart(&props);
         let app = yew::Renderer::<StoryView>::with_root_and_props(place, props.clone()).render();
         Ok(Preview { app, props })
     }
@@ -62,6 +64,20 @@ impl Preview {
     pub fn destroy(self) {
         self.app.destroy();
     }
+}
+
+/// Yew numbers its trees in each Wasm file from 1, and a tree takes events of another file's tree with its number for its own. The
+/// desk around is tree 1 of its file: a tree that shows nothing takes the number here.
+fn number_apart(props: &StoryViewProps) {
+    static APART: Once = Once::new();
+    APART.call_once(|| {
+        let document = web_sys::window().and_then(|window| window.document());
+        if let Some(nowhere) = document.and_then(|document| document.create_element("div").ok()) {
+            yew::Renderer::<StoryView>::with_root_and_props(nowhere, props.clone())
+                .render()
+                .destroy();
+        }
+    });
 }
 
 fn outlet_lines(json: &str) -> Vec<OutletLine> {

@@ -9,8 +9,8 @@ use komuz_core::document::{DocKind, Document};
 use komuz_core::page::Step;
 use komuz_core::page::json::read_page;
 use komuz_dossier::checker::Checker;
-use komuz_dossier::members::{Members, Recorded};
 use komuz_dossier::policy::Policy;
+use komuz_dossier::recorded::Recorded;
 use komuz_dossier::{Dossier, Known, claim, edition, entity, reply, source};
 use komuz_import::{DEFAULT_LIMIT, export_json, export_markdown, import};
 use komuz_release::canonical::sha256_hex;
@@ -28,7 +28,7 @@ use komuz_sync::seal::envelope::Statement;
 use komuz_sync::seal::epoch::EpochKey;
 use komuz_sync::seal::invite::{DoorMessage, Invite, Terms};
 use komuz_sync::seal::presence::Presence;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// A parser under test.
 pub type Target = fn(&[u8]) -> bool;
@@ -287,8 +287,10 @@ pub fn presence(data: &[u8]) -> bool {
 /// members of records in documents is read as far as it goes.
 pub fn dossier(data: &[u8]) -> bool {
     let Some(value) = json(data) else { return false };
-    if let Some(members) = value.as_object() {
-        records(&members.clone().into_iter().collect());
+    if let Some(object) = value.as_object() {
+        records(object);
+        // As a document has it: members by their paths.
+        records(&komuz_core::records::together(&object.clone().into_iter().collect()));
     }
     let Ok(known) = Known::read(&value, "dossier") else {
         return Policy::read(data).is_ok();
@@ -302,21 +304,27 @@ pub fn dossier(data: &[u8]) -> bool {
     true
 }
 
-fn records(members: &Members) {
-    fn read<T: Recorded + PartialEq + std::fmt::Debug>(members: &Members) {
-        let read = T::from_members(members);
-        assert_eq!(T::from_members(&read.to_members()), read, "what was read comes back");
+fn records(object: &Map<String, Value>) {
+    macro_rules! read {
+        ($($type:ty,)+) => {$(
+            let read = <$type>::recorded(object);
+            let written = serde_json::to_value(&read).expect("plain values are written");
+            let written = written.as_object().expect("a record is an object");
+            assert_eq!(<$type>::recorded(written), read, "what was read comes back");
+        )+};
     }
-    read::<source::Record>(members);
-    read::<claim::Claim>(members);
-    read::<claim::Answered>(members);
-    read::<claim::Backed>(members);
-    read::<entity::Entity>(members);
-    read::<reply::Reply>(members);
-    read::<edition::Link>(members);
-    read::<edition::Front>(members);
-    read::<Policy>(members);
-    let _ = source::Confidential::from_members(members);
+    read!(
+        source::Record,
+        source::Confidential,
+        claim::Claim,
+        claim::Answered,
+        claim::Backed,
+        entity::Entity,
+        reply::Reply,
+        edition::Link,
+        edition::Front,
+        Policy,
+    );
 }
 
 fn text(data: &[u8]) -> Option<&str> {

@@ -337,6 +337,31 @@ impl Browser {
             .unwrap_or_else(|error| panic!("{css} does not offer {value}: {error}"));
     }
 
+    /// Chooses an option by its words.
+    pub async fn choose_with(&self, css: &str, words: &str) {
+        let select = self.find(css).await;
+        answer(select.select_by_label(words))
+            .await
+            .unwrap_or_else(|error| panic!("{css} does not offer {words}: {error}"));
+    }
+
+    /// Types into a field that is not emptied first (one for a day cannot be).
+    pub async fn type_into(&self, css: &str, text: &str) {
+        let field = self.find(css).await;
+        answer(field.send_keys(text))
+            .await
+            .unwrap_or_else(|error| panic!("{css} cannot be typed in: {error}"));
+    }
+
+    /// An attribute of an element; empty when it has none.
+    pub async fn attribute(&self, css: &str, name: &str) -> String {
+        let element = self.find(css).await;
+        let value = answer(element.attr(name)).await;
+        value
+            .unwrap_or_else(|error| panic!("{css}: {error}"))
+            .unwrap_or_default()
+    }
+
     /// Presses keys one after the other where the focus and the cursor are. (Sending keys to an element moves the cursor to
     /// its end first.) Keys without a character are those of [`Key`].
     pub async fn keys(&self, text: &str) {

@@ -307,7 +307,8 @@ impl Desk {
         self.sign_what_is_reviewed().await;
     }
 
-    async fn sign_what_is_reviewed(&self) {
+    /// Signs in the review that is open.
+    pub async fn sign_what_is_reviewed(&self) {
         let ready = format!("{}:not(:disabled)", hook("sign"));
         self.browser.click(&within("dialog-review", &ready)).await;
         self.browser.gone(&hook("dialog-review")).await;

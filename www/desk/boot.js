@@ -140,10 +140,17 @@ customElements.define("komuz-desk", KomuzDesk)
 
 let checks = null
 
-/** The tab with the checks. What shows it (checks.js and its Wasm) is fetched when it is opened for the first time. */
+const idle = globalThis.requestIdleCallback ?? ((call) => setTimeout(call, 2000))
+
+/**
+ * The tab with the checks, and (`brief`) what must be mended in the review. What shows it (checks.js and its Wasm) is fetched when it
+ * is opened for the first time; where the desk's files are on the device already, when the page has nothing else to do: then the
+ * tab says how much there is to mend before anybody opens it.
+ */
 class KomuzChecks extends HTMLElement {
   static observedAttributes = ["hidden", "lang", "story", "edition"]
   #told = false
+  #idle = false
 
   attributeChangedCallback() {
     this.#tell()
@@ -161,7 +168,11 @@ class KomuzChecks extends HTMLElement {
     this.#told = true
     await null
     this.#told = false
-    if (!checks && (this.hidden || !this.isConnected)) return
+    if (!this.isConnected && !checks) return
+    if (!checks && this.hidden && !this.#idle) {
+      if (navigator.serviceWorker?.controller) idle(() => ((this.#idle = true), this.#tell()))
+      return
+    }
     try {
       checks ??= import("./checks.js").then(({ open }) => open(worker))
       tab = await checks

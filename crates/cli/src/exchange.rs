@@ -134,6 +134,18 @@ pub fn run_export(args: &Export) -> Result<(), String> {
     let bytes = read(&args.story, limit)?;
     let Imported { story, dossier, .. } =
         import("story.json", &bytes, limit).map_err(|error| format!("{}: {error}", args.story.display()))?;
+    let inside = confidential_inside(&story, &dossier, args.format);
+    if inside > 0 {
+        let holds = if inside == 1 {
+            "a confidential source"
+        } else {
+            "confidential sources"
+        };
+        eprintln!(
+            "{}: the export holds {holds} in the clear ({inside}): for colleagues alone",
+            args.story.display()
+        );
+    }
     let out = match args.format {
         Format::Html => komuz_release::html::draft_html(&story).into_bytes(),
         Format::Markdown => export_markdown(&story).into_bytes(),
@@ -153,6 +165,17 @@ pub fn run_export(args: &Export) -> Result<(), String> {
             .lock()
             .write_all(&out)
             .map_err(|error| format!("could not write to standard output: {error}")),
+    }
+}
+
+/// How many sources that readers may not learn of a format would hold: the story's JSON all, the Automerge document those that the
+/// text cites, with what it quotes of them.
+fn confidential_inside(story: &Story, dossier: &Known, format: Format) -> usize {
+    let cited = |id: &&String| story.citations.iter().any(|citation| citation.source == **id);
+    match format {
+        Format::Html | Format::Markdown | Format::CslJson => 0,
+        Format::Json => dossier.confidential.len(),
+        Format::Automerge => dossier.confidential.keys().filter(cited).count(),
     }
 }
 

@@ -289,6 +289,22 @@ fn the_automerge_document_holds_the_story_as_it_was_with_the_same_ids() {
 }
 
 #[test]
+fn an_export_that_holds_a_confidential_source_says_so() {
+    let desk = Desk::new(&[(
+        "story.json",
+        r#"{"komuz": 1, "lang": "en", "headline": "", "blocks": [], "dossier": {"confidential": {"s-9":
+            {"cited_as": {"id": "s-9", "type": "interview", "title": "The bookkeeper"}, "confidentiality": "confidential"}}}}"#,
+    )]);
+    let said_of = |format: &str| said(&desk.run(&["export", "story.json", "--format", format, "--out", "out"]));
+    let warned = "story.json: the export holds a confidential source in the clear (1): for colleagues alone\n";
+    assert_eq!(said_of("json"), warned);
+    for format in ["html", "markdown", "csl-json"] {
+        assert_eq!(said_of(format), "", "{format} is for readers and holds none");
+    }
+    assert_eq!(said_of("automerge"), "", "the text does not cite it");
+}
+
+#[test]
 fn a_story_that_is_none_is_not_exported() {
     let desk = Desk::new(&[(
         "story.json",

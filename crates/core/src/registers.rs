@@ -146,6 +146,17 @@ pub fn source(registers: &Document, id: &str, heads: Option<&[ChangeHash]>) -> O
 /// Adds a source, or changes the one with its id: only members that differ are written. `new_id` names it when its id is
 /// empty. Gives its id.
 pub fn save_source(registers: &mut Document, source: &Source, new_id: &str) -> Result<String, RegisterError> {
+    save_source_with(registers, source, &Members::new(), new_id)
+}
+
+/// As [`save_source`], with members of the source's record: of a new one in the same change, so that a confidential source is
+/// at no moment a public one.
+pub fn save_source_with(
+    registers: &mut Document,
+    source: &Source,
+    about: &Members,
+    new_id: &str,
+) -> Result<String, RegisterError> {
     let item = serde_json::to_value(source).map_err(|error| CslError::Json(error.to_string()))?;
     let mut source = csl::source("source", item)?;
     let node = match source.id.as_str() {
@@ -158,10 +169,15 @@ pub fn save_source(registers: &mut Document, source: &Source, new_id: &str) -> R
                 .clone(),
         ),
     };
-    if node.is_none() {
+    let new = node.is_none();
+    if new {
         source.id = new_id.to_owned();
     }
-    write_sources(registers, &[source.clone()])?;
+    let (none, item) = (Members::new(), [source.clone()]);
+    write_sources(registers, &item, if new { about } else { &none })?;
+    if !new && !about.is_empty() {
+        save_source_record(registers, &source.id, about)?;
+    }
     Ok(source.id)
 }
 
@@ -215,7 +231,7 @@ pub fn add_sources(
     // A change for so many: thousands would be more than one may hold.
     let mut copy = registers.clone();
     for new in new.chunks(MAX_TOGETHER) {
-        write_sources(&mut copy, new)?;
+        write_sources(&mut copy, new, &Members::new())?;
     }
     *registers = copy;
     Ok(pasted)
@@ -480,22 +496,53 @@ pub fn parts(registers: &Document) -> Vec<Part> {
 
 /// Gives a story a place in the series, from 1; 0 takes it out. The title is clipped to [`MAX_TITLE`] characters.
 pub fn set_part(registers: &mut Document, story: &str, number: u64, title: &str) -> Result<(), RegisterError> {
-    if !stories(registers).iter().any(|known| known.id == story) {
-        return Err(RegisterError::NoStory { id: story.to_owned() });
-    }
-    let root = root(registers, "parts")?;
-    let mut maps = root.look().maps(root.id(), story);
-    let was = records::read(root.look(), &maps);
     let title: String = title.trim().chars().take(MAX_TITLE).collect();
     let save = [("number", number.min(MAX_PARTS as u64).into()), ("title", title.into())];
-    let save = save.into_iter().map(|(name, value)| (name.to_owned(), value));
-    let now = records::saved(&was, &save.collect())?;
+    write_parts(registers, vec![(story.to_owned(), named(save))])
+}
+
+/// Moves a part so many places in the series, towards its beginning where that is negative, and numbers all parts anew in one
+/// change. A story that is no part of it yet becomes its last first.
+pub fn move_part(registers: &mut Document, story: &str, by: i64) -> Result<(), RegisterError> {
+    let mut order: Vec<String> = parts(registers).into_iter().map(|part| part.story).collect();
+    let here = order.iter().position(|part| part == story).unwrap_or_else(|| {
+        order.push(story.to_owned());
+        order.len() - 1
+    });
+    let to = (here as i64).saturating_add(by).clamp(0, order.len() as i64 - 1);
+    let moved = order.remove(here);
+    order.insert(to as usize, moved);
+    let number = |(at, story): (usize, String)| (story, named([("number", (at + 1).into())]));
+    write_parts(registers, order.into_iter().enumerate().map(number).collect())
+}
+
+fn named<const N: usize>(members: [(&str, Value); N]) -> Members {
+    members.map(|(name, value)| (name.to_owned(), value)).into()
+}
+
+/// Saves members of parts, those that differ, in one change.
+fn write_parts(registers: &mut Document, save: Vec<(String, Members)>) -> Result<(), RegisterError> {
+    let known = stories(registers);
+    let root = root(registers, "parts")?;
+    let mut write = Vec::new();
+    for (story, save) in save {
+        if !known.iter().any(|known| known.id == story) {
+            return Err(RegisterError::NoStory { id: story });
+        }
+        let maps = root.look().maps(root.id(), &story);
+        let was = records::read(root.look(), &maps);
+        let now = records::saved(&was, &save)?;
+        write.push((story, maps, was, now));
+    }
     let root = root.id().clone();
     Ok(registers.transact(|tx| {
-        if maps.is_empty() {
-            maps.push(tx.put_object(&root, story, ObjType::Map)?);
+        for (story, mut maps, was, now) in write {
+            if maps.is_empty() {
+                maps.push(tx.put_object(&root, story, ObjType::Map)?);
+            }
+            records::write(tx, &maps, "", &was, &now)?;
         }
-        records::write(tx, &maps, "", &was, &now)
+        Ok::<(), AutomergeError>(())
     })?)
 }
 
@@ -544,6 +591,15 @@ fn shown_of(source: Source, node: &Node<'_>) -> Shown {
         }
         Secrecy::Confidential => Shown::Nothing,
     }
+}
+
+/// Ids of the sources that readers may not learn of as they are: the confidential ones and those on background.
+pub fn secret_sources(registers: &Document) -> Vec<String> {
+    let all = Node::root(registers, None).map("sources");
+    let all = all.map(|all| all.maps()).unwrap_or_default().into_iter();
+    all.filter(|(_, source)| !source.flag("removed") && secrecy(source) != Secrecy::Public)
+        .map(|(id, _)| id)
+        .collect()
 }
 
 /// The sources that readers may learn of, as they may learn of them, in the order of [`sources`].
@@ -636,10 +692,12 @@ fn content(source: &Source) -> String {
         .collect()
 }
 
-fn write_sources(registers: &mut Document, sources: &[Source]) -> Result<(), RegisterError> {
+/// Writes sources in one change; `about` are members of the records of those that are new.
+fn write_sources(registers: &mut Document, sources: &[Source], about: &Members) -> Result<(), RegisterError> {
     if sources.is_empty() {
         return Ok(());
     }
+    let (none, about) = (Members::new(), records::saved(&Members::new(), about)?);
     let all = root(registers, "sources")?;
     let mut order = next_order(&all.maps());
     let mut known = Vec::new();
@@ -663,6 +721,7 @@ fn write_sources(registers: &mut Document, sources: &[Source]) -> Result<(), Reg
                     let map = tx.put_object(&all, source.id.as_str(), ObjType::Map)?;
                     tx.put(&map, "order", order)?;
                     order += 1;
+                    records::write(tx, std::slice::from_ref(&map), ABOUT, &none, &about)?;
                     (map, BTreeMap::new())
                 }
             };

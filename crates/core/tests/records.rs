@@ -282,6 +282,27 @@ fn a_source_keeps_its_record_beside_its_item() {
 }
 
 #[test]
+fn a_new_source_comes_with_its_record_in_one_change() {
+    let mut doc = registers(1);
+    doc.take_changes();
+    let source = Source {
+        kind: "interview".to_owned(),
+        title: "The bookkeeper".to_owned(),
+        ..Source::default()
+    };
+    let about = members(json!({ "what": "interview", "confidentiality": "confidential" }));
+    registers::save_source_with(&mut doc, &source, &about, "s-1").expect("saved");
+    assert_eq!(doc.take_changes().len(), 1, "at no version of it is the source public");
+    assert_eq!(registers::source_record(&doc, "s-1", None), about);
+    assert!(registers::public_sources(&doc).is_empty());
+    assert_eq!(registers::secret_sources(&doc), ["s-1"]);
+    let again = registers::sources(&doc).remove(0);
+    let about = members(json!({ "confidentiality": "public" }));
+    registers::save_source_with(&mut doc, &again, &about, "").expect("saved");
+    assert!(registers::secret_sources(&doc).is_empty());
+}
+
+#[test]
 fn of_confidentialities_that_were_set_at_once_the_strictest_counts_until_somebody_decides() {
     let source = Source {
         kind: "interview".to_owned(),
@@ -352,6 +373,37 @@ fn parts_have_an_order_and_may_have_titles() {
     assert_eq!(registers::parts(&a)[0].title, "First");
     assert!(matches!(
         registers::set_part(&mut a, "other", 1, ""),
+        Err(RegisterError::NoStory { .. })
+    ));
+}
+
+#[test]
+fn parts_are_moved_and_keep_their_titles() {
+    let mut doc = registers(1);
+    for story in ["a", "b", "c"] {
+        registers::add_story(&mut doc, story, "en").expect("added");
+    }
+    let listed = |doc: &Document| {
+        let parts = registers::parts(doc).into_iter();
+        parts.map(|part| (part.story, part.number)).collect::<Vec<_>>()
+    };
+    let moved = |doc: &mut Document, story: &str, by: i64| {
+        registers::move_part(doc, story, by).expect("moved");
+        listed(doc).into_iter().map(|(story, _)| story).collect::<String>()
+    };
+    for story in ["a", "b", "c"] {
+        moved(&mut doc, story, 0);
+    }
+    registers::set_part(&mut doc, "c", 3, "The money").expect("set");
+    assert_eq!(moved(&mut doc, "c", -1), "acb");
+    assert_eq!(moved(&mut doc, "c", -1), "cab");
+    assert_eq!(moved(&mut doc, "c", -1), "cab", "the first stays the first");
+    assert_eq!(registers::parts(&doc)[0].title, "The money");
+    registers::set_part(&mut doc, "a", 0, "").expect("taken out");
+    assert_eq!(moved(&mut doc, "b", i64::MIN), "bc");
+    assert_eq!(listed(&doc), [("b".to_owned(), 1), ("c".to_owned(), 2)]);
+    assert!(matches!(
+        registers::move_part(&mut doc, "nowhere", 1),
         Err(RegisterError::NoStory { .. })
     ));
 }

@@ -7,9 +7,10 @@
 //! | where | names |
 //! |---|---|
 //! | welcome | `welcome`, `found`, `join`, `restore` (forms; fields by their names: `title`, `outlet`, `domain`, `member`, `link`, `server`, `ticket`, `file`, `passphrase`), `submit`, `open-<investigation>`, `unsent`, `joining-code` |
-//! | dialogs | `dialog-recovery` (`recovery-key`, `recovery-done`), `dialog-new-story`, `dialog-new-edition`, `dialog-cite`, `dialog-comment`, `dialog-link`, `dialog-source`, `dialog-paste-sources`, `dialog-figure`, `dialog-footnotes`, `dialog-imported`, `dialog-invite` (`invite-link`), `dialog-review` (`notice-kind`, `reason-first`), `dialog-publish`, `dialog-snippet` (`send-again`); each with `close` and `submit`; in `dialog-cite` also `csl`, `paste-csl` |
+//! | dialogs | `dialog-recovery` (`recovery-key`, `recovery-done`), `dialog-new-story`, `dialog-new-edition`, `dialog-cite`, `dialog-comment`, `dialog-link`, `dialog-source`, `dialog-paste-sources`, `dialog-figure`, `dialog-footnotes`, `dialog-imported`, `dialog-invite` (`invite-link`), `dialog-review` (`notice-kind`, `reason-first`), `dialog-publish`, `dialog-snippet` (`send-again`), `dialog-export`; each with `close` and `submit`; in `dialog-cite` also `csl`, `paste-csl` |
 //! | header | `strings`, `title`, `saved`, `people`, `review`, `publish`, `snippet`, `rail-open`, `side-open` |
 //! | rail | `story-<id>`, `edition-<lang>`, `new-story`, `new-edition`, `waiting`, `go-stories`, `go-sources`, `go-people`, `go-servers`, `go-device`, `language`, `theme` |
+//! | list of stories | `part-earlier`, `part-later`, `part-not`, `part-make` |
 //! | story | `headline`, `summary`, `byline`, `text`, `tool-<name>`, `more-tools`, `import`, `export`, `moved` |
 //! | side column | `tab-sources`, `tab-notes`, `tab-comments`, `tab-people`, `tab-checks` (its own hooks: `crates/panel/src/app.rs`); in them `source`, `note`, `thread`, `reply`, `resolve` |
 //! | people | `request`, `request-code`, `confirm`, `refuse`, `invite` |
@@ -118,6 +119,8 @@ pub enum Dialog {
     /// Send a release (its hash) to all servers, for the first time or again.
     Publish(String),
     Snippet,
+    /// A file in this format would hold confidential sources.
+    Export(String, Trouble),
 }
 
 /// What lies over the page on a phone.

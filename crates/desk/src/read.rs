@@ -169,7 +169,7 @@ read! {
     ServerView { url, reached, in_sync }
     Signing { signed, moved, apart, proposal, complete, published, published_release, changes }
     StateView { saved, save_trouble, unsent, servers, refused }
-    StoryView { id, editions }
+    StoryView { id, part, editions }
     ThreadView { id, text, resolved, comments }
     ToSign { what, input }
     Trouble { code, with, message }
@@ -542,6 +542,7 @@ mod tests {
                 }],
                 stories: vec![StoryView {
                     id: "s".into(),
+                    part: 2,
                     editions: vec![EditionLine {
                         lang: "ky".into(),
                         headline: "h".into(),

@@ -198,6 +198,7 @@ pub const TROUBLES: &[&str] = &[
     "edition-not-open",
     "edition-there",
     "export",
+    "confidential-inside",
     "file",
     "first-is-editor",
     "format",
@@ -336,12 +337,14 @@ words! {
         server_in_sync server_reached server_away refused review_title review_making obstacles since_mine
         nothing_changed correction notice_correction notice_clarification notice_update notice_retraction reason
         reason_hint reason_set as_readers_see signing_never_publishes you_signed
+        secrecy secrecy_public secrecy_background secrecy_confidential secrecy_hint export_inside export_sure
+        part_make part_earlier part_later part_not
         publish_what publish_do published_done server_not_reached snippet_what snippet_element snippet_element_hint
         snippet_plain snippet_plain_hint snippet_head snippet_head_hint
     }
     phrases {
         leave_unsent let_in lacks invite_says not_saved reaching edition_in of signed_of published_number published_on moved_on note_number
-        resolved_comments invite_until release_number signed_by sign_for files_of server_refused
+        resolved_comments invite_until release_number signed_by sign_for files_of server_refused part
     }
     plurals {
         waiting_changes words paragraphs citations new_sources footnotes_found

@@ -262,6 +262,10 @@ fn ask(mut m: Members) -> Read<Ask> {
         },
         "save-source" => Ask::SaveSource {
             source: Box::new(csl::source("source", m.take("source")).map_err(|error| error.to_string())?),
+            about: match m.0.contains_key("about") {
+                true => m.object("about")?.0,
+                false => Map::new(),
+            },
         },
         "paste-sources" => Ask::PasteSources { text: m.text("text")? },
         "cite" => Ask::Cite {
@@ -354,6 +358,7 @@ fn ask(mut m: Members) -> Read<Ask> {
         "export" => Ask::Export {
             edition: m.edition()?,
             format: m.text("format")?,
+            sure: m.take("sure") == true,
         },
         "backup" => Ask::Backup {
             passphrase: m.text("passphrase")?,
@@ -525,7 +530,12 @@ mod tests {
                 ],
             },
             Ask::SaveSource {
+                source: Box::new(source.clone()),
+                about: Map::new(),
+            },
+            Ask::SaveSource {
                 source: Box::new(source),
+                about: members(),
             },
             Ask::PasteSources { text: text() },
             Ask::Cite {
@@ -623,6 +633,12 @@ mod tests {
             Ask::Export {
                 edition: edition(),
                 format: text(),
+                sure: false,
+            },
+            Ask::Export {
+                edition: edition(),
+                format: text(),
+                sure: true,
             },
             Ask::Backup {
                 passphrase: text(),

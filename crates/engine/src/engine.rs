@@ -224,7 +224,7 @@ impl Engine {
                 before,
                 byline,
             } => self.set_byline(&edition, &before, &byline).map(done),
-            Ask::SaveSource { source } => self.save_source(&source).map(Some),
+            Ask::SaveSource { source, about } => self.save_source(&source, about).map(Some),
             Ask::PasteSources { text } => self.paste_sources(&text).map(Some),
             Ask::Cite {
                 edition,
@@ -302,7 +302,7 @@ impl Engine {
             } => self.sign_off(&edition, &release, &signatures, &key).map(done),
             Ask::Publish { edition, release } => self.publish(&edition, &release).map(Some),
             Ask::Published { edition, release } => self.published(&edition, &release).map(done),
-            Ask::Export { edition, format } => self.export(id, &edition, &format),
+            Ask::Export { edition, format, sure } => self.export(id, &edition, &format, sure),
             Ask::Backup { passphrase, page } => {
                 self.begin_backup(id, passphrase, page);
                 Ok(None)

@@ -248,6 +248,10 @@ pub enum Ask {
     SaveSource {
         /// The item.
         source: Box<Source>,
+        /// Members of its record (`komuz_dossier::source`) by their dotted paths, saved in the same change as a new source: one that
+        /// is confidential is so from its first moment.
+        #[serde(default, skip_serializing_if = "Map::is_empty")]
+        about: Map<String, Value>,
     },
     /// Add sources from pasted CSL-JSON, one item or an array. Answer: [`Answer::Imported`].
     PasteSources {
@@ -338,7 +342,8 @@ pub enum Ask {
     /// not named stays. Answer: [`Answer::Made`] with the record's id.
     SaveRecord {
         /// The edition whose record it is; none for the investigation's: entities, replies, what is known of a source (by
-        /// the source's id), `policy`, the parts of the series (`p-` and the story's id).
+        /// the source's id), `policy`, the parts of the series (`p-` and the story's id: `number` and `title`, or `move`, by how
+        /// many places, which makes a part of what is none).
         edition: Option<EditionId>,
         /// Its id; one that ends with its prefix (`e-`) makes a new one.
         record: String,
@@ -424,12 +429,16 @@ pub enum Ask {
         /// Hash of the release.
         release: String,
     },
-    /// The story, to be saved as a file. Answer: [`Answer::File`].
+    /// The story, to be saved as a file. Answer: [`Answer::File`], or trouble `confidential-inside` with the number of the
+    /// confidential sources that would be in it (`json` and `automerge`).
     Export {
         /// Of which edition.
         edition: EditionId,
         /// `html`, `markdown`, `csl-json`, `json` or `automerge`.
         format: String,
+        /// The person knows what is in it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        sure: bool,
     },
     /// One encrypted file of all that is on this device. Answer: [`Answer::File`].
     Backup {
@@ -721,7 +730,7 @@ pub struct InvestigationView {
     pub members: Vec<MemberView>,
     /// People who used an invitation and wait.
     pub requests: Vec<JoinRequest>,
-    /// Stories.
+    /// Stories, those of the series first, in its order.
     pub stories: Vec<StoryView>,
     /// The register of sources.
     pub sources: Vec<Source>,
@@ -764,6 +773,9 @@ pub struct JoinRequest {
 pub struct StoryView {
     /// Id.
     pub id: String,
+    /// Its place in the series; 0 for a story that is no part of it.
+    #[serde(default)]
+    pub part: u64,
     /// Its editions.
     pub editions: Vec<EditionLine>,
 }

@@ -5,10 +5,10 @@
 //! | where | names of `data-test` |
 //! |---|---|
 //! | everywhere | `panel`, `panel-checks`, `panel-claims`, `panel-sources`, `panel-people`, `panel-translation`, `panel-outlet` (tabs), `reveal`, `open-record`, `sure`, `trouble` |
-//! | checks | `finding`, `no-findings` |
+//! | checks | `finding`, `no-findings`; in the review `panel-brief`, `nothing-to-mend` |
 //! | claims | `claim-make`, `claim`, `claim-status`, `claim-about`, `evidence`, `evidence-new` (`evidence-source`, `evidence-stance`, `evidence-locator`, `evidence-quote`, `evidence-add`), `claim-check` (`claim-reasons`, `claim-check-holds`, `claim-check-disputed`), `claim-remove`, `backed`, `backed-say` |
-//! | sources | `source-record`, and each field by its member: `reliability.state`, `custody.by` … |
-//! | people | `entity-new` (`entity-name`, `entity-add`), `entity`, `name-ky`, `name-ru`, `name-en`, `reply-new`, `reply-asked`, `reply-deadline`, `reply-outcome`, `reply-answer`, `reply-mark` |
+//! | sources | `source-new` (`source-title`, `source-what`, `source-secrecy`, `source-described`, `source-add`), `source-record`, and each field by its member: `reliability.state`, `custody.by` … |
+//! | people | `entity-new` (`entity-name`, `entity-add`), `entity`, `name-ky`, `name-ru`, `name-en`, `reply-new`, `reply-asked`, `reply-deadline`, `reply-outcome`, `reply-answer`, `reply-mark`, `connections` (`picture-save`, `picture-insert`) |
 //! | translation | `block-behind`, `block-current`, `block-missing` |
 //! | outlet | `front-headline`, `front-summary`, `front-note`, `front-figure`, `policy-sources`, `policy-<check>` |
 
@@ -43,11 +43,17 @@ pub struct AppProps {
     pub failed: Option<Trouble>,
     /// The claim in whose words the cursor stands; empty when it stands in none.
     pub at: AttrValue,
+    /// Only what must be mended is shown.
+    pub brief: bool,
+    /// The record to go to, and how often somebody went.
+    pub wanted: (AttrValue, u32),
 }
 
 impl PartialEq for AppProps {
     fn eq(&self, other: &Self) -> bool {
-        self.lang == other.lang && self.at == other.at && self.failed == other.failed && same(&self.view, &other.view)
+        (self.lang == other.lang && self.at == other.at && self.wanted == other.wanted)
+            && self.failed == other.failed
+            && same(&self.view, &other.view)
     }
 }
 
@@ -170,8 +176,10 @@ pub fn App(props: &AppProps) -> Html {
     let root = use_node_ref();
     let go = {
         let (section, target, root) = (section.clone(), target.clone(), root.clone());
+        let away = props.brief.then(|| props.bridge.clone());
         Callback::from(move |go: Go| match go {
             Go::Section(to) => section.set(to),
+            Go::Record(id) if away.is_some() => away.iter().for_each(|bridge| bridge.open(&id)),
             Go::Record(id) => {
                 section.set(Section::of(&id));
                 target.set((id, target.1.wrapping_add(1)));
@@ -185,6 +193,14 @@ pub fn App(props: &AppProps) -> Html {
             }
         })
     };
+    use_effect_with(props.wanted.clone(), {
+        let go = go.clone();
+        move |(id, times): &(AttrValue, u32)| {
+            if *times > 0 {
+                go.emit(Go::Record(id.to_string()));
+            }
+        }
+    });
     use_effect_with(props.at.clone(), {
         let root = root.clone();
         move |at: &AttrValue| {
@@ -220,6 +236,9 @@ pub fn App(props: &AppProps) -> Html {
         at: props.at.clone(),
         go: go.clone(),
     }));
+    if props.brief {
+        return html! { <div class="panel" lang={props.lang.tag()} data-test="panel-brief">{ found::brief(&ctx) }</div> };
+    }
     let translated = view.facts.known.original.is_some();
     let shown: Vec<_> = (SECTIONS.iter())
         .filter(|(section, _)| translated || *section != Section::Translation)

@@ -7,7 +7,7 @@ use web_sys::Element;
 
 #[wasm_bindgen]
 extern "C" {
-    /// An object of the page with four functions.
+    /// An object of the page with these functions.
     pub type Bridge;
 
     /// Sends an ask, JSON; resolves to the JSON of its result, `{"Ok": …}` or `{"Err": {code, with, message}}`.
@@ -22,6 +22,19 @@ extern "C" {
     /// another.
     #[wasm_bindgen(method)]
     pub(crate) fn reveal(this: &Bridge, id: &str, start: u32, end: u32);
+
+    /// Goes to a record in the panel beside the text, from the review.
+    #[wasm_bindgen(method)]
+    pub(crate) fn open(this: &Bridge, id: &str);
+
+    /// Saves an SVG document as a file of the person.
+    #[wasm_bindgen(method)]
+    pub(crate) fn save(this: &Bridge, name: &str, svg: &str);
+
+    /// Draws an SVG document and puts it into the text as a picture with a description, where the cursor is; resolves as
+    /// [`Bridge::ask`].
+    #[wasm_bindgen(method)]
+    pub(crate) fn insert(this: &Bridge, svg: &str, alt: &str) -> Promise;
 
     /// Fills an element with an SVG document of the dossier's own.
     #[wasm_bindgen(method)]

@@ -5,11 +5,13 @@ use komuz_dossier::words::sentence;
 use yew::prelude::*;
 
 use crate::app::Ctx;
-use crate::bits::to_record;
+use crate::bits::{soft, to_record};
 use crate::words::fill;
 
 /// So many of one severity are shown at once.
 const SHOWN: usize = 40;
+/// And so many in the review.
+const SHOWN_BRIEFLY: usize = 6;
 
 /// The section.
 pub fn section(ctx: &Ctx) -> Html {
@@ -28,27 +30,46 @@ pub fn section(ctx: &Ctx) -> Html {
         (Severity::Warning, w.warnings, "warn"),
         (Severity::Notice, w.notices, "soft"),
     ];
+    html! { <>{ for groups.into_iter().map(|(severity, words, class)| group(ctx, severity, words, class, SHOWN)) }</> }
+}
+
+/// What must be mended, for who is about to sign: it warns and stops nobody.
+pub fn brief(ctx: &Ctx) -> Html {
+    let w = ctx.w;
+    if ctx
+        .view
+        .findings
+        .iter()
+        .all(|finding| finding.severity != Severity::Error)
+    {
+        return html! { <p class="good" role="status" data-test="nothing-to-mend">{ w.nothing_to_mend }</p> };
+    }
+    html! {
+        <section class="notice bad">
+            { group(ctx, Severity::Error, w.errors, "bad", SHOWN_BRIEFLY) }
+            { soft(w.checks_warn) }
+        </section>
+    }
+}
+
+/// All of one severity; beyond so many they are folded away.
+fn group(ctx: &Ctx, severity: Severity, words: &str, class: &'static str, shown: usize) -> Html {
+    let found = ctx.view.findings.iter().filter(|finding| finding.severity == severity);
+    let found: Vec<_> = found.collect();
+    if found.is_empty() {
+        return Html::default();
+    }
+    let (first, rest) = found.split_at(found.len().min(shown));
     html! {
         <>
-            { for groups.into_iter().map(|(severity, words, class)| {
-                let found: Vec<_> = findings.iter().filter(|finding| finding.severity == severity).collect();
-                if found.is_empty() {
-                    return Html::default();
-                }
-                let (first, rest) = found.split_at(found.len().min(SHOWN));
-                html! {
-                    <>
-                        <h2 class={class}>{ format!("{words} · {}", found.len()) }</h2>
-                        <ul class={classes!("plain", "findings", class)}>{ for first.iter().map(|finding| one(ctx, finding)) }</ul>
-                        if !rest.is_empty() {
-                            <details class="fold">
-                                <summary>{ fill(w.more_of_these, &[&rest.len().to_string()]) }</summary>
-                                <ul class={classes!("plain", "findings", class)}>{ for rest.iter().map(|finding| one(ctx, finding)) }</ul>
-                            </details>
-                        }
-                    </>
-                }
-            }) }
+            <h2 class={class}>{ format!("{words} · {}", found.len()) }</h2>
+            <ul class={classes!("plain", "findings", class)}>{ for first.iter().map(|finding| one(ctx, finding)) }</ul>
+            if !rest.is_empty() {
+                <details class="fold">
+                    <summary>{ fill(ctx.w.more_of_these, &[&rest.len().to_string()]) }</summary>
+                    <ul class={classes!("plain", "findings", class)}>{ for rest.iter().map(|finding| one(ctx, finding)) }</ul>
+                </details>
+            }
         </>
     }
 }

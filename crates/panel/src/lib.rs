@@ -8,7 +8,7 @@
 //!
 //! - `view`: what is shown, as a value. `ask`: what is asked for. `bridge`: the page.
 //! - `app`: the sections and the way between them. `field`, `bits`: what they are made of.
-//! - `found`, `claims`, `sources`, `people`, `mentions`, `connections`, `replies`, `translation`, `outlet`, `policy`: the sections.
+//! - `found` (also in the review), `claims`, `sources`, `people`, `mentions`, `connections`, `replies`, `translation`, `outlet`, `policy`: the sections.
 //! - `check`: the checks themselves, which the worker does with this file.
 //! - `words`: what is said, in English, Russian and Kyrgyz.
 
@@ -44,15 +44,18 @@ use crate::view::View;
 pub use crate::bridge::Bridge;
 
 /// Mounts the panel in an element of the desk. `lang` is the language of the interface (a BCP 47 tag), `bridge` what the page
-/// does for it ([`Bridge`]). It says that it waits until [`Panel::show`] has given it something.
+/// does for it ([`Bridge`]). It says that it waits until [`Panel::show`] has given it something. `brief`: it shows only what
+/// must be mended, for the review before signing.
 #[wasm_bindgen]
-pub fn mount(place: Element, lang: &str, bridge: Bridge) -> Panel {
+pub fn mount(place: Element, lang: &str, brief: bool, bridge: Bridge) -> Panel {
     let props = AppProps {
         lang: komuz_release::words::Lang::of(lang),
         bridge: Rc::new(bridge),
         view: None,
         failed: None,
         at: AttrValue::default(),
+        brief,
+        wanted: (AttrValue::default(), 0),
     };
     number_apart(&props);
     Panel {
@@ -103,6 +106,17 @@ impl Panel {
             self.props.at = id.to_owned().into();
             self.app.update(self.props.clone());
         }
+    }
+
+    /// Goes to a record and opens it, once it is there.
+    pub fn open(&mut self, id: &str) {
+        self.props.wanted = (id.to_owned().into(), self.props.wanted.1.wrapping_add(1));
+        self.app.update(self.props.clone());
+    }
+
+    /// What the tab says behind its name when so much must be mended.
+    pub fn counted(&self, errors: u32) -> String {
+        words::fill(words::of(self.props.lang).to_mend, &[&errors.to_string()])
     }
 
     /// Says why nothing can be shown: the result of the ask that was to bring it, JSON.

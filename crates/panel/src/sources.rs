@@ -1,11 +1,12 @@
 //! Sources: who obtained them, how far they can be relied on, who may know of them, what they go back to.
 
 use komuz_dossier::source::{Confidentiality, Record, State};
+use serde_json::json;
 use yew::prelude::*;
 
 use crate::app::Ctx;
 use crate::ask::{self, path};
-use crate::bits::{Card, fold, soft, to_record};
+use crate::bits::{Card, Fields, Form, choice, fold, input, soft, to_record};
 use crate::field::{Field, Kind, Tick};
 use crate::view::SourceLine;
 
@@ -14,11 +15,69 @@ pub fn section(ctx: &Ctx) -> Html {
     let sources = ctx.view.sources(ctx.lang);
     html! {
         <>
+            { fold(ctx.w.new_source, "source-new", new(ctx)) }
             if sources.is_empty() {
                 { soft(ctx.w.no_sources) }
             }
             { for sources.iter().map(|source| card(ctx, source)) }
         </>
+    }
+}
+
+/// What a source is, with the kind of item that it is cited as.
+fn whats(ctx: &Ctx) -> [(&'static str, &'static str, &'static str); 8] {
+    let w = ctx.w;
+    [
+        ("document", w.what_document, "document"),
+        ("dataset", w.what_dataset, "dataset"),
+        ("interview", w.what_interview, "interview"),
+        ("official-record", w.what_official, "document"),
+        ("open-source", w.what_open, "webpage"),
+        ("press", w.what_press, "article-newspaper"),
+        ("leak", w.what_leak, "document"),
+        ("expert", w.what_expert, "interview"),
+    ]
+}
+
+fn secrecies(ctx: &Ctx) -> [(&'static str, &'static str); 3] {
+    let w = ctx.w;
+    [
+        ("public", w.public),
+        ("background", w.background),
+        ("confidential", w.confidential),
+    ]
+}
+
+/// Adds a source. Who may know of it is saved with it in one change: nothing of a confidential one is ever written as public.
+fn new(ctx: &Ctx) -> Html {
+    let w = ctx.w;
+    let kinds = whats(ctx);
+    let make = Callback::from(move |fields: Fields| {
+        let what = fields.text("source-what");
+        let kind = kinds
+            .iter()
+            .find(|(name, ..)| *name == what)
+            .map_or("document", |kind| kind.2);
+        Ok(json!({
+            "ask": "save-source",
+            "source": { "type": kind, "title": fields.text("source-title") },
+            "about": {
+                "what": what,
+                "confidentiality": fields.text("source-secrecy"),
+                "described": ask::text(&fields.text("source-described")),
+            },
+        }))
+    });
+    let owned = |(value, words): (&str, &str)| (value.to_owned(), words.to_owned());
+    let buttons = html! { <button data-test="source-add">{ w.add }</button> };
+    html! {
+        <Form ctx={ctx.clone()} {make} {buttons} open=true>
+            { input(w.source_title, "source-title", true) }
+            { choice(w.what, "source-what", &kinds.map(|(value, words, _)| owned((value, words)))) }
+            { choice(w.who_may_know, "source-secrecy", &secrecies(ctx).map(owned)) }
+            { input(w.described_on_background, "source-described", false) }
+            <small class="soft">{ w.new_source_more }</small>
+        </Form>
     }
 }
 
@@ -81,27 +140,14 @@ fn body(ctx: &Ctx, id: &str, record: &Record) -> Html {
         ("reliability.by".to_owned(), ask::text(&ctx.view.me.name)),
         ("reliability.when".to_owned(), ask::text(&ctx.view.facts.today)),
     ];
-    let whats = choices([
-        ("document", w.what_document),
-        ("dataset", w.what_dataset),
-        ("interview", w.what_interview),
-        ("official-record", w.what_official),
-        ("open-source", w.what_open),
-        ("press", w.what_press),
-        ("leak", w.what_leak),
-        ("expert", w.what_expert),
-    ]);
+    let whats = choices(whats(ctx).map(|(value, words, _)| (value, words)));
     let states = choices([
         ("unverified", w.unverified),
         ("verified", w.verified),
         ("disputed", w.source_disputed),
         ("withdrawn", w.withdrawn),
     ]);
-    let secrecies = choices([
-        ("public", w.public),
-        ("background", w.background),
-        ("confidential", w.confidential),
-    ]);
+    let secrecies = choices(secrecies(ctx));
     let background = record.confidentiality == Confidentiality::Background;
     let (reliability, custody) = (&record.reliability, &record.custody);
     html! {

@@ -52,6 +52,7 @@ impl Words {
         match trouble.code.as_str() {
             "select-first" => self.select_first.to_owned(),
             "no-reasons" => self.no_reasons.to_owned(),
+            "picture" => self.picture_not_drawn.to_owned(),
             "moved" => self.moved.to_owned(),
             "role" | "not-an-editor" => self.not_your_role.to_owned(),
             "bad-message" | "message" => self.versions.to_owned(),

@@ -184,6 +184,73 @@ async fn who_is_connected_with_whom_is_drawn_and_said() {
     page.open_record("panel-people", "picture").await;
     assert!(page.texts(".picture")[0].starts_with("<svg"));
     assert!(page.texts("[data-record=picture] li")[0].contains("Northern Customs"));
+
+    page.press("[data-test=picture-save]").await;
+    page.press("[data-test=picture-insert]").await;
+    let kept = page.kept();
+    assert_eq!(kept[0].0, "s-en.svg");
+    assert!(
+        kept[1].0.starts_with("Who is connected with whom: Aibek Samatov"),
+        "{}",
+        kept[1].0
+    );
+    assert!(kept.iter().all(|(_, svg)| svg.starts_with("<svg")));
+    let said = page.shows("[data-record=picture] [data-test=trouble]").await;
+    assert!(said.text_content().unwrap().contains("download it instead"));
+}
+
+#[wasm_bindgen_test]
+async fn the_review_shows_what_must_be_mended_and_leads_to_its_place() {
+    let page = Page::review(&sample()).await;
+    let found = page.shows("h2").await;
+    assert_eq!(found.text_content().unwrap(), "To be mended before publication · 2");
+    assert_eq!(page.texts("[data-test=finding] p:first-child").len(), 2, "errors alone");
+    page.press("[data-test=finding] [data-test=reveal]").await;
+    assert_eq!(page.revealed(), [json!(["b1", 0, 20])]);
+    page.press("[data-test=finding] [data-test=open-record]").await;
+    assert_eq!(page.opened(), ["k-1"]);
+
+    let mut sample = sample();
+    sample["findings"].as_array_mut().unwrap().truncate(1);
+    let page = Page::review(&sample).await;
+    page.shows("[data-test=nothing-to-mend]").await;
+}
+
+#[wasm_bindgen_test]
+async fn a_record_is_opened_from_the_review_and_the_errors_are_counted_in_words() {
+    let mut page = Page::with("ru", &sample()).await;
+    page.panel.open("k-2");
+    page.shows("[data-record=k-2].unfolded").await;
+    assert_eq!(page.panel.counted(2), "исправить до публикации: 2");
+}
+
+#[wasm_bindgen_test]
+async fn a_source_is_confidential_from_its_first_moment() {
+    let page = Page::with("en", &sample()).await;
+    page.press("[data-test=panel-sources]").await;
+    page.press("[data-test=source-new]").await;
+    page.type_into("[data-test=source-title]", "The bookkeeper").await;
+    page.type_into("[data-test=source-what]", "interview").await;
+    page.type_into("[data-test=source-secrecy]", "confidential").await;
+    page.press("[data-test=source-add]").await;
+    let asked = page.asked(1).await;
+    assert_eq!(asked.len(), 1, "one ask, so that it is never public in between");
+    assert_eq!(asked[0]["ask"], "save-source");
+    assert_eq!(
+        asked[0]["source"],
+        json!({ "type": "interview", "title": "The bookkeeper" })
+    );
+    assert_eq!(
+        asked[0]["about"],
+        json!({ "what": "interview", "confidentiality": "confidential", "described": null })
+    );
+}
+
+#[wasm_bindgen_test]
+async fn its_events_are_its_own_where_the_desk_around_is_tree_1_of_another_file() {
+    let page = Page::with("en", &sample()).await;
+    let number = js_sys::Reflect::get(&page.place, &"__yew_subtree_id".into()).unwrap();
+    assert!(number.as_f64().unwrap() > 1.0);
 }
 
 #[wasm_bindgen_test]

@@ -336,6 +336,24 @@ pub fn field(label: &str, name: &'static str, value: &str, hint: &str, required:
     }
 }
 
+/// A choice with its label: values and their words.
+pub fn choice(label: &str, name: &'static str, choices: &[(&str, &str)], chosen: &str, hint: &str) -> Html {
+    html! {
+        <label class="field">
+            <span>{ label }</span>
+            <select {name} data-test={name}>
+                // Said outright: options are put in from the last one on, and the first that comes would be chosen.
+                { for choices.iter().map(|(value, words)| html! {
+                    <option value={(*value).to_owned()} selected={*value == chosen}>{ *words }</option>
+                }) }
+            </select>
+            if !hint.is_empty() {
+                <small>{ hint }</small>
+            }
+        </label>
+    }
+}
+
 /// A field of several lines with its label.
 pub fn area(label: &str, name: &'static str, value: &str, hint: &str, required: bool) -> Html {
     html! {

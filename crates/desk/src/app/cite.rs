@@ -7,7 +7,7 @@ use yew::prelude::*;
 use super::Msg;
 use super::bits::{Form, Modal, act, area, field, page_trouble};
 use super::dialogs::closer;
-use super::sources::{read_source, source_fields, source_line, source_title};
+use super::sources::{save_source, source_fields, source_line, source_title};
 use crate::state::{Context, Same, Tab, folded};
 use crate::surface::Range;
 
@@ -72,8 +72,7 @@ pub fn Cite(props: &CiteProps) -> Html {
             let (ctx, edition, had, chosen) = (ctx.clone(), edition.clone(), had.clone(), (*chosen).clone());
             async move {
                 let source = if chosen.is_empty() {
-                    let source = Box::new(read_source(&fields, Source::default())?);
-                    match ctx.engine.ask(Ask::SaveSource { source }).await? {
+                    match ctx.engine.ask(save_source(&fields, Source::default())?).await? {
                         Answer::Source { id } => id,
                         _ => return Ok(()),
                     }

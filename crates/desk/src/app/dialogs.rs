@@ -3,7 +3,7 @@
 use komuz_messages::{Answer, Ask, EditionId};
 use yew::prelude::*;
 
-use super::bits::{Form, Modal, act, area, field, page_trouble, spawn};
+use super::bits::{Form, Modal, act, area, choice, field, page_trouble, spawn};
 use super::cite::Cite;
 use super::publish::{Publish, Snippets};
 use super::review::ReviewDialog;
@@ -87,6 +87,7 @@ impl App {
                 html! { <Publish {ctx} {edition} {release} {again} /> }
             }
             Dialog::Snippet => html! { <Snippets {ctx} {investigation} {edition} /> },
+            Dialog::Export(format, inside) => story::export_sure(&ctx, edition, format, &inside),
             _ => Html::default(),
         }
     }
@@ -215,6 +216,9 @@ fn new_edition(ctx: &Context, story: &str, langs: &[String]) -> Html {
             }
         })
     };
+    let from: Vec<(&str, &str)> = std::iter::once(("", w.edition_empty()))
+        .chain(langs.iter().map(|lang| (lang.as_str(), lang.as_str())))
+        .collect();
     let next = TONGUES
         .iter()
         .find(|(_, tag, _)| !langs.iter().any(|lang| lang == tag))
@@ -223,13 +227,7 @@ fn new_edition(ctx: &Context, story: &str, langs: &[String]) -> Html {
         <Modal ctx={ctx.clone()} title={w.new_edition()} test="dialog-new-edition" close={closer(ctx)}>
             <Form ctx={ctx.clone()} send={w.start_edition()} {act}>
                 { languages(w, langs, next) }
-                <label class="field">
-                    <span>{ w.edition_from() }</span>
-                    <select name="from" data-test="from">
-                        <option value="" selected=true>{ w.edition_empty() }</option>
-                        { for langs.iter().map(|lang| html! { <option value={lang.clone()}>{ lang.clone() }</option> }) }
-                    </select>
-                </label>
+                { choice(w.edition_from(), "from", &from, "", "") }
             </Form>
         </Modal>
     }

@@ -1,6 +1,7 @@
 //! The frame around everything: header, rail, foot, and what the page area shows.
 
-use komuz_messages::{EditionId, InvestigationView, Signing, StateView, StoryView};
+use komuz_messages::{Ask, EditionId, InvestigationView, Signing, StateView, StoryView};
+use serde_json::Map;
 use wasm_bindgen::JsCast;
 use yew::prelude::*;
 
@@ -261,7 +262,10 @@ impl App {
                     <p class="soft">{ w.no_stories() }</p>
                 }
                 { for investigation.stories.iter().map(|story| html! {
-                    <div class="card">
+                    <div class="card" key={story.id.clone()}>
+                        if investigation.stories.len() > 1 {
+                            { self.part(w, story) }
+                        }
                         { for story.editions.iter().map(|line| {
                             let place = Place::Story(EditionId { story: story.id.clone(), lang: line.lang.clone() });
                             let open = self.ctx.click(Click::Go(place));
@@ -277,6 +281,38 @@ impl App {
                 }) }
                 <p><button type="button" class="main" data-test="new-story-first" onclick={new}>{ w.new_story() }</button></p>
             </section>
+        }
+    }
+
+    /// Where a story stands in the series, and what changes that.
+    fn part(&self, w: &Words, story: &StoryView) -> Html {
+        let part = w.part().fill(&[&story.part.to_string()]);
+        let button = |sign: &'static str, title: &str, member: &str, value: i64, test: &'static str| {
+            let mut members = Map::new();
+            members.insert(member.to_owned(), value.into());
+            let ask = Ask::SaveRecord {
+                edition: None,
+                record: format!("p-{}", story.id),
+                members,
+            };
+            let label = (!sign.is_empty()).then(|| format!("{part}: {title}"));
+            html! {
+                <button type="button" class="quiet" aria-label={label} data-test={test} onclick={self.ctx.click(Click::Ask(ask.into()))}>
+                    { if sign.is_empty() { title } else { sign } }
+                </button>
+            }
+        };
+        html! {
+            <p class="part row-of">
+                if story.part == 0 {
+                    { button("", w.part_make(), "move", 0, "part-make") }
+                } else {
+                    <b>{ part.clone() }</b>
+                    { button("↑", w.part_earlier(), "move", -1, "part-earlier") }
+                    { button("↓", w.part_later(), "move", 1, "part-later") }
+                    { button("", w.part_not(), "number", 0, "part-not") }
+                }
+            </p>
         }
     }
 

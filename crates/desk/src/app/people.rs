@@ -3,7 +3,7 @@
 use komuz_messages::{Answer, Ask, InvestigationView, JoinRequest};
 use yew::prelude::*;
 
-use super::bits::{Copy, Form, Modal, act, field};
+use super::bits::{Copy, Form, Modal, act, choice, field};
 use super::dialogs::closer;
 use super::{Click, Dialog, Msg};
 use crate::browser;
@@ -100,14 +100,7 @@ pub fn invite(ctx: &Context, investigation: &InvestigationView) -> Html {
                 <p class="soft">
                     { investigation.outlets.iter().map(|outlet| outlet.name.as_str()).collect::<Vec<_>>().join(" · ") }
                 </p>
-                <label class="field">
-                    <span>{ w.role_label() }</span>
-                    <select name="role" data-test="role">
-                        <option value="editor" selected=true>{ w.role_editor() }</option>
-                        <option value="writer">{ w.role_writer() }</option>
-                    </select>
-                    <small>{ w.role_hint() }</small>
-                </label>
+                { choice(w.role_label(), "role", &[("editor", w.role_editor()), ("writer", w.role_writer())], "editor", w.role_hint()) }
             </Form>
         </Modal>
     }

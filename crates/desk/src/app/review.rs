@@ -6,7 +6,7 @@ use web_sys::Element;
 use yew::prelude::*;
 
 use super::Msg;
-use super::bits::{Doing, Form, Modal, act, doing, field, outlet_names, page_trouble, spawn, trouble};
+use super::bits::{Doing, Form, Modal, act, choice, doing, field, outlet_names, page_trouble, spawn, trouble};
 use super::dialogs::closer;
 use crate::browser;
 use crate::release_keys::{self, Signer};
@@ -151,7 +151,7 @@ pub fn ReviewDialog(props: &ReviewProps) -> Html {
                 ctx.clone(),
                 view.clone(),
                 keys.clone(),
-                ["kind", "reason"].map(|name| fields.text(name)),
+                ["notice-kind", "reason"].map(|name| fields.text(name)),
                 under.clone(),
                 pending.clone(),
             )
@@ -208,6 +208,8 @@ pub fn ReviewDialog(props: &ReviewProps) -> Html {
                     <ul class="plain">{ for review.obstacles.iter().map(|why| html! { <li>{ w.trouble(why) }</li> }) }</ul>
                 </section>
             }
+            // What must be mended warns here and stops nobody: that is the editors' to decide.
+            <komuz-checks brief="" lang={props.ctx.tongue.tag()} story={review.edition.story.clone()} edition={review.edition.lang.clone()} />
             <section data-test="since-mine">
                 <h3>{ w.since_mine() }</h3>
                 { changes(w, &review.since_mine) }
@@ -217,20 +219,13 @@ pub fn ReviewDialog(props: &ReviewProps) -> Html {
                     <h3>{ w.correction() }</h3>
                     { changes(w, &review.correction) }
                     <Form ctx={props.ctx.clone()} send={w.reason_set()} act={again} class="" button="set-reason">
-                        <label class="field">
-                            <span>{ w.source_kind() }</span>
-                            <select name="kind" data-test="notice-kind">
-                                // Empty is a correction, or what is proposed already.
-                                { for [
-                                    ("", w.notice_correction()),
-                                    ("clarification", w.notice_clarification()),
-                                    ("update", w.notice_update()),
-                                    ("retraction", w.notice_retraction()),
-                                ].map(|(kind, name)| html! {
-                                    <option value={kind} selected={kind == shown.notice[0]}>{ name }</option>
-                                }) }
-                            </select>
-                        </label>
+                        { choice(w.source_kind(), "notice-kind", &[
+                            // Empty is a correction, or what is proposed already.
+                            ("", w.notice_correction()),
+                            ("clarification", w.notice_clarification()),
+                            ("update", w.notice_update()),
+                            ("retraction", w.notice_retraction()),
+                        ], &shown.notice[0], "") }
                         { field(w.reason(), "reason", &shown.notice[1], w.reason_hint(), true) }
                     </Form>
                     if !shown.notice[1].is_empty() {

@@ -3,9 +3,10 @@
 use komuz_messages::{Answer, Ask, Trouble};
 use komuz_release::csl;
 use komuz_release::story::{CslDate, Name, Source, safe_link};
+use serde_json::Map;
 use yew::prelude::*;
 
-use super::bits::{Fields, Form, Modal, act, area, field, page_trouble};
+use super::bits::{Fields, Form, Modal, act, area, choice, field, page_trouble};
 use super::dialogs::closer;
 use super::{Click, Dialog, Msg};
 use crate::state::Context;
@@ -21,6 +22,18 @@ const KINDS: [&str; 8] = [
     "broadcast",
     "dataset",
     "article-magazine",
+];
+
+/// What a source of each kind is to the checks (`komuz_dossier::source::What`).
+const WHATS: [&str; 8] = [
+    "press",
+    "open-source",
+    "document",
+    "document",
+    "interview",
+    "press",
+    "dataset",
+    "press",
 ];
 
 /// A source's title, or its address, or that it has none.
@@ -106,6 +119,10 @@ pub fn source_fields(w: &Words, source: &Source) -> Html {
     } else {
         source.kind.as_str()
     };
+    let mut kinds: Vec<(&str, &str)> = KINDS.into_iter().zip(w.source_kinds().iter().copied()).collect();
+    if !KINDS.contains(&kind) {
+        kinds.push((kind, kind));
+    }
     html! {
         <div class="fields">
             { field(w.source_title(), "source-title", &source.title, "", false) }
@@ -117,23 +134,35 @@ pub fn source_fields(w: &Words, source: &Source) -> Html {
             { field(w.source_archive(), "source-archive", &source.custom.archive_url, "", false) }
             { field(w.source_accessed(), "source-accessed", &typed_date(&source.accessed), w.date_hint(), false) }
             { field(w.source_language(), "source-language", &source.language, w.source_language_hint(), false) }
-            <label class="field">
-                <span>{ w.source_kind() }</span>
-                <select name="source-kind" data-test="source-kind">
-                    { for KINDS.iter().zip(w.source_kinds()).map(|(tag, name)| html! {
-                        <option value={*tag} selected={*tag == kind}>{ name }</option>
-                    }) }
-                    if !KINDS.contains(&kind) {
-                        <option value={kind.to_owned()} selected=true>{ kind }</option>
-                    }
-                </select>
-            </label>
+            { choice(w.source_kind(), "source-kind", &kinds, kind, "") }
+            // Later it is changed among the checks, where what it means for the story is seen.
+            if source.id.is_empty() {
+                { choice(w.secrecy(), "secrecy", &[
+                    ("public", w.secrecy_public()),
+                    ("background", w.secrecy_background()),
+                    ("confidential", w.secrecy_confidential()),
+                ], "public", w.secrecy_hint()) }
+            }
         </div>
     }
 }
 
+/// Saves what the form holds. What a new source is and who may know of it goes with it in one change: nothing of a confidential one
+/// is ever written as public.
+pub fn save_source(fields: &Fields, source: Source) -> Result<Ask, Trouble> {
+    let source = Box::new(read_source(fields, source)?);
+    let mut about = Map::new();
+    let secrecy = fields.text("secrecy");
+    if !secrecy.is_empty() {
+        let what = KINDS.iter().position(|kind| *kind == source.kind);
+        about.insert("what".to_owned(), what.map_or("document", |at| WHATS[at]).into());
+        about.insert("confidentiality".to_owned(), secrecy.into());
+    }
+    Ok(Ask::SaveSource { source, about })
+}
+
 /// Reads the form into a source; members that it does not show stay.
-pub fn read_source(fields: &Fields, mut source: Source) -> Result<Source, Trouble> {
+fn read_source(fields: &Fields, mut source: Source) -> Result<Source, Trouble> {
     source.kind = fields.text("source-kind");
     source.title = fields.text("source-title");
     if source.title.is_empty() {
@@ -204,8 +233,7 @@ pub fn source_form(ctx: &Context, source: &Source) -> Html {
         act(move |fields| {
             let (ctx, source) = (ctx.clone(), source.clone());
             async move {
-                let source = Box::new(read_source(&fields, source)?);
-                ctx.engine.ask(Ask::SaveSource { source }).await?;
+                ctx.engine.ask(save_source(&fields, source)?).await?;
                 ctx.send(Msg::Dialog(None));
                 Ok(())
             }

@@ -1,6 +1,6 @@
 //! An edition: headline, summary, byline, the tools and the text.
 
-use komuz_messages::{Answer, Ask, EditionId, EditionView, InvestigationView, Person};
+use komuz_messages::{Answer, Ask, EditionId, EditionView, InvestigationView, Person, Trouble};
 use komuz_release::story::Byline;
 use serde_json::{Map, Value, json};
 use wasm_bindgen::JsCast;
@@ -9,7 +9,7 @@ use web_sys::{Element, HtmlElement};
 use yew::prelude::*;
 
 use super::bits::{Form, Modal, act, area, field, page_trouble, spawn};
-use super::{App, Click, Msg, chosen, import_file};
+use super::{App, Click, Dialog, Msg, chosen, import_file};
 use crate::browser;
 use crate::state::{Context, Page, Same, string_class};
 use crate::surface::{Selection, Surface};
@@ -365,7 +365,7 @@ fn Tools(props: &ToolsProps) -> Html {
             let format = select.value();
             select.set_value("");
             if !format.is_empty() {
-                save_as(&ctx, id.clone(), format);
+                save_as(&ctx, id.clone(), format, false);
             }
         })
     };
@@ -517,16 +517,42 @@ fn add_picture(ctx: &Context, file: web_sys::File) {
     });
 }
 
-/// Saves the edition as a file of the person.
-fn save_as(ctx: &Context, edition: EditionId, format: String) {
+/// Saves the edition as a file of the person. One that would hold confidential sources is asked about first.
+fn save_as(ctx: &Context, edition: EditionId, format: String, sure: bool) {
     let ctx = ctx.clone();
+    let asked = ctx.engine.ask(Ask::Export {
+        edition,
+        format: format.clone(),
+        sure,
+    });
     spawn(async move {
-        match ctx.engine.ask(Ask::Export { edition, format }).await {
+        match asked.await {
             Ok(Answer::File { name, media, bytes }) => browser::save_file(&name, &media, &bytes),
             Ok(_) => {}
+            Err(inside) if inside.code == "confidential-inside" => {
+                ctx.send(Msg::Dialog(Some(Dialog::Export(format, inside))));
+            }
             Err(trouble) => ctx.send(Msg::Trouble(Some(trouble))),
         }
     });
+}
+
+/// Asks whether a file with confidential sources in it is to be saved.
+pub fn export_sure(ctx: &Context, edition: EditionId, format: String, inside: &Trouble) -> Html {
+    let w = ctx.words();
+    let act = {
+        let ctx = ctx.clone();
+        act(move |_| {
+            save_as(&ctx, edition.clone(), format.clone(), true);
+            ctx.send(Msg::Dialog(None));
+            async { Ok(()) }
+        })
+    };
+    html! {
+        <Modal ctx={ctx.clone()} title={w.export_inside()} test="dialog-export" close={super::dialogs::closer(ctx)}>
+            <Form ctx={ctx.clone()} send={w.export_sure()} {act}><p>{ w.trouble(inside) }</p></Form>
+        </Modal>
+    }
 }
 
 /// The dialog for a picture's description.

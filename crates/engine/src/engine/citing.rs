@@ -1,11 +1,13 @@
 //! Asks about sources, citations and threads.
 
 use komuz_core::notes::{self, Comment};
+use komuz_core::records::Members;
 use komuz_core::registers;
 use komuz_messages::{Answer, CommentView, EditionId, ThreadView, Trouble};
 use komuz_release::story::Source;
 use komuz_sync::seal::bytes::to_hex;
 use komuz_sync::seal::doc::DocId;
+use serde_json::{Map, Value};
 
 use super::Engine;
 use super::device::rfc3339;
@@ -25,12 +27,13 @@ pub struct Reference {
 }
 
 impl Engine {
-    /// Adds a source or changes it.
-    pub(super) fn save_source(&mut self, source: &Source) -> Result<Answer, Trouble> {
+    /// Adds a source or changes it, with members of its record.
+    pub(super) fn save_source(&mut self, source: &Source, about: Map<String, Value>) -> Result<Answer, Trouble> {
         let (room, hands) = self.room()?;
         let new = hands.id("s-");
+        let about = Members::from_iter(about);
         let id = room.edit(&DocId::Registers, hands, |paper| {
-            registers::save_source(&mut paper.document, source, &new)
+            registers::save_source_with(&mut paper.document, source, &about, &new)
         })?;
         self.views.now = true;
         Ok(Answer::Source { id })

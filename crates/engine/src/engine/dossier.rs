@@ -120,11 +120,14 @@ impl Engine {
                 let registers = &mut paper.document;
                 match part {
                     _ if id == "policy" => registers::save_policy(registers, &save),
-                    Some(story) => {
-                        let number = save.get("number").and_then(Value::as_u64).unwrap_or(0);
-                        let title = save.get("title").and_then(Value::as_str).unwrap_or_default();
-                        registers::set_part(registers, story, number, title)
-                    }
+                    Some(story) => match save.get("move").and_then(Value::as_i64) {
+                        Some(by) => registers::move_part(registers, story, by),
+                        None => {
+                            let number = save.get("number").and_then(Value::as_u64).unwrap_or(0);
+                            let title = save.get("title").and_then(Value::as_str).unwrap_or_default();
+                            registers::set_part(registers, story, number, title)
+                        }
+                    },
                     None if Kind::of(id).is_some() => registers::save_record(registers, id, &save),
                     None => registers::save_source_record(registers, id, &save),
                 }

@@ -16,7 +16,7 @@ use super::dossier::Arriving;
 use super::hands::Hands;
 use super::room::Room;
 use super::signing::whole;
-use super::trouble::{because, no_edition, refused, trouble};
+use super::trouble::{because, named, no_edition, refused, trouble};
 use super::{Engine, body};
 use crate::Output;
 use crate::job::{Read, Task};
@@ -57,6 +57,26 @@ impl Waiting {
     }
 }
 
+/// How many sources that readers may not learn of a file would hold: a story's JSON all of the investigation, the Automerge
+/// document of a text those that it cites or that its claims rest on.
+fn confidential_inside(room: &mut Room, edition: &EditionId, format: &str) -> Result<usize, Trouble> {
+    if format != "json" && format != "automerge" {
+        return Ok(0);
+    }
+    let registers = room.papers.get(&DocId::Registers).ok_or_else(no_edition)?;
+    let mut secret = registers::secret_sources(&registers.document);
+    if format == "automerge" && !secret.is_empty() {
+        let body = room.body(edition)?;
+        let mut inside: Vec<String> = body.citations().into_iter().map(|cited| cited.source).collect();
+        for record in body.records() {
+            let sources = record.members.into_iter().filter(|(path, _)| path.ends_with(".source"));
+            inside.extend(sources.filter_map(|(_, source)| source.as_str().map(str::to_owned)));
+        }
+        secret.retain(|id| inside.contains(id));
+    }
+    Ok(secret.len())
+}
+
 impl Engine {
     /// Has a document read for an edition.
     pub(super) fn import(
@@ -74,8 +94,24 @@ impl Engine {
     }
 
     /// Makes a file of an edition.
-    pub(super) fn export(&mut self, ask: u32, edition: &EditionId, format: &str) -> Result<Option<Answer>, Trouble> {
+    pub(super) fn export(
+        &mut self,
+        ask: u32,
+        edition: &EditionId,
+        format: &str,
+        sure: bool,
+    ) -> Result<Option<Answer>, Trouble> {
         let (room, _) = self.room()?;
+        if !sure {
+            let inside = confidential_inside(room, edition, format)?;
+            if inside > 0 {
+                let (count, message) = (
+                    inside.to_string(),
+                    "Confidential sources would be in this file. Save it all the same?",
+                );
+                return Err(named("confidential-inside", &[&count], message));
+            }
+        }
         let story = whole(room, edition)?;
         let name = |ending: &str| format!("{}-{}.{ending}", edition.story, edition.lang);
         let pretty = |value: serde_json::Result<String>| value.map(|json| json + "\n").map_err(refused);

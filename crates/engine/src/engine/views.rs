@@ -115,11 +115,20 @@ impl Room {
                 Some(story) => story.editions.push(line),
                 None => stories.push(StoryView {
                     id: edition.story,
+                    part: 0,
                     editions: vec![line],
                 }),
             }
         }
         let registers = self.papers.get(&DocId::Registers);
+        let parts = registers.map(|paper| komuz_core::registers::parts(&paper.document));
+        for (at, part) in parts.iter().flatten().enumerate() {
+            if let Some(story) = stories.iter_mut().find(|story| story.id == part.story) {
+                story.part = at as u64 + 1;
+            }
+        }
+        // The sort is stable: what is no part stays in the order in which it was begun.
+        stories.sort_by_key(|story| if story.part == 0 { u64::MAX } else { story.part });
         Some(InvestigationView {
             id: self.id.clone(),
             title: self.replica.title().to_owned(),

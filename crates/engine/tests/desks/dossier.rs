@@ -143,23 +143,86 @@ fn a_confidential_source_is_known_to_colleagues_and_is_no_source_of_the_story() 
         title: "A talk by the river".into(),
         ..Default::default()
     };
-    let answer = world.ask(kloop, Ask::SaveSource { source: source.into() });
+    let ask = Ask::SaveSource {
+        source: source.into(),
+        about: members(json!({ "what": "interview", "confidentiality": "confidential" })),
+    };
+    let answer = world.ask(kloop, ask);
     let Ok(Answer::Source { id }) = answer else {
         panic!("no source: {answer:?}");
     };
-    save(
-        &mut world,
-        kloop,
-        None,
-        &id,
-        json!({ "confidentiality": "confidential" }),
-    );
     world.until("it is confidential", |world| {
         dossier(world, kloop)["dossier"]["dossier"]["confidential"]
             .get(&id)
             .is_some()
     });
     assert_eq!(dossier(&world, kloop)["dossier"].get("sources"), None);
+
+    // A file that would hold it is not made before somebody has said that they know.
+    let export = |world: &mut World, format: &str, sure| {
+        let (edition, format) = (edition.clone(), format.to_owned());
+        world.ask(kloop, Ask::Export { edition, format, sure })
+    };
+    let refused = export(&mut world, "json", false).expect_err("asked first");
+    assert_eq!(
+        (refused.code.as_str(), refused.with),
+        ("confidential-inside", vec!["1".to_owned()])
+    );
+    assert!(export(&mut world, "json", true).is_ok());
+    assert!(
+        export(&mut world, "html", false).is_ok(),
+        "readers' files never hold it"
+    );
+    assert!(
+        export(&mut world, "automerge", false).is_ok(),
+        "the text does not rest on it"
+    );
+    type_at(&mut world, kloop, &edition, "The bookkeeper saw it.", |_| 1);
+    let claimed = claim(&mut world, kloop, &edition, (1, 23));
+    let evidence = json!({ "evidence.x-1.source": id, "evidence.x-1.quote": "I was there." });
+    save(&mut world, kloop, Some(&edition), &claimed, evidence);
+    let refused = export(&mut world, "automerge", false).expect_err("asked first");
+    assert_eq!(refused.code, "confidential-inside");
+    assert!(export(&mut world, "automerge", true).is_ok());
+}
+
+#[test]
+fn the_parts_of_a_series_are_listed_in_an_order_that_both_may_change() {
+    let (mut world, kloop, occrp, edition) = two();
+    let new = |world: &mut World, headline: &str| {
+        let ask = Ask::NewStory {
+            lang: "en".into(),
+            headline: headline.into(),
+        };
+        match world.ask(kloop, ask) {
+            Ok(Answer::Story { story }) => story,
+            other => panic!("no story: {other:?}"),
+        }
+    };
+    let (aside, second) = (new(&mut world, "An aside"), new(&mut world, "The second part"));
+    settled(&mut world);
+    let first = edition.story.clone();
+    for (desk, story) in [(kloop, &second), (occrp, &first)] {
+        save(&mut world, desk, None, &format!("p-{story}"), json!({ "move": 0 }));
+        settled(&mut world);
+    }
+    let listed = |world: &World, desk: usize| -> Vec<(String, u64)> {
+        let view = world.desks[desk].shown.investigation.as_ref().expect("open");
+        view.stories
+            .iter()
+            .map(|story| (story.id.clone(), story.part))
+            .collect()
+    };
+    let order = |parts: [(&String, u64); 3]| parts.map(|(story, part)| (story.clone(), part)).to_vec();
+    assert_eq!(listed(&world, kloop), order([(&second, 1), (&first, 2), (&aside, 0)]));
+    save(&mut world, occrp, None, &format!("p-{first}"), json!({ "move": -1 }));
+    settled(&mut world);
+    for desk in [kloop, occrp] {
+        assert_eq!(listed(&world, desk), order([(&first, 1), (&second, 2), (&aside, 0)]));
+    }
+    save(&mut world, kloop, None, &format!("p-{first}"), json!({ "number": 0 }));
+    settled(&mut world);
+    assert_eq!(listed(&world, occrp)[0], (second, 1));
 }
 
 #[test]
@@ -181,6 +244,7 @@ fn a_story_brings_its_dossier_and_takes_it_away_again() {
     let ask = Ask::Export {
         edition: edition.clone(),
         format: "json".into(),
+        sure: true,
     };
     let answer = world.ask(occrp, ask);
     let Ok(Answer::File { bytes, .. }) = answer else {

@@ -610,6 +610,7 @@ fn export(world: &mut World, desk: usize, edition: &EditionId, format: &str) -> 
         Ask::Export {
             edition: edition.clone(),
             format: format.into(),
+            sure: false,
         },
     ) {
         Ok(Answer::File { bytes, .. }) => {
@@ -679,6 +680,7 @@ fn a_document_with_footnotes_comes_in_and_goes_out_equal() {
     let ask = Ask::Export {
         edition: edition.clone(),
         format: "docx".into(),
+        sure: false,
     };
     assert_eq!(world.ask(kloop, ask).expect_err("no such format").code, "format");
     let ask = Ask::Import {

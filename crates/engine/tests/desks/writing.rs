@@ -76,7 +76,13 @@ pub fn source(title: &str) -> Box<Source> {
 
 pub fn save_source(world: &mut World, desk: usize, title: &str) -> String {
     match world
-        .ask(desk, Ask::SaveSource { source: source(title) })
+        .ask(
+            desk,
+            Ask::SaveSource {
+                source: source(title),
+                about: Default::default(),
+            },
+        )
         .expect("saved")
     {
         Answer::Source { id } => id,

@@ -87,6 +87,15 @@ table! {
         "They know what is written down here and nothing else: whether it is true, people decide."
         "Они знают только то, что здесь записано. Правда ли это, решают люди."
         "Алар бул жерде жазылганды гана билет. Чындыгын адамдар чечет."
+    to_mend "to be mended before publication: {}" "исправить до публикации: {}" "жарыялоого чейин оңдолсун: {}"
+    nothing_to_mend
+        "The checks have found nothing that must be mended before publication."
+        "Проверки не нашли того, что нужно исправить до публикации."
+        "Текшерүү жарыялоого чейин оңдоло турган эч нерсе тапкан жок."
+    checks_warn
+        "The checks warn and stop nobody: whether to sign is for you to decide."
+        "Проверки предупреждают и никого не останавливают: подписывать ли, решаете вы."
+        "Текшерүү эскертет, эч кимди токтотпойт: кол коюуну өзүңүз чечесиз."
     open_claim "Open the claim" "Открыть утверждение" "Ырастоону ачуу"
     open_source "Open the source" "Открыть источник" "Булакты ачуу"
     open_person "Open the record" "Открыть запись" "Жазууну ачуу"
@@ -121,9 +130,9 @@ table! {
         "Бул далил алып салынсынбы?"
     source "Source" "Источник" "Булак"
     no_sources
-        "No sources yet. The tab Sources above adds them."
-        "Источников пока нет. Их добавляют во вкладке «Источники» вверху."
-        "Азырынча булак жок. Аларды жогорудагы «Булактар» өтмөгү кошот."
+        "No sources yet: the section Sources adds them."
+        "Источников пока нет: их добавляют в разделе «Источники»."
+        "Азырынча булак жок: аларды «Булактар» бөлүмү кошот."
     stance "It speaks" "Говорит" "Кайсы жагында"
     speaks_for "for the claim" "за утверждение" "ырастайт"
     speaks_against "against the claim" "против утверждения" "каршы чыгат"
@@ -164,6 +173,16 @@ table! {
     still_borne "They bear it as it is now" "Держится и сейчас" "Азыр да таянат"
 
     // Sources.
+    new_source "New source" "Новый источник" "Жаңы булак"
+    source_title "Title, or what colleagues call it" "Название, или как его зовут коллеги" "Аталышы, же кесиптештер аны кантип атайт"
+    described_on_background
+        "What readers are told, where it is on background"
+        "Что сказать читателям, если без имени"
+        "Атын атабаса, окурмандарга эмне айтылат"
+    new_source_more
+        "Authors, outlet, date and address: in the tab Sources above."
+        "Авторы, издание, дата и адрес — во вкладке «Источники» вверху."
+        "Авторлору, басылмасы, күнү жана дареги: жогорудагы «Булактар» өтмөгүндө."
     what "What it is" "Что это" "Бул эмне"
     what_document "document" "документ" "документ"
     what_dataset "data" "данные" "маалыматтар"
@@ -252,6 +271,12 @@ table! {
         "No claim with a source is about two of them."
         "Нет утверждения с источником, где названы двое."
         "Эки тарап тууралуу булагы бар ырастоо жок."
+    picture_save "Download the picture (SVG)" "Скачать рисунок (SVG)" "Сүрөттү жүктөп алуу (SVG)"
+    picture_insert "Put it into the text" "Вставить в текст" "Текстке коюу"
+    picture_not_drawn
+        "This browser does not draw it: download it instead."
+        "Этот браузер его не рисует: скачайте его."
+        "Бул браузер аны тарта албайт: жүктөп алыңыз."
     left_out "Not in the picture: {}" "Не вошли в рисунок: {}" "Сүрөткө кирбегени: {}"
     opponents "Opponents" "Противники" "Атаандаштары"
     opponents_none "None are known." "Неизвестны." "Белгисиз."

@@ -17,13 +17,16 @@ struct Told {
     revealed: Vec<Value>,
     selection: Option<Value>,
     refused: Option<String>,
+    opened: Vec<String>,
+    kept: Vec<(String, String)>,
 }
 
 /// A page with the panel in it.
 pub struct Page {
     /// The panel.
     pub panel: Panel,
-    place: Element,
+    /// What it is mounted in.
+    pub place: Element,
     told: Rc<RefCell<Told>>,
 }
 
@@ -59,6 +62,18 @@ async fn until(what: &str, mut so: impl FnMut() -> bool) {
 impl Page {
     /// A page whose panel was given nothing yet.
     pub fn open(lang: &str) -> Self {
+        Self::mounted(lang, false)
+    }
+
+    /// The review, with what must be mended.
+    pub async fn review(shown: &Value) -> Self {
+        let mut page = Self::mounted("en", true);
+        page.show(shown);
+        page.shows("[data-test=panel-brief]").await;
+        page
+    }
+
+    fn mounted(lang: &str, brief: bool) -> Self {
         let document = web_sys::window().unwrap().document().unwrap();
         let place = document.create_element("div").unwrap();
         document.body().unwrap().append_child(&place).unwrap();
@@ -94,7 +109,32 @@ impl Page {
             "draw",
             &Function::new_with_args("place, svg", "place.textContent = svg"),
         );
-        let panel = mount(place.clone(), lang, JsValue::from(bridge).unchecked_into::<Bridge>());
+        let opened = {
+            let told = told.clone();
+            Closure::<dyn Fn(String)>::new(move |id: String| told.borrow_mut().opened.push(id))
+        };
+        let save = {
+            let told = told.clone();
+            Closure::<dyn Fn(String, String)>::new(move |name: String, svg: String| {
+                told.borrow_mut().kept.push((name, svg));
+            })
+        };
+        let insert = {
+            let told = told.clone();
+            Closure::<dyn Fn(String, String) -> Promise>::new(move |svg: String, alt: String| {
+                told.borrow_mut().kept.push((alt, svg));
+                Promise::resolve::<JsValue>(&r#"{"Err":{"code":"picture","message":""}}"#.into())
+            })
+        };
+        set(&bridge, "open", &opened.into_js_value());
+        set(&bridge, "save", &save.into_js_value());
+        set(&bridge, "insert", &insert.into_js_value());
+        let panel = mount(
+            place.clone(),
+            lang,
+            brief,
+            JsValue::from(bridge).unchecked_into::<Bridge>(),
+        );
         Self { panel, place, told }
     }
 
@@ -115,6 +155,16 @@ impl Page {
     pub async fn asked(&self, count: usize) -> Vec<Value> {
         until("the panel asks", || self.told.borrow().asked.len() >= count).await;
         self.told.borrow().asked.clone()
+    }
+
+    /// The records that were gone to from the review.
+    pub fn opened(&self) -> Vec<String> {
+        self.told.borrow().opened.clone()
+    }
+
+    /// The pictures that were saved (with a name) or put into the text (with a description).
+    pub fn kept(&self) -> Vec<(String, String)> {
+        self.told.borrow().kept.clone()
     }
 
     /// What was to be shown in the text.

@@ -79,10 +79,10 @@ impl Again {
         for change in document.automerge().get_changes(&[]) {
             let hash = change.hash();
             let builds_on = |set: &BTreeSet<ChangeHash>| change.deps().iter().any(|dep| set.contains(dep));
-            let is_gone = gone.contains(&hash);
             let actor = change.actor_id().to_bytes();
-            let own = !is_gone && builds_on(&tainted) && mine(session_of(actor));
-            if is_gone || builds_on(&tainted) {
+            let (is_gone, depends) = (gone.contains(&hash), builds_on(&tainted));
+            let own = !is_gone && depends && mine(session_of(actor));
+            if is_gone || depends {
                 tainted.insert(hash);
             }
             if own {
@@ -133,13 +133,13 @@ impl Again {
         let kind = document.kind();
         let (before, after) = (self.before.automerge(), self.after.automerge());
         document.transact(|tx| {
-            let places = [Some(ROOT), Some(ROOT)];
             let walk = Walk {
                 again: self,
+                kind,
                 before,
                 after,
             };
-            walk.map(tx, kind, places, &ROOT, 0)
+            walk.map(tx, Some(&ROOT), &ROOT, &ROOT, 0)
         })?;
         Ok(())
     }
@@ -232,30 +232,29 @@ impl Sheet {
 /// A walk through the maps of both versions, writing into a third.
 struct Walk<'a, R> {
     again: &'a Again,
+    kind: DocKind,
     before: &'a R,
     after: &'a R,
 }
 
 impl<R: ReadDoc> Walk<'_, R> {
-    /// Does to a map what was done between the versions by oneself. `places` are where it lies in them.
+    /// Does to a map what was done by oneself between the versions, where it lies at `before` and at `after`.
     fn map(
         &self,
         tx: &mut Transaction<'_>,
-        kind: DocKind,
-        places: [Option<ObjId>; 2],
+        before: Option<&ObjId>,
+        after: &ObjId,
         to: &ObjId,
         depth: usize,
     ) -> Result<(), AutomergeError> {
-        let [before, after] = places;
-        let Some(after) = after.filter(|_| depth < MAX_DEPTH) else {
+        if depth == MAX_DEPTH {
             return Ok(());
-        };
-        let keys: Vec<String> = self.after.keys(&after).collect();
-        for key in &keys {
-            let Some((value, id)) = self.after.get(&after, key.as_str())? else {
+        }
+        for key in self.after.keys(after) {
+            let Some((value, id)) = self.after.get(after, key.as_str())? else {
                 continue;
             };
-            let was = match &before {
+            let was = match before {
                 Some(before) => self.before.get(before, key.as_str())?,
                 None => None,
             };
@@ -276,11 +275,11 @@ impl<R: ReadDoc> Walk<'_, R> {
                     };
                     let was = was.and_then(|(value, old)| (value == Value::Object(ObjType::Map)).then_some(old));
                     if let Some(there) = there {
-                        self.map(tx, kind, [was, Some(id)], &there, depth + 1)?;
+                        self.map(tx, was.as_ref(), &id, &there, depth + 1)?;
                     }
                 }
                 // Texts and lists at the root of a body are written in its own way.
-                Value::Object(_) if depth == 0 && kind == DocKind::Body => {}
+                Value::Object(_) if depth == 0 && self.kind == DocKind::Body => {}
                 Value::Object(ObjType::List) => match tx.get(to, key.as_str())? {
                     Some((Value::Object(ObjType::List), there)) => {
                         let was = was.map(|(_, old)| old).filter(|old| *old == id);
@@ -300,10 +299,10 @@ impl<R: ReadDoc> Walk<'_, R> {
             }
         }
         let Some(before) = before else { return Ok(()) };
-        for key in self.before.keys(&before) {
-            let was = self.before.get(&before, key.as_str())?.map(|(_, id)| id);
+        for key in self.before.keys(before) {
+            let was = self.before.get(before, key.as_str())?.map(|(_, id)| id);
             let there = tx.get(to, key.as_str())?.map(|(_, id)| id);
-            if there.is_some() && there == was && self.after.get(&after, key.as_str())?.is_none() {
+            if there.is_some() && there == was && self.after.get(after, key.as_str())?.is_none() {
                 tx.delete(to, key.as_str())?;
             }
         }
@@ -321,14 +320,14 @@ impl<R: ReadDoc> Walk<'_, R> {
         let mut known = BTreeSet::new();
         if let Some(before) = before {
             for at in 0..self.before.length(before) {
-                known.extend(self.before.get(before, at)?.map(|(_, id)| id.to_string()));
+                known.extend(self.before.get(before, at)?.map(|(_, id)| id));
             }
         }
         for at in 0..self.after.length(after) {
             let Some((value, id)) = self.after.get(after, at)? else {
                 continue;
             };
-            if known.contains(&id.to_string()) || !self.again.is_mine(&id) {
+            if known.contains(&id) || !self.again.is_mine(&id) {
                 continue;
             }
             let end = tx.length(to);

@@ -1,6 +1,7 @@
 //! What is published, as specified: one file a subject.
 
 mod canonical;
+mod changed;
 mod difference;
 mod fixture;
 mod flipped;

@@ -1,6 +1,5 @@
 //! Corrections, clarifications, updates, retractions: the list that grows from release to release, and who may say what.
 
-use komuz_release::canonical::canonical;
 use komuz_release::difference::difference;
 use komuz_release::html::{ArticleOptions, article, index_html};
 use komuz_release::notice::{Kind, MAX_EARLIER, MAX_EARLIER_TEXT, Notice, continues, earlier};
@@ -9,6 +8,7 @@ use komuz_release::snippet::{SnippetOptions, snippet};
 use komuz_release::story::Story;
 use serde_json::{Value, json};
 
+use crate::changed::{place, read};
 use crate::fixture::{head, masthead, paragraph, release, rich_story, story};
 
 /// The release after another: one more paragraph, at the given day of December.
@@ -45,19 +45,6 @@ fn four() -> [Release; 4] {
     let third = next(&second, Kind::Update, 19, "The minister resigned.");
     let fourth = next(&third, Kind::Clarification, 20, "Of defence.");
     [first, second, third, fourth]
-}
-
-fn read(release: &Release, change: impl FnOnce(&mut Value)) -> Result<Release, ReleaseError> {
-    let mut value: Value = serde_json::from_slice(&release.to_bytes().unwrap()).unwrap();
-    change(&mut value);
-    Release::parse(&canonical(&value).unwrap())
-}
-
-fn place(result: Result<impl std::fmt::Debug, ReleaseError>) -> String {
-    match result {
-        Err(ReleaseError::Invalid { place, .. }) => place,
-        other => panic!("{other:?}"),
-    }
 }
 
 #[test]

@@ -1,12 +1,12 @@
 //! A source that was published and may not be known any more: the releases after it do not name it again.
 
-use komuz_release::canonical::canonical;
 use komuz_release::html::{ArticleOptions, article, index_html};
 use komuz_release::notice::{Kind, continues};
-use komuz_release::release::{Head, Release, ReleaseError};
+use komuz_release::release::{Head, Release};
 use komuz_release::story::{Name, Story};
 use serde_json::{Value, json};
 
+use crate::changed::{place, read};
 use crate::fixture::{cite, head, masthead, paragraph, source, story};
 
 /// What tells who the source is.
@@ -69,19 +69,6 @@ fn published(release: &Release) -> String {
 fn tells(release: &Release) -> Vec<&'static str> {
     let text = published(release);
     TELLING.into_iter().filter(|words| text.contains(words)).collect()
-}
-
-fn read(release: &Release, change: impl FnOnce(&mut Value)) -> Result<Release, ReleaseError> {
-    let mut value: Value = serde_json::from_slice(&release.to_bytes().unwrap()).unwrap();
-    change(&mut value);
-    Release::parse(&canonical(&value).unwrap())
-}
-
-fn place(result: Result<impl std::fmt::Debug, ReleaseError>) -> String {
-    match result {
-        Err(ReleaseError::Invalid { place, .. }) => place,
-        other => panic!("{other:?}"),
-    }
 }
 
 #[test]

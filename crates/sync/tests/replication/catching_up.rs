@@ -1,12 +1,12 @@
 //! Who comes back gets what was missed and little else, however long the log is.
 
 use komuz_sync::seal::chain::{self, envelope_id};
-use komuz_sync::seal::charter::Role;
 use komuz_sync::seal::envelope::NO_PREVIOUS;
 
 use crate::hostile::Crafted;
+use crate::long::two;
 use crate::relay::Entry;
-use crate::world::{Carried, World, body};
+use crate::world::{Carried, body};
 
 /// What lies in the log.
 const LONG: usize = 50_000;
@@ -14,14 +14,7 @@ const LONG: usize = 50_000;
 /// Cholpon has read a log of [`LONG`] and is away while so many envelopes are written: what she is brought when she comes
 /// back, and what she says.
 fn missed(count: u64) -> (Carried, Carried) {
-    let mut world = World::new(1, 1);
-    world.quiet();
-    world.admit(0, "Cholpon", "alpha", Role::Writer, None);
-    for peer in 0..2 {
-        world.watch(peer, &body("ky"));
-    }
-    world.write(0, &body("ky"));
-    world.quiet();
+    let mut world = two(1);
     let ada = Crafted::of(&world, 0);
     let keys = ada.keys(&body("ky"));
     // What she has read long ago need not be good writing for this: it lies before her cursor.

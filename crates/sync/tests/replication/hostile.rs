@@ -132,6 +132,12 @@ impl World {
     }
 }
 
+fn has_all_three(world: &World, peer: usize) -> bool {
+    ["first", "second", "third"]
+        .iter()
+        .all(|words| world.has(peer, &body("ky"), words))
+}
+
 #[test]
 fn reordered_by_a_relay() {
     let mut world = three(1);
@@ -143,11 +149,7 @@ fn reordered_by_a_relay() {
     world.inject(0, &ada.keys(&body("ky")), &[three, one, two]);
     world.settle();
     for peer in 1..3 {
-        assert!(
-            ["first", "second", "third"]
-                .iter()
-                .all(|words| world.has(peer, &body("ky"), words))
-        );
+        assert!(has_all_three(&world, peer));
     }
 }
 
@@ -302,11 +304,7 @@ fn an_envelope_sealed_anew_is_the_same_and_what_follows_it_counts() {
     world.inject(0, &keys, &[copy.clone(), two, one, three]);
     world.settle();
     for peer in 1..3 {
-        assert!(
-            ["first", "second", "third"]
-                .iter()
-                .all(|words| world.has(peer, &body("ky"), words))
-        );
+        assert!(has_all_three(&world, peer));
         assert!(
             world.peers[peer].troubles.is_empty(),
             "{:?}",

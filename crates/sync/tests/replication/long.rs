@@ -8,7 +8,7 @@ use crate::hostile::Crafted;
 use crate::world::{World, body};
 
 /// Ada, and Cholpon of the same outlet, who reads what Ada writes. One server.
-fn two(seed: u64) -> World {
+pub fn two(seed: u64) -> World {
     let mut world = World::new(seed, 1);
     world.quiet();
     world.admit(0, "Cholpon", "alpha", Role::Writer, None);

@@ -88,15 +88,7 @@ fn five_servers_cost_as_much_as_two() {
     let mut world = World::new(3, 5);
     world.quiet();
     for relay in 1..5 {
-        let server = komuz_sync::replica::Server {
-            url: world.relays[relay].url.clone(),
-            ticket: Some(world.relays[relay].ticket.clone()),
-        };
-        world.call(0, |replica, now, entropy| {
-            replica
-                .add_server(server, now, entropy)
-                .expect("the founder adds servers")
-        });
+        world.add_server(relay);
     }
     world.watch(0, &body("ky"));
     world.write(0, &body("ky"));

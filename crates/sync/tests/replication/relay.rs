@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use komuz_sync::frame::{ClientFrame, ErrorCode, RelayFrame, verify_challenge, verify_registration};
+use komuz_sync::replica::Server;
 use komuz_sync::seal::bytes::{Chain, EnvelopeId, EpochId, LogId, Nonce, PublicKey};
 use komuz_sync::seal::chain;
 
@@ -57,6 +58,14 @@ pub struct Relay {
 }
 
 impl Relay {
+    /// As its operator's desk knows it.
+    pub fn server(&self) -> Server {
+        Server {
+            url: self.url.clone(),
+            ticket: Some(self.ticket.clone()),
+        }
+    }
+
     pub fn new(url: &str) -> Self {
         Self {
             url: url.to_owned(),

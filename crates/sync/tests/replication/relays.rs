@@ -1,6 +1,5 @@
 //! Relays that are down, new, empty or set back.
 
-use komuz_sync::replica::Server;
 use komuz_sync::seal::charter::Role;
 use komuz_sync::seal::doc::DocId;
 
@@ -160,15 +159,7 @@ fn a_server_that_is_added_later_gets_the_history_and_everybody_learns_of_it() {
         world.write(0, &body("ky"));
     }
     world.quiet();
-    let server = Server {
-        url: url(3),
-        ticket: Some(world.relays[2].ticket.clone()),
-    };
-    world.call(0, |replica, now, entropy| {
-        replica
-            .add_server(server, now, entropy)
-            .expect("an editor adds a server")
-    });
+    world.add_server(2);
     world.quiet();
     assert!(
         world.peers[1]

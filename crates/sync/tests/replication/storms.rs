@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
-use komuz_sync::replica::{Doubt, Server};
+use komuz_sync::replica::Doubt;
 use komuz_sync::seal::charter::Role;
 use komuz_sync::seal::doc::DocId;
 
@@ -31,15 +31,7 @@ fn base(people: usize, relays: usize) -> Base {
         world.admit(inviter, &format!("Person {number}"), outlet, role, server);
     }
     for relay in 3..relays {
-        let server = Server {
-            url: world.relays[relay].url.clone(),
-            ticket: Some(world.relays[relay].ticket.clone()),
-        };
-        world.call(0, |replica, now, entropy| {
-            replica
-                .add_server(server, now, entropy)
-                .expect("the founder adds a server")
-        });
+        world.add_server(relay);
     }
     for peer in 0..people {
         for doc in docs() {

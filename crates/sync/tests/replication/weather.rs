@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use komuz_sync::replica::Server;
 use komuz_sync::seal::doc::DocId;
 
 use crate::relay::{Conn, Relay};
@@ -158,17 +157,8 @@ impl World {
         if self.relays.len() >= most || self.peers[0].replica.me().is_none() {
             return;
         }
-        let relay = Relay::new(&url(self.relays.len() + 1));
-        let server = Server {
-            url: relay.url.clone(),
-            ticket: Some(relay.ticket.clone()),
-        };
-        self.relays.push(relay);
-        self.call(0, |replica, now, entropy| {
-            replica
-                .add_server(server, now, entropy)
-                .expect("the founder adds a server")
-        });
+        self.relays.push(Relay::new(&url(self.relays.len() + 1)));
+        self.add_server(self.relays.len() - 1);
     }
 
     /// A server is gone for good; never the first.

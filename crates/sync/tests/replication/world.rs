@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use komuz_sync::Replica;
 use komuz_sync::frame::RelayFrame;
-use komuz_sync::replica::{Founding, Joining, MAX_PAYLOAD, Output, Payload, RelayId, Server};
+use komuz_sync::replica::{Founding, Joining, MAX_PAYLOAD, Output, Payload, RelayId};
 use komuz_sync::seal::bytes::{Digest, PublicKey};
 use komuz_sync::seal::chain::envelope_id;
 use komuz_sync::seal::charter::{OutletCard, Role};
@@ -97,10 +97,7 @@ impl World {
             title: "Samaragate".to_owned(),
             outlet: outlet("alpha"),
             name: "Ada".to_owned(),
-            server: Server {
-                url: url(1),
-                ticket: Some(world.relays[0].ticket.clone()),
-            },
+            server: world.relays[0].server(),
         };
         let (replica, out) =
             Replica::found(founding, world.now, &mut |bytes| world.dice.fill(bytes)).expect("a good founding");
@@ -399,6 +396,16 @@ impl World {
         number
     }
 
+    /// The founder adds a server, with its ticket.
+    pub fn add_server(&mut self, relay: usize) {
+        let server = self.relays[relay].server();
+        self.call(0, |replica, now, entropy| {
+            replica
+                .add_server(server, now, entropy)
+                .expect("the founder adds a server")
+        });
+    }
+
     pub fn relay_down(&mut self, relay: usize) {
         self.relays[relay].up = false;
         let conns: Vec<Conn> = self
@@ -611,10 +618,7 @@ impl World {
 
     /// Uses an invitation: the new peer's number.
     pub fn ask(&mut self, name: &str, fragment: &str, outlet_id: &str, server: Option<usize>) -> usize {
-        let server = server.map(|relay| Server {
-            url: self.relays[relay].url.clone(),
-            ticket: Some(self.relays[relay].ticket.clone()),
-        });
+        let server = server.map(|relay| self.relays[relay].server());
         let joining = Joining {
             fragment: fragment.to_owned(),
             outlet: outlet(outlet_id),

@@ -1,4 +1,5 @@
-//! One WebSocket at `/sync`: frames in, frames out, see [`komuz_sync::frame`].
+//! One connection to `/sync`: frames in, frames out, see [`komuz_sync::frame`]. They come and go as WebSocket messages, or as
+//! what [`streams`](crate::streams) makes of them.
 //!
 //! Memory is bounded for each connection: what is sent waits in [`Out`], which has room for one largest frame; appends
 //! that wait for the disk are few, and while they wait nothing more is read. A peer that does not take what is sent in
@@ -17,9 +18,9 @@ use std::task::Poll;
 use std::time::Instant;
 
 use axum::body::Bytes;
-use axum::extract::ws::{Message, WebSocket};
+use axum::extract::ws::Message;
 use futures_util::stream::FuturesUnordered;
-use futures_util::{FutureExt, StreamExt};
+use futures_util::{FutureExt, Sink, Stream, StreamExt};
 use komuz_sync::frame::{
     ClientFrame, ErrorCode, FrameError, MAX_ENTRY, MAX_FRAME, RelayFrame, verify_challenge, verify_registration,
 };
@@ -117,10 +118,15 @@ struct Connection {
     presence: Allowance,
 }
 
-/// Serves one WebSocket until it ends or the server stops. `nonce` is fresh randomness.
-pub async fn serve(socket: WebSocket, relay: Arc<Relay>, nonce: Nonce, mut stop: watch::Receiver<bool>) {
+/// Serves one connection until it ends or the server stops. `nonce` is fresh randomness.
+pub async fn serve<E: Send>(
+    sink: impl Sink<Message, Error = E> + Unpin + Send + 'static,
+    mut stream: impl Stream<Item = Result<Message, impl Sized>> + Unpin,
+    relay: Arc<Relay>,
+    nonce: Nonce,
+    mut stop: watch::Receiver<bool>,
+) {
     static COUNT: AtomicU64 = AtomicU64::new(0);
-    let (sink, mut stream) = socket.split();
     let (out, mut sending) = out::start(sink, relay.limits.send);
     let (idle, proof) = (relay.limits.idle, relay.limits.proof);
     let presence = Allowance::new(relay.limits.presence_per_second);

@@ -5,12 +5,13 @@
 //! [`Server::start`] starts all of it on one address. The parts:
 //!
 //! - [`store`]: logs of sealed envelopes behind one trait; SQLite is the one that is built in.
-//! - `connection`, `hub`: the WebSocket at `/sync`, see [`komuz_sync::frame`] for what is said there.
+//! - `connection`, `hub`: what is said at `/sync`, see [`komuz_sync::frame`]; by WebSocket, or by plain HTTP (`streams`).
 //! - `releases`: published files under `/r/`, each verified before it is taken.
 //! - `site`: the desk and the embed files with their headers.
 //! - [`limits`]: how much anybody may use of it.
 
 mod about;
+mod body;
 mod connection;
 mod hub;
 mod identity;
@@ -20,6 +21,7 @@ mod releases;
 mod server;
 mod site;
 pub mod store;
+mod streams;
 mod ticket;
 
 pub use identity::{IdentityError, TicketLine, new_ticket, revoke_ticket, tickets};

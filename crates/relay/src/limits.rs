@@ -22,11 +22,16 @@ pub struct Limits {
     pub connections: usize,
     /// TCP connections at once from one address; no limit when `None` (behind a proxy all come from one address).
     pub connections_per_address: Option<usize>,
+    /// Connections to `/sync` without WebSocket at once: fewer than TCP connections, since each holds one and needs more to be
+    /// spoken to.
+    pub streams: usize,
     /// Presence frames that one connection may send in a second; those beyond are dropped, not answered.
     pub presence_per_second: u32,
-    /// A WebSocket that has said nothing for this long is asked (ping), and closed when it is silent as long again.
+    /// A connection to `/sync` that has said nothing for this long is asked (ping), and closed when it is silent as long again.
     pub idle: Duration,
-    /// A WebSocket that has proved no key and shown no ticket by then is closed.
+    /// Without WebSocket: after this long without a frame the client is asked too, before a proxy takes the body for dead.
+    pub heartbeat: Duration,
+    /// A connection to `/sync` that has proved no key and shown no ticket by then is closed.
     pub proof: Duration,
     /// A peer that does not take what is sent to it within this time is dropped.
     pub send: Duration,
@@ -46,8 +51,10 @@ impl Default for Limits {
             logs_per_connection: MAX_LOGS_PER_CONNECTION,
             connections: 1_024,
             connections_per_address: Some(128),
+            streams: 512,
             presence_per_second: 20,
             idle: Duration::from_secs(30),
+            heartbeat: Duration::from_secs(15),
             proof: Duration::from_secs(20),
             send: Duration::from_secs(20),
             request: Duration::from_secs(20),

@@ -4,16 +4,14 @@ pub mod shelf;
 pub mod write;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::{OriginalUri, State};
 use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, put};
-use futures_util::StreamExt;
 use komuz_release::canonical::sha256_hex;
 use komuz_release::folder::Place;
 use komuz_release::keys::PublicKey;
@@ -23,6 +21,7 @@ use komuz_release::release::MAX_RELEASE;
 
 use self::shelf::{Put, PutError, Shelf};
 use crate::Clock;
+use crate::body::{Refused, collect};
 use crate::identity::Identity;
 use crate::limits::Limits;
 use crate::site::matches_tag;
@@ -52,9 +51,6 @@ pub fn routes(releases: Releases) -> Router {
         .route("/trust", put(trust).options(preflight))
         .with_state(releases)
 }
-
-/// A refusal as it is answered: a status and a sentence.
-type Refused = (StatusCode, String);
 
 /// Lets any page read, and the desk of any outlet write: what may be written is decided by signatures, not by origins.
 const CORS: [(HeaderName, &str); 5] = [
@@ -267,27 +263,6 @@ fn internal() -> Refused {
         StatusCode::INTERNAL_SERVER_ERROR,
         "the server could not do it; its disk may be full or damaged\n".to_owned(),
     )
-}
-
-/// Reads a body of limited size from a sender who keeps sending.
-async fn collect(body: Body, most: usize, patience: Duration) -> Result<Vec<u8>, Refused> {
-    let mut parts = body.into_data_stream();
-    let mut bytes = Vec::new();
-    loop {
-        let part: Bytes = match tokio::time::timeout(patience, parts.next()).await {
-            Ok(None) => return Ok(bytes),
-            Ok(Some(Ok(part))) => part,
-            Ok(Some(Err(_))) => return Err((StatusCode::BAD_REQUEST, "the body broke off\n".to_owned())),
-            Err(_) => return Err((StatusCode::REQUEST_TIMEOUT, "the body came too slowly\n".to_owned())),
-        };
-        if bytes.len() + part.len() > most {
-            return Err((
-                StatusCode::PAYLOAD_TOO_LARGE,
-                format!("at most {most} bytes are taken here\n"),
-            ));
-        }
-        bytes.extend_from_slice(&part);
-    }
 }
 
 /// The media type of a figure by its first bytes. Nothing that could run is among them; what is unknown is for saving.

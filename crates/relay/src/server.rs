@@ -10,6 +10,7 @@ use axum::Router;
 use axum::extract::{State, WebSocketUpgrade};
 use axum::response::Response;
 use axum::routing::get;
+use futures_util::StreamExt;
 use komuz_release::time::Seconds;
 use komuz_sync::frame::MAX_FRAME;
 use komuz_sync::seal::bytes::Nonce;
@@ -28,6 +29,7 @@ use crate::releases::{self, Releases};
 use crate::site::{self, NotAnOrigin, Site};
 use crate::store::Store;
 use crate::store::sqlite::{OpenError, Sqlite};
+use crate::streams;
 
 /// Tells the time: seconds since 1970. Injected, so that tests need not wait for a day.
 pub type Clock = Arc<dyn Fn() -> Seconds + Send + Sync>;
@@ -178,7 +180,8 @@ impl Server {
         };
         let router = Router::new()
             .route("/sync", get(sync))
-            .with_state((relay, stopping.clone()))
+            .with_state((relay.clone(), stopping.clone()))
+            .merge(streams::routes(relay, stopping.clone()))
             .merge(about::routes(store.clone(), &identity))
             .merge(releases::routes(releases))
             .merge(site::routes(site));
@@ -244,7 +247,10 @@ async fn sync(
         ));
     };
     let upgrade = upgrade.max_message_size(MAX_FRAME).max_frame_size(MAX_FRAME);
-    Ok(upgrade.on_upgrade(move |socket| connection::serve(socket, relay, Nonce(nonce), stopping)))
+    Ok(upgrade.on_upgrade(move |socket| {
+        let (sink, stream) = socket.split();
+        connection::serve(sink, stream, relay, Nonce(nonce), stopping)
+    }))
 }
 
 /// Extends what this server may extend, from time to time.

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::ws::{Message, WebSocket};
-use futures_util::SinkExt;
-use futures_util::stream::SplitSink;
+use axum::extract::ws::Message;
+use futures_util::{Sink, SinkExt};
 use komuz_sync::frame::MAX_FRAME;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::JoinHandle;
@@ -69,7 +68,10 @@ fn size(message: &Message) -> u32 {
 
 /// Starts the task that sends. It ends when every [`Out`] is gone, after a close message, and when the peer has not taken what
 /// was sent within `patience`; its end closes the room.
-pub fn start(mut sink: SplitSink<WebSocket, Message>, patience: Duration) -> (Out, JoinHandle<()>) {
+pub fn start<E: Send>(
+    mut sink: impl Sink<Message, Error = E> + Unpin + Send + 'static,
+    patience: Duration,
+) -> (Out, JoinHandle<()>) {
     let (queue, mut waiting) = mpsc::channel::<(Message, OwnedSemaphorePermit)>(WAITING);
     let room = Arc::new(Semaphore::new(MAX_FRAME));
     let reading = Arc::new(Semaphore::new(READING));

@@ -1,15 +1,14 @@
 //! A client that speaks frames to a server and nothing else.
 
+use std::pin::Pin;
 use std::time::Duration;
 
-use futures_util::{SinkExt, StreamExt};
+use futures_util::{Sink, SinkExt, Stream, StreamExt};
 use komuz_sync::frame::{ClientFrame, ErrorCode, RelayFrame, sign_challenge, sign_registration};
 use komuz_sync::seal::bytes::{Chain, EnvelopeId, EpochId, LogId, Nonce, PublicKey};
 use komuz_sync::seal::chain;
 use komuz_sync::seal::sign::SignKey;
-use tokio::net::TcpStream;
-use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+use tokio_tungstenite::tungstenite::{Error, Message};
 
 /// The keys of one log, made from a number.
 pub struct Keys {
@@ -33,9 +32,15 @@ impl Keys {
     }
 }
 
-/// A WebSocket to a server, past its Hello.
+/// Where a client's messages go.
+pub type Up = Pin<Box<dyn Sink<Message, Error = Error> + Send>>;
+/// Where a server's messages come from.
+pub type Down = Pin<Box<dyn Stream<Item = Result<Message, Error>> + Send>>;
+
+/// A connection to a server, past its Hello.
 pub struct Client {
-    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    up: Up,
+    down: Down,
     pub origin: String,
     pub mine: Nonce,
     pub theirs: Nonce,
@@ -46,8 +51,15 @@ impl Client {
     pub async fn dial(origin: &str) -> Self {
         let address = format!("{}/sync", origin.replacen("http", "ws", 1));
         let (socket, _) = tokio_tungstenite::connect_async(address).await.unwrap();
+        let (up, down) = socket.split();
+        Self::over(Box::pin(up), Box::pin(down))
+    }
+
+    /// A connection over whatever carries its messages.
+    pub fn over(up: Up, down: Down) -> Self {
         Self {
-            socket,
+            up,
+            down,
             origin: String::new(),
             mine: Nonce([5; 32]),
             theirs: Nonce([0; 32]),
@@ -77,7 +89,7 @@ impl Client {
     }
 
     pub async fn raw(&mut self, message: Message) {
-        self.socket.send(message).await.unwrap();
+        self.up.send(message).await.unwrap();
     }
 
     /// The next frame; waits as long as a test may.
@@ -88,7 +100,7 @@ impl Client {
     /// The next frame, or `None` when the connection has ended.
     pub async fn try_hear(&mut self) -> Option<RelayFrame> {
         loop {
-            let next = tokio::time::timeout(Duration::from_secs(30), self.socket.next());
+            let next = tokio::time::timeout(Duration::from_secs(30), self.down.next());
             match next.await.expect("nothing came") {
                 Some(Ok(Message::Binary(bytes))) => return Some(RelayFrame::decode(&bytes).unwrap()),
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}

@@ -2,6 +2,7 @@
 
 mod client;
 pub mod http;
+pub mod plain;
 
 pub use client::{Client, Keys, chain_of};
 use komuz_relay::{Config, RunningServer, Server};

@@ -480,19 +480,6 @@ impl PageLink {
         self.change_entry(doc, body, id, (Some(old), None), now)
     }
 
-    /// Says that a block is a translation of a block of the original as it reads now.
-    pub fn translated(
-        &mut self,
-        doc: &mut Document,
-        body: &mut Body,
-        block: &str,
-        (original, of): (&Body, &str),
-        now: u64,
-    ) -> Result<(), StepError> {
-        let (id, save) = body.link_to(block, original, of)?;
-        self.save_record(doc, body, (&id, &save), now)
-    }
-
     fn change_entry(
         &mut self,
         doc: &mut Document,

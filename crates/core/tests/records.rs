@@ -3,7 +3,7 @@
 use automerge::transaction::Transactable;
 use automerge::{ActorId, AutoCommit, Change, LoadOptions, ObjType, ROOT, ReadDoc, TextEncoding};
 use komuz_core::admission::{Binding, Gate, Verdict, session_actor};
-use komuz_core::body::{Body, BodyError};
+use komuz_core::body::{Body, BodyError, Recorded};
 use komuz_core::document::{DocKind, Document};
 use komuz_core::page::{Page, Run, Slice, Step, json};
 use komuz_core::records::{self, Kind, Members, RecordError, apart, together};
@@ -719,27 +719,93 @@ fn only_what_stands_in_the_text_is_marked_and_only_what_a_body_holds_is_saved_in
     assert!(desk.body.records().is_empty());
 }
 
+/// An edition that begins with the text of another.
+fn begun_from(other: &Body, is_original: bool) -> (Document, Body) {
+    let mut doc = Document::new(DocKind::Body, &[7; 16]);
+    let mut body = Body::open(&doc).expect("reads");
+    body.begin_translation(&mut doc, &other.story("en", vec![]), other.links_for_copy(is_original))
+        .expect("begun");
+    (doc, body)
+}
+
+fn links(body: &Body) -> Vec<(String, String, String)> {
+    let link = |record: &Recorded| {
+        let text = |name: &str| record.members.get(name).and_then(Value::as_str).unwrap_or_default();
+        (record.id.clone(), text("of").to_owned(), text("words").to_owned())
+    };
+    let all = body.records();
+    all.iter()
+        .filter(|record| record.kind == Kind::Link)
+        .map(link)
+        .collect()
+}
+
 #[test]
-fn a_translator_says_what_a_block_was_made_from_as_it_reads_now() {
-    let original = Desk::new(1, &["The court froze the accounts.", "Nobody answered."]);
-    let mut desk = Desk::new(2, &["Сот эсептерди токтотту."]);
-    desk.link
-        .translated(&mut desk.doc, &mut desk.body, "b0", (&original.body, "b0"), 0)
-        .expect("linked");
-    desk.settle();
-    let link = json!({ "of": "b0", "words": "The court froze the accounts." });
-    assert_eq!(desk.said("b-b0"), Some(link));
-    for (block, of) in [("b1", "b0"), ("b0", "b7")] {
-        let refused = desk
-            .link
-            .translated(&mut desk.doc, &mut desk.body, block, (&original.body, of), 0);
-        assert!(matches!(
-            refused,
-            Err(StepError::Body(BodyError::Record(RecordError::Missing { .. })))
-        ));
+fn an_edition_that_begins_with_the_originals_text_says_of_each_block_what_it_is_to_translate() {
+    let original = Desk::new(1, &["The court froze the accounts.", "", "Nobody answered."]);
+    let (_, begun) = begun_from(&original.body, true);
+    let link = |id: &str, of: &str, words: &str| (id.to_owned(), of.to_owned(), words.to_owned());
+    let court = link("b-b0", "b0", "The court froze the accounts.");
+    let nobody = link("b-b2", "b2", "Nobody answered.");
+    assert_eq!(links(&begun), [court, link("b-b1", "b1", ""), nobody]);
+    // One that begins with a translation's text translates the same original, from the same words.
+    let mut translation = Desk::new(2, &["Сот эсептерди токтотту.", "Жаңы."]);
+    translation.save("b-b0", json!({ "of": "b9", "words": "The court froze accounts." }));
+    let (_, begun) = begun_from(&translation.body, false);
+    assert_eq!(links(&begun), [link("b-b0", "b9", "The court froze accounts.")]);
+    assert_eq!(
+        begun.story("ky", vec![]).blocks[0].plain_text(),
+        "Сот эсептерди токтотту."
+    );
+}
+
+#[test]
+fn a_block_longer_than_a_record_keeps_begins_without_what_it_translates() {
+    let original = Desk::new(1, &["Short.", &"ө".repeat(records::MAX_TEXT + 1)]);
+    let (_, begun) = begun_from(&original.body, true);
+    assert_eq!(
+        links(&begun),
+        [("b-b0".to_owned(), "b0".to_owned(), "Short.".to_owned())]
+    );
+    assert_eq!(begun.story("en", vec![]).blocks.len(), 2);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever the ids of the original's blocks are, each block of the new edition leads to the one that it was made from, and
+    /// others take all of it in.
+    #[test]
+    fn every_block_of_a_new_edition_leads_to_the_one_that_it_was_made_from(
+        blocks in prop::collection::vec(("[ab]{0,2}|б", "[a-zA-Zөү ]{0,40}", prop::bool::weighted(0.1)), 1..30),
+    ) {
+        let block = |(id, text, rule): &(String, String, bool)| Block {
+            id: id.clone(),
+            kind: if *rule { BlockKind::Rule } else { BlockKind::Paragraph },
+            text: vec![Span { text: if *rule { String::new() } else { text.clone() }, marks: Marks::default() }],
+        };
+        let mut story = Desk::new(1, &[]).body.story("en", vec![]);
+        story.blocks = blocks.iter().map(block).collect();
+        let (_, original) = Body::from_story(&story, &[1; 16]).expect("written");
+        let (mut doc, begun) = begun_from(&original, true);
+
+        let (was, now) = (original.story("en", vec![]).blocks, begun.story("en", vec![]).blocks);
+        prop_assert_eq!(was.len(), now.len());
+        let pairs = was.iter().zip(&now).filter(|(was, now)| {
+            was.kind != BlockKind::Rule && Kind::of(&format!("b-{}", now.id)).is_some()
+        });
+        let mut expected: Vec<_> = pairs
+            .map(|(was, now)| (format!("b-{}", now.id), was.id.clone(), was.plain_text()))
+            .collect();
+        let mut all = links(&begun);
+        expected.sort();
+        all.sort();
+        prop_assert_eq!(all, expected);
+
+        let mut other = Document::new(DocKind::Body, &[9; 16]);
+        other.apply(changes(&mut doc)).expect("applies");
+        prop_assert_eq!(links(&Body::open(&other).expect("reads")), links(&begun));
     }
-    desk.undo();
-    assert_eq!(desk.said("b-b0"), None);
 }
 
 #[test]

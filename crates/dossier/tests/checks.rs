@@ -553,6 +553,17 @@ fn a_block_whose_original_is_gone_is_behind() {
 }
 
 #[test]
+fn a_block_that_was_made_from_one_without_words_is_behind_when_that_has_some_and_not_when_it_is_gone() {
+    let links = [("o-1", "He owned the bank."), ("o-2", "")];
+    let owned = ("o-1", "He owned the bank.");
+    assert_eq!(lacks(&[owned, ("o-2", "")], &links), (vec![], vec![]));
+    assert_eq!(lacks(&[owned], &links), (vec![], vec![]));
+    let (behind, missing) = lacks(&[owned, ("o-2", "Nobody knew.")], &links);
+    assert_eq!(behind, [("b-1".to_owned(), "Nobody knew.".to_owned())]);
+    assert!(missing.is_empty());
+}
+
+#[test]
 fn findings_are_in_the_order_of_the_text_and_then_of_the_checks() {
     let mut dossier = claimed();
     dossier.story.blocks.insert(0, paragraph("b-first", "A claim."));

@@ -9,7 +9,6 @@ use serde_json::Value as Json;
 use super::limits::{MAX_HEADLINE, MAX_SUMMARY};
 use super::{Body, BodyError, Entry};
 use crate::document::Document;
-use crate::page::Block;
 use crate::records::{self, Kind, Members, RecordError};
 
 /// A record of a body as it is in the text.
@@ -72,20 +71,6 @@ impl Body {
     pub(crate) fn record(&self, id: &str) -> Result<&Entry, BodyError> {
         let entry = self.entry(id).filter(|_| Kind::of(id).is_some());
         entry.ok_or_else(|| RecordError::Missing { id: id.to_owned() }.into())
-    }
-
-    /// The record that says that a block is a translation of a block of the original as it reads now.
-    pub(crate) fn link_to(&self, block: &str, original: &Body, of: &str) -> Result<(String, Members), BodyError> {
-        let words = |body: &Body, id: &str| {
-            let found = body.page.blocks().iter().find(|block| block.id.as_deref() == Some(id));
-            found
-                .map(|block| Block::plain_text(block))
-                .ok_or_else(|| RecordError::Missing { id: id.to_owned() })
-        };
-        words(self, block)?;
-        let link = [("of", of.to_owned()), ("words", words(original, of)?)];
-        let save = link.into_iter().map(|(name, text)| (name.to_owned(), text.into()));
-        Ok((format!("{}{block}", Kind::Link.prefix()), save.collect()))
     }
 
     /// What outlets put around the body where it differs from the common front, by their ids; empty members are the common

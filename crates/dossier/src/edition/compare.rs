@@ -72,7 +72,7 @@ pub fn translation<'a>(
         .into_iter()
         .filter_map(|block| {
             let (id, link) = links.get_key_value(block)?;
-            (!link.of.is_empty() && !link.words.is_empty()).then(|| Linked {
+            (!link.of.is_empty()).then(|| Linked {
                 block: id,
                 link,
                 words: link.words.split_whitespace().collect(),
@@ -87,7 +87,7 @@ pub fn translation<'a>(
     // What was translated and is in another block now comes first: it is taken out of that block before the block is compared.
     let mut found: Vec<Option<usize>> = Vec::with_capacity(links.len());
     for linked in &links {
-        let gone = original.at(linked).is_none();
+        let gone = original.at(linked).is_none() && !linked.words.is_empty();
         found.push(if gone { original.find(&linked.words) } else { None });
     }
     let mut behind = Vec::new();
@@ -95,6 +95,8 @@ pub fn translation<'a>(
         let now = match (original.at(linked), found) {
             (Some(at), _) => original.now(at, &linked.words),
             (None, Some(at)) => original.added(at, &linked.words),
+            // A picture without a caption that is gone takes no words along.
+            (None, None) if linked.words.is_empty() => None,
             (None, None) => original.alike(&linked.words),
         };
         if let Some(now) = now {

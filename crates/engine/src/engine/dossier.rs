@@ -188,7 +188,7 @@ impl Engine {
 
 impl Room {
     /// The edition that this one translates: the story's first; none for that one itself.
-    fn original(&self, edition: &EditionId) -> Option<EditionId> {
+    pub(super) fn original(&self, edition: &EditionId) -> Option<EditionId> {
         let first = self.listed().into_iter().find(|other| other.story == edition.story)?;
         (first != *edition).then_some(first)
     }

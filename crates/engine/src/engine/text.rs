@@ -54,10 +54,14 @@ impl Engine {
     pub(super) fn new_edition(&mut self, edition: &EditionId, from: Option<&str>) -> Result<(), Trouble> {
         let (room, hands) = self.room()?;
         let start = match from {
-            Some(lang) => Some(room.story(&EditionId {
-                story: edition.story.clone(),
-                lang: lang.to_owned(),
-            })?),
+            Some(lang) => {
+                let from = EditionId {
+                    story: edition.story.clone(),
+                    lang: lang.to_owned(),
+                };
+                let links = room.body(&from)?.links_for_copy(room.original(&from).is_none());
+                Some((room.story(&from)?, links))
+            }
             None => None,
         };
         if room.listed().contains(edition) {
@@ -67,8 +71,10 @@ impl Engine {
             registers::add_edition(&mut paper.document, &edition.story, &edition.lang)
         })?;
         room.gather(hands);
-        if let Some(story) = start {
-            room.append_story(edition, &story, hands)?;
+        if let Some((story, links)) = start {
+            room.write_body(edition, hands, |body, document| {
+                body.begin_translation(document, &story, links)
+            })?;
         }
         self.views.now = true;
         Ok(())

@@ -135,6 +135,44 @@ fn a_claim_that_one_makes_is_checked_at_the_other_and_both_may_write_about_it() 
 }
 
 #[test]
+fn an_edition_begun_from_the_original_is_current_until_the_original_changes() {
+    let (mut world, kloop, occrp, edition) = two();
+    type_at(&mut world, kloop, &edition, "The bridge cost ten million soms.", |_| 1);
+    settled(&mut world);
+    for (lang, from) in [("ru", "en"), ("ky", "ru")] {
+        let new = EditionId {
+            lang: lang.into(),
+            ..edition.clone()
+        };
+        let ask = Ask::NewEdition {
+            edition: new.clone(),
+            from: Some(from.into()),
+        };
+        world.ask(kloop, ask).expect("begun");
+    }
+    settled(&mut world);
+    let ky = EditionId {
+        lang: "ky".into(),
+        ..edition.clone()
+    };
+    watch(&mut world, occrp, &ky);
+    let known = &dossier(&world, occrp)["dossier"]["dossier"];
+    let block = known["original"]["blocks"][0]["id"]
+        .as_str()
+        .expect("a block")
+        .to_owned();
+    let link = json!({ "of": block, "words": "The bridge cost ten million soms." });
+    assert_eq!(known["links"], json!({ block.clone(): link }));
+    assert!(checks(&world, occrp).is_empty());
+
+    type_at(&mut world, kloop, &edition, " nearly", |_| 11);
+    settled(&mut world);
+    world.until("the original is ahead", |world| {
+        checks(world, occrp) == ["translation-behind"]
+    });
+}
+
+#[test]
 fn a_confidential_source_is_known_to_colleagues_and_is_no_source_of_the_story() {
     let (mut world, kloop, _, edition) = two();
     watch(&mut world, kloop, &edition);

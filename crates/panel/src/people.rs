@@ -165,7 +165,7 @@ fn offered(entity: &Entity, lang: &str) -> Vec<String> {
             let other = if lang == "ky" { "ru" } else { "ky" };
             match name(other) {
                 Some(same) => vec![same.to_owned()],
-                None => name("en").and_then(|name| cyrillic(name, lang)).into_iter().collect(),
+                None => name("en").map(|name| cyrillic(name, lang)).unwrap_or_default(),
             }
         }
     };
@@ -266,5 +266,13 @@ mod tests {
     fn a_name_in_one_cyrillic_language_is_offered_for_the_other() {
         assert_eq!(offered(&named(&[("ky", "Айбек Саматов")]), "ru"), ["Айбек Саматов"]);
         assert!(offered(&named(&[]), "ru").is_empty());
+    }
+
+    #[test]
+    fn a_name_in_latin_letters_is_offered_in_both_cyrillic_languages() {
+        let english = named(&[("en", "Asan Mamytov")]);
+        assert_eq!(offered(&english, "ru"), ["Асан Мамытов"]);
+        assert_eq!(offered(&english, "ky"), ["Асан Мамытов"]);
+        assert_eq!(offered(&named(&[("en", "Japarov")]), "ru"), ["Жапаров", "Джапаров"]);
     }
 }

@@ -119,92 +119,131 @@ fn one(letter: char, before: Option<char>, kyrgyz: bool) -> Option<&'static str>
     })
 }
 
-/// A Cyrillic spelling for `lang` of a name in Latin letters, where each letter can be read in one way only; none where it cannot:
-/// y after a consonant (ы, ий or ь before a vowel), i after a vowel (и or й), ts, l at the end of a syllable in Russian (л or ль), letters
-/// that the system does not use. Writing the offered name in Latin letters gives the name again.
-pub fn cyrillic(name: &str, lang: &str) -> Option<String> {
+/// The most readings of a name that are offered.
+const MOST: usize = 4;
+
+/// Cyrillic spellings for `lang` (`ky` or `ru`) of a name in Latin letters, the likeliest first and at most four: what is written with
+/// one letter for several (y for ы, й, ий and ый, l for л and ль, i for и and й) has several. Spellings of passports and older papers
+/// are read too (j in Russian texts, ye in Kyrgyz ones). Empty where a letter stands for none, as w does, or for a name of
+/// another language.
+pub fn cyrillic(name: &str, lang: &str) -> Vec<String> {
     let kyrgyz = match lang.split('-').next() {
         Some("ky") => true,
         Some("ru") => false,
-        _ => return None,
+        _ => return Vec::new(),
     };
-    let mut out = String::new();
+    let mut read = vec![String::new()];
     for word in name.split_inclusive([' ', '-']) {
         let letters = word.trim_end_matches([' ', '-']);
-        out.push_str(&cyrillic_word(letters, kyrgyz)?);
-        out.push_str(&word[letters.len()..]);
+        let readings = cyrillic_words(letters, kyrgyz);
+        let behind = &word[letters.len()..];
+        let all = read
+            .iter()
+            .flat_map(|start| readings.iter().map(move |word| format!("{start}{word}{behind}")));
+        read = all.take(MOST).collect();
     }
-    (latin(&out, lang).first().map(String::as_str) == Some(name)).then_some(out)
+    read.retain(|spelling| spelling.chars().any(is_cyrillic));
+    read
 }
 
-fn cyrillic_word(word: &str, kyrgyz: bool) -> Option<String> {
-    let lower: Vec<char> = word.to_lowercase().chars().collect();
-    let is_vowel = |c: char| "aeiouyöü".contains(c);
-    let mut out = String::new();
-    let mut at = 0;
-    while at < lower.len() {
-        let rest: String = lower[at..].iter().take(4).collect();
-        let before = at.checked_sub(1).map(|at| lower[at]);
-        let (length, letter) = match rest.as_str() {
-            r if r.starts_with("shch") => (4, 'щ'),
-            r if r.starts_with("zh") && !kyrgyz => (2, 'ж'),
-            r if r.starts_with("kh") => (2, 'х'),
-            r if r.starts_with("ch") => (2, 'ч'),
-            r if r.starts_with("sh") => (2, 'ш'),
-            r if r.starts_with("ts") || (kyrgyz && r.starts_with("ng")) => return None,
-            r if r.starts_with("ya") => (2, 'я'),
-            r if r.starts_with("yu") => (2, 'ю'),
-            r if r.starts_with("yo") => return None,
-            r if r.starts_with("ye") && !kyrgyz && before.is_none_or(is_vowel) => (2, 'е'),
-            // After a vowel, and before no other, it is й.
-            r if r.starts_with('y') => match (before, lower.get(at + 1)) {
-                (Some(b), next) if is_vowel(b) && b != 'y' && next.is_none_or(|c| !is_vowel(*c)) => (1, 'й'),
-                _ => return None,
-            },
-            r if r.starts_with('e') => match before {
-                None => (1, 'э'),
-                Some(before) if !is_vowel(before) => (1, 'е'),
-                _ => return None,
-            },
-            r if r.starts_with('i') && before.is_some_and(is_vowel) => return None,
-            r if r.starts_with('l') && !kyrgyz && lower.get(at + 1).is_none_or(|c| !is_vowel(*c)) => return None,
-            r => (
-                1,
-                match r.chars().next()? {
-                    'a' => 'а',
-                    'b' => 'б',
-                    'v' => 'в',
-                    'g' => 'г',
-                    'd' => 'д',
-                    'z' => 'з',
-                    'i' => 'и',
-                    'k' => 'к',
-                    'l' => 'л',
-                    'm' => 'м',
-                    'n' => 'н',
-                    'o' => 'о',
-                    'p' => 'п',
-                    'r' => 'р',
-                    's' => 'с',
-                    't' => 'т',
-                    'u' => 'у',
-                    'f' => 'ф',
-                    'j' if kyrgyz => 'ж',
-                    'ö' if kyrgyz => 'ө',
-                    'ü' if kyrgyz => 'ү',
-                    _ => return None,
-                },
-            ),
-        };
-        let capital = word.chars().nth(at).is_some_and(char::is_uppercase);
-        if capital {
-            out.extend(letter.to_uppercase());
-        } else {
-            out.push(letter);
-        }
-        at += length;
+/// The readings of one word, the likeliest first.
+fn cyrillic_words(word: &str, kyrgyz: bool) -> Vec<String> {
+    let letters: Vec<char> = word.chars().collect();
+    let mut done = vec![(0, String::new())];
+    // Each reading goes on where it ends; of what comes out the first are kept, so that a long name costs no more.
+    while let Some(open) = done.iter().position(|(at, _)| *at < letters.len()) {
+        let (at, start) = done.remove(open);
+        let (length, read) = letters_at(&letters, at, kyrgyz);
+        let next = read.iter().map(|read| {
+            let mut so_far = start.clone();
+            if letters[at].is_uppercase() {
+                push_capital(
+                    &mut so_far,
+                    read,
+                    letters.get(at + 1).is_some_and(|next| next.is_uppercase()),
+                );
+            } else {
+                so_far.push_str(read);
+            }
+            (at + length, so_far)
+        });
+        done.splice(open..open, next);
+        done.truncate(MOST);
     }
-    Some(out)
+    done.into_iter().map(|(_, read)| read).collect()
+}
+
+/// How many letters from a place on are read together, and as what, the likeliest first; nothing where they cannot be read.
+fn letters_at(letters: &[char], at: usize, kyrgyz: bool) -> (usize, &'static [&'static str]) {
+    let lower = |at: usize| letters.get(at)?.to_lowercase().next();
+    let is_vowel = |c: char| "aeiouyöü".contains(c);
+    let before = at.checked_sub(1).and_then(lower);
+    let after_vowel = before.is_some_and(is_vowel);
+    let after_consonant = before.is_some_and(|c| !is_vowel(c));
+    let ends = |length: usize| lower(at + length).is_none_or(|c| !is_vowel(c));
+    let rest: String = (at..at + 4).map_while(lower).collect();
+    let is = |start: &str| rest.starts_with(start);
+    if is("shch") {
+        return (4, &["щ"]);
+    }
+    for (pair, read) in [
+        ("zh", &["ж"] as &[&str]),
+        ("kh", &["х"]),
+        ("ch", &["ч"]),
+        ("sh", &["ш"]),
+        ("ts", &["ц", "тс"]),
+    ] {
+        if is(pair) {
+            return (2, read);
+        }
+    }
+    match rest.chars().next().unwrap_or_default() {
+        'n' if kyrgyz && is("ng") => (2, &["ң", "нг"]),
+        'y' if is("ya") && after_consonant && !kyrgyz => (2, &["я", "ья"]),
+        'y' if is("ya") => (2, &["я"]),
+        'y' if is("yu") => (2, &["ю"]),
+        'y' if is("yo") => (2, &["ё"]),
+        'y' if is("ye") && after_consonant => (2, &["ье", "е"]),
+        'y' if is("ye") => (2, &["е"]),
+        'y' if !ends(1) && lower(at + 1) != Some('y') => (1, &[]),
+        'y' if after_vowel && before != Some('y') => (1, &["й"]),
+        // At the end of a word; Russian has ий after к, г, х.
+        'y' if lower(at + 1).is_none() && kyrgyz => (1, &["ы", "ий"]),
+        'y' if lower(at + 1).is_none() && matches!(before, Some('k' | 'g' | 'h')) => (1, &["ий"]),
+        'y' if lower(at + 1).is_none() && after_consonant => (1, &["ий", "ый"]),
+        'y' => (1, &["ы"]),
+        'e' if after_consonant => (1, &["е"]),
+        'e' if after_vowel && kyrgyz => (1, &["е", "э"]),
+        'e' if after_vowel => (1, &["э", "е"]),
+        'e' => (1, &["э"]),
+        'i' if after_vowel => (1, &["и", "й"]),
+        'i' => (1, &["и"]),
+        'l' if !kyrgyz && ends(1) => (1, &["л", "ль"]),
+        'l' => (1, &["л"]),
+        'j' if kyrgyz => (1, &["ж"]),
+        'j' => (1, &["ж", "дж"]),
+        'ö' if kyrgyz => (1, &["ө"]),
+        'ü' if kyrgyz => (1, &["ү"]),
+        'a' => (1, &["а"]),
+        'b' => (1, &["б"]),
+        'v' => (1, &["в"]),
+        'g' => (1, &["г"]),
+        'd' => (1, &["д"]),
+        'z' => (1, &["з"]),
+        'k' => (1, &["к"]),
+        'm' => (1, &["м"]),
+        'n' => (1, &["н"]),
+        'o' => (1, &["о"]),
+        'p' => (1, &["п"]),
+        'r' => (1, &["р"]),
+        's' => (1, &["с"]),
+        't' => (1, &["т"]),
+        'u' => (1, &["у"]),
+        'f' => (1, &["ф"]),
+        'h' => (1, &["х"]),
+        '.' => (1, &["."]),
+        _ => (1, &[]),
+    }
 }
 
 #[cfg(test)]
@@ -233,12 +272,44 @@ mod tests {
     }
 
     #[test]
-    fn back_only_where_there_is_one_way() {
-        assert_eq!(cyrillic("Asan Mamatov", "ru").as_deref(), Some("Асан Маматов"));
-        assert_eq!(cyrillic("Jumabek Osmonov", "ky").as_deref(), Some("Жумабек Осмонов"));
-        assert_eq!(cyrillic("Özgön", "ky").as_deref(), Some("Өзгөн"));
-        for doubtful in ["Igor Mel", "Kyrgyz", "Raim", "Tsoy", "Smith", "Joe"] {
-            assert_eq!(cyrillic(doubtful, "ru"), None, "{doubtful}");
+    fn back_in_every_likely_reading() {
+        for (name, lang, readings) in [
+            ("Asan Mamatov", "ru", &["Асан Маматов"] as &[&str]),
+            ("Asan Mamytov", "ky", &["Асан Мамытов"]),
+            ("Jumabek Osmonov", "ky", &["Жумабек Осмонов"]),
+            ("Japarov", "ru", &["Жапаров", "Джапаров"]),
+            ("Atambayev", "ky", &["Атамбаев"]),
+            ("Özgön", "ky", &["Өзгөн"]),
+            ("Kyrgyz", "ky", &["Кыргыз"]),
+            ("Yury", "ru", &["Юрий", "Юрый"]),
+            ("Zhukovsky", "ru", &["Жуковский"]),
+            ("Raim", "ky", &["Раим", "Райм"]),
+            ("Tsoy", "ru", &["Цой", "Тсой"]),
+            ("Mel", "ru", &["Мел", "Мель"]),
+            ("A. Osmonova", "ru", &["А. Осмонова"]),
+            ("GKNB", "ru", &["ГКНБ"]),
+        ] {
+            assert_eq!(cyrillic(name, lang), readings, "{name}");
+        }
+        assert_eq!(cyrillic(&"Mel-".repeat(30), "ru").len(), 4);
+        for none in ["Wall", "Özgön", "", "Мамытов 2"] {
+            assert!(cyrillic(none, "ru").is_empty(), "{none}");
+        }
+    }
+
+    #[test]
+    fn a_name_written_in_latin_letters_is_read_as_it_was() {
+        for (name, lang) in [
+            ("Алексей Ефремов", "ru"),
+            ("Юрий Подьячев", "ru"),
+            ("Ольга Мельник", "ru"),
+            ("Васильев", "ru"),
+            ("Райымбек Матраимов", "ky"),
+            ("Көк-Жаңгак", "ky"),
+            ("Чүй", "ky"),
+        ] {
+            let read = cyrillic(&latin(name, lang)[0], lang);
+            assert!(read.iter().any(|read| read == name), "{name}: {read:?}");
         }
     }
 

@@ -3,5 +3,6 @@
 pub mod browser;
 pub mod desk;
 pub mod process;
+pub mod proxy;
 pub mod published;
 pub mod site;

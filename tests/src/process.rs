@@ -8,6 +8,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use crate::proxy::NoUpgrades;
+
 /// How long a program may take to be ready.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -116,26 +118,40 @@ pub fn wait_for_port(port: u16) {
     }
 }
 
+fn own_origin(port: u16) -> String {
+    format!("http://{}:{port}", Ipv4Addr::LOCALHOST)
+}
+
 /// A `komuz serve` of its own process.
 pub struct Server {
     running: Running,
-    /// `http://127.0.0.1:PORT`
+    /// What it is called from outside: `http://127.0.0.1:PORT`, or the proxy's address.
     pub origin: String,
     /// The operator's ticket, printed at the first start.
     pub ticket: String,
+    port: u16,
     data: PathBuf,
 }
 
 impl Server {
     /// Starts a server on a free port with its data in `data`; waits until it listens.
     pub fn start(data: &Path) -> Server {
-        Server::at(data, free_port(), String::new())
+        let port = free_port();
+        Server::at(data, port, &own_origin(port), String::new())
     }
 
-    fn at(data: &Path, port: u16, ticket: String) -> Server {
+    /// Starts a server that is reached through a proxy which lets no WebSocket through.
+    pub fn start_without_websockets(data: &Path) -> (Server, NoUpgrades) {
+        let port = free_port();
+        let proxy = NoUpgrades::start(port);
+        (Server::at(data, port, &proxy.origin, String::new()), proxy)
+    }
+
+    fn at(data: &Path, port: u16, origin: &str, ticket: String) -> Server {
         let mut child = Command::new(built("komuz"))
             .args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data"])
             .arg(data)
+            .args(["--origin", origin])
             .arg("--site")
             .arg(root().join("pkg/dist"))
             .stdin(Stdio::null())
@@ -147,20 +163,20 @@ impl Server {
         let stdout = child.stdout.take().expect("stdout is piped");
         let mut server = Server {
             running: Running(child),
-            origin: String::new(),
+            origin: origin.to_owned(),
             ticket,
+            port,
             data: data.to_path_buf(),
         };
         let start = Instant::now();
         let lines = lines(stdout);
+        let mut listens = false;
         while let Ok(line) = lines.recv_timeout(PATIENCE.saturating_sub(start.elapsed())) {
             if let Some((_, ticket)) = line.split_once("/desk/#ticket=") {
                 server.ticket = ticket.trim().to_owned();
             }
-            if let Some((_, origin)) = line.split_once("listening on ") {
-                server.origin = origin.trim().to_owned();
-            }
-            if !server.origin.is_empty() && !server.ticket.is_empty() {
+            listens |= line.contains("listening on ");
+            if listens && !server.ticket.is_empty() {
                 return server;
             }
         }
@@ -180,13 +196,7 @@ impl Server {
 
     /// The same server again after [`Server::kill`].
     pub fn restart(&mut self) {
-        let port = self
-            .origin
-            .rsplit(':')
-            .next()
-            .and_then(|port| port.parse().ok())
-            .expect("the origin has a port");
-        *self = Server::at(&self.data, port, std::mem::take(&mut self.ticket));
+        *self = Server::at(&self.data, self.port, &self.origin, std::mem::take(&mut self.ticket));
     }
 
     /// The founding link.

@@ -1,4 +1,4 @@
-//! What was saved is safe: without a server, over a reload, over the browser's death.
+//! What was saved is safe: without a server, without WebSockets, over a reload, over the browser's death.
 #![cfg(not(feature = "no-browsers"))]
 
 use komuz_tests::browser::Engine;
@@ -71,4 +71,41 @@ async fn a_browser_that_is_killed_right_after_it_said_saved_has_lost_nothing() {
     server.restart();
     desk.in_sync().await;
     desk.browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_desks_write_together_where_no_websocket_gets_through() {
+    let data = tempfile::tempdir().expect("a folder");
+    let (one, before_one) = Server::start_without_websockets(&data.path().join("one"));
+    let (mut two, before_two) = Server::start_without_websockets(&data.path().join("two"));
+    let first = Desk::found(Engine::Chromium, &one, "Blocked", "Ala-Too Desk", "Айзада").await;
+    first.new_story("ky", "Тосулган тармак").await;
+    let link = first.invite("Issyk Wire").await;
+    let (second, code) = Desk::join(Engine::Firefox, &two, &link, "Илья", "issyk-wire.example").await;
+    first.confirm(&code).await;
+    for desk in [&first, &second] {
+        desk.open_edition("ky").await;
+        desk.in_sync().await;
+    }
+    first.type_at_end("Биринчи сүйлөм.").await;
+    second.reads("Биринчи сүйлөм.").await;
+    second.type_at_end(" Второе предложение.").await;
+    first.reads("Второе предложение.").await;
+    // A server that comes back is found again the same way.
+    two.kill_and_restart();
+    first.type_at_end(" Үчүнчү.").await;
+    second.type_at_end(" Четвёртое.").await;
+    for desk in [&first, &second] {
+        desk.reads("Үчүнчү.").await;
+        desk.reads("Четвёртое.").await;
+        desk.in_sync().await;
+        // Each sees who else is there.
+        desk.browser.find("[data-test=\"people\"]").await;
+    }
+    for proxy in [before_one, before_two] {
+        assert!(proxy.refused() > 0, "nobody tried a WebSocket");
+    }
+    for desk in [first, second] {
+        desk.browser.close().await;
+    }
 }

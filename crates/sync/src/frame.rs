@@ -1,4 +1,5 @@
-//! What a client and a relay say to each other: one frame a WebSocket message (binary).
+//! What a client and a relay say to each other: one frame a WebSocket message (binary), or a record where frames go by plain
+//! HTTP (`docs/protocol.md`).
 //!
 //! A frame is the version byte [`VERSION`] followed by one CBOR array whose first item is the frame's number. Reading is
 //! strict (see [`komuz_seal::cbor`]): a frame has exactly one encoding, and nothing may follow it.

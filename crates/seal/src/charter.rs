@@ -23,7 +23,7 @@ mod graph;
 mod rights;
 mod rotation;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 pub use act::{Act, Admitted, LAST_ACT, consent, device_consent};
@@ -454,6 +454,19 @@ impl Charter {
     /// Devices that are in, in the order of their ids.
     pub fn devices(&self) -> Vec<DeviceCard> {
         self.view().devices().into_iter().map(|(card, _)| card).collect()
+    }
+
+    /// All devices that were ever let in for a member, in or not.
+    pub fn devices_of(&self, member: &MemberId) -> BTreeSet<PublicKey> {
+        let is_of = |place: &usize| match &self.nodes[*place].entry.act {
+            Act::DeviceAdded { member: of, .. } => of == member,
+            act => act.member().is_some_and(|card| card.id == *member),
+        };
+        let devices = self.devices.iter();
+        devices
+            .filter(|(_, lets_in)| lets_in.iter().any(is_of))
+            .map(|(device, _)| *device)
+            .collect()
     }
 
     /// Whether somebody has let a device in, be it that another came before it by the same invitation.

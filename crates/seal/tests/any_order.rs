@@ -198,6 +198,38 @@ proptest! {
         }
     }
 
+    /// Of whose writing the fate has changed when entries came, it was contested before or is now.
+    #[test]
+    fn only_the_writing_of_contested_devices_has_another_fate_than_before(
+        choices in choices(24), part in any::<proptest::sample::Index>(),
+    ) {
+        let entries = history(&choices);
+        let id = entry_id(&entries[0]);
+        let known = &entries[..=part.index(entries.len())];
+        let before = taken(id, known);
+        let after = taken(id, &entries);
+        for number in PEOPLE {
+            let me = device(number).id();
+            if before.contested().contains(&me) || after.contested().contains(&me) {
+                continue;
+            }
+            for heads in known.iter().map(|bytes| vec![entry_id(bytes)]) {
+                for doc in [body(), notes(), DocId::Registers] {
+                    let written = Written {
+                        log: &LOG,
+                        doc: &doc,
+                        device: &me,
+                        session: session(number),
+                        counter: 3,
+                        id: &envelope(3),
+                        heads: &heads,
+                    };
+                    prop_assert_eq!(before.fate(&written), after.fate(&written));
+                }
+            }
+        }
+    }
+
     /// Nobody without a right changes anything by what they say, wherever they say it.
     #[test]
     fn what_is_said_without_right_changes_nothing(

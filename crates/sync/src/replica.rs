@@ -28,6 +28,8 @@
 mod api;
 mod door;
 mod doubt;
+mod fate;
+mod group;
 mod held;
 mod intake;
 mod link;
@@ -39,7 +41,7 @@ mod wire;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use komuz_seal::Entropy;
-use komuz_seal::bytes::{Digest, EnvelopeId, InviteId, LogId, SessionId, Start};
+use komuz_seal::bytes::{Digest, EnvelopeId, InviteId, LogId, MemberId, PublicKey, SessionId, Start};
 use komuz_seal::charter::{Charter, MemberCard, OutletCard, Role};
 use komuz_seal::derive::{LogKeys, append_key};
 use komuz_seal::device::Device;
@@ -96,6 +98,16 @@ pub struct Replica {
     held: Held,
     /// Sessions that have numbered two things alike.
     forked: BTreeSet<SessionId>,
+    /// Whose writing may not count, whoever that is of those whose writing is here, and whether entries have come since that
+    /// was judged.
+    contested: BTreeSet<PublicKey>,
+    judges_again: bool,
+    /// Which device a session is of, where that is known.
+    writers: BTreeMap<SessionId, PublicKey>,
+    /// Sessions of which it was said that something of them does not count.
+    cut_said: BTreeSet<SessionId>,
+    /// Documents in which something of this session does not count: it writes there no more.
+    cut_here: BTreeSet<DocId>,
     /// Own envelopes that no relay is known to have.
     alone: BTreeSet<EnvelopeId>,
     /// Number of the last batch handed out, and of the last on the disk.
@@ -168,6 +180,7 @@ impl Replica {
     fn turn(&mut self, now: u64, entropy: Entropy<'_>, work: impl FnOnce(&mut Self, &mut Moment<'_>)) -> Vec<Output> {
         let mut m = self.moment(now, entropy);
         work(self, &mut m);
+        self.judge_again(&mut m);
         self.finish()
     }
 
@@ -180,6 +193,7 @@ impl Replica {
 
     /// What has come together: rows first, so that they are on their way to the disk before anything that follows.
     fn finish(&mut self) -> Vec<Output> {
+        self.keep_to_own();
         let mut out = core::mem::take(&mut self.out);
         let rows = self.rows.take();
         if !rows.is_empty() {
@@ -208,6 +222,7 @@ impl Replica {
     ) -> Result<(T, Vec<Output>), CommandError> {
         let mut m = self.moment(now, entropy);
         let done = work(self, &mut m)?;
+        self.judge_again(&mut m);
         Ok((done, self.finish()))
     }
 
@@ -254,7 +269,7 @@ impl Replica {
     }
 
     /// Wants a document: what is stored of it beyond `seen` is delivered, then what comes. Naming it again delivers again
-    /// what is beyond. The charter is watched always; before the join is confirmed nothing can be watched.
+    /// what is beyond. Where `seen` has something that does not count any more, [`Output::Rebuild`] comes instead. The charter is watched always; before the join is confirmed nothing can be watched.
     pub fn watch(&mut self, doc: &DocId, seen: &Seen, now: u64, entropy: Entropy<'_>) -> Vec<Output> {
         self.turn(now, entropy, |replica, m| {
             if replica.me.is_none() || *doc == DocId::Charter || !has_short_names(doc) {
@@ -267,7 +282,16 @@ impl Replica {
             if let Some(log) = replica.logs.get_mut(&id) {
                 log.watched = true;
             }
+            if replica.has_too_much(&id, seen) {
+                if let Some(log) = replica.logs.get_mut(&id) {
+                    log.watched = false;
+                }
+                let (doc, own) = (doc.clone(), false);
+                replica.out.push(Output::Rebuild { doc, own });
+                return;
+            }
             replica.deliver_stored(id, seen);
+            replica.tell_all_void(id);
         })
     }
 
@@ -316,8 +340,8 @@ impl Replica {
         Ok(out)
     }
 
-    /// Whether this device may write at all, by what it knows of the charter. Errors: `needs-update`, `invite-used` when
-    /// another has come in by the same invitation.
+    /// Whether this device may write at all, by what it knows of the charter. Errors: `needs-update`, `removed` when this device,
+    /// its member or its outlet was taken out, `invite-used` when another has come in by the same invitation.
     pub fn may_write(&self) -> Result<(), CommandError> {
         // What is written now would not build on what the newer version has said: others would not know what to make of it.
         if self.charter.needs_update() {
@@ -327,6 +351,12 @@ impl Replica {
             ));
         }
         let device = self.device.id();
+        if self.me.is_some() && self.charter.was_removed(&device) {
+            return Err(fail(
+                "removed",
+                "you are in this investigation no more: what is on this device stays here, and nothing more is sent",
+            ));
+        }
         if self.me.is_some() && self.charter.member_of(&device).is_none() {
             return Err(fail(
                 "invite-used",
@@ -351,6 +381,23 @@ impl Replica {
         m: &mut Moment<'_>,
     ) -> Result<(u64, Vec<EnvelopeId>), CommandError> {
         self.may_write()?;
+        self.seal_kind(doc, kind, payloads, m)
+    }
+
+    /// As [`Self::seal_all`], also by somebody whose last word it is.
+    fn seal_kind(
+        &mut self,
+        doc: &DocId,
+        kind: Kind,
+        payloads: Vec<Payload>,
+        m: &mut Moment<'_>,
+    ) -> Result<(u64, Vec<EnvelopeId>), CommandError> {
+        if kind == Kind::Changes && self.cut_here.contains(doc) {
+            return Err(fail(
+                "session-cut",
+                "what was written here lately does not count: open the investigation anew to write on",
+            ));
+        }
         let log_id = *self.docs.get(doc).ok_or_else(not_joined)?;
         let mut groups: Vec<Vec<Payload>> = Vec::new();
         let mut room = 0;
@@ -431,6 +478,61 @@ impl Replica {
     pub fn refuse(&mut self, request: &Digest, now: u64, entropy: Entropy<'_>) -> Result<Vec<Output>, CommandError> {
         self.try_turn(now, entropy, |replica, m| replica.refuse_request(request, m))
             .map(|((), out)| out)
+    }
+
+    /// Takes a member out of the investigation, or oneself. What they have written and is here counts; what comes later does
+    /// not. Errors: those of [`Self::may_write`], `no-right`.
+    pub fn remove(&mut self, member: &MemberId, now: u64, entropy: Entropy<'_>) -> Result<Vec<Output>, CommandError> {
+        self.try_turn(now, entropy, |replica, m| replica.say_removed(member, m))
+            .map(|((), out)| out)
+    }
+
+    /// Gives a member another role. With a lesser one, what they write without knowing of it counts as far as that role may
+    /// write it. Errors: those of [`Self::may_write`], `no-right`.
+    pub fn give_role(
+        &mut self,
+        member: &MemberId,
+        role: Role,
+        now: u64,
+        entropy: Entropy<'_>,
+    ) -> Result<Vec<Output>, CommandError> {
+        self.try_turn(now, entropy, |replica, m| replica.say_role(member, role, m))
+            .map(|((), out)| out)
+    }
+
+    /// Takes a device out: one's own that was lost, or one of somebody whom one may remove. Errors as of [`Self::remove`].
+    pub fn remove_device(
+        &mut self,
+        device: &PublicKey,
+        now: u64,
+        entropy: Entropy<'_>,
+    ) -> Result<Vec<Output>, CommandError> {
+        self.try_turn(now, entropy, |replica, m| replica.say_device_removed(device, m))
+            .map(|((), out)| out)
+    }
+
+    /// Votes that another outlet goes; it is out when all others have said so, at least two. Errors as of [`Self::remove`].
+    pub fn expel(&mut self, outlet: &str, now: u64, entropy: Entropy<'_>) -> Result<Vec<Output>, CommandError> {
+        self.try_turn(now, entropy, |replica, m| replica.say_expelled(outlet, m))
+            .map(|((), out)| out)
+    }
+
+    /// The own outlet leaves the investigation; everybody keeps what they have. Errors as of [`Self::remove`].
+    pub fn part(&mut self, now: u64, entropy: Entropy<'_>) -> Result<Vec<Output>, CommandError> {
+        self.try_turn(now, entropy, |replica, m| replica.say_parted(m))
+            .map(|((), out)| out)
+    }
+
+    /// Says that what a member has written and is left aside counts, as far as it is here. Errors: those of [`Self::may_write`],
+    /// `no-right`, `nothing-aside`.
+    pub fn adopt(&mut self, member: &MemberId, now: u64, entropy: Entropy<'_>) -> Result<Vec<Output>, CommandError> {
+        self.try_turn(now, entropy, |replica, m| replica.say_counts(member, m))
+            .map(|((), out)| out)
+    }
+
+    /// How many pieces of a member's writing are left aside.
+    pub fn aside(&self, member: &MemberId) -> usize {
+        self.count_aside(member)
     }
 
     /// Adds a server to the investigation (all members learn its address), or a ticket to one that it has. Errors:

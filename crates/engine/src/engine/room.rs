@@ -225,6 +225,19 @@ impl Room {
                         paper.queue(delivery);
                     }
                 }
+                replica::Output::Rebuild { doc, .. } => {
+                    self.papers.remove(&doc);
+                    self.want(&doc, hands);
+                }
+                replica::Output::Void { .. } => {}
+                replica::Output::Aside { name, .. } => self.tell(named(
+                    "writing-aside",
+                    &[&name],
+                    format!(
+                        "What {name} wrote without knowing that they are out, or have another role, is left aside. An editor may \
+                         say that it counts."
+                    ),
+                )),
                 replica::Output::Sealed { doc, counter, .. } => {
                     let session = self.replica.session();
                     if let Some(paper) = self.papers.get_mut(&doc) {

@@ -1,5 +1,7 @@
 //! What becomes of an envelope: by what its writer knew, and by the entries that are known here.
 
+use std::collections::BTreeSet;
+
 use thiserror::Error;
 
 use super::evaluate::{View, Who};
@@ -84,6 +86,57 @@ pub enum Refusal {
 }
 
 impl Charter {
+    /// The devices of which something that they have written may not count, by what is known here: their own right or that of
+    /// whoever gave it to them was taken, or given anew after it was taken. Of all others everything counts that their role of
+    /// then may write; so of these alone [`Self::fate`] is to be asked again when entries come.
+    pub fn contested(&self) -> BTreeSet<PublicKey> {
+        if self.forces == Places::default() {
+            return BTreeSet::new();
+        }
+        let all = self.view();
+        let falls = |list: Option<&Vec<usize>>| list.into_iter().flatten().any(|place| !all.stands.has(*place));
+        let touched = |device: &PublicKey, lets_in: &Vec<usize>| {
+            falls(Some(lets_in))
+                || all.unplugged(device).next().is_some()
+                || lets_in.iter().any(|place| {
+                    let act = &self.nodes[*place].entry.act;
+                    let member = match act {
+                        Act::DeviceAdded { member, .. } => Some(member),
+                        _ => act.member().map(|card| &card.id),
+                    };
+                    member.is_some_and(|member| {
+                        let roles = self.roles.get(member);
+                        let outlet = all
+                            .person(member)
+                            .and_then(|place| self.nodes[place].entry.act.member())
+                            .map(|card| card.outlet.as_str());
+                        falls(self.people.get(member))
+                            || falls(roles)
+                            || roles.into_iter().flatten().any(|place| self.is_lesser(*place))
+                            || all.removals(member).next().is_some()
+                            || outlet.is_none_or(|outlet| all.departures(outlet).next().is_some())
+                    })
+                })
+        };
+        let devices = self.devices.iter();
+        devices
+            .filter(|(device, lets_in)| touched(device, lets_in))
+            .map(|(device, _)| *device)
+            .collect()
+    }
+
+    /// Whose a device is or was, by all that is known; none when nobody counts as having let it in.
+    pub fn person_of(&self, device: &PublicKey) -> Option<MemberCard> {
+        let all = self.view();
+        all.card_of(all.known(device)?.member)
+    }
+
+    /// Whether a device was taken out, its member or its outlet: by all that is known it was in, and is in no more.
+    pub fn was_removed(&self, device: &PublicKey) -> bool {
+        let all = self.view();
+        all.known(device).is_some() && all.active(device).is_none()
+    }
+
     /// What becomes of an envelope. It depends on what its writer knew and on the entries that are known here, not on when
     /// either came.
     ///

@@ -80,6 +80,41 @@ pub enum Output {
     },
     /// An envelope is opened and allowed: what core admits.
     Deliver(Delivery),
+    /// Something of a document that was delivered does not count any more: a removal or a lesser role has become known, or an
+    /// editor's word that more counts. The caller makes the document anew from nothing and watches it again, with an empty
+    /// [`Seen`]; what this person wrote on top of what went is entered again. Nothing is delivered before that.
+    Rebuild {
+        /// The document.
+        doc: DocId,
+        /// Whether something that this session wrote is among what does not count: it can write there no more, and the
+        /// replica is to be loaded anew ([`Replica::load`](super::Replica::load)).
+        own: bool,
+    },
+    /// An envelope that does not count. The changes in it, as far as their actor is of this device and session, and all that
+    /// builds on them, come never: nobody waits for them. Of a session it comes after what counts; all that is kept comes with
+    /// each [`Replica::watch`](super::Replica::watch).
+    Void {
+        /// The document.
+        doc: DocId,
+        /// Who signed it.
+        device: PublicKey,
+        /// The session.
+        session: SessionId,
+        /// Its number in the session.
+        counter: u64,
+        /// What was written.
+        payloads: Vec<Vec<u8>>,
+    },
+    /// What somebody wrote after they were removed, or after their role was changed, without knowing of it, is left aside. It is
+    /// kept, and an editor may say that it counts ([`Replica::adopt`](super::Replica::adopt)). Said once for each session.
+    Aside {
+        /// In which document it was seen first.
+        doc: DocId,
+        /// Whose device.
+        device: PublicKey,
+        /// Their name.
+        name: String,
+    },
     /// What was given to [`Replica::write`](super::Replica::write) is sealed and on its way to the disk.
     Sealed {
         /// Of which document.

@@ -114,7 +114,7 @@ pub(super) fn is_origin(url: &str) -> bool {
 }
 
 impl Replica {
-    fn editor(&self) -> Result<&Me, CommandError> {
+    pub(super) fn editor(&self) -> Result<&Me, CommandError> {
         let me = self.me.as_ref().ok_or_else(super::not_joined)?;
         if me.member.role != Role::Editor {
             return Err(fail(
@@ -411,10 +411,13 @@ impl Replica {
 
     /// Whether the charter says by now what this device is.
     pub(super) fn look_for_me(&mut self, m: &mut Moment<'_>) {
-        if self.me.is_some() {
+        let device = self.device.id();
+        if let Some(me) = &mut self.me {
+            if let Some(member) = self.charter.member_of(&device) {
+                me.member = member;
+            }
             return;
         }
-        let device = self.device.id();
         let Some(member) = self.charter.member_of(&device) else {
             if self.charter.has_let_in(&device) {
                 self.turn_away(RefusedJoin::Used);

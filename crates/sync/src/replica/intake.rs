@@ -1,13 +1,14 @@
 //! Envelopes that come in: opened, judged, held or delivered.
 //!
-//! Whether an envelope counts is decided from what it builds on alone: its session's previous envelope and the charter that
-//! its writer knew. While something of that is missing it is held, and judged again when more has come.
+//! Whether an envelope counts is decided from what it builds on, its session's previous envelope and the charter that its writer
+//! knew, and from the charter as it is known here ([`super::fate`]). While something of the former is missing it is held, and
+//! judged again when more has come.
 
 use std::collections::VecDeque;
 
 use komuz_seal::bytes::{EnvelopeId, LogId};
 use komuz_seal::chain::envelope_id;
-use komuz_seal::charter::{EntryError, Inserted, MemberCard};
+use komuz_seal::charter::{EntryError, Fate, Inserted, MemberCard, Refusal, Written};
 use komuz_seal::doc::DocId;
 use komuz_seal::envelope::{EnvelopeError, Kind, Statement};
 use komuz_seal::invite::{DoorMessage, InviteError};
@@ -50,6 +51,9 @@ enum Verdict {
     Copy,
     /// Its session has written something else under this number.
     Fork,
+    /// It does not count by what is known of the charter: why, unless it only follows such a one.
+    Cut(Option<Refusal>),
+    /// It does not count and never will.
     Refuse(String),
 }
 
@@ -179,7 +183,7 @@ impl Replica {
     }
 
     /// Judges an envelope, and those that have waited for it.
-    fn consider(&mut self, first: Waiting, m: &mut Moment<'_>) {
+    pub(super) fn consider(&mut self, first: Waiting, m: &mut Moment<'_>) {
         let mut next = VecDeque::from([first]);
         while let Some(waiting) = next.pop_front() {
             let Waiting { log, id, statement } = &waiting;
@@ -221,6 +225,11 @@ impl Replica {
                     // What comes next may have waited to see which of these it follows.
                     next.extend(self.held.take_place(log, session, counter + 1));
                 }
+                Verdict::Cut(why) => {
+                    let (session, counter) = (statement.session(), statement.counter);
+                    self.leave_aside(log, id, waiting.statement, why);
+                    next.extend(self.held.take_place(log, session, counter + 1));
+                }
                 Verdict::Refuse(why) => self.refuse_envelope(log, id, statement, &why),
             }
         }
@@ -248,19 +257,14 @@ impl Replica {
             return Verdict::Refuse("it does not belong to the document that it was written to".to_owned());
         }
         // Entries of the charter carry their own signature and are judged by the charter itself.
+        let mut why = None;
         if statement.kind != Kind::Charter {
-            if let Some(missing) = statement.charter.iter().find(|head| !self.charter.knows(&[**head])) {
-                return Verdict::Hold(Need::Head(*missing));
-            }
-            if self.charter.goes_beyond(&statement.charter) {
-                return Verdict::Hold(Need::Update);
-            }
-            match self.charter.standing(&statement.charter, &statement.device) {
-                None => return Verdict::Refuse("whoever wrote it was not a member as far as they knew".to_owned()),
-                Some(member) if !member.role.may_write(doc) => {
-                    return Verdict::Refuse(format!("{} may not write there as {}", member.name, member.role.name()));
-                }
-                Some(_) => {}
+            match self.charter.fate(&Written::of(&log_id, doc, &id, statement)) {
+                Fate::Counts { .. } => {}
+                Fate::Waits(head) => return Verdict::Hold(Need::Head(head)),
+                Fate::WaitsForUpdate => return Verdict::Hold(Need::Update),
+                Fate::Refused(never @ Refusal::Stranger) => return Verdict::Refuse(never.to_string()),
+                Fate::Refused(now) => why = Some(now),
             }
         }
         let (session, counter) = (statement.session(), statement.counter);
@@ -272,17 +276,24 @@ impl Replica {
                 _ => Verdict::Fork,
             };
         }
+        // What follows something that does not count has not come of what counts.
+        if log.standing(&statement.previous) == Some(Standing::Cut) {
+            return Verdict::Cut(why);
+        }
         match counter == last + 1 {
-            true if log.follows(session, statement.previous) => Verdict::Accept,
+            true if log.follows(session, statement.previous) => match why {
+                Some(why) => Verdict::Cut(Some(why)),
+                None => Verdict::Accept,
+            },
             // What it follows is here and does not count. Otherwise that may be a copy of what counts, and is waited for.
             true if log.stored.contains_key(&statement.previous) => Verdict::Fork,
             _ => Verdict::Hold(Need::Previous),
         }
     }
 
-    fn name_of(&self, device: &komuz_seal::bytes::PublicKey) -> String {
+    pub(super) fn name_of(&self, device: &komuz_seal::bytes::PublicKey) -> String {
         self.charter
-            .member_of(device)
+            .person_of(device)
             .map_or_else(|| "somebody".to_owned(), |member| member.name)
     }
 
@@ -294,6 +305,8 @@ impl Replica {
             stored.row.standing = Standing::Forked;
             stored.row.put(&mut self.rows, &log_id, &id);
         }
+        // Where its session was cut, that may be what leads to the cut.
+        self.judges_again |= self.contested.contains(&statement.device);
         if self.forked.insert(statement.session()) {
             let name = self.name_of(&statement.device);
             self.out.push(Output::Trouble(format!(
@@ -385,13 +398,10 @@ impl Replica {
             return;
         }
         *last = statement.counter;
-        let Some(who) = self
-            .charter
-            .standing(&statement.charter, &statement.device)
-            .map(|member| binding(&member, &statement))
-        else {
+        let Fate::Counts { member, .. } = self.charter.fate(&Written::of(&log_id, &doc, &id, &statement)) else {
             return;
         };
+        let who = binding(&member, &statement);
         self.out.push(Output::Deliver(Delivery {
             doc,
             who,
@@ -460,6 +470,7 @@ impl Replica {
             }
             self.out.push(Output::Charter);
             self.look_for_me(m);
+            self.judges_again = true;
         }
     }
 }

@@ -142,6 +142,13 @@ impl Outbox {
         Some(unsent)
     }
 
+    /// Lets go of what others wrote.
+    pub(super) fn keep_own(&mut self) {
+        self.unsent.retain(|_, (_, unsent)| unsent.mine);
+        let unsent = &self.unsent;
+        self.order.retain(|_, id| unsent.contains_key(id));
+    }
+
     pub(super) fn ids(&self) -> impl Iterator<Item = &EnvelopeId> {
         self.order.values()
     }

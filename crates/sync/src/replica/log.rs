@@ -112,10 +112,7 @@ impl Log {
 
     /// Whether an envelope that is here says exactly this.
     pub(super) fn says(&self, id: &EnvelopeId, statement: &Statement) -> bool {
-        let stored = self.stored.get(id);
-        stored.is_some_and(|stored| {
-            Statement::open(&stored.row.sealed, &self.keys).is_ok_and(|opened| opened == *statement)
-        })
+        self.open(id).is_some_and(|opened| opened == *statement)
     }
 
     /// Notes that an envelope says the same as the one that counts.
@@ -134,6 +131,37 @@ impl Log {
             None => previous == NO_PREVIOUS,
             Some(tail) => tail.id == previous || self.copies.get(&previous) == Some(&(session, tail.counter)),
         }
+    }
+
+    /// Notes that nothing of a session counts beyond a number. The ids of what counted, from its first on.
+    pub(super) fn truncate(&mut self, session: SessionId, counter: u64) -> Vec<EnvelopeId> {
+        let beyond = (session, counter + 1)..=(session, u64::MAX);
+        let gone: Vec<(u64, EnvelopeId)> = self.places.range(beyond).map(|((_, at), id)| (*at, *id)).collect();
+        for (at, _) in &gone {
+            self.places.remove(&(session, *at));
+        }
+        self.copies.retain(|_, (of, at)| *of != session || *at <= counter);
+        match self.counted(session, counter) {
+            Some(id) => self.tails.insert(session, Tail { counter, id }),
+            None => self.tails.remove(&session),
+        };
+        gone.into_iter().map(|(_, id)| id).collect()
+    }
+
+    /// What counts of a session, in its order.
+    pub(super) fn counting(&self, session: SessionId) -> impl Iterator<Item = (u64, EnvelopeId)> + '_ {
+        let all = (session, 0)..=(session, u64::MAX);
+        self.places.range(all).map(|((_, counter), id)| (*counter, *id))
+    }
+
+    /// How an envelope that is here stands.
+    pub(super) fn standing(&self, id: &EnvelopeId) -> Option<Standing> {
+        self.stored.get(id).map(|stored| stored.row.standing)
+    }
+
+    /// An envelope that is here, opened.
+    pub(super) fn open(&self, id: &EnvelopeId) -> Option<Statement> {
+        Statement::open(&self.stored.get(id)?.row.sealed, &self.keys).ok()
     }
 
     /// Notes that the session's envelope counts.

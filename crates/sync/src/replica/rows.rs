@@ -168,6 +168,9 @@ pub(super) enum Standing {
     /// Its session has written something else under the same number, or it follows such a thing. It does not count here, and
     /// its bytes are kept: which of the two counts is not this version's to say.
     Forked,
+    /// It does not count by what is known of the charter, or it follows what does not. Its bytes are kept: an editor may say that
+    /// it counts.
+    Cut,
     /// It says what another one says that counts, sealed anew: anybody who can read can make one. It is kept and passed on, for
     /// what its session wrote next names one of them.
     Copy,
@@ -193,6 +196,7 @@ impl EnvelopeRow {
             Standing::Refused => 2,
             Standing::Forked => 3,
             Standing::Copy => 4,
+            Standing::Cut => 5,
         };
         let w = Writer::versioned(VERSION)
             .array(5)
@@ -225,6 +229,7 @@ impl EnvelopeRow {
                 2 => Standing::Refused,
                 3 => Standing::Forked,
                 4 => Standing::Copy,
+                5 => Standing::Cut,
                 _ => return Err(CborError::NotAllowed(start)),
             };
             Ok(Self {

@@ -44,6 +44,11 @@ fn new(device: Device, charter: Charter, epoch: Option<EpochKey>, m: &mut Moment
         place: 0,
         held: Held::default(),
         forked: BTreeSet::new(),
+        contested: BTreeSet::new(),
+        judges_again: false,
+        writers: BTreeMap::new(),
+        cut_said: BTreeSet::new(),
+        cut_here: BTreeSet::new(),
         heard: BTreeMap::new(),
         spoken: 0,
         echoes: VecDeque::new(),
@@ -258,7 +263,11 @@ pub(super) fn load(all: Vec<(String, Vec<u8>, Vec<u8>)>, m: &mut Moment<'_>) -> 
     replica.rows = Pending::default();
     replica.put_lines_back(cursors, unsent, damaged, m);
     replica.look_for_me(m);
+    // How each envelope stands was stored together with the entries of the charter that made it so.
+    replica.contested = replica.charter.contested();
+    replica.judges_again = false;
     replica.consider_all(held, m);
+    replica.judge_again(m);
     // What was there already is not news.
     replica.out.retain(|output| match output {
         Output::Charter => false,
@@ -290,7 +299,7 @@ impl Replica {
             Standing::Forked => {
                 self.forked.insert(row.session);
             }
-            Standing::Accepted | Standing::Held => {}
+            Standing::Accepted | Standing::Held | Standing::Cut => {}
             Standing::Copy => log.note_copy(row.session, row.counter, id),
         }
         log.stored.insert(id, Stored { row, batch: 0 });
@@ -310,7 +319,7 @@ impl Replica {
                 match row.standing {
                     Standing::Accepted => accepted.push((row.session, row.counter, row.place, *id)),
                     Standing::Held => waits.push(*id),
-                    Standing::Refused | Standing::Forked | Standing::Copy => {}
+                    Standing::Refused | Standing::Forked | Standing::Copy | Standing::Cut => {}
                 }
             }
             accepted.sort_unstable();

@@ -310,7 +310,7 @@ impl Replica {
     /// Proves the keys of a log to a relay and subscribes. With the operator's ticket the log is opened first: opening
     /// what is open is no error.
     fn greet(&mut self, relay: RelayId, log_id: LogId) {
-        let writes = self.me.as_ref().is_none_or(|me| me.member.role != Role::Observer);
+        let may_write = self.me.as_ref().is_none_or(|me| me.member.role != Role::Observer);
         let (Some(link), Some(log)) = (self.links.get_mut(relay.0 as usize), self.logs.get(&log_id)) else {
             return;
         };
@@ -318,6 +318,9 @@ impl Replica {
             return;
         };
         let keys = &log.keys;
+        // Who has become an observer may still have something to send from before.
+        let line = link.lines.get(&log_id);
+        let writes = may_write || line.is_some_and(|line| line.unsent.iter().any(|(_, unsent)| unsent.mine));
         let auth = |key: &komuz_seal::sign::SignKey| ClientFrame::Auth {
             log: keys.id,
             key: key.public(),
@@ -372,8 +375,19 @@ impl Replica {
         );
     }
 
+    /// An observer's device appends nothing but what it wrote before it was one: others bring what they wrote.
+    pub(super) fn keep_to_own(&mut self) {
+        if self.me.as_ref().is_none_or(|me| me.member.role != Role::Observer) {
+            return;
+        }
+        for line in self.links.iter_mut().flat_map(|link| link.lines.values_mut()) {
+            line.unsent.keep_own();
+        }
+    }
+
     /// Sends what a relay lacks, is due, and is on this device's disk.
     pub(super) fn push(&mut self, relay: RelayId, m: &mut Moment<'_>) {
+        self.keep_to_own();
         let Some(link) = self.links.get_mut(relay.0 as usize) else {
             return;
         };

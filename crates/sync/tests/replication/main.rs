@@ -15,6 +15,7 @@ mod peer;
 mod presence;
 mod relay;
 mod relays;
+mod removal;
 mod seeds;
 mod silence;
 mod storms;

@@ -16,6 +16,8 @@ pub struct Taken {
     pub seen: Seen,
     pub ids: BTreeSet<EnvelopeId>,
     pub payloads: BTreeSet<Vec<u8>>,
+    /// What was said not to count.
+    pub void: BTreeSet<Vec<u8>>,
 }
 
 /// Something on its way to the disk, in order.
@@ -71,6 +73,10 @@ pub struct Peer {
     /// The disk takes its time.
     pub slow: bool,
     pub heard: Vec<(MemberId, Vec<u8>)>,
+    /// Documents that are to be made anew, and whether this session's own words are among what went.
+    pub rebuilds: Vec<(DocId, bool)>,
+    /// Whose later writing is left aside.
+    pub aside: Vec<String>,
     last_batch: u64,
 }
 
@@ -97,6 +103,8 @@ impl Peer {
             tab_of: None,
             slow: false,
             heard: Vec::new(),
+            rebuilds: Vec::new(),
+            aside: Vec::new(),
             last_batch: 0,
         };
         peer.take(outputs);
@@ -141,6 +149,15 @@ impl Peer {
                     doc.seen.insert(session, counter);
                     doc.ids.extend(ids);
                 }
+                Output::Rebuild { doc, own } => {
+                    self.docs.insert(doc.clone(), Taken::default());
+                    self.rebuilds.push((doc, own));
+                }
+                Output::Void { doc, payloads, .. } => {
+                    let doc = self.docs.get_mut(&doc).expect("only of what is watched");
+                    doc.void.extend(payloads);
+                }
+                Output::Aside { name, .. } => self.aside.push(name),
                 Output::Presence { who, bytes, .. } => self.heard.push((who.member, bytes)),
                 Output::Joined => self.joined = true,
                 Output::Refused(why) => self.refused = Some(why),
@@ -198,6 +215,7 @@ impl Peer {
         self.wants.clear();
         self.leaves.clear();
         self.sends.clear();
+        self.rebuilds.clear();
         self.last_batch = 0;
         let watched: Vec<DocId> = self.docs.keys().cloned().collect();
         self.docs = watched

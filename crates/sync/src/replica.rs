@@ -20,7 +20,7 @@
 //! # What is delivered
 //!
 //! For each document an envelope is delivered once to a replica, and a session's envelopes in the order of their counters,
-//! with none left out. So what a caller has taken of a document is a number for each session ([`Seen`]); it saves that with
+//! with none left out. So what a caller has taken of a document is a number for each session in each log ([`Seen`]); it saves that with
 //! the document, in one transaction, and gives it to [`Replica::watch`] after a restart: what it had not saved is delivered
 //! again, its own included. One's own envelopes are not delivered while the session runs; [`Output::Sealed`] tells their
 //! counters.
@@ -51,7 +51,7 @@ use komuz_seal::epoch::EpochKey;
 
 pub use api::{
     Binding, CommandError, Delivery, Founding, Invitation, Joining, LoadError, MAX_PAYLOAD, Me, Output, Payload,
-    RefusedJoin, RelayId, RelayState, Request, Row, Seen, Server, State,
+    RefusedJoin, RelayId, RelayState, Request, Row, Seen, Server, State, Track,
 };
 pub use doubt::Doubt;
 pub use rows::TABLES;
@@ -329,9 +329,10 @@ impl Replica {
             if payloads.is_empty() {
                 return Ok(());
             }
-            let (counter, ids) = replica.seal_all(doc, Kind::Changes, payloads, m)?;
+            let (log, counter, ids) = replica.seal_all(doc, Kind::Changes, payloads, m)?;
             replica.out.push(Output::Sealed {
                 doc: doc.clone(),
+                log,
                 counter,
                 ids,
             });
@@ -379,7 +380,7 @@ impl Replica {
         kind: Kind,
         payloads: Vec<Payload>,
         m: &mut Moment<'_>,
-    ) -> Result<(u64, Vec<EnvelopeId>), CommandError> {
+    ) -> Result<(LogId, u64, Vec<EnvelopeId>), CommandError> {
         self.may_write()?;
         self.seal_kind(doc, kind, payloads, m)
     }
@@ -391,7 +392,7 @@ impl Replica {
         kind: Kind,
         payloads: Vec<Payload>,
         m: &mut Moment<'_>,
-    ) -> Result<(u64, Vec<EnvelopeId>), CommandError> {
+    ) -> Result<(LogId, u64, Vec<EnvelopeId>), CommandError> {
         if kind == Kind::Changes && self.cut_here.contains(doc) {
             return Err(fail(
                 "session-cut",
@@ -442,7 +443,7 @@ impl Replica {
             ids.push(komuz_seal::chain::envelope_id(&sealed));
             self.take(log_id, &sealed, Origin::Here, m);
         }
-        Ok((counter, ids))
+        Ok((log_id, counter, ids))
     }
 
     /// Tells those who watch the document now (at most 2 KB; the caller throttles). Not stored, may be lost.

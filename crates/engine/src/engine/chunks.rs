@@ -6,8 +6,7 @@
 use std::collections::BTreeMap;
 
 use komuz_core::admission::MAX_CHUNK;
-use komuz_sync::replica::MAX_PAYLOAD;
-use komuz_sync::seal::bytes::SessionId;
+use komuz_sync::replica::{MAX_PAYLOAD, Track};
 
 /// Version of payloads; the first byte of each.
 const VERSION: u8 = 1;
@@ -42,25 +41,25 @@ pub enum PayloadError {
 
 /// Changes that have come in part, by session.
 #[derive(Debug, Clone, Default)]
-pub struct Parts(BTreeMap<SessionId, (u64, Vec<u8>)>);
+pub struct Parts(BTreeMap<Track, (u64, Vec<u8>)>);
 
 impl Parts {
     /// Takes a payload of the envelope with this counter; gives the change when it is whole.
-    pub fn take(&mut self, session: SessionId, counter: u64, payload: &[u8]) -> Result<Option<Vec<u8>>, PayloadError> {
+    pub fn take(&mut self, track: Track, counter: u64, payload: &[u8]) -> Result<Option<Vec<u8>>, PayloadError> {
         let ([VERSION, kind], bytes) = payload.split_first_chunk().ok_or(PayloadError::Kind)? else {
             return Err(PayloadError::Kind);
         };
         match *kind {
             WHOLE => Ok(Some(bytes.to_vec())),
             MORE | LAST => {
-                let (_, whole) = self.0.entry(session).or_insert((counter, Vec::new()));
+                let (_, whole) = self.0.entry(track).or_insert((counter, Vec::new()));
                 if whole.len() + bytes.len() > MAX_CHUNK {
-                    self.0.remove(&session);
+                    self.0.remove(&track);
                     return Err(PayloadError::TooLong);
                 }
                 whole.extend_from_slice(bytes);
                 Ok(if *kind == LAST {
-                    self.0.remove(&session).map(|(_, whole)| whole)
+                    self.0.remove(&track).map(|(_, whole)| whole)
                 } else {
                     None
                 })
@@ -70,8 +69,8 @@ impl Parts {
     }
 
     /// Counter of the envelope with the first part of a session's unfinished change.
-    pub fn first(&self, session: &SessionId) -> Option<u64> {
-        self.0.get(session).map(|(counter, _)| *counter)
+    pub fn first(&self, track: &Track) -> Option<u64> {
+        self.0.get(track).map(|(counter, _)| *counter)
     }
 }
 
@@ -79,7 +78,9 @@ impl Parts {
 mod tests {
     use super::*;
 
-    const S: SessionId = SessionId([1; 16]);
+    use komuz_sync::seal::bytes::{LogId, SessionId};
+
+    const S: Track = (LogId([2; 32]), SessionId([1; 16]));
 
     #[test]
     fn a_long_change_is_cut_and_comes_back() {

@@ -6,7 +6,7 @@ use automerge::ChangeHash;
 use komuz_core::admission::{Binding as Signed, Gate, Verdict, last_changes, session_actor};
 use komuz_core::body::Body;
 use komuz_core::document::{DocKind, Document};
-use komuz_sync::replica::{Binding, Delivery, Payload, Seen};
+use komuz_sync::replica::{Binding, Delivery, Payload, Seen, Track};
 use komuz_sync::seal::bytes::{Digest, EnvelopeId, MemberId, SessionId};
 use komuz_sync::seal::cbor::{CborError, Reader, Writer};
 use komuz_sync::seal::doc::DocId;
@@ -14,7 +14,7 @@ use komuz_sync::seal::doc::DocId;
 use super::chunks::{Parts, PayloadError, cut};
 
 /// Version of saved papers; the first byte of each row.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 /// The longest saved document that is read, in bytes.
 const MAX_SAVED: usize = 512 << 20;
 /// The most sessions of a saved document.
@@ -27,13 +27,13 @@ pub struct Paper {
     /// What was read from it, where it is a body.
     pub body: Option<Body>,
     gate: Gate,
-    /// For each session the last envelope up to which everything is in the document.
+    /// For each session in each log the last envelope up to which everything is in the document.
     seen: Seen,
-    /// Envelopes with changes that wait for others, by session and counter, with their writer.
-    behind: BTreeMap<(SessionId, u64), (MemberId, Vec<ChangeHash>)>,
+    /// Envelopes with changes that wait for others, by log, session and counter, with their writer.
+    behind: BTreeMap<(Track, u64), (MemberId, Vec<ChangeHash>)>,
     parts: Parts,
-    /// For each session the first envelope that only a later version of Komuz may take.
-    later: BTreeMap<SessionId, u64>,
+    /// For each session in each log the first envelope that only a later version of Komuz may take.
+    later: BTreeMap<Track, u64>,
     /// Who writes as which actor.
     members: BTreeMap<[u8; 16], MemberId>,
     queue: VecDeque<Delivery>,
@@ -129,8 +129,8 @@ impl Paper {
         let seen = self.seen();
         let row = Writer::versioned(VERSION)
             .array(3)
-            .list(seen.iter(), |w, (session, counter)| {
-                w.array(2).bytes(&session.0).uint(*counter)
+            .list(seen.iter(), |w, ((log, session), counter)| {
+                w.array(3).bytes(&log.0).bytes(&session.0).uint(*counter)
             })
             .list(self.members.iter(), |w, (actor, member)| {
                 w.array(2).bytes(actor).bytes(&member.0)
@@ -139,21 +139,21 @@ impl Paper {
         Some(row.finish())
     }
 
-    /// For each session the counter up to which every envelope is wholly in the document.
+    /// For each session in each log the counter up to which every envelope is wholly in the document.
     pub fn seen(&self) -> Seen {
         let mut seen = self.seen.clone();
-        let mut limit = |session: &SessionId, counter: u64| {
-            if let Some(last) = seen.get_mut(session) {
+        let mut limit = |track: &Track, counter: u64| {
+            if let Some(last) = seen.get_mut(track) {
                 *last = (*last).min(counter.saturating_sub(1));
             }
         };
-        for (session, counter) in self.behind.keys() {
-            limit(session, *counter);
+        for (track, counter) in self.behind.keys() {
+            limit(track, *counter);
         }
-        for session in self.seen.keys() {
-            let first = [self.parts.first(session), self.later.get(session).copied()];
+        for track in self.seen.keys() {
+            let first = [self.parts.first(track), self.later.get(track).copied()];
             if let Some(first) = first.into_iter().flatten().min() {
-                limit(session, first);
+                limit(track, first);
             }
         }
         seen.retain(|_, counter| *counter > 0);
@@ -199,7 +199,7 @@ impl Paper {
             self.members.insert(signed.actor(), delivery.who.member);
             let mut chunks = Vec::new();
             for payload in &delivery.payloads {
-                match self.parts.take(delivery.who.session, delivery.counter, payload) {
+                match self.parts.take(delivery.track(), delivery.counter, payload) {
                     Ok(whole) => chunks.extend(whole),
                     Err(error) => {
                         if error == PayloadError::Kind {
@@ -235,7 +235,7 @@ impl Paper {
                     }
                 }
             }
-            self.saw(delivery.who.session, delivery.counter);
+            self.saw(delivery.track(), delivery.counter);
         }
         for (hash, refusal) in self.gate.take_refused() {
             for (who, hashes) in self.behind.values_mut().filter(|(_, hashes)| hashes.contains(&hash)) {
@@ -273,13 +273,13 @@ impl Paper {
 
     /// Remembers that a later version of Komuz may take an envelope: it is delivered again after every start.
     fn left_aside(&mut self, delivery: &Delivery) {
-        let first = self.later.entry(delivery.who.session).or_insert(delivery.counter);
+        let first = self.later.entry(delivery.track()).or_insert(delivery.counter);
         *first = delivery.counter.min(*first);
     }
 
     /// Remembers that an envelope holds a change that is not in the document yet.
     fn left_behind(&mut self, delivery: &Delivery, chunk: &[u8]) {
-        let key = (delivery.who.session, delivery.counter);
+        let key = (delivery.track(), delivery.counter);
         let (_, hashes) = self.behind.entry(key).or_insert((delivery.who.member, Vec::new()));
         hashes.extend(hash_of(chunk));
     }
@@ -292,8 +292,8 @@ impl Paper {
         }
     }
 
-    fn saw(&mut self, session: SessionId, counter: u64) {
-        let last = self.seen.entry(session).or_default();
+    fn saw(&mut self, track: Track, counter: u64) {
+        let last = self.seen.entry(track).or_default();
         *last = counter.max(*last);
     }
 
@@ -346,9 +346,9 @@ impl Paper {
     }
 
     /// The replica has sealed what it was given.
-    pub fn sealed(&mut self, session: SessionId, counter: u64) {
+    pub fn sealed(&mut self, track: Track, counter: u64) {
         self.unsealed = self.unsealed.saturating_sub(1);
-        self.saw(session, counter);
+        self.saw(track, counter);
     }
 }
 
@@ -378,9 +378,9 @@ fn read(row: &[u8]) -> Result<Saved<'_>, CborError> {
         return Err(CborError::NotAllowed(0));
     }
     r.array(3)?;
-    let seen: Vec<(SessionId, u64)> = r.list(MAX_SESSIONS, |r| {
-        r.array(2)?;
-        Ok::<_, CborError>((r.fixed()?, r.uint()?))
+    let seen: Vec<(Track, u64)> = r.list(MAX_SESSIONS, |r| {
+        r.array(3)?;
+        Ok::<_, CborError>(((r.fixed()?, r.fixed()?), r.uint()?))
     })?;
     let members: Vec<([u8; 16], MemberId)> = r.list(MAX_SESSIONS, |r| {
         r.array(2)?;

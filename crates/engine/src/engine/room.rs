@@ -238,10 +238,10 @@ impl Room {
                          say that it counts."
                     ),
                 )),
-                replica::Output::Sealed { doc, counter, .. } => {
+                replica::Output::Sealed { doc, log, counter, .. } => {
                     let session = self.replica.session();
                     if let Some(paper) = self.papers.get_mut(&doc) {
-                        paper.sealed(session, counter);
+                        paper.sealed((log, session), counter);
                     }
                     self.own = hands.disk.mark();
                 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use komuz_seal::bytes::{Digest, EnvelopeId, InviteId, MemberId, PublicKey, SessionId};
+use komuz_seal::bytes::{Digest, EnvelopeId, InviteId, LogId, MemberId, PublicKey, SessionId};
 use komuz_seal::charter::{MemberCard, OutletCard, Role};
 use komuz_seal::doc::DocId;
 use thiserror::Error;
@@ -16,8 +16,11 @@ pub const MAX_PAYLOAD: usize = 448 << 10;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RelayId(pub u32);
 
-/// For each session the counter of its last envelope that a document has taken.
-pub type Seen = BTreeMap<SessionId, u64>;
+/// A session in one of the logs of a document: its envelopes there are numbered from 1.
+pub type Track = (LogId, SessionId);
+
+/// For each session in each log the counter of its last envelope that a document has taken.
+pub type Seen = BTreeMap<Track, u64>;
 
 /// A piece of what is written to a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,8 +101,8 @@ pub enum Output {
         doc: DocId,
         /// Who signed it.
         device: PublicKey,
-        /// The session.
-        session: SessionId,
+        /// The log and the session.
+        track: Track,
         /// Its number in the session.
         counter: u64,
         /// What was written.
@@ -119,6 +122,8 @@ pub enum Output {
     Sealed {
         /// Of which document.
         doc: DocId,
+        /// In which log.
+        log: LogId,
         /// Counter of this session's last envelope for it: what [`Seen`] wants.
         counter: u64,
         /// Envelopes that it became.
@@ -163,7 +168,9 @@ pub struct Delivery {
     pub doc: DocId,
     /// Who wrote it.
     pub who: Binding,
-    /// Its place among the session's envelopes for this document, from 1.
+    /// The log that it lies in.
+    pub log: LogId,
+    /// Its place among the session's envelopes in this log, from 1.
     pub counter: u64,
     /// Its id.
     pub id: EnvelopeId,
@@ -172,6 +179,13 @@ pub struct Delivery {
     /// Hashes of the last change of each actor whose changes end in it, as the writer has signed them. Who takes the changes
     /// compares.
     pub last: Vec<Digest>,
+}
+
+impl Delivery {
+    /// Its log and session: what [`Seen`] counts by.
+    pub fn track(&self) -> Track {
+        (self.log, self.who.session)
+    }
 }
 
 /// Who wrote something, as the signature and the charter say.

@@ -143,7 +143,7 @@ impl Replica {
             }
         }
         let own = session == self.session;
-        let had = log.delivered.get(&session).is_some_and(|last| *last > kept);
+        let had = log.delivered.get(&(log_id, session)).is_some_and(|last| *last > kept);
         if log.watched && (had || revoked || (own && !gone.is_empty())) {
             log.watched = false;
             log.delivered = Seen::new();
@@ -162,7 +162,7 @@ impl Replica {
             return false;
         };
         let mut beyond: BTreeSet<SessionId> = BTreeSet::new();
-        for (session, counter) in seen {
+        for ((_, session), counter) in seen.iter().filter(|((of, _), _)| of == log_id) {
             let counts = log.tails.get(session).map_or(0, |tail| tail.counter);
             if *counter > counts {
                 beyond.insert(*session);
@@ -176,7 +176,9 @@ impl Replica {
             let row = &stored.row;
             row.standing == Standing::Cut
                 && beyond.contains(&row.session)
-                && seen.get(&row.session).is_some_and(|counter| row.counter <= *counter)
+                && seen
+                    .get(&(*log_id, row.session))
+                    .is_some_and(|counter| row.counter <= *counter)
         })
     }
 
@@ -219,15 +221,15 @@ impl Replica {
             }
         }
         if watched && statement.kind == Kind::Changes {
-            self.tell_void(doc, statement);
+            self.tell_void(log_id, doc, statement);
         }
     }
 
-    fn tell_void(&mut self, doc: DocId, statement: Statement) {
+    fn tell_void(&mut self, log: LogId, doc: DocId, statement: Statement) {
         self.out.push(Output::Void {
             doc,
             device: statement.device,
-            session: statement.session(),
+            track: (log, statement.session()),
             counter: statement.counter,
             payloads: statement.payloads,
         });
@@ -248,7 +250,7 @@ impl Replica {
         cut.sort_unstable();
         let opened: Vec<Statement> = cut.iter().filter_map(|(.., id)| log.open(id)).collect();
         for statement in opened.into_iter().filter(|statement| statement.kind == Kind::Changes) {
-            self.tell_void(doc.clone(), statement);
+            self.tell_void(log_id, doc.clone(), statement);
         }
     }
 }

@@ -393,7 +393,7 @@ impl Replica {
         let Some(log) = self.logs.get_mut(&log_id) else {
             return;
         };
-        let last = log.delivered.entry(statement.session()).or_insert(0);
+        let last = log.delivered.entry((log_id, statement.session())).or_insert(0);
         if *last >= statement.counter {
             return;
         }
@@ -405,6 +405,7 @@ impl Replica {
         self.out.push(Output::Deliver(Delivery {
             doc,
             who,
+            log: log_id,
             counter: statement.counter,
             id,
             payloads: statement.payloads,
@@ -422,7 +423,7 @@ impl Replica {
             .stored
             .iter()
             .filter(|(_, stored)| stored.row.standing == Standing::Accepted)
-            .filter(|(_, stored)| stored.row.counter > seen.get(&stored.row.session).copied().unwrap_or(0))
+            .filter(|(_, stored)| stored.row.counter > seen.get(&(log_id, stored.row.session)).copied().unwrap_or(0))
             .map(|(id, stored)| (stored.row.place, stored.row.session, stored.row.counter, *id))
             .collect();
         beyond.sort_unstable();

@@ -129,7 +129,7 @@ impl Peer {
                         .get_mut(&delivery.doc)
                         .expect("only what is watched is delivered");
                     assert!(doc.ids.insert(delivery.id), "{}: nothing is delivered twice", self.name);
-                    let seen = doc.seen.entry(delivery.who.session).or_insert(0);
+                    let seen = doc.seen.entry(delivery.track()).or_insert(0);
                     assert_eq!(
                         delivery.counter,
                         *seen + 1,
@@ -143,10 +143,10 @@ impl Peer {
                     }
                     doc.payloads.extend(delivery.payloads);
                 }
-                Output::Sealed { doc, counter, ids } => {
+                Output::Sealed { doc, log, counter, ids } => {
                     let session = self.replica.session();
                     let doc = self.docs.get_mut(&doc).expect("only what is watched is written");
-                    doc.seen.insert(session, counter);
+                    doc.seen.insert((log, session), counter);
                     doc.ids.extend(ids);
                 }
                 Output::Rebuild { doc, own } => {

@@ -229,10 +229,10 @@ impl Node {
                 }
                 Output::Deliver(delivery) => {
                     self.delivered += 1;
-                    self.seen.insert(delivery.who.session, delivery.counter);
+                    self.seen.insert(delivery.track(), delivery.counter);
                 }
-                Output::Sealed { counter, .. } => {
-                    self.seen.insert(self.replica.session(), counter);
+                Output::Sealed { log, counter, .. } => {
+                    self.seen.insert((log, self.replica.session()), counter);
                 }
                 Output::Disconnect { .. } => return Err("the replica hung up".into()),
                 Output::Trouble(said) => return Err(said.into()),

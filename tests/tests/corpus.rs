@@ -523,10 +523,52 @@ mod made {
         cases.push(("release", "unknown-kind-of-notice", unknown.into_bytes()));
     }
 
+    /// A correction that does not repeat words which went, to protect a source, and some that do or cannot be.
+    fn withheld(first: &Release, cases: &mut Vec<Case>) {
+        let next = |before: &Release, headline: &str| {
+            let mut story = story();
+            story.headline = headline.to_owned();
+            Release::from_story(&story, &head(), &masthead(), Some(before)).expect("a release")
+        };
+        let second = next(first, "Who told us");
+        let exact = next(&second, "Another headline");
+        let third = exact.clone().withholding(&second).expect("withholds");
+        let mut case = |name, of: &Release, change: fn(&mut Release)| {
+            let mut release = of.clone();
+            change(&mut release);
+            cases.push(("release", name, release.to_bytes().expect("bytes")));
+        };
+        case("good-withholding", &third, |_| {});
+        case("withholding-in-a-first-release", first, |r| r.withholds = true);
+        case("withholding-and-words-told", &third, |r| {
+            r.changes[0].old = "Who told us".to_owned()
+        });
+        case("withholding-not-said", &third, |r| r.withholds = false);
+        case("withholding-said-and-words-told", &exact, |r| r.withholds = true);
+        case("withholding-with-changes-in-a-notice", &third, |r| {
+            r.earlier[0].shortened = false;
+            r.earlier[0].changes = r.changes.clone();
+        });
+        case("withheld-and-told-in-a-notice", &exact, |r| {
+            r.earlier[0].changes[0].withheld = true
+        });
+        let text = String::from_utf8(third.to_bytes().expect("bytes")).expect("text");
+        for (name, member, value) in [
+            ("withholding-said-to-be-false", "withholds", "false"),
+            ("withholding-of-another-type", "withholds", "1"),
+            ("withheld-of-another-type", "withheld", "\"yes\""),
+        ] {
+            let other = text.replacen(&format!("\"{member}\":true"), &format!("\"{member}\":{value}"), 1);
+            assert_ne!(other, text, "{name}");
+            cases.push(("release", name, other.into_bytes()));
+        }
+    }
+
     fn published(cases: &mut Vec<Case>) {
         let release = release();
         around("release", release.to_bytes().expect("bytes"), cases);
         notices(&release, cases);
+        withheld(&release, cases);
         around("masthead", chain_bytes(&[signed_masthead()]), cases);
         let one = signed(Typ::Masthead, &masthead().to_bytes(), &[0]);
         cases.push(("masthead", "one-outlet-has-not-signed", chain_bytes(&[one])));

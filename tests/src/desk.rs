@@ -131,6 +131,19 @@ impl Desk {
         self.browser.fill(&hook("headline"), headline).await;
     }
 
+    /// Adds an edition that begins with the text of another one of the open story.
+    pub async fn new_edition_from(&self, lang: &str, from: &str) {
+        self.browser.click(&hook("new-edition")).await;
+        self.browser
+            .fill(&within("dialog-new-edition", "[name=lang]"), lang)
+            .await;
+        self.browser
+            .choose(&within("dialog-new-edition", "[name=from]"), from)
+            .await;
+        self.browser.click(&within("dialog-new-edition", &hook("submit"))).await;
+        self.open_edition(lang).await;
+    }
+
     /// Opens an edition that is listed.
     pub async fn open_edition(&self, lang: &str) {
         let edition = hook(&format!("edition-{lang}"));
@@ -158,18 +171,19 @@ impl Desk {
         self.put_cursor(serde_json::Value::Null).await;
     }
 
-    /// Goes on by the tabulator key until the cursor is in the text.
-    pub async fn focus_text_by_tab(&self) {
-        let script = format!(
-            "{DEEP} const text = deep(document, '.ProseMirror'); return text?.getRootNode().activeElement === text"
-        );
-        for _ in 0..40 {
-            if self.browser.script(&script, vec![]).await == true {
+    /// Goes on by the tabulator key until something has the focus.
+    pub async fn tab_to(&self, css: &str) {
+        let focused = format!("{css}:focus");
+        for _ in 0..80 {
+            if self.browser.look(&focused, None).await.is_some() {
                 return;
             }
             self.browser.keys(&char::from(Key::Tab).to_string()).await;
         }
-        panic!("the text cannot be reached by the keyboard");
+        panic!(
+            "{css} cannot be reached by the keyboard; the page shows: {}",
+            self.browser.shown().await
+        );
     }
 
     /// Pastes HTML where the cursor is, as an application puts it on the clipboard.

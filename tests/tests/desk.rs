@@ -28,7 +28,7 @@ async fn every_block_and_mark_is_made_by_the_keyboard_alone_and_outlives_a_reloa
     let keys = &desk.browser;
     // From the headline into the text without a mouse.
     keys.click("[data-test=\"headline\"]").await;
-    desk.focus_text_by_tab().await;
+    desk.tab_to(TEXT).await;
     let block = async |number: char, text: &str| {
         keys.chord(&[Key::Control, Key::Alt], number).await;
         keys.keys(text).await;

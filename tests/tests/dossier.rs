@@ -1,6 +1,7 @@
 //! What the newsrooms know of a story, at the desk: a claim is made of the text, and the checks follow what is typed.
 #![cfg(not(feature = "no-browsers"))]
 
+use fantoccini::key::Key;
 use komuz_tests::browser::Engine;
 use komuz_tests::desk::Desk;
 use komuz_tests::process::Server;
@@ -178,6 +179,11 @@ async fn somebody_is_written_down_and_asked_and_the_answer_stands_in_the_text() 
     let person = unfolded("entity");
     browser.find_with(&person, "Asan Mamytov").await;
     still_in_the_story(&desk).await;
+    // What the name is likely to be in the other script.
+    browser
+        .click_with(&format!("{person} {}", hook("name-offer")), "Асан Мамытов")
+        .await;
+    browser.until_value(&hook("name-ky"), "Асан Мамытов").await;
     // The short name in the text is asked about.
     browser
         .find_with(&format!("{person} {}", hook("mention")), "is that them?")
@@ -369,5 +375,112 @@ async fn the_parts_of_a_series_are_put_in_order() {
     browser.click(&card(1, &hook("part-not"))).await;
     browser.find_with(&card(1, "b"), "Part 1").await;
     browser.find_with(&card(1, ""), "The money").await;
+    desk.browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_translation_is_behind_when_its_original_changes_until_somebody_says_that_it_is_not() {
+    let data = tempfile::tempdir().expect("a folder");
+    let server = Server::start(data.path());
+    let desk = checking(&server, "The bridge cost ten million soms.\u{E007}Nobody has counted.").await;
+    let browser = &desk.browser;
+    desk.new_edition_from("ru", "en").await;
+    browser.click(&hook("tab-checks")).await;
+    browser.click(&hook("panel-translation")).await;
+    let current = "[role=tabpanel] .calm";
+    browser.find_with(current, "up to date").await;
+    desk.replace("The bridge cost ten million soms", "Мост стоил десять миллионов сомов")
+        .await;
+    desk.replace("Nobody has counted", "Никто не считал").await;
+    browser.find_with(current, "up to date").await;
+
+    desk.open_edition("en").await;
+    desk.replace("ten", "twelve").await;
+    desk.open_edition("ru").await;
+    browser.click(&hook("panel-translation")).await;
+    let behind = hook("block-behind");
+    browser.find_with(&behind, "Мост стоил десять миллионов сомов").await;
+    browser.find_with(&format!("{behind} del"), "ten").await;
+    browser.find_with(&format!("{behind} ins"), "twelve").await;
+    // To the block, from what was found.
+    browser.click(&hook("panel-checks")).await;
+    let found = finding("translation-behind");
+    browser.click(&format!("{found} {}", hook("open-record"))).await;
+    browser.find(&behind).await;
+
+    desk.replace("десять", "двенадцать").await;
+    browser.click(&hook("block-current")).await;
+    browser.find_with(current, "up to date").await;
+    browser.gone(&behind).await;
+    browser.click(&hook("panel-checks")).await;
+    browser.gone(&found).await;
+    desk.browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_reason_of_a_correction_names_nobody_who_must_not_be_named() {
+    let data = tempfile::tempdir().expect("a folder");
+    let server = Server::start(data.path());
+    let desk = checking(&server, "The bridge cost ten million soms.").await;
+    let browser = &desk.browser;
+    browser.click(&hook("panel-people")).await;
+    browser.click(&hook("entity-new")).await;
+    browser.fill(&hook("entity-name"), "Asan Mamytov").await;
+    browser.click(&hook("entity-add")).await;
+    browser.click(&hook("entity-unnamed")).await;
+    browser.find(&format!("{} .tag.bad", unfolded("entity"))).await;
+    desk.sign().await;
+    desk.publish().await;
+    desk.close_dialog("dialog-publish").await;
+    desk.replace("ten", "twelve").await;
+
+    browser.click(&hook("review")).await;
+    let review = hook("dialog-review");
+    browser.find(&hook("nothing-to-mend")).await;
+    let reason = format!("{review} [name=reason]");
+    let named = format!("{review} {}", finding("named-unwilling"));
+    browser.fill(&reason, "Mamytov showed us the contract.").await;
+    browser.click(&hook("set-reason")).await;
+    browser.find_with(&named, "“Mamytov”").await;
+    browser.find_with(&named, "In the reason of the correction").await;
+    browser.find(&format!("{review} {}:not(:disabled)", hook("sign"))).await;
+    browser.fill(&reason, "The contract says twelve.").await;
+    browser.click(&hook("set-reason")).await;
+    browser.find(&hook("nothing-to-mend")).await;
+    browser.gone(&named).await;
+    desk.browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_a_telephone_escape_leaves_the_checks_and_the_focus_goes_back() {
+    let data = tempfile::tempdir().expect("a folder");
+    let server = Server::start(data.path());
+    let desk = Desk::found(Engine::Chromium, &server, "The bridge", "Ala-Too Desk", "Айзада").await;
+    desk.new_story("en", "Draft").await;
+    desk.type_at_end("The bridge cost ten million soms.").await;
+    let browser = &desk.browser;
+    browser.size(390, 844).await;
+    let press = |key: Key| char::from(key).to_string();
+    desk.tab_to(&hook("side-open")).await;
+    browser.keys(&press(Key::Enter)).await;
+    browser.find(".side-sheet").await;
+    desk.tab_to(".side > .tabs [aria-selected=true]").await;
+    while browser
+        .look(&format!("{}:focus", hook("tab-checks")), None)
+        .await
+        .is_none()
+    {
+        browser.keys(&press(Key::Right)).await;
+    }
+    desk.tab_to(&hook("panel-checks")).await;
+    // The arrows choose among the sections, and the keyboard goes on inside.
+    browser.keys(&press(Key::Right)).await;
+    browser
+        .find(&format!("{}[aria-selected=true]:focus", hook("panel-claims")))
+        .await;
+    desk.tab_to(&hook("claim-make")).await;
+    browser.keys(&press(Key::Escape)).await;
+    browser.gone(".side-sheet").await;
+    browser.find(&format!("{}:focus", hook("side-open"))).await;
     desk.browser.close().await;
 }

@@ -148,7 +148,7 @@ const idle = globalThis.requestIdleCallback ?? ((call) => setTimeout(call, 2000)
  * tab says how much there is to mend before anybody opens it.
  */
 class KomuzChecks extends HTMLElement {
-  static observedAttributes = ["hidden", "lang", "story", "edition"]
+  static observedAttributes = ["hidden", "lang", "story", "edition", "reason"]
   #told = false
   #idle = false
 

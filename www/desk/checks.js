@@ -264,6 +264,7 @@ export async function open(worker) {
       one.holder = here ? element : null
       if (open && one.place.parentNode !== element) element.replaceChildren(one.place)
       one.panel.setLang(element.lang)
+      one.panel.reason(element.getAttribute("reason") ?? "")
       const edition = { story: element.getAttribute("story"), lang: element.getAttribute("edition") }
       const opened = open && !one.edition
       one.edition = open ? edition : null

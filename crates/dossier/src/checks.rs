@@ -113,6 +113,15 @@ pub(crate) const OF_WHOLE: &[(&[Check], &[Part], OfWhole)] = &[
     (&[Check::OneSided], &[Part::Claims], one_sided::check),
 ];
 
+/// What the checks find in the reason of a correction, which is printed as it is and stands in no edition: names and words that must
+/// not reach readers. The findings are about `reason`.
+pub fn in_reason(facts: &Facts, reason: &str) -> Vec<Finding> {
+    let mut found = Found::new(&facts.known.policy);
+    unwilling::check_text(facts, "reason", reason, &mut found);
+    confidential::check_text(facts, "reason", reason, &mut found);
+    found.findings
+}
+
 /// What checks of one kind find in one thing; `check` does one of them.
 pub(crate) fn all<F: Copy>(
     facts: &Facts,

@@ -4,9 +4,11 @@ mod common;
 
 use common::{citation, dossier, findings, found, press, span};
 use komuz_dossier::Dossier;
+use komuz_dossier::checks::in_reason;
 use komuz_dossier::claim::{Claim, Evidence};
 use komuz_dossier::edition::Front;
 use komuz_dossier::entity::Entity;
+use komuz_dossier::facts::Facts;
 use komuz_dossier::finding::Check;
 use komuz_dossier::source::Confidential;
 use komuz_release::story::BlockKind;
@@ -52,6 +54,19 @@ fn words(dossier: Dossier) -> Vec<(String, String)> {
 
 fn at(about: &str, words: &str) -> (String, String) {
     (about.to_owned(), words.to_owned())
+}
+
+#[test]
+fn the_reason_of_a_correction_gives_nobody_away() {
+    let facts = Facts::new(known(&["Ночью."]), "2019-11-21");
+    let found = in_reason(&facts, "Осмонкулов просил исправить число машин.");
+    assert_eq!(
+        (found[0].check, found[0].about.as_str()),
+        (Check::ConfidentialWords, "reason")
+    );
+    assert_eq!((found[0].with[0].as_str(), found[0].confidential), ("Осмонкулов", true));
+    assert!(in_reason(&facts, "Число машин было неверным.").is_empty());
+    assert!(in_reason(&facts, "").is_empty());
 }
 
 #[test]

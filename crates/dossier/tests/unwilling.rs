@@ -4,9 +4,11 @@ mod common;
 
 use common::{citation, dossier, found, press};
 use komuz_dossier::Dossier;
+use komuz_dossier::checks::in_reason;
 use komuz_dossier::edition::Front;
 use komuz_dossier::entity::{Entity, Kind};
-use komuz_dossier::finding::Check;
+use komuz_dossier::facts::Facts;
+use komuz_dossier::finding::{Check, Severity};
 use komuz_release::story::{BlockKind, Byline, Name};
 
 fn entity(what: Kind, unnamed: bool, names: &[(&str, &str)]) -> Entity {
@@ -174,4 +176,28 @@ fn everything_that_readers_get_is_looked_through() {
             "summary",
         ]
     );
+}
+
+#[test]
+fn whoever_asked_not_to_be_named_is_not_named_in_the_reason_of_a_correction() {
+    let mut dossier = known("ru", &["Ночью."]);
+    let found = |dossier: &Dossier| {
+        in_reason(
+            &Facts::new(dossier.clone(), "2019-11-21"),
+            "По просьбе Асанова, не Ивановой.",
+        )
+    };
+    let named = found(&dossier);
+    assert_eq!(named.len(), 1);
+    assert_eq!(
+        (named[0].check, named[0].severity),
+        (Check::NamedUnwilling, Severity::Error)
+    );
+    assert_eq!(
+        (named[0].about.as_str(), &named[0].with[..]),
+        ("reason", &["Асанова".to_owned(), "e-1".to_owned()][..])
+    );
+    let off = (Check::NamedUnwilling, Severity::Off);
+    dossier.dossier.policy.severity.extend([off]);
+    assert!(found(&dossier).is_empty());
 }

@@ -45,6 +45,8 @@ pub struct AppProps {
     pub at: AttrValue,
     /// Only what must be mended is shown.
     pub brief: bool,
+    /// The reason of the correction that is reviewed; empty when there is none.
+    pub reason: AttrValue,
     /// The record to go to, and how often somebody went.
     pub wanted: (AttrValue, u32),
 }
@@ -53,6 +55,7 @@ impl PartialEq for AppProps {
     fn eq(&self, other: &Self) -> bool {
         (self.lang == other.lang && self.at == other.at && self.wanted == other.wanted)
             && self.failed == other.failed
+            && self.reason == other.reason
             && same(&self.view, &other.view)
     }
 }
@@ -237,7 +240,7 @@ pub fn App(props: &AppProps) -> Html {
         go: go.clone(),
     }));
     if props.brief {
-        return html! { <div class="panel" lang={props.lang.tag()} data-test="panel-brief">{ found::brief(&ctx) }</div> };
+        return html! { <div class="panel" lang={props.lang.tag()} data-test="panel-brief">{ found::brief(&ctx, &props.reason) }</div> };
     }
     let translated = view.facts.known.original.is_some();
     let shown: Vec<_> = (SECTIONS.iter())

@@ -1,5 +1,6 @@
 //! What the checks found, what must be mended first.
 
+use komuz_dossier::checks::in_reason;
 use komuz_dossier::finding::{Check, Finding, Severity};
 use komuz_dossier::words::sentence;
 use yew::prelude::*;
@@ -30,32 +31,35 @@ pub fn section(ctx: &Ctx) -> Html {
         (Severity::Warning, w.warnings, "warn"),
         (Severity::Notice, w.notices, "soft"),
     ];
-    html! { <>{ for groups.into_iter().map(|(severity, words, class)| group(ctx, severity, words, class, SHOWN)) }</> }
+    let of = |severity| {
+        findings
+            .iter()
+            .filter(|finding| finding.severity == severity)
+            .collect::<Vec<_>>()
+    };
+    html! { <>{ for groups.into_iter().map(|(severity, words, class)| group(ctx, &of(severity), words, class, SHOWN)) }</> }
 }
 
-/// What must be mended, for who is about to sign: it warns and stops nobody.
-pub fn brief(ctx: &Ctx) -> Html {
+/// What must be mended, for who is about to sign: it warns and stops nobody. The reason of a correction is looked at here, because it
+/// is printed as it is and stands in no edition.
+pub fn brief(ctx: &Ctx, reason: &str) -> Html {
     let w = ctx.w;
-    if ctx
-        .view
-        .findings
-        .iter()
-        .all(|finding| finding.severity != Severity::Error)
-    {
+    let of_reason = in_reason(&ctx.view.facts, reason);
+    let errors = of_reason.iter().chain(&ctx.view.findings);
+    let errors: Vec<_> = errors.filter(|finding| finding.severity == Severity::Error).collect();
+    if errors.is_empty() {
         return html! { <p class="good" role="status" data-test="nothing-to-mend">{ w.nothing_to_mend }</p> };
     }
     html! {
         <section class="notice bad">
-            { group(ctx, Severity::Error, w.errors, "bad", SHOWN_BRIEFLY) }
+            { group(ctx, &errors, w.errors, "bad", SHOWN_BRIEFLY) }
             { soft(w.checks_warn) }
         </section>
     }
 }
 
 /// All of one severity; beyond so many they are folded away.
-fn group(ctx: &Ctx, severity: Severity, words: &str, class: &'static str, shown: usize) -> Html {
-    let found = ctx.view.findings.iter().filter(|finding| finding.severity == severity);
-    let found: Vec<_> = found.collect();
+fn group(ctx: &Ctx, found: &[&Finding], words: &str, class: &'static str, shown: usize) -> Html {
     if found.is_empty() {
         return Html::default();
     }
@@ -78,6 +82,9 @@ fn one(ctx: &Ctx, finding: &Finding) -> Html {
     let w = ctx.w;
     html! {
         <li class="finding" data-test="finding" data-check={finding.check.id()}>
+            if finding.about == "reason" {
+                <p class="soft">{ w.in_reason }</p>
+            }
             <p dir="auto">{ sentence(finding, ctx.lang) }</p>
             <p class="row-of">
                 { place(ctx, finding) }

@@ -55,6 +55,7 @@ pub fn mount(place: Element, lang: &str, brief: bool, bridge: Bridge) -> Panel {
         failed: None,
         at: AttrValue::default(),
         brief,
+        reason: AttrValue::default(),
         wanted: (AttrValue::default(), 0),
     };
     number_apart(&props);
@@ -112,6 +113,14 @@ impl Panel {
     pub fn open(&mut self, id: &str) {
         self.props.wanted = (id.to_owned().into(), self.props.wanted.1.wrapping_add(1));
         self.app.update(self.props.clone());
+    }
+
+    /// Says the reason of the correction that is reviewed, which is printed as it is: what must not stand in it is shown with the rest.
+    pub fn reason(&mut self, reason: &str) {
+        if self.props.reason != reason {
+            self.props.reason = reason.to_owned().into();
+            self.app.update(self.props.clone());
+        }
     }
 
     /// What the tab says behind its name when so much must be mended.

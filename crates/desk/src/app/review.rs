@@ -24,6 +24,8 @@ pub struct ReviewProps {
 #[derive(Clone, PartialEq)]
 struct Under {
     review: Review,
+    /// Why something is corrected, as readers will be told.
+    reason: Option<String>,
     /// The key that this device signs with; none: the recovery key is asked for.
     held: Option<String>,
     /// Kind and reason of the notice.
@@ -66,7 +68,9 @@ async fn load(
     let held = release_keys::held(&keys).await;
     let now = browser::now();
     let review = ask_review(&ctx, &view.edition, &now, &notice, held.as_deref().unwrap_or_default()).await?;
+    let release: Value = serde_json::from_str(&review.json).unwrap_or_default();
     under.set(Some(Under {
+        reason: release["reason"].as_str().map(str::to_owned),
         review,
         held,
         notice,
@@ -209,7 +213,8 @@ pub fn ReviewDialog(props: &ReviewProps) -> Html {
                 </section>
             }
             // What must be mended warns here and stops nobody: that is the editors' to decide.
-            <komuz-checks brief="" lang={props.ctx.tongue.tag()} story={review.edition.story.clone()} edition={review.edition.lang.clone()} />
+            <komuz-checks brief="" lang={props.ctx.tongue.tag()} story={review.edition.story.clone()} edition={review.edition.lang.clone()}
+                reason={shown.reason.clone()} />
             <section data-test="since-mine">
                 <h3>{ w.since_mine() }</h3>
                 { changes(w, &review.since_mine) }

@@ -281,6 +281,14 @@ pub(crate) fn check_block(facts: &Facts, at: usize, found: &mut Found<'_>) {
     }
 }
 
+/// A text that stands apart from the body.
+pub(crate) fn check_text(facts: &Facts, about: &str, text: &str, found: &mut Found<'_>) {
+    for leak in facts.prepared.secrets.find(text) {
+        let with = with(facts, &text[leak.start..leak.end], &leak.source);
+        found.push_confidential(Check::ConfidentialWords, about, None, with);
+    }
+}
+
 /// What stands around the body, and the sources that readers are shown.
 pub(crate) fn check_whole(facts: &Facts, found: &mut Found<'_>) {
     let secrets = &facts.prepared.secrets;
@@ -288,10 +296,7 @@ pub(crate) fn check_whole(facts: &Facts, found: &mut Found<'_>) {
         return;
     }
     for (about, text) in facts.around() {
-        for leak in secrets.find(text) {
-            let with = with(facts, &text[leak.start..leak.end], &leak.source);
-            found.push_confidential(Check::ConfidentialWords, about.clone(), None, with);
-        }
+        check_text(facts, &about, text, found);
     }
     for (about, words, source) in &secrets.in_sources {
         found.push_confidential(

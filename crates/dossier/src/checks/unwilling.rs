@@ -74,6 +74,14 @@ pub(crate) fn check_block(facts: &Facts, at: usize, found: &mut Found<'_>) {
     }
 }
 
+/// Names in a text that stands apart from the body.
+pub(crate) fn check_text(facts: &Facts, about: &str, text: &str, found: &mut Found<'_>) {
+    for (entity, bytes) in facts.prepared.unwilling.names.in_words(text, words(text)) {
+        let with = vec![text[bytes].to_owned(), entity];
+        found.push(Check::NamedUnwilling, about, None, with);
+    }
+}
+
 /// Names in the headline, the summary, the byline, in what outlets put there, and in the sources that readers are shown.
 pub(crate) fn check_whole(facts: &Facts, found: &mut Found<'_>) {
     let Unwilling { names, in_sources } = &facts.prepared.unwilling;
@@ -81,10 +89,7 @@ pub(crate) fn check_whole(facts: &Facts, found: &mut Found<'_>) {
         return;
     }
     for (about, text) in facts.around() {
-        for (entity, bytes) in names.in_words(text, words(text)) {
-            let with = vec![text[bytes].to_owned(), entity];
-            found.push(Check::NamedUnwilling, about.clone(), None, with);
-        }
+        check_text(facts, &about, text, found);
     }
     for (about, words, entity) in in_sources {
         let with = vec![words.clone(), entity.clone()];

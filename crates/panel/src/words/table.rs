@@ -78,6 +78,7 @@ table! {
         "Жооп жок. Баракты кайра жүктөңүз."
 
     // What the checks found.
+    in_reason "In the reason of the correction" "В причине исправления" "Оңдоонун себебинде"
     errors "To be mended before publication" "Исправить до публикации" "Жарыялоого чейин оңдолсун"
     warnings "Should be mended" "Стоит исправить" "Оңдогон жакшы"
     notices "Worth knowing" "Стоит знать" "Билип койгон жакшы"

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use komuz_release::story::Source;
+use serde::de::IntoDeserializer;
+use serde::de::value::StrDeserializer;
 use serde::{Deserialize, Serialize};
 
 /// What a source is, how far it can be relied on and who may know of it.
@@ -55,6 +57,14 @@ pub enum What {
     Leak,
     /// Somebody's expert judgement.
     Expert,
+}
+
+impl What {
+    /// The one of a name, as records have it; a document where it is the name of none.
+    pub fn of(name: &str) -> Self {
+        let named: StrDeserializer<'_, serde::de::value::Error> = name.into_deserializer();
+        Self::deserialize(named).unwrap_or_default()
+    }
 }
 
 /// Who obtained a source, when and how, so that its way to us can be shown.

@@ -1,6 +1,7 @@
 //! Sources: who obtained them, how far they can be relied on, who may know of them, what they go back to.
 
 use komuz_dossier::source::{Confidentiality, Record, State};
+use komuz_release::csl;
 use serde_json::json;
 use yew::prelude::*;
 
@@ -19,23 +20,23 @@ pub fn section(ctx: &Ctx) -> Html {
             if sources.is_empty() {
                 { soft(ctx.w.no_sources) }
             }
-            { for sources.iter().map(|source| card(ctx, source)) }
+            <>{ for sources.iter().map(|source| card(ctx, source)) }</>
         </>
     }
 }
 
-/// What a source is, with the kind of item that it is cited as.
-fn whats(ctx: &Ctx) -> [(&'static str, &'static str, &'static str); 8] {
+/// What a source may be.
+fn whats(ctx: &Ctx) -> [(&'static str, &'static str); 8] {
     let w = ctx.w;
     [
-        ("document", w.what_document, "document"),
-        ("dataset", w.what_dataset, "dataset"),
-        ("interview", w.what_interview, "interview"),
-        ("official-record", w.what_official, "document"),
-        ("open-source", w.what_open, "webpage"),
-        ("press", w.what_press, "article-newspaper"),
-        ("leak", w.what_leak, "document"),
-        ("expert", w.what_expert, "interview"),
+        ("document", w.what_document),
+        ("dataset", w.what_dataset),
+        ("interview", w.what_interview),
+        ("official-record", w.what_official),
+        ("open-source", w.what_open),
+        ("press", w.what_press),
+        ("leak", w.what_leak),
+        ("expert", w.what_expert),
     ]
 }
 
@@ -51,16 +52,11 @@ fn secrecies(ctx: &Ctx) -> [(&'static str, &'static str); 3] {
 /// Adds a source. Who may know of it is saved with it in one change: nothing of a confidential one is ever written as public.
 fn new(ctx: &Ctx) -> Html {
     let w = ctx.w;
-    let kinds = whats(ctx);
     let make = Callback::from(move |fields: Fields| {
         let what = fields.text("source-what");
-        let kind = kinds
-            .iter()
-            .find(|(name, ..)| *name == what)
-            .map_or("document", |kind| kind.2);
         Ok(json!({
             "ask": "save-source",
-            "source": { "type": kind, "title": fields.text("source-title") },
+            "source": { "type": csl::cited_as(&what), "title": fields.text("source-title") },
             "about": {
                 "what": what,
                 "confidentiality": fields.text("source-secrecy"),
@@ -73,7 +69,7 @@ fn new(ctx: &Ctx) -> Html {
     html! {
         <Form ctx={ctx.clone()} {make} {buttons} open=true>
             { input(w.source_title, "source-title", true) }
-            { choice(w.what, "source-what", &kinds.map(|(value, words, _)| owned((value, words)))) }
+            { choice(w.what, "source-what", &whats(ctx).map(owned)) }
             { choice(w.who_may_know, "source-secrecy", &secrecies(ctx).map(owned)) }
             { input(w.described_on_background, "source-described", false) }
             <small class="soft">{ w.new_source_more }</small>
@@ -140,7 +136,7 @@ fn body(ctx: &Ctx, id: &str, record: &Record) -> Html {
         ("reliability.by".to_owned(), ask::text(&ctx.view.me.name)),
         ("reliability.when".to_owned(), ask::text(&ctx.view.facts.today)),
     ];
-    let whats = choices(whats(ctx).map(|(value, words, _)| (value, words)));
+    let whats = choices(whats(ctx));
     let states = choices([
         ("unverified", w.unverified),
         ("verified", w.verified),

@@ -14,6 +14,29 @@ pub const MAX_FIELD: usize = 4000;
 /// The most items that one text may hold.
 pub const MAX_ITEMS: usize = 10_000;
 
+/// What a source of a CSL type is to the checks: the name of a `komuz_dossier::source::What`.
+pub fn what(kind: &str) -> &'static str {
+    match kind {
+        "article-newspaper" | "article-magazine" | "broadcast" => "press",
+        "webpage" | "post" | "post-weblog" | "map" | "graphic" | "motion_picture" => "open-source",
+        "interview" | "personal_communication" => "interview",
+        "dataset" => "dataset",
+        "legislation" | "legal_case" | "bill" | "regulation" | "hearing" => "official-record",
+        _ => "document",
+    }
+}
+
+/// The CSL type that a new source is cited as, by what it is to the checks.
+pub fn cited_as(what: &str) -> &'static str {
+    match what {
+        "press" => "article-newspaper",
+        "open-source" => "webpage",
+        "interview" | "expert" => "interview",
+        "dataset" => "dataset",
+        _ => "document",
+    }
+}
+
 /// What was wrong with CSL-JSON, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -357,6 +380,18 @@ mod tests {
                 .split(':')
                 .next(),
             Some("sources[0].custom.archive-URL")
+        );
+    }
+
+    #[test]
+    fn what_is_cited_as_a_kind_is_what_that_kind_is() {
+        for name in ["press", "open-source", "interview", "dataset", "document"] {
+            assert_eq!(what(cited_as(name)), name);
+        }
+        assert_eq!((cited_as("leak"), cited_as("expert")), ("document", "interview"));
+        assert_eq!(
+            (what("legal_case"), what("motion_picture"), what("")),
+            ("official-record", "open-source", "document")
         );
     }
 

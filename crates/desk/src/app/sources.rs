@@ -24,18 +24,6 @@ const KINDS: [&str; 8] = [
     "article-magazine",
 ];
 
-/// What a source of each kind is to the checks (`komuz_dossier::source::What`).
-const WHATS: [&str; 8] = [
-    "press",
-    "open-source",
-    "document",
-    "document",
-    "interview",
-    "press",
-    "dataset",
-    "press",
-];
-
 /// A source's title, or its address, or that it has none.
 pub fn source_title(w: &Words, source: &Source) -> String {
     [&source.title, &source.url]
@@ -154,8 +142,7 @@ pub fn save_source(fields: &Fields, source: Source) -> Result<Ask, Trouble> {
     let mut about = Map::new();
     let secrecy = fields.text("secrecy");
     if !secrecy.is_empty() {
-        let what = KINDS.iter().position(|kind| *kind == source.kind);
-        about.insert("what".to_owned(), what.map_or("document", |at| WHATS[at]).into());
+        about.insert("what".to_owned(), csl::what(&source.kind).into());
         about.insert("confidentiality".to_owned(), secrecy.into());
     }
     Ok(Ask::SaveSource { source, about })

@@ -1,5 +1,6 @@
 //! What readers need to find a source, by its kind.
 
+use komuz_release::csl;
 use komuz_release::story::{CslDate, Source};
 use serde_json::Value;
 
@@ -82,14 +83,7 @@ fn has(source: &Source, member: &str) -> bool {
 fn what(source: &Source, record: Option<&Record>) -> What {
     match record.map(|record| record.what) {
         Some(what) if what != What::Document => what,
-        _ => match source.kind.as_str() {
-            "article-newspaper" | "article-magazine" | "broadcast" => What::Press,
-            "webpage" | "post" | "post-weblog" | "map" | "graphic" | "motion_picture" => What::OpenSource,
-            "interview" | "personal_communication" => What::Interview,
-            "dataset" => What::Dataset,
-            "legislation" | "legal_case" | "bill" | "regulation" | "hearing" => What::OfficialRecord,
-            _ => What::Document,
-        },
+        _ => What::of(csl::what(&source.kind)),
     }
 }
 

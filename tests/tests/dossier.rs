@@ -379,6 +379,32 @@ async fn the_parts_of_a_series_are_put_in_order() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_part_that_is_moved_by_keyboard_keeps_the_focus() {
+    let data = tempfile::tempdir().expect("a folder");
+    let server = Server::start(data.path());
+    let desk = Desk::found(Engine::Chromium, &server, "The bridge", "Ala-Too Desk", "Айзада").await;
+    let browser = &desk.browser;
+    for headline in ["The money", "The bridge", "The answers"] {
+        desk.new_story("en", headline).await;
+    }
+    browser.click(&hook("go-stories")).await;
+    let card = |at: usize, inner: &str| format!(".plainly > .card:nth-of-type({at}) {inner}");
+    for part in 1..=3 {
+        browser.click(&card(part, &hook("part-make"))).await;
+        browser.find_with(&card(part, "b"), &format!("Part {part}")).await;
+    }
+    // The same button of the same story, wherever that stands now.
+    let press = |key: Key| char::from(key).to_string();
+    desk.tab_to(&card(1, &hook("part-later"))).await;
+    for at in [2, 3] {
+        browser.keys(&press(Key::Enter)).await;
+        browser.find_with(&card(at, ".row"), "The money").await;
+        browser.find(&card(at, &format!("{}:focus", hook("part-later")))).await;
+    }
+    desk.browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_translation_is_behind_when_its_original_changes_until_somebody_says_that_it_is_not() {
     let data = tempfile::tempdir().expect("a folder");
     let server = Server::start(data.path());
@@ -482,5 +508,25 @@ async fn on_a_telephone_escape_leaves_the_checks_and_the_focus_goes_back() {
     browser.keys(&press(Key::Escape)).await;
     browser.gone(".side-sheet").await;
     browser.find(&format!("{}:focus", hook("side-open"))).await;
+    desk.browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_card_stays_open_while_others_come_before_and_behind_it() {
+    let data = tempfile::tempdir().expect("a folder");
+    let server = Server::start(data.path());
+    let desk = checking(
+        &server,
+        "The bridge cost ten million soms. Nobody has counted. The road is closed.",
+    )
+    .await;
+    let browser = &desk.browser;
+    claim(&desk, "Nobody has counted").await;
+    let open = unfolded("claim");
+    browser.find_with(&open, "Nobody has counted").await;
+    for words in ["The road is closed", "The bridge cost ten million soms"] {
+        claim(&desk, words).await;
+        browser.find_with(&open, "Nobody has counted").await;
+    }
     desk.browser.close().await;
 }

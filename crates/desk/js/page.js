@@ -115,6 +115,9 @@ export function focused() {
   return element
 }
 
+/** Focuses what lost the focus because it was moved in the page, as Chromium has it. */
+export const refocus = (element) => document.activeElement === document.body && element?.focus()
+
 /** Focuses a tab of the list of tabs that has the focus. */
 export function focusTab(index) {
   focused()?.closest("[role=tablist]")?.querySelectorAll("[role=tab]")[index]?.focus()

@@ -224,6 +224,8 @@ pub struct App {
     main: NodeRef,
     /// What had the focus before a sheet was opened.
     before_sheet: Option<web_sys::HtmlElement>,
+    /// What has the focus before the page is painted anew.
+    focused: Option<web_sys::HtmlElement>,
     /// The sheet that was painted last.
     painted_sheet: Sheet,
 }
@@ -269,6 +271,7 @@ impl Component for App {
             met: Vec::new(),
             main: NodeRef::default(),
             before_sheet: None,
+            focused: None,
             painted_sheet: Sheet::None,
         };
         app.take_entry(ctx.props().entry.clone());
@@ -279,6 +282,7 @@ impl Component for App {
 
     #[expect(clippy::only_used_in_recursion, reason = "Yew's trait hands it over")]
     fn update(&mut self, ctx: &yew::Context<Self>, msg: Msg) -> bool {
+        self.focused = browser::focused();
         match msg {
             Msg::Entry(entry) => self.take_entry(entry),
             Msg::Event(event) => return self.event(event),
@@ -372,6 +376,7 @@ impl Component for App {
         let state = &self.views.state;
         let open = self.views.investigation.is_some();
         browser::hold(open && (self.ctx.engine.is_busy() || !state.saved));
+        browser::refocus(self.focused.take());
         if self.sheet != std::mem::replace(&mut self.painted_sheet, self.sheet) {
             match (self.sheet, self.before_sheet.take()) {
                 (Sheet::None, Some(back)) => {

@@ -69,6 +69,9 @@ extern "C" {
     /// The focused element, through shadow roots.
     pub fn focused() -> Option<web_sys::HtmlElement>;
 
+    /// Focuses what lost the focus because it was moved in the page.
+    pub fn refocus(element: Option<web_sys::HtmlElement>);
+
     /// Focuses a tab of the list of tabs that has the focus.
     #[wasm_bindgen(js_name = focusTab)]
     pub fn focus_tab(index: u32);

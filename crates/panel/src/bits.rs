@@ -227,6 +227,10 @@ pub fn Form(props: &FormProps) -> Html {
                         if let Ok(id) = &result {
                             form.reset();
                             if open {
+                                // What was made is opened in its place.
+                                if let Ok(Some(fold)) = form.closest("details") {
+                                    let _ = fold.remove_attribute("open");
+                                }
                                 ctx.go(Go::Record(id.clone()));
                             }
                         }

@@ -27,7 +27,7 @@ pub fn section(ctx: &Ctx) -> Html {
             if claims.is_empty() {
                 { soft(w.no_claims) }
             }
-            { for claims.iter().map(|(id, claim)| card(ctx, id, claim)) }
+            <>{ for claims.iter().map(|(id, claim)| card(ctx, id, claim)) }</>
             if !claims.is_empty() {
                 { headlines(ctx) }
             }

@@ -57,15 +57,15 @@ pub fn of(ctx: &Ctx, id: &str, entity: &Entity) -> Html {
                 { soft(w.mentions_none) }
             }
             <ul class="plain">
-                { for groups.iter().map(|group| one(ctx, id, group)) }
-                { for gone.map(|words| html! {
+                <>{ for groups.iter().map(|group| one(ctx, id, group)) }</>
+                <>{ for gone.map(|words| html! {
                     <li class="spelling" key={words.clone()}>
                         <span dir="auto">{ words }</span>
                         <small>{ w.claim_lost }</small>
                         <Act ctx={ctx.clone()} class="quiet" sign="✕" label={format!("{} «{words}»", w.take_out)}
                             make={saving(ctx, id, vec![(path(&["mentions", words]), Value::Null)])} />
                     </li>
-                }) }
+                }) }</>
             </ul>
         </>
     }

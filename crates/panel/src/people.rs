@@ -21,7 +21,7 @@ pub fn section(ctx: &Ctx) -> Html {
             if entities.is_empty() {
                 { soft(ctx.w.no_entities) }
             }
-            { for entities.iter().filter_map(|(id, name)| Some(card(ctx, id, name, ctx.view.facts.known.entities.get(id)?))) }
+            <>{ for entities.iter().filter_map(|(id, name)| Some(card(ctx, id, name, ctx.view.facts.known.entities.get(id)?))) }</>
         </>
     }
 }

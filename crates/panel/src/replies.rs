@@ -57,7 +57,7 @@ pub fn of(ctx: &Ctx, party: &str) -> Html {
             if none {
                 { soft(w.reply_none) }
             }
-            { for asked.map(|(id, reply)| one(ctx, id, reply)) }
+            <>{ for asked.map(|(id, reply)| one(ctx, id, reply)) }</>
             <p class="row-of">
                 <Act ctx={ctx.clone()} label={if none { w.reply_new } else { w.reply_another }} make={saving(ctx, "r-", begun)} open=true test="reply-new" />
             </p>

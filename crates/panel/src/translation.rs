@@ -42,7 +42,7 @@ pub fn section(ctx: &Ctx) -> Html {
             }
             if !behind.is_empty() {
                 <h2>{ format!("{} · {}", w.blocks_behind, behind.len()) }</h2>
-                { for behind.iter().map(|one| late(ctx, one, &original.lang)) }
+                <>{ for behind.iter().map(|one| late(ctx, one, &original.lang)) }</>
             }
             if !missing.is_empty() {
                 <h2>{ format!("{} · {}", w.blocks_missing, missing.len()) }</h2>
@@ -57,7 +57,7 @@ pub fn section(ctx: &Ctx) -> Html {
             if !unlinked.is_empty() {
                 <h2>{ w.blocks_unlinked }</h2>
                 { soft(w.blocks_unlinked_what) }
-                { for unlinked.iter().map(|block| unlinked_block(ctx, &block.block.id, &block.text, &choices, original)) }
+                <>{ for unlinked.iter().map(|block| unlinked_block(ctx, &block.block.id, &block.text, &choices, original)) }</>
             }
         </>
     }

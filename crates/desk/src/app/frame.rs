@@ -261,7 +261,7 @@ impl App {
                 if investigation.stories.is_empty() {
                     <p class="soft">{ w.no_stories() }</p>
                 }
-                { for investigation.stories.iter().map(|story| html! {
+                <>{ for investigation.stories.iter().map(|story| html! {
                     <div class="card" key={story.id.clone()}>
                         if investigation.stories.len() > 1 {
                             { self.part(w, story) }
@@ -278,7 +278,7 @@ impl App {
                             }
                         }) }
                     </div>
-                }) }
+                }) }</>
                 <p><button type="button" class="main" data-test="new-story-first" onclick={new}>{ w.new_story() }</button></p>
             </section>
         }

@@ -100,11 +100,11 @@ fn sources(props: &SideProps, view: &EditionView) -> Html {
             }
             if !here.is_empty() {
                 <h2>{ w.sources_cited() }</h2>
-                { for here.iter().map(|source| source_card(&props.ctx, source)) }
+                <>{ for here.iter().map(|source| source_card(&props.ctx, source)) }</>
             }
             if !others.is_empty() {
                 <h2>{ w.sources_not_cited() }</h2>
-                { for others.iter().map(|source| source_card(&props.ctx, source)) }
+                <>{ for others.iter().map(|source| source_card(&props.ctx, source)) }</>
             }
         </>
     }
@@ -175,7 +175,7 @@ fn comments(props: &SideProps, view: &EditionView) -> Html {
             if view.threads.is_empty() {
                 <p class="soft">{ w.no_comments() }</p>
             }
-            { for open.iter().map(|one| thread(props, view, one)) }
+            <>{ for open.iter().map(|one| thread(props, view, one)) }</>
             if !resolved.is_empty() {
                 <details>
                     <summary>{ w.resolved_comments().fill(&[&resolved.len().to_string()]) }</summary>

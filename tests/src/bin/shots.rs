@@ -43,12 +43,26 @@ impl Gallery {
 
     /// Pictures of what is shown, as it is and scrolled to an element.
     async fn pictures(&self, browser: &Browser, name: &str, to: Option<&str>) -> Result {
+        self.taken(browser, name, to, false).await
+    }
+
+    /// Pictures of the desk's side column, which on a telephone lies over the text.
+    async fn side(&self, browser: &Browser, name: &str, to: Option<&str>) -> Result {
+        self.taken(browser, name, to, true).await
+    }
+
+    async fn taken(&self, browser: &Browser, name: &str, to: Option<&str>, side: bool) -> Result {
         if !self.wanted(name) {
             return Ok(());
         }
         for (width, height) in SIZES {
+            size(browser, width, height).await;
+            let sheet = side && width < 600;
+            if sheet {
+                browser.click("[data-test=\"side-open\"]").await;
+                browser.find(".side-sheet").await;
+            }
             for theme in ["light", "dark"] {
-                size(browser, width, height).await;
                 let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": theme }] });
                 browser.devtools("Emulation.setEmulatedMedia", media).await;
                 if let Some(css) = to {
@@ -70,6 +84,10 @@ impl Gallery {
                 let path = self.folder.join(format!("{name}-{width}-{theme}.png"));
                 std::fs::write(&path, browser.picture().await)
                     .map_err(|error| format!("{}: {error}", path.display()))?;
+            }
+            if sheet {
+                browser.click(".side .sheet-close").await;
+                browser.gone(".side-sheet").await;
             }
         }
         size(browser, SIZES[0].0, SIZES[0].1).await;
@@ -165,8 +183,106 @@ async fn dialog(gallery: &Gallery, desk: &Desk, hook: &str, dialog: &str, name: 
     Ok(())
 }
 
+/// A confidential source's title in each language, three words of weight and more.
+const SECRET: [&str; 3] = [
+    "Ledger of the northern customs gate",
+    "Журнал северных таможенных ворот",
+    "Түндүк бажы дарбазасынын журналы",
+];
+
+/// The panel beside the text: what was found, and what the newsrooms know.
+async fn panel(gallery: &Gallery, desk: &Desk, lang: &str, secret: &str) -> Result {
+    let browser = &desk.browser;
+    let name = |state: &str| format!("desk-{lang}-panel-{state}");
+    if !gallery.wanted(&format!("desk-{lang}-panel")) {
+        return Ok(());
+    }
+    browser.click("[data-test=\"tab-checks\"]").await;
+    browser.find("[data-test=\"panel\"] [role=tablist]").await;
+    gallery.side(browser, &name("found"), None).await?;
+    browser.click("[data-test=\"panel-claims\"]").await;
+    gallery.side(browser, &name("claims"), None).await?;
+    browser.click("[data-test=\"claim\"] .head").await;
+    let card = Some(".unfolded");
+    gallery.side(browser, &name("claim"), Some(".unfolded .head")).await?;
+    let evidence = Some("[data-test=\"evidence\"]");
+    gallery.side(browser, &name("claim-evidence"), evidence).await?;
+    gallery
+        .side(browser, &name("claim-check"), Some("[data-test=\"claim-remove\"]"))
+        .await?;
+    browser.click("[data-test=\"panel-sources\"]").await;
+    browser.click("[data-test=\"source-new\"]").await;
+    browser.fill("[data-test=\"source-title\"]", secret).await;
+    browser.choose("[data-test=\"source-what\"]", "document").await;
+    browser.choose("[data-test=\"source-secrecy\"]", "confidential").await;
+    gallery.side(browser, &name("source-new"), None).await?;
+    browser.click("[data-test=\"source-add\"]").await;
+    browser.find_with(".unfolded", secret).await;
+    gallery.side(browser, &name("source"), card).await?;
+    browser.click("[data-test=\"panel-people\"]").await;
+    gallery.side(browser, &name("people"), None).await?;
+    browser.click("[data-record=\"e-kloop\"] .head").await;
+    gallery.side(browser, &name("person"), Some(".unfolded .head")).await?;
+    gallery
+        .side(browser, &name("reply"), Some("[data-test=\"reply\"]"))
+        .await?;
+    if lang != LANGUAGES[0] {
+        browser.click("[data-test=\"panel-translation\"]").await;
+        gallery.side(browser, &name("translation"), None).await?;
+    }
+    browser.click("[data-test=\"panel-outlet\"]").await;
+    gallery.side(browser, &name("outlet"), None).await?;
+    gallery
+        .side(browser, &name("policy"), Some("[data-test=\"policy-sources\"]"))
+        .await?;
+
+    browser.choose("[data-test=\"export\"]", "json").await;
+    browser.find("[data-test=\"dialog-export\"]").await;
+    gallery.pictures(browser, &name("export"), None).await?;
+    desk.close_dialog("dialog-export").await;
+
+    // A correction whose reason gives the source away; taken back afterwards.
+    desk.type_at_end(" 2020.").await;
+    browser.click("[data-test=\"review\"]").await;
+    browser
+        .fill("[data-test=\"dialog-review\"] [name=reason]", secret)
+        .await;
+    browser.click("[data-test=\"set-reason\"]").await;
+    browser
+        .find_with("[data-test=\"dialog-review\"] [data-test=\"finding\"]", secret)
+        .await;
+    gallery
+        .pictures(browser, &name("review"), Some("[data-test=\"panel-brief\"]"))
+        .await?;
+    gallery
+        .pictures(browser, &name("correction"), Some("[data-test=\"correction\"]"))
+        .await?;
+    desk.close_dialog("dialog-review").await;
+    desk.undo_until_gone(" 2020.").await;
+
+    // A second story, so that there is a series.
+    browser.click("[data-test=\"go-stories\"]").await;
+    if browser.look(".plainly > .card:nth-of-type(2)", None).await.is_none() {
+        desk.new_story(lang, secret).await;
+        browser.click("[data-test=\"go-stories\"]").await;
+        for part in 1..=2 {
+            browser
+                .click(&format!(
+                    ".plainly > .card:nth-of-type({part}) [data-test=\"part-make\"]"
+                ))
+                .await;
+            browser
+                .find(&format!(
+                    ".plainly > .card:nth-of-type({part}) [data-test=\"part-not\"]"
+                ))
+                .await;
+        }
+    }
+    gallery.pictures(browser, &name("series"), None).await
+}
+
 /// The desk in a language of its interface.
-async fn desk(gallery: &Gallery, lang: &str, word: &str) -> Result {
+async fn desk(gallery: &Gallery, lang: &str, word: &str, secret: &str) -> Result {
     let name = |state: &str| format!("desk-{lang}-{state}");
     if !gallery.wanted(&format!("desk-{lang}")) {
         return Ok(());
@@ -201,6 +317,9 @@ async fn desk(gallery: &Gallery, lang: &str, word: &str) -> Result {
             dialog(gallery, &desk, "invite", "dialog-invite", &name("invite")).await?;
         }
     }
+    browser.click("[data-test=\"go-stories\"]").await;
+    desk.open_edition(lang).await;
+    panel(gallery, &desk, lang, secret).await?;
     desk.browser.close().await;
     Ok(())
 }
@@ -214,8 +333,8 @@ async fn shots(folder: &Path, parts: Vec<String>) -> Result {
         pages,
     };
     readers(&gallery).await?;
-    for (lang, word) in LANGUAGES.into_iter().zip(WELCOME) {
-        desk(&gallery, lang, word).await?;
+    for ((lang, word), secret) in LANGUAGES.into_iter().zip(WELCOME).zip(SECRET) {
+        desk(&gallery, lang, word, secret).await?;
     }
     Ok(())
 }

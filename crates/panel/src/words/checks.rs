@@ -101,7 +101,7 @@ const NAMES: &[(&str, [&str; 3])] = &[
         "summary-unsupported",
         [
             "The summary has no support in the body",
-            "Аннотация не подкреплена текстом",
+            "Подводка не подкреплена текстом",
             "Кыскача мазмун текстке таянбайт",
         ],
     ),

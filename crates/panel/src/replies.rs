@@ -101,7 +101,7 @@ fn one(ctx: &Ctx, id: &str, reply: &Reply) -> Html {
             if came || !reply.answered.is_empty() || !reply.answer.is_empty() {
                 { field("answered", w.answered_on, &reply.answered, Kind::Day, "reply-answered") }
                 { field("answer", w.answer, &reply.answer, Kind::Area, "reply-answer") }
-                <p><b>{ w.answer_stands }</b></p>
+                <h3>{ w.answer_stands }</h3>
                 if places.is_empty() {
                     { soft(w.answer_nowhere) }
                 }

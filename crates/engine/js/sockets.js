@@ -76,16 +76,16 @@ export class Sockets {
     line.open = way;
     for (const other of line.ways) {
       if (other === way) continue;
-      other.close();
       line.ways.delete(other);
+      other.close();
     }
     if (way.kind === stream) this.#onlyPlain(line);
     this.#report.open(line.relay);
   }
 
   #gone(line, way) {
-    way.close();
     line.ways.delete(way);
+    way.close();
     if (way === line.open) {
       // Let in and cut off before a word came through, as some that stand in between do.
       if (way.kind === socket && !way.heard) this.#noted(line.url);

@@ -162,6 +162,13 @@ impl Client {
         chain::envelope_id(bytes)
     }
 
+    /// Appends; false when the server is gone.
+    pub async fn try_append(&mut self, keys: &Keys, bytes: &[u8]) -> bool {
+        let (log, bytes) = (keys.log, bytes.to_vec());
+        let frame = ClientFrame::Append { log, bytes }.encode();
+        self.up.send(Message::Binary(frame.into())).await.is_ok()
+    }
+
     /// Appends and waits for the acknowledgement.
     pub async fn store(&mut self, keys: &Keys, bytes: &[u8]) -> (u64, Chain) {
         let id = self.append(keys, bytes).await;

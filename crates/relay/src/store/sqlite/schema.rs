@@ -120,6 +120,11 @@ pub fn open_reader(path: &Path) -> Result<Connection, OpenError> {
     Ok(Connection::open_with_flags(path, flags)?)
 }
 
+/// Writes something that changes nothing.
+pub fn touch(db: &Connection) -> rusqlite::Result<()> {
+    db.execute_batch(&format!("PRAGMA user_version = {VERSION};"))
+}
+
 fn pragma(db: &Connection, name: &str) -> rusqlite::Result<i64> {
     db.query_row(&format!("PRAGMA {name}"), [], |row| row.get(0))
 }

@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::failed;
 use super::schema::{self, ROW_OVERHEAD, fixed, place};
-use crate::limits::{Disk, Limits};
+use crate::limits::{Disk, DiskFull, Limits};
 use crate::store::{Append, Appended, Commits, Cursor, LogKeys, Row, StoreError};
 
 /// Most jobs of one transaction.
@@ -67,6 +67,14 @@ enum Pending {
 }
 
 impl Pending {
+    /// The allowance that it went beyond, if it did.
+    fn no_room(&self) -> Option<DiskFull> {
+        match self {
+            Self::Append(_, Err(StoreError::DiskFull(full))) => Some(*full),
+            _ => None,
+        }
+    }
+
     /// Answers: as the job ended, or with the error that took the whole transaction back.
     fn answer(self, committed: Result<(), StoreError>) {
         match self {
@@ -85,6 +93,8 @@ struct Batch {
     rows: Vec<(LogId, Row)>,
     /// Room taken on the disk, to be given back when the commit fails.
     room: u64,
+    /// Whether something was written only to see whether it can be.
+    tried: bool,
 }
 
 /// The thread's own.
@@ -94,6 +104,10 @@ pub struct Writer {
     limits: Limits,
     disk: Arc<Disk>,
     commits: Arc<dyn Commits>,
+    /// Why nothing could be written the last time, which the operator has been told; `None` while all is well.
+    trouble: Option<StoreError>,
+    /// Whether the operator was told that the allowance is used up: once, since at its edge one append fits and another does not.
+    told_full: bool,
 }
 
 impl Writer {
@@ -111,6 +125,8 @@ impl Writer {
             limits,
             disk,
             commits,
+            trouble: None,
+            told_full: false,
         }
     }
 
@@ -137,12 +153,21 @@ impl Writer {
         if let Err(error) = self.transact(&mut jobs, &mut batch) {
             self.disk.give_back(batch.room);
             let error = failed(error);
+            self.tell(Some(&error));
             batch
                 .pending
                 .into_iter()
                 .for_each(|pending| pending.answer(Err(error.clone())));
             jobs.for_each(|job| job.refuse(error.clone()));
             return;
+        }
+        if let (false, Some(full)) = (self.told_full, batch.pending.iter().find_map(Pending::no_room)) {
+            self.told_full = true;
+            eprintln!("komuz: appends are refused: {full}");
+        }
+        // What wrote nothing says nothing about the disk.
+        if !batch.rows.is_empty() || batch.tried {
+            self.tell(None);
         }
         let mut rows = batch.rows.into_iter().peekable();
         while let Some((log, row)) = rows.next() {
@@ -155,8 +180,21 @@ impl Writer {
         batch.pending.into_iter().for_each(|pending| pending.answer(Ok(())));
     }
 
+    /// Tells the operator, on standard error, when writing begins to fail or fails for another reason, and when it works again.
+    fn tell(&mut self, trouble: Option<&StoreError>) {
+        if self.trouble.as_ref() == trouble {
+            return;
+        }
+        self.trouble = trouble.cloned();
+        match trouble {
+            Some(error) => eprintln!("komuz: appends are not stored and not acknowledged: {error}"),
+            None => eprintln!("komuz: appends are stored again"),
+        }
+    }
+
     /// Does the jobs and commits. After an error nothing is stored, whatever `batch` says.
     fn transact(&mut self, jobs: &mut impl Iterator<Item = Job>, batch: &mut Batch) -> rusqlite::Result<()> {
+        let trouble = self.trouble.is_some();
         let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for job in jobs {
             let mut work = Work {
@@ -182,8 +220,15 @@ impl Writer {
                     broken
                 }
                 Job::Healthy { reply } => {
+                    // Only after trouble is it worth a write to know whether one would succeed.
+                    let done = if trouble {
+                        batch.tried = true;
+                        schema::touch(&transaction)
+                    } else {
+                        Ok(())
+                    };
                     batch.pending.push(Pending::Done(reply, Ok(())));
-                    Ok(())
+                    done
                 }
             };
             broken?;

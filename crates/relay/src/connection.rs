@@ -22,11 +22,13 @@ use axum::extract::ws::Message;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, Sink, Stream, StreamExt};
 use komuz_sync::frame::{
-    ClientFrame, ErrorCode, FrameError, MAX_ENTRY, MAX_FRAME, RelayFrame, verify_challenge, verify_registration,
+    CERTIFICATES, ClientFrame, ErrorCode, FrameError, MAX_ENTRY, MAX_FRAME, RelayFrame, verify_challenge,
+    verify_registration,
 };
 use komuz_sync::seal::bytes::{EnvelopeId, LogId, Nonce, PublicKey, Signature};
 use komuz_sync::seal::cbor::CborError;
 use komuz_sync::seal::chain;
+use komuz_sync::seal::editors::is_certified;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -225,7 +227,7 @@ impl Connection {
                 let challenge = RelayFrame::Challenge {
                     origin: self.relay.origin.clone(),
                     nonce: self.nonce,
-                    features: Vec::new(),
+                    features: vec![CERTIFICATES.to_owned()],
                 };
                 Ok(self.say(&challenge).await?)
             }
@@ -330,7 +332,11 @@ impl Connection {
         let Some(log) = self.find(name).await? else {
             return Ok(());
         };
-        if !verify_registration(&log.keys.registrar, &signature, &name, &key) {
+        let LogKeys { registrar, epoch, .. } = &log.keys;
+        // For this log, or for all logs of its epoch.
+        let allowed =
+            verify_registration(registrar, &signature, &name, &key) || is_certified(registrar, epoch, &key, &signature);
+        if !allowed {
             let sentence = "the registration is not signed by the log's registrar";
             return Ok(self.error(ErrorCode::NotAllowed, sentence, Some(name), None).await?);
         }

@@ -64,6 +64,10 @@ pub const MAX_FEATURES: usize = 32;
 /// See [`MAX_FEATURES`].
 pub const MAX_FEATURE: usize = 64;
 
+/// The relay's feature of taking a certificate ([`komuz_seal::editors::certify`]) as the signature of a
+/// [`ClientFrame::Register`]: one for all logs of an epoch.
+pub const CERTIFICATES: &str = "certificates";
+
 const CHALLENGE: &str = "komuz relay challenge v1";
 const REGISTER: &str = "komuz append key v1";
 
@@ -106,7 +110,7 @@ pub enum ClientFrame {
         log: LogId,
         /// The append key.
         key: PublicKey,
-        /// The registrar's signature.
+        /// The registrar's signature; where the relay has [`CERTIFICATES`], its certificate of the key does as well.
         signature: Signature,
     },
     /// Appends an envelope. Answered with [`RelayFrame::Ack`] once it is on disk, or with an error about its id.
@@ -154,7 +158,7 @@ pub enum RelayFrame {
         origin: String,
         /// Makes the challenge fresh for the relay.
         nonce: Nonce,
-        /// Names of what the relay has beyond this version, none so far.
+        /// Names of what the relay has beyond this version, such as [`CERTIFICATES`].
         features: Vec<String>,
     },
     /// An envelope of a log.

@@ -28,6 +28,7 @@
 mod api;
 mod door;
 mod doubt;
+mod epochs;
 mod fate;
 mod group;
 mod held;
@@ -41,17 +42,16 @@ mod wire;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use komuz_seal::Entropy;
-use komuz_seal::bytes::{Digest, EnvelopeId, InviteId, LogId, MemberId, PublicKey, SessionId, Start};
+use komuz_seal::bytes::{Digest, EnvelopeId, EpochId, InviteId, LogId, MemberId, PublicKey, SessionId, Start};
 use komuz_seal::charter::{Charter, MemberCard, OutletCard, Role};
-use komuz_seal::derive::{LogKeys, append_key};
 use komuz_seal::device::Device;
 use komuz_seal::doc::{DocId, MAX_NAME};
 use komuz_seal::envelope::{Kind, MAX_CONTENT, MAX_PAYLOADS, NO_PREVIOUS, Statement};
 use komuz_seal::epoch::EpochKey;
 
 pub use api::{
-    Binding, CommandError, Delivery, Founding, Invitation, Joining, LoadError, MAX_PAYLOAD, Me, Output, Payload,
-    RefusedJoin, RelayId, RelayState, Request, Row, Seen, Server, State, Track,
+    Binding, CommandError, Delivery, Founding, Invitation, Joining, LoadError, MAX_PAYLOAD, Me, OpenInvitation, Output,
+    Payload, RefusedJoin, RelayId, RelayState, Request, Row, Seen, Server, State, Track,
 };
 pub use doubt::Doubt;
 pub use rows::TABLES;
@@ -60,7 +60,7 @@ use door::{Door, MyInvite, Waiting};
 use held::Held;
 use intake::Origin;
 use link::Link;
-use log::{Log, Purpose};
+use log::Log;
 use rows::{JoiningRow, MeRow, Pending};
 
 /// By how much the steady clock moves at most from one call to the next, in milliseconds: a device that slept and one whose
@@ -83,15 +83,33 @@ pub struct Replica {
     start: Start,
     session: SessionId,
     charter: Charter,
-    /// None while a join waits for its welcome.
+    /// The key that this device came in with; none while a join waits for its welcome. All others follow from it, the charter
+    /// and the device's own key.
     epoch: Option<EpochKey>,
+    /// All epochs of which this device has the key.
+    keys: BTreeMap<EpochId, EpochKey>,
+    /// The epoch to write in; none while somebody has the key of the last who is in no more.
+    current: Option<EpochId>,
+    /// The last epoch that counts and gives all the same, whoever has its key.
+    newest: Option<EpochId>,
+    /// Whether somebody has a key that does not lead to all that is written.
+    strays: bool,
+    /// All epochs, in their order.
+    order: Vec<EpochId>,
+    /// What was found of rotations: whether they give all the same.
+    rotations: BTreeMap<Digest, bool>,
+    /// When this device, an editor's, makes a rotation that is lacking.
+    rotates_at: Option<u64>,
     /// None until the charter says what this device is.
     me: Option<Me>,
     waiting: Option<Waiting>,
     invites: BTreeMap<InviteId, MyInvite>,
     doors: Vec<Door>,
     logs: BTreeMap<LogId, Log>,
-    docs: BTreeMap<DocId, LogId>,
+    /// A document's logs, by epoch.
+    docs: BTreeMap<DocId, BTreeMap<EpochId, LogId>>,
+    /// Documents that the caller wants.
+    watched: BTreeSet<DocId>,
     /// By [`RelayId`]; never removed from.
     links: Vec<Link>,
     /// What waits for something that it builds on.
@@ -275,28 +293,24 @@ impl Replica {
             if replica.me.is_none() || *doc == DocId::Charter || !has_short_names(doc) {
                 return;
             }
-            let Some(id) = replica.add_document(doc) else {
-                return;
-            };
-            replica.spread(id, m);
-            if let Some(log) = replica.logs.get_mut(&id) {
-                log.watched = true;
-            }
-            if replica.has_too_much(&id, seen) {
-                if let Some(log) = replica.logs.get_mut(&id) {
-                    log.watched = false;
-                }
-                let (doc, own) = (doc.clone(), false);
-                replica.out.push(Output::Rebuild { doc, own });
+            replica.add_document(doc, m);
+            let logs = replica.logs_of(doc);
+            if logs.iter().any(|log| replica.has_too_much(log, seen)) {
+                replica.let_rebuild(doc, false);
                 return;
             }
-            replica.deliver_stored(id, seen);
-            replica.tell_all_void(id);
+            replica.watched.insert(doc.clone());
+            for log in &logs {
+                replica.deliver_stored(*log, seen);
+            }
+            for log in logs {
+                replica.tell_all_void(log);
+            }
         })
     }
 
     /// Seals payloads for a document that is watched, as one envelope or several. All changes among them are made by this
-    /// session's one actor. Errors: `not-joined`, `not-watched`, `role` when one may not write there, `payload-too-large`, and
+    /// session's one actor. Errors: `not-joined`, `not-watched`, `no-key` ([`Self::has_key`]), `role` when one may not write there, `payload-too-large`, and
     /// those of [`Self::may_write`]; nothing is written then.
     pub fn write(
         &mut self,
@@ -311,12 +325,7 @@ impl Replica {
                 let sentence = format!("as {} you may not write there", me.member.role.name());
                 return Err(fail("role", &sentence));
             }
-            let watched = replica
-                .docs
-                .get(doc)
-                .and_then(|id| replica.logs.get(id))
-                .is_some_and(|log| log.watched);
-            if !watched {
+            if !replica.watched.contains(doc) {
                 return Err(fail(
                     "not-watched",
                     "the document has to be watched before it is written to",
@@ -399,7 +408,18 @@ impl Replica {
                 "what was written here lately does not count: open the investigation anew to write on",
             ));
         }
-        let log_id = *self.docs.get(doc).ok_or_else(not_joined)?;
+        let log_id = self.log_to_write(doc)?;
+        self.seal_in(log_id, kind, payloads, m)
+    }
+
+    /// As [`Self::seal_all`], in a certain log.
+    fn seal_in(
+        &mut self,
+        log_id: LogId,
+        kind: Kind,
+        payloads: Vec<Payload>,
+        m: &mut Moment<'_>,
+    ) -> Result<(LogId, u64, Vec<EnvelopeId>), CommandError> {
         let mut groups: Vec<Vec<Payload>> = Vec::new();
         let mut room = 0;
         for payload in payloads {
@@ -449,7 +469,7 @@ impl Replica {
     /// Tells those who watch the document now (at most 2 KB; the caller throttles). Not stored, may be lost.
     pub fn presence(&mut self, doc: &DocId, bytes: &[u8], now: u64, entropy: Entropy<'_>) -> Vec<Output> {
         self.turn(now, entropy, |replica, m| {
-            if let Some(log) = replica.docs.get(doc).copied() {
+            if let Ok(log) = replica.log_to_write(doc) {
                 replica.send_presence(log, bytes, m);
             }
         })
@@ -466,6 +486,17 @@ impl Replica {
         entropy: Entropy<'_>,
     ) -> Result<(Invitation, Vec<Output>), CommandError> {
         self.try_turn(now, entropy, |replica, m| replica.make_invite(outlet, role, m))
+    }
+
+    /// The invitations of this device that somebody may still use.
+    pub fn invitations(&self) -> Vec<OpenInvitation> {
+        self.open_invites()
+    }
+
+    /// Takes an invitation back: whoever uses it, or has used it and waits, is turned down. Errors: `no-invite`, `invite-used`.
+    pub fn revoke(&mut self, invite: &InviteId, now: u64, entropy: Entropy<'_>) -> Result<Vec<Output>, CommandError> {
+        self.try_turn(now, entropy, |replica, m| replica.take_back(invite, m))
+            .map(|((), out)| out)
     }
 
     /// Admits who made a request, after the codes were compared. Errors: `not-joined`, `not-an-editor`, `no-request`,
@@ -534,6 +565,23 @@ impl Replica {
     /// How many pieces of a member's writing are left aside.
     pub fn aside(&self, member: &MemberId) -> usize {
         self.count_aside(member)
+    }
+
+    /// Gives all who are in a new key, under which what is written from now on cannot be read by who is in no more. Every
+    /// removal does so by itself. Errors: those of [`Self::may_write`], `not-an-editor`, `no-rotation` when there are more
+    /// devices than an entry takes.
+    pub fn rotate(&mut self, now: u64, entropy: Entropy<'_>) -> Result<Vec<Output>, CommandError> {
+        self.try_turn(now, entropy, |replica, m| {
+            replica.editor()?;
+            replica.may_write()?;
+            replica.make_rotation(m)
+        })
+        .map(|((), out)| out)
+    }
+
+    /// Whether there is a key under which to write; without one, what is written waits for an editor's device to make one.
+    pub fn has_key(&self) -> bool {
+        self.current.is_some()
     }
 
     /// Adds a server to the investigation (all members learn its address), or a ticket to one that it has. Errors:
@@ -617,22 +665,6 @@ impl Replica {
             relays: relays.collect(),
             unsent: self.alone.len(),
         }
-    }
-
-    /// Makes a document's log, when it is not there; none while there is no epoch.
-    fn add_document(&mut self, doc: &DocId) -> Option<LogId> {
-        if let Some(id) = self.docs.get(doc) {
-            return Some(*id);
-        }
-        let epoch = self.epoch.as_ref()?;
-        let keys = LogKeys::of_document(epoch, doc);
-        let id = keys.id;
-        let append = append_key(&self.device, &keys.epoch);
-        rows::put_log(&mut self.rows, &id, doc);
-        self.logs
-            .insert(id, Log::new(Purpose::Document(doc.clone()), keys, append));
-        self.docs.insert(doc.clone(), id);
-        Some(id)
     }
 
     fn put_me(&mut self) {

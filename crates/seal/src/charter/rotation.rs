@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use thiserror::Error;
 
-use super::evaluate::View;
 use super::graph::Places;
 use super::{Act, Charter, Entry, MAX_ENTRY, Role};
 use crate::Entropy;
@@ -219,14 +218,12 @@ impl Charter {
             .map(|(card, role)| Recipient::of(&self.id(), card, *role, key, editors))
             .collect::<Result<Vec<_>, _>>()
             .ok()?;
-        // All that its past ends in, and what was rotated beside it by somebody whose word does not count: something may have
-        // been written under that.
+        // All that its past ends in, and every other epoch of which the key is here: what was rotated beside it by somebody
+        // whose word does not count, where something may have been written, and what only leads back through a rotation
+        // whose author may have locked something else.
         let mut previous = self.epoch_tips(&self.closure(&heads));
-        previous.extend(
-            self.epoch_tips(&self.effective)
-                .into_iter()
-                .filter(|epoch| held.iter().any(|known| known.id() == *epoch)),
-        );
+        let known = self.epochs().into_iter().map(|epoch| epoch.epoch);
+        previous.extend(known.filter(|epoch| held.iter().any(|key| key.id() == *epoch)));
         previous.sort_unstable();
         previous.dedup();
         let mut lock = |epoch: EpochId| {
@@ -363,12 +360,16 @@ pub struct Epoch {
     pub counts: bool,
     /// Whether all who were given its key are still in.
     pub is_tight: bool,
+    /// Whether all who are in were given its key.
+    pub is_whole: bool,
 }
 
 impl Charter {
     /// All epochs, in the order (depth, id) of their entries: the founding one first.
     pub fn epochs(&self) -> Vec<Epoch> {
         let view = self.view();
+        let devices = view.devices();
+        let is_in = |device: &PublicKey| devices.binary_search_by(|(card, _)| card.sign.cmp(device)).is_ok();
         self.epochs
             .iter()
             .filter_map(|place| {
@@ -381,13 +382,15 @@ impl Charter {
                     }
                     _ => return None,
                 };
+                let (had, sure) = self.had_key(*place);
                 Some(Epoch {
                     entry: node.id,
                     epoch,
                     author: node.entry.author,
                     previous,
                     counts: view.stands.has(*place),
-                    is_tight: self.is_tight(*place, &view),
+                    is_tight: had.iter().all(is_in),
+                    is_whole: devices.iter().all(|(card, _)| sure.contains(&card.sign)),
                 })
             })
             .collect()
@@ -397,13 +400,9 @@ impl Charter {
     /// key and found nothing with [`Charter::check_rotation`]). None when somebody who was given its key is in no more: then
     /// nothing is to be written before another rotation.
     pub fn current_epoch(&self, good: impl Fn(&Epoch) -> bool) -> Option<Epoch> {
-        let counting = self.epochs().into_iter().filter(|epoch| epoch.counts);
-        let mut last = None;
-        for epoch in counting {
-            if good(&epoch) {
-                last = Some(epoch);
-            }
-        }
+        let mut epochs = self.epochs().into_iter().rev();
+        // From the last on: what it costs to find out is paid for as few as may be.
+        let last = epochs.find(|epoch| epoch.counts && good(epoch));
         last.filter(|epoch| epoch.is_tight)
     }
 
@@ -425,9 +424,24 @@ impl Charter {
         tips
     }
 
-    /// Whether all are still in who were given an epoch's key: the devices of its past, and who was let in later by one that
-    /// had it.
-    fn is_tight(&self, place: usize, view: &View<'_>) -> bool {
+    /// The keys of the epochs before one of which this device has the key, as far as its rotation holds them.
+    pub fn earlier(&self, key: &EpochKey) -> Vec<EpochKey> {
+        let rotations = self
+            .epochs
+            .iter()
+            .filter_map(|place| match &self.nodes[*place].entry.act {
+                Act::Rotated(rotation) if rotation.epoch == key.id() => Some(rotation),
+                _ => None,
+            });
+        rotations
+            .flat_map(|rotation| &rotation.previous)
+            .filter_map(|(epoch, locked)| key.unlock_previous(locked.as_deref()?, epoch).ok())
+            .collect()
+    }
+
+    /// Who may have been given an epoch's key: the devices of its past, and who was let in later by one that had it. And who
+    /// was surely: of the latter those who were let in by somebody who knew of the epoch.
+    fn had_key(&self, place: usize) -> (BTreeSet<PublicKey>, BTreeSet<PublicKey>) {
         let node = &self.nodes[place];
         let mut past = node.past.clone();
         let mut had: BTreeSet<PublicKey> = match &node.entry.act {
@@ -435,6 +449,7 @@ impl Charter {
             _ => [node.entry.author].into(),
         };
         past.add(place);
+        let mut sure = had.clone();
         for (later, node) in self.nodes.iter().enumerate() {
             if let Some(card) = node.entry.act.device()
                 && node.rights.is_some()
@@ -442,9 +457,12 @@ impl Charter {
                 && had.contains(&node.entry.author)
             {
                 had.insert(card.sign);
+                if node.past.has(place) && sure.contains(&node.entry.author) {
+                    sure.insert(card.sign);
+                }
             }
         }
-        had.iter().all(|device| view.active(device).is_some())
+        (had, sure)
     }
 }
 

@@ -245,6 +245,17 @@ pub struct Invitation {
     pub expires: u64,
 }
 
+/// An invitation of this device that somebody may still use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenInvitation {
+    /// The invitation.
+    pub invitation: Invitation,
+    /// Name of the outlet that it leads into.
+    pub outlet: String,
+    /// What whoever uses it becomes.
+    pub role: Role,
+}
+
 /// What this device is in the investigation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Me {

@@ -13,7 +13,9 @@ use super::intake::Origin;
 use super::link::{Connection, Link};
 use super::log::{Log, Purpose};
 use super::rows;
-use super::{CommandError, Invitation, Me, Moment, Output, RefusedJoin, RelayId, Replica, Request, Server, fail};
+use super::{
+    CommandError, Invitation, Me, Moment, OpenInvitation, Output, RefusedJoin, RelayId, Replica, Request, Server, fail,
+};
 use crate::frame::ClientFrame;
 
 /// How long an address may be, in bytes.
@@ -234,13 +236,70 @@ impl Replica {
             }
             return;
         }
-        if let Some(request) = self
-            .invites
-            .get(invite)
-            .and_then(|mine| self.request_of(mine, id, m.wall))
-        {
+        let Some(mine) = self.invites.get(invite) else {
+            return;
+        };
+        if let Some(request) = self.request_of(mine, id, m.wall) {
             self.out.push(Output::Request(request));
+        } else if self.is_used(mine) {
+            // Whoever comes second, or after it was taken back, is told so at once.
+            let invite = mine.invite.clone();
+            self.turn_down(&invite, id, m);
         }
+    }
+
+    /// Tells whoever has left a request that it comes to nothing.
+    fn turn_down(&mut self, invite: &Invite, id: EnvelopeId, m: &mut Moment<'_>) {
+        let log = self.logs.get(&invite.door().id);
+        let stored = log.and_then(|log| log.stored.get(&id));
+        let is_request = stored.is_some_and(|stored| {
+            matches!(
+                DoorMessage::open(&stored.row.sealed, invite),
+                Ok(DoorMessage::Request(_))
+            )
+        });
+        if is_request {
+            let request = Digest(id.0);
+            self.answer(invite, &DoorMessage::Refusal { request }, m);
+        }
+    }
+
+    /// The invitations of this device that somebody may still use.
+    pub(super) fn open_invites(&self) -> Vec<OpenInvitation> {
+        let open = self
+            .invites
+            .values()
+            .filter(|mine| !self.is_used(mine) && !mine.invite.has_ended(self.wall));
+        open.map(|mine| OpenInvitation {
+            invitation: Invitation {
+                id: mine.invite.id(),
+                fragment: mine.invite.to_text(),
+                expires: mine.invite.expires,
+            },
+            outlet: mine.invite.outlet_name.clone(),
+            role: mine.invite.role,
+        })
+        .collect()
+    }
+
+    pub(super) fn take_back(&mut self, id: &InviteId, m: &mut Moment<'_>) -> Result<(), CommandError> {
+        let Some(mine) = self.invites.get(id) else {
+            return Err(fail("no-invite", "there is no such invitation on this device"));
+        };
+        let invite = mine.invite.clone();
+        if self.is_used(mine) {
+            return Err(fail("invite-used", "this invitation was used already"));
+        }
+        if let Some(mine) = self.invites.get_mut(id) {
+            mine.used = true;
+        }
+        rows::put_invite(&mut self.rows, id, &invite.to_bytes(), true);
+        let log = self.logs.get(&invite.door().id);
+        let there: Vec<EnvelopeId> = log.into_iter().flat_map(|log| log.stored.keys().copied()).collect();
+        for request in there {
+            self.turn_down(&invite, request, m);
+        }
+        Ok(())
     }
 
     /// Whether an invitation does nothing any more: it was answered here, or somebody came in by it elsewhere.
@@ -320,7 +379,13 @@ impl Replica {
         self.editor()?;
         self.may_write()?;
         let (invite_id, log_id) = self.find_request(id)?;
-        let epoch = self.epoch.clone().ok_or_else(super::not_joined)?;
+        let current = self.current.and_then(|epoch| self.keys.get(&epoch)).cloned();
+        let epoch = current.ok_or_else(|| {
+            fail(
+                "no-key",
+                "somebody who is in no more has the key: wait until an editor's device has made a new one",
+            )
+        })?;
         let mine = &self.invites[&invite_id];
         if self.is_used(mine) {
             return Err(fail("invite-used", "this invitation was used already: make a new one"));
@@ -402,11 +467,9 @@ impl Replica {
         for url in &welcome.servers {
             self.add_link(url, None, m);
         }
-        self.add_document(&DocId::Charter);
         self.put_me();
-        if let Some(log) = self.docs.get(&DocId::Charter).copied() {
-            self.spread(log, m);
-        }
+        self.add_document(&DocId::Charter, m);
+        self.take_epochs(m);
     }
 
     /// Whether the charter says by now what this device is.
@@ -425,7 +488,8 @@ impl Replica {
             return;
         };
         // The invitation pins the charter, the charter the epoch: a key that is not this one's would be another's logs.
-        if self.charter.epoch() != self.epoch.as_ref().map(EpochKey::id) {
+        let given = self.epoch.as_ref().map(EpochKey::id);
+        if !self.charter.epochs().iter().any(|epoch| Some(epoch.epoch) == given) {
             self.out.push(Output::Trouble(
                 "The key that came with the welcome is not the charter's.".to_owned(),
             ));

@@ -29,6 +29,7 @@ impl Replica {
     pub(super) fn judge_again(&mut self, m: &mut Moment<'_>) {
         // What is judged again may bring entries, and they others.
         while core::mem::take(&mut self.judges_again) {
+            self.take_epochs(m);
             let contested = self.charter.contested();
             let devices: BTreeSet<PublicKey> = self.contested.union(&contested).copied().collect();
             self.contested = contested;
@@ -144,15 +145,26 @@ impl Replica {
         }
         let own = session == self.session;
         let had = log.delivered.get(&(log_id, session)).is_some_and(|last| *last > kept);
-        if log.watched && (had || revoked || (own && !gone.is_empty())) {
-            log.watched = false;
-            log.delivered = Seen::new();
-            let doc = doc.clone();
-            let own = own && !gone.is_empty();
-            self.out.push(Output::Rebuild { doc, own });
-        }
-        if own && !gone.is_empty() {
+        let own = own && !gone.is_empty();
+        if own {
             self.cut_here.insert(doc.clone());
+        }
+        if had || revoked || own {
+            self.let_rebuild(doc, own);
+        }
+    }
+
+    /// A caller has to make a document anew; nothing more of it is delivered before it asks.
+    pub(super) fn let_rebuild(&mut self, doc: &DocId, own: bool) {
+        let was_watched = self.watched.remove(doc);
+        for log in self.logs_of(doc) {
+            if let Some(log) = self.logs.get_mut(&log) {
+                log.delivered = Seen::new();
+            }
+        }
+        if was_watched || !own {
+            let doc = doc.clone();
+            self.out.push(Output::Rebuild { doc, own });
         }
     }
 
@@ -199,7 +211,7 @@ impl Replica {
             stored.row.counter = statement.counter;
             stored.row.put(&mut self.rows, &log_id, &id);
         }
-        let watched = log.watched;
+        let watched = self.watched.contains(&doc);
         if session == self.session {
             self.cut_here.insert(doc.clone());
         }

@@ -56,7 +56,8 @@ impl Replica {
     pub(super) fn say_removed(&mut self, member: &MemberId, m: &mut Moment<'_>) -> Result<(), CommandError> {
         let member = *member;
         let cuts = self.cuts_of(&self.charter.devices_of(&member));
-        self.say(cuts, |cuts| Act::Removed { member, cuts }, m)
+        self.say(cuts, |cuts| Act::Removed { member, cuts }, m)?;
+        self.renew(m)
     }
 
     pub(super) fn say_role(&mut self, member: &MemberId, role: Role, m: &mut Moment<'_>) -> Result<(), CommandError> {
@@ -68,7 +69,8 @@ impl Replica {
     pub(super) fn say_device_removed(&mut self, device: &PublicKey, m: &mut Moment<'_>) -> Result<(), CommandError> {
         let device = *device;
         let cuts = self.cuts_of(&[device].into());
-        self.say(cuts, |cuts| Act::DeviceRemoved { device, cuts }, m)
+        self.say(cuts, |cuts| Act::DeviceRemoved { device, cuts }, m)?;
+        self.renew(m)
     }
 
     fn cuts_of_outlet(&mut self, outlet: &str) -> Cuts {
@@ -83,7 +85,8 @@ impl Replica {
     pub(super) fn say_expelled(&mut self, outlet: &str, m: &mut Moment<'_>) -> Result<(), CommandError> {
         let outlet = outlet.to_owned();
         let cuts = self.cuts_of_outlet(&outlet);
-        self.say(cuts, |cuts| Act::Expelled { outlet, cuts }, m)
+        self.say(cuts, |cuts| Act::Expelled { outlet, cuts }, m)?;
+        self.renew(m)
     }
 
     pub(super) fn say_parted(&mut self, m: &mut Moment<'_>) -> Result<(), CommandError> {

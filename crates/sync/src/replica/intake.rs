@@ -191,7 +191,7 @@ impl Replica {
             let kind = statement.kind;
             // An entry of the charter has its own signature and is judged by the charter alone: whatever happens to the
             // envelope, everybody comes to the same charter.
-            if kind == Kind::Charter && self.docs.get(&DocId::Charter) == Some(&log) {
+            if kind == Kind::Charter && self.is_of(&log, &DocId::Charter) {
                 self.take_entries(&statement.payloads, m);
                 let charter = &self.charter;
                 next.extend(self.held.take_heads(|head| charter.knows(&[*head])));
@@ -367,10 +367,10 @@ impl Replica {
             return;
         };
         log.extend(session, statement.counter, id);
-        let watched = log.watched;
         let Some(doc) = log.doc().cloned() else {
             return;
         };
+        let watched = self.watched.contains(&doc);
         if let Some(stored) = log.stored.get_mut(&id) {
             stored.row.standing = Standing::Accepted;
             stored.row.place = place;
@@ -418,7 +418,11 @@ impl Replica {
         let Some(log) = self.logs.get_mut(&log_id) else {
             return;
         };
-        log.delivered.clone_from(seen);
+        log.delivered = seen
+            .iter()
+            .filter(|((of, _), _)| *of == log_id)
+            .map(|(track, counter)| (*track, *counter))
+            .collect();
         let mut beyond: Vec<_> = log
             .stored
             .iter()

@@ -41,8 +41,6 @@ pub(super) struct Log {
     pub(super) keys: LogKeys,
     /// The key with which this device appends.
     pub(super) append: SignKey,
-    /// Whether the caller wants its envelopes.
-    pub(super) watched: bool,
     pub(super) stored: BTreeMap<EnvelopeId, Stored>,
     pub(super) tails: BTreeMap<SessionId, Tail>,
     /// What counts of each session, by its number.
@@ -65,7 +63,6 @@ impl Log {
             purpose,
             keys,
             append,
-            watched: false,
             stored: BTreeMap::new(),
             tails: BTreeMap::new(),
             places: BTreeMap::new(),

@@ -31,12 +31,20 @@ fn new(device: Device, charter: Charter, epoch: Option<EpochKey>, m: &mut Moment
         start,
         charter,
         epoch,
+        keys: BTreeMap::new(),
+        current: None,
+        newest: None,
+        strays: false,
+        order: Vec::new(),
+        rotations: BTreeMap::new(),
+        rotates_at: None,
         me: None,
         waiting: None,
         invites: BTreeMap::new(),
         doors: Vec::new(),
         logs: BTreeMap::new(),
         docs: BTreeMap::new(),
+        watched: BTreeSet::new(),
         links: Vec::new(),
         alone: BTreeSet::new(),
         batch: 0,
@@ -107,7 +115,8 @@ pub(super) fn found(founding: Founding, m: &mut Moment<'_>) -> Made<CommandError
     replica.look_for_me(m);
     replica.out.clear();
     replica.put_me();
-    replica.add_document(&DocId::Charter);
+    replica.add_document(&DocId::Charter, m);
+    replica.take_epochs(m);
     replica.add_link(&server.url, server.ticket.as_deref(), m);
     replica.seal_one(Kind::Charter, entry, m)?;
     replica.seal_one(Kind::Servers, door::server_bytes(&server.url), m)?;
@@ -238,25 +247,50 @@ pub(super) fn load(all: Vec<(String, Vec<u8>, Vec<u8>)>, m: &mut Moment<'_>) -> 
         });
     }
     let joins = replica.waiting.is_some();
-    if replica.epoch.is_some() {
-        replica.add_document(&DocId::Charter);
-    }
-    for (_, value) in take(rows::LOGS) {
-        if let Some(doc) = replica.readable(rows::read_log(&value)) {
-            replica.add_document(&doc);
-        }
-    }
     let mut damaged = Damaged::default();
+    let mut stored: BTreeMap<LogId, Vec<(EnvelopeId, EnvelopeRow)>> = BTreeMap::new();
     for (key, value) in take(rows::ENVELOPES) {
         let key = rows::read_envelope_key(&key);
         let row = key.clone().and_then(|(_, id)| EnvelopeRow::read(&value)?.whole(&id));
         match (key, replica.readable(row)) {
-            (Ok((log, id)), Some(row)) => replica.put_back(log, id, row),
+            (Ok((log, id)), Some(row)) => stored.entry(log).or_default().push((id, row)),
             (key, _) => damaged.note(key.ok().map(|(log, _)| log)),
         }
     }
+    // Keys of epochs are in the charter, and the charter in logs of epochs.
+    let mut read = BTreeSet::new();
+    if replica.epoch.is_some() {
+        replica.add_document(&DocId::Charter, m);
+    }
+    loop {
+        replica.take_epochs(m);
+        let fresh = replica.logs_of(&DocId::Charter).into_iter();
+        let fresh: Vec<LogId> = fresh.filter(|log| read.insert(*log)).collect();
+        if fresh.is_empty() {
+            break;
+        }
+        for log in fresh {
+            for (id, row) in stored.remove(&log).unwrap_or_default() {
+                replica.put_back(log, id, row);
+            }
+            replica.read_entries(log, m);
+        }
+    }
+    let docs: BTreeSet<DocId> = take(rows::LOGS)
+        .into_iter()
+        .filter_map(|(_, value)| replica.readable(rows::read_log(&value)))
+        .collect();
+    for doc in docs {
+        replica.add_document(&doc, m);
+    }
+    let doors: Vec<LogId> = replica.logs.keys().copied().collect();
+    for log in doors {
+        for (id, row) in stored.remove(&log).unwrap_or_default() {
+            replica.put_back(log, id, row);
+        }
+    }
     let held = replica.put_in_order();
-    replica.read_charter(m);
+    replica.read_servers(m);
     let cursors = take(rows::CURSORS);
     let unsent = take(rows::UNSENT);
     // What came from the rows need not go there again.
@@ -368,10 +402,10 @@ impl Replica {
         held
     }
 
-    /// Evaluates the charter from what is stored.
-    fn read_charter(&mut self, m: &mut Moment<'_>) {
-        let Some(log) = self.docs.get(&DocId::Charter).and_then(|id| self.logs.get(id)) else {
-            return;
+    /// What is stored of a log of the charter, opened, in the order in which it came.
+    fn stored_charter(&self, log_id: LogId) -> Vec<(Standing, Statement)> {
+        let Some(log) = self.logs.get(&log_id) else {
+            return Vec::new();
         };
         let mut stored: Vec<&Stored> = log
             .stored
@@ -379,19 +413,35 @@ impl Replica {
             .filter(|stored| stored.row.standing != Standing::Refused)
             .collect();
         stored.sort_by_key(|stored| stored.row.place);
-        let opened: Vec<(bool, Statement)> = stored
-            .iter()
+        let opened = stored.into_iter();
+        opened
             .filter_map(|stored| {
                 let statement = Statement::open(&stored.row.sealed, &log.keys).ok()?;
-                Some((stored.row.standing == Standing::Accepted, statement))
+                Some((stored.row.standing, statement))
             })
-            .collect();
-        for (accepted, statement) in &opened {
-            match statement.kind {
-                Kind::Charter => self.take_entries(&statement.payloads, m),
-                Kind::Doors if *accepted => self.take_doors(&statement.device, &statement.payloads, m),
-                Kind::Servers if *accepted => self.take_servers(&statement.payloads, m),
-                Kind::Doors | Kind::Servers | Kind::Changes => {}
+            .collect()
+    }
+
+    /// Takes the entries of the charter that are stored in one of its logs.
+    fn read_entries(&mut self, log: LogId, m: &mut Moment<'_>) {
+        for (_, statement) in self.stored_charter(log) {
+            if statement.kind == Kind::Charter {
+                self.take_entries(&statement.payloads, m);
+            }
+        }
+    }
+
+    /// Takes what else is stored in the charter's logs, and counts.
+    fn read_servers(&mut self, m: &mut Moment<'_>) {
+        for log in self.logs_of(&DocId::Charter) {
+            for (standing, statement) in self.stored_charter(log) {
+                match statement.kind {
+                    Kind::Doors if standing == Standing::Accepted => {
+                        self.take_doors(&statement.device, &statement.payloads, m);
+                    }
+                    Kind::Servers if standing == Standing::Accepted => self.take_servers(&statement.payloads, m),
+                    _ => {}
+                }
             }
         }
     }
@@ -514,10 +564,8 @@ impl Replica {
         for (table, key, value) in all {
             match (table.as_str(), value) {
                 (rows::LOGS, Some(value)) => {
-                    if let Some(doc) = self.readable(rows::read_log(value))
-                        && let Some(log) = self.add_document(&doc)
-                    {
-                        self.spread(log, m);
+                    if let Some(doc) = self.readable(rows::read_log(value)) {
+                        self.add_document(&doc, m);
                     }
                 }
                 (rows::SERVERS, Some(value)) => {
@@ -536,26 +584,32 @@ impl Replica {
                 _ => {}
             }
         }
+        let mut new = true;
+        while core::mem::take(&mut new) {
+            for (_, key, value) in all.iter().filter(|(table, ..)| table == rows::ENVELOPES) {
+                let Some(value) = value else { continue };
+                let row = rows::read_envelope_key(key).and_then(|key| Ok((key, EnvelopeRow::read(value)?)));
+                if let Some(((log, _), row)) = self.readable(row)
+                    && !row.sealed.is_empty()
+                {
+                    self.take(log, &row.sealed, Origin::Sibling, m);
+                }
+            }
+            // Among them may be the key of logs in which others of them lie.
+            let known = self.keys.len();
+            self.take_epochs(m);
+            new = self.keys.len() > known;
+        }
         for (table, key, value) in all {
-            match (table.as_str(), value) {
-                (rows::ENVELOPES, Some(value)) => {
-                    let row = rows::read_envelope_key(key).and_then(|key| Ok((key, EnvelopeRow::read(value)?)));
-                    if let Some(((log, _), row)) = self.readable(row)
-                        && !row.sealed.is_empty()
-                    {
-                        self.take(log, &row.sealed, Origin::Sibling, m);
-                    }
+            if table == rows::UNSENT
+                && value.is_none()
+                && let Some((log, id, url)) = self.readable(rows::read_unsent_key(key))
+            {
+                self.alone.remove(&id);
+                let line = self.links.iter_mut().find(|link| link.url == url);
+                if let Some(line) = line.and_then(|link| link.lines.get_mut(&log)) {
+                    line.unsent.remove(&id);
                 }
-                (rows::UNSENT, None) => {
-                    if let Some((log, id, url)) = self.readable(rows::read_unsent_key(key)) {
-                        self.alone.remove(&id);
-                        let line = self.links.iter_mut().find(|link| link.url == url);
-                        if let Some(line) = line.and_then(|link| link.lines.get_mut(&log)) {
-                            line.unsent.remove(&id);
-                        }
-                    }
-                }
-                _ => {}
             }
         }
     }

@@ -121,6 +121,7 @@ impl Replica {
             }
         }
         self.notice_withheld(m);
+        self.rotate_if_lacking(m);
     }
 
     /// Asks for a sign of life. Many a dead connection looks alive, and so does a log that the relay has stopped to follow
@@ -934,7 +935,7 @@ impl Replica {
         }
         // It comes by every relay: only the newest of a session in a document says something.
         let heard = self.heard.entry((log_id, session)).or_insert(0);
-        if session == self.session || presence.number <= *heard || !log.watched {
+        if session == self.session || presence.number <= *heard || !self.watched.contains(doc) {
             return;
         }
         *heard = presence.number;

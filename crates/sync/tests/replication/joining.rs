@@ -354,3 +354,38 @@ fn a_door_full_of_rubbish_neither_fills_the_disk_nor_keeps_the_answer_out() {
     assert!(world.relays[0].logs[&door.id].entries.len() > 1_002);
     assert!(world.peers[bek].joined);
 }
+
+#[test]
+fn an_invitation_that_was_taken_back_turns_down_who_waits_and_who_comes_later() {
+    let mut world = World::new(31, 1);
+    world.quiet();
+    let invitation = world.call(0, |replica, now, entropy| {
+        replica.invite("alpha", Role::Writer, now, entropy).expect("invites")
+    });
+    let open = world.peers[0].replica.invitations();
+    assert_eq!(open.len(), 1);
+    assert_eq!((&open[0].invitation, open[0].role), (&invitation, Role::Writer));
+    let waits = world.ask("Ben", &invitation.fragment, "alpha", None);
+    world.drain();
+    assert_eq!(world.peers[0].replica.requests().len(), 1);
+    world.call(0, |replica, now, entropy| {
+        replica.revoke(&invitation.id, now, entropy).expect("it is open")
+    });
+    let later = world.ask("Cleo", &invitation.fragment, "alpha", None);
+    for _ in 0..10 {
+        world.drain();
+        world.tick(1000);
+    }
+    assert_eq!(world.peers[0].replica.requests(), []);
+    assert_eq!(world.peers[0].replica.invitations(), []);
+    for peer in [waits, later] {
+        assert_eq!(world.peers[peer].refused, Some(RefusedJoin::TurnedDown));
+    }
+    let again = world.call(0, |replica, now, entropy| {
+        match replica.revoke(&invitation.id, now, entropy) {
+            Ok(out) => (None, out),
+            Err(why) => (Some(why.code), Vec::new()),
+        }
+    });
+    assert_eq!(again, Some("invite-used"));
+}

@@ -44,6 +44,37 @@ pub struct Browser {
 /// What a browser keeps on disk; it outlives the browser that is killed.
 pub struct Profile(TempDir);
 
+impl Profile {
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// A copy, as a thief makes one.
+    pub fn copied(&self) -> Profile {
+        let copy = tempfile::tempdir().expect("a folder for the copy");
+        copy_folder(self.folder(), copy.path());
+        Profile(copy)
+    }
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).expect("the folder can be listed").flatten() {
+        let (path, to) = (entry.path(), to.join(entry.file_name()));
+        // Links and sockets are the running browser's: they name its process.
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => {
+                std::fs::create_dir_all(&to).expect("a folder can be made");
+                copy_folder(&path, &to);
+            }
+            Ok(kind) if kind.is_file() => {
+                std::fs::copy(&path, &to).expect("a file can be copied");
+            }
+            _ => {}
+        }
+    }
+}
+
 /// How long a condition may take before a test says that it never came true.
 const PATIENCE: Duration = Duration::from_secs(40);
 
@@ -445,6 +476,16 @@ return ((document.body?.innerText ?? '') + ' | ' + walk(document)).slice(0, 4000
         };
         let done = answer(self.client.issue_cmd(own)).await;
         done.unwrap_or_else(|error| panic!("{command}: {error}"));
+    }
+
+    /// Kills the process of the tab that is driven (Chromium); drive another one behind it.
+    pub async fn crash_tab(&self) {
+        let own = Own {
+            path: "goog/cdp/execute",
+            body: json!({ "cmd": "Page.crash", "params": {} }),
+        };
+        // A tab that is dead does not answer: however this ends, it is.
+        let _ = tokio::time::timeout(Duration::from_secs(5), self.client.issue_cmd(own)).await;
     }
 
     /// A picture of the window as PNG.

@@ -210,8 +210,27 @@ impl Server {
     }
 }
 
-/// Every file below a folder, searched for a text; the paths that hold it.
+/// Every file below a folder, searched for a text as browsers write it: in UTF-8, in UTF-16 and (text of Latin-1 letters) in one
+/// byte a letter; the paths that hold it.
+pub fn files_with_any(folder: &Path, text: &str) -> Vec<PathBuf> {
+    let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let narrow: Option<Vec<u8>> = text.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect();
+    let mut found = files_with_bytes(folder, text.as_bytes());
+    found.extend(files_with_bytes(folder, &wide));
+    found.extend(
+        narrow
+            .map(|narrow| files_with_bytes(folder, &narrow))
+            .unwrap_or_default(),
+    );
+    found
+}
+
+/// Every file below a folder, searched for a text in UTF-8; the paths that hold it.
 pub fn files_with(folder: &Path, text: &str) -> Vec<PathBuf> {
+    files_with_bytes(folder, text.as_bytes())
+}
+
+fn files_with_bytes(folder: &Path, text: &[u8]) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut open = vec![folder.to_path_buf()];
     while let Some(folder) = open.pop() {
@@ -219,7 +238,7 @@ pub fn files_with(folder: &Path, text: &str) -> Vec<PathBuf> {
             if entry.path().is_dir() {
                 open.push(entry.path());
             } else if std::fs::read(entry.path())
-                .is_ok_and(|bytes| bytes.windows(text.len()).any(|window| window == text.as_bytes()))
+                .is_ok_and(|bytes| bytes.windows(text.len()).any(|window| window == text))
             {
                 found.push(entry.path());
             }

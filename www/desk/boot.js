@@ -47,15 +47,108 @@ let tab = null
 
 function engine() {
   worker = new Worker(script(workers.engine), { type: "module" })
-  const begun = () => {
+  let begun = false
+  // Before the desk's own listener, which comes later: what is the panel's or the lock's never goes through the desk's Wasm.
+  worker.addEventListener("message", (event) => {
+    if (typeof event.data !== "string") {
+      heard(event.data)
+      event.stopImmediatePropagation()
+    } else if (tab?.takes(event.data)) event.stopImmediatePropagation()
+    else overheard(event.data)
+    if (begun || (typeof event.data !== "string" && !event.data.locked)) return
+    begun = true
     faces()
     keepOffline()
-  }
-  worker.addEventListener("message", begun, { once: true })
-  // Before the desk's own listener, which comes later: what is the panel's never goes through the desk's Wasm.
-  worker.addEventListener("message", (event) => tab?.takes(event.data) && event.stopImmediatePropagation())
+  })
   return worker
 }
+
+/** Answers by which this device has become a member of something. */
+const ENTERED = /^\{"kind":"answer","id":\d+,"result":\{"Ok":\{"answer":"(?:entered|joining|restored)"/
+/** Whether the disk takes what is written. */
+const STATE = /^\{"kind":"event","event":\{"event":"state","saved":(?:true|false),"save_trouble":(?:null|\{"code":"(disk-)?)/
+
+function overheard(said) {
+  if (ENTERED.test(said)) {
+    // From now on there is something to lose: asks the browser not to evict it when the disk gets full.
+    navigator.storage?.persist?.().catch(() => {})
+  }
+  const full = STATE.exec(said)
+  if (full && device.full !== Boolean(full[1])) {
+    device.full = !device.full
+    for (const element of shown) element.draw()
+  }
+}
+
+/** Whether this device is locked (none until the worker says), whether it has a passphrase, whether its disk takes nothing. */
+const device = { locked: null, passphrase: false, full: false }
+/** What is shown of the lock, and drawn anew when it changes. */
+const shown = new Set()
+const lock = () => import("./lock.js")
+let waiting = null
+
+function heard({ locked, passphrase, vault, leave: wanted, wants, refused, why }) {
+  if (vault) import("./vault.js").then(({ use }) => use(vault))
+  if (locked !== undefined) {
+    Object.assign(device, { locked, passphrase: passphrase ?? locked })
+    if (device.passphrase && !locked) lock().then(({ watch }) => watch(device))
+    for (const element of shown) element.draw()
+  }
+  if (wanted) device.leave().catch(() => {})
+  if (wants && wants === waiting?.wants) {
+    if (refused) waiting.reject(Object.assign(new Error(why), { code: refused }))
+    else waiting.resolve()
+    waiting = null
+  }
+}
+
+/** Wants something of the worker's lock: resolves when it is done, rejects with its `code`. */
+device.ask = (wants, said = {}) =>
+  new Promise((resolve, reject) => {
+    waiting = { wants, resolve, reject }
+    worker.postMessage({ wants, ...said })
+  })
+
+/** How long a worker may take to write what was typed, in milliseconds. */
+const PATIENCE = 15_000
+let leaving = null
+let gone = false
+
+/**
+ * Everything that was typed is written, then the page begins anew: nothing of it is left in this one, and a locked device shows its
+ * form. Rejects, and the page goes on, when it cannot be written.
+ */
+device.leave = () => {
+  leaving ??= (async () => {
+    const desk = document.querySelector("komuz-desk")
+    let field = document.activeElement
+    while (field?.shadowRoot?.activeElement) field = field.shadowRoot.activeElement
+    // A field that is saved when it is left is left; what is being composed is taken as it is.
+    field?.blur()
+    desk.inert = true
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    try {
+      const late = new Promise((_, reject) => setTimeout(() => reject(new Error("the worker does not answer")), PATIENCE))
+      await Promise.race([device.ask("leave"), late])
+    } catch (error) {
+      desk.inert = false
+      throw error
+    } finally {
+      leaving = null
+    }
+    gone = true
+    worker.terminate()
+    location.reload()
+  })()
+  return leaving
+}
+
+// All is written: nothing that the desk knows of it may hold the page. Before the desk's own listener.
+addEventListener("beforeunload", (event) => gone && event.stopImmediatePropagation())
+
+/** What the tabs of this device say of the lock: that somebody is active, that all are to leave. */
+device.tabs = globalThis.BroadcastChannel ? new BroadcastChannel("komuz-lock") : null
+device.tabs?.addEventListener("message", ({ data }) => data === "leave" && device.leave().catch(() => {}))
 
 if (navigator.serviceWorker?.controller) faces()
 
@@ -106,19 +199,31 @@ class KomuzDesk extends HTMLElement {
       // Its files are asked for while the desk's Wasm is still on its way: on a slow line the gaps between add up to seconds.
       const early = engine()
       const said = []
-      const keep = ({ data }) => said.push(data)
+      const keep = ({ data }) => early.onmessage || said.push(data)
       early.addEventListener("message", keep)
       // One that could not be loaded is tried again, and then the desk hears of it.
       let first = early
+      const known = new Promise((resolve) => {
+        for (const sign of ["message", "error"]) worker.addEventListener(sign, resolve, { once: true })
+        shown.add({ draw: resolve })
+      })
       early.addEventListener("error", () => (first = null))
-      await init()
-      await styled
+      const loaded = init()
+      loaded.catch(() => {}) // Awaited below.
+      await Promise.all([styled, known])
+      if (device.locked) {
+        await (await lock()).ask(place, device, shown)
+        place.replaceChildren(waiting)
+      }
+      await loaded
       place.replaceChildren()
       this.#desk = start(place, entry, () => {
         const worker = first ?? engine()
         first = null
         return worker
       })
+      // The desk listens a moment after it was started.
+      await new Promise((resolve) => setTimeout(resolve))
       early.removeEventListener("message", keep)
       for (const data of said) early.dispatchEvent(new MessageEvent("message", { data }))
     } catch (error) {
@@ -191,6 +296,35 @@ class KomuzChecks extends HTMLElement {
 }
 
 customElements.define("komuz-checks", KomuzChecks)
+
+/**
+ * The passphrase of this device, in its place among the settings of the device; in the header (`now`) the way to lock it at once,
+ * and to a backup file while the disk takes nothing.
+ * What fills it (lock.js) is fetched when there is something to show.
+ */
+class KomuzLock extends HTMLElement {
+  static observedAttributes = ["lang"]
+
+  attributeChangedCallback() {
+    this.draw()
+  }
+  connectedCallback() {
+    shown.add(this)
+    this.draw()
+  }
+  disconnectedCallback() {
+    shown.delete(this)
+  }
+
+  draw() {
+    if (!this.isConnected) return
+    const now = this.hasAttribute("now")
+    if (now && !device.passphrase && !device.full) this.replaceChildren()
+    else lock().then((lock) => (now ? lock.now : lock.settings)(this, device))
+  }
+}
+
+customElements.define("komuz-lock", KomuzLock)
 
 addEventListener("hashchange", () => {
   const later = takeEntry()

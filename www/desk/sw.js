@@ -96,7 +96,8 @@ async function start(client) {
   const name = await newest()
   const page = name && (await (await caches.open(name)).match(HERE))
   if (!page) return fetch(HERE, { credentials: "omit" })
-  await note(client, name)
+  // Without room for the note the page opens all the same.
+  await note(client, name).catch(() => {})
   return page
 }
 
@@ -106,7 +107,7 @@ async function start(client) {
  */
 async function kept({ request, clientId, resultingClientId }) {
   const name = (await versionOf(clientId)) || (await newest())
-  if (request.destination === "worker") await note(resultingClientId, name)
+  if (request.destination === "worker") await note(resultingClientId, name).catch(() => {})
   const had = name && (await (await caches.open(name)).match(request, { ignoreSearch: true, ignoreVary: true }))
   return had || fetch(request)
 }

@@ -1,9 +1,15 @@
-// Where the release keys' seeds lie: a database of their own, apart from the engine's, each row wrapped with an AES-GCM key
-// that WebCrypto gives to no script. It is no lock on the profile: the browser keeps that key's bytes in the same folder, and
-// whoever copies all of it can open them; a page of this origin that runs foreign code could use them, which is why there is none.
+// Where the release keys' seeds lie: a database of their own, apart from the engine's. Each row is wrapped with a key that the
+// worker has (engine/keys.js) and that WebCrypto gives to no script. A page of this origin that runs foreign code could use it,
+// which is why there is none.
+//
+// When the device's keys change, each row lies here under the old and the new one until the worker's database has changed
+// (`prepare`, `settle`): whatever stops a browser in between, one of the two opens it.
+
+import { open as unseal, seal } from "./engine/keys.js"
 
 const DATABASE = "komuz-release-keys"
 const ROWS = "rows"
+/** In the first form the key lay here, in a store of its own. */
 const WRAP = "wrap"
 
 const done = (request) =>
@@ -18,9 +24,23 @@ const complete = (transaction) =>
     transaction.onabort = () => reject(transaction.error ?? new DOMException("aborted", "AbortError"))
   })
 
+let give = null
+let key = new Promise((resolve) => (give = resolve))
 let opened = null
 
-async function open() {
+/** The key of the rows, as soon as it is known. */
+export function use(wrap) {
+  give(wrap)
+  key = Promise.resolve(wrap)
+}
+
+const database = () => {
+  opened ??= begin()
+  opened.catch(() => (opened = null))
+  return opened
+}
+
+async function begin() {
   const opening = indexedDB.open(DATABASE, 1)
   opening.onupgradeneeded = () => {
     opening.result.createObjectStore(ROWS)
@@ -32,52 +52,88 @@ async function open() {
     database.close()
     opened = null
   }
-  const fresh = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"])
-  const transaction = database.transaction(WRAP, "readwrite", { durability: "strict" })
-  const store = transaction.objectStore(WRAP)
-  const key = await done(store.get(WRAP)).then((had) => {
-    if (!had) store.put(fresh, WRAP)
-    return had ?? fresh
-  })
-  await complete(transaction)
-  return { database, key }
+  database.onclose = () => (opened = null)
+  return database
 }
 
-const vault = () => (opened ??= open())
+const bytes = (text) => new TextEncoder().encode(text)
+
+async function rows() {
+  const transaction = (await database()).transaction([ROWS, WRAP])
+  const store = transaction.objectStore(ROWS)
+  const [names, values, first] = await Promise.all([
+    done(store.getAllKeys()),
+    done(store.getAll()),
+    done(transaction.objectStore(WRAP).get(WRAP)),
+  ])
+  return { rows: names.map((name, at) => [name, values[at]]), first }
+}
+
+async function write(rows, forget) {
+  const transaction = (await database()).transaction([ROWS, WRAP], "readwrite", { durability: "strict" })
+  for (const [name, value] of rows) transaction.objectStore(ROWS).put(value, name)
+  if (forget) transaction.objectStore(WRAP).delete(WRAP)
+  await complete(transaction)
+}
+
+/** What a row holds, under any of these keys. */
+async function read(name, { next, ...row }, keys) {
+  for (const key of keys.filter(Boolean)) {
+    for (const wrapped of [row, next].filter(Boolean)) {
+      try {
+        return await unseal(key, name, wrapped)
+      } catch {
+        // The other one, or none: the browser's storage was damaged, and the recovery key is for that.
+      }
+    }
+  }
+  return null
+}
 
 /** Keeps a text under a name; resolves when it is on disk. */
 export async function put(name, text) {
-  const { database, key } = await vault()
-  const iv = crypto.getRandomValues(new Uint8Array(12))
-  const additionalData = new TextEncoder().encode(name)
-  const sealed = await crypto.subtle.encrypt({ name: "AES-GCM", iv, additionalData }, key, new TextEncoder().encode(text))
-  const transaction = database.transaction(ROWS, "readwrite", { durability: "strict" })
-  transaction.objectStore(ROWS).put({ iv, sealed }, name)
-  await complete(transaction)
+  await write([[name, await seal(await key, name, bytes(text))]])
 }
 
 /** All texts, in the order of their names. A row that cannot be opened is left out. */
 export async function all() {
-  const { database, key } = await vault()
-  const transaction = database.transaction(ROWS)
-  const store = transaction.objectStore(ROWS)
-  const [names, rows] = await Promise.all([done(store.getAllKeys()), done(store.getAll())])
-  const texts = []
-  for (const [index, { iv, sealed }] of rows.entries()) {
-    const additionalData = new TextEncoder().encode(names[index])
-    try {
-      texts.push(new TextDecoder().decode(await crypto.subtle.decrypt({ name: "AES-GCM", iv, additionalData }, key, sealed)))
-    } catch {
-      // Wrapped with a key that is gone: the browser's storage was damaged, and the recovery key is for that.
-    }
+  const wrap = await key
+  const { rows: kept } = await rows()
+  const texts = await Promise.all(kept.map(([name, value]) => read(name, value, [wrap])))
+  return texts.filter(Boolean).map((text) => new TextDecoder().decode(text))
+}
+
+/** The device's keys are about to change: puts each row under the new one beside what is there. */
+export async function prepare(from, to) {
+  const { rows: kept, first } = await rows()
+  const both = []
+  for (const [name, value] of kept) {
+    const text = await read(name, value, [from, first])
+    if (text) both.push([name, { ...(await under(value, [from, first], name)), next: await seal(to, name, text) }])
   }
-  return texts
+  await write(both)
+}
+
+/** The wrapping of a row that one of these keys opens. */
+async function under({ next, ...row }, keys, name) {
+  return (await read(name, row, keys)) ? row : next
+}
+
+/** The device's keys have changed: nothing stays here that the old ones open. */
+export async function settle(to) {
+  const { rows: kept, first } = await rows()
+  const settled = []
+  for (const [name, { next, ...row }] of kept) {
+    if (!next) continue
+    settled.push([name, (await read(name, next, [to])) ? next : row])
+  }
+  if (settled.length || first) await write(settled, true)
 }
 
 /** Deletes the database; false when another tab held on to it. */
 export async function erase() {
-  const held = await vault()
-  held.database.close()
+  const held = await database().catch(() => null)
+  held?.close()
   opened = null
   const deleting = indexedDB.deleteDatabase(DATABASE)
   return new Promise((resolve) => {

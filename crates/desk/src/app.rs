@@ -646,8 +646,7 @@ impl App {
             // It goes to the panel.
             Event::Dossier { .. } => return false,
             Event::State(state) => {
-                let stops =
-                    |trouble: &Trouble| trouble.code == "engine-stopped" || trouble.code == "engine-cannot-start";
+                let stops = |trouble: &Trouble| trouble.code.starts_with("engine-");
                 if state.save_trouble.as_ref().is_some_and(stops) {
                     self.stop(state);
                 } else {

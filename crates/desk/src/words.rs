@@ -183,6 +183,7 @@ pub const TROUBLES: &[&str] = &[
     "disk-full",
     "disk-failed",
     "engine-cannot-start",
+    "engine-too-old",
     "words-missing",
     "picture-pasted",
     "paste-unreadable",

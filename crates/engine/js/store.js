@@ -1,12 +1,20 @@
-// Rows on disk: IndexedDB with strict durability. All rows but those of the table `log`, which are sealed or say nothing, are
-// wrapped with an AES-GCM key that WebCrypto gives to no script. That keeps names, drafts and keys out of a database that is
-// looked into and out of the reach of code that reads it. It is no lock on the profile: the browser keeps the key's bytes in the
-// same folder, and whoever copies all of it can open them.
+// Rows on disk: IndexedDB with strict durability, wrapped as keys.js says. Every worker of the device holds one Web Lock in common;
+// who gives the device other keys (a passphrase is set, changed, taken away; rows of an older form are read) holds it alone.
+
+import { FORM, FirstWrap, Wrap, freshSecret, isLocked, isWrapped, lock, unlock } from "./keys.js";
+import { prepare, settle } from "../vault.js";
 
 const DATABASE = "komuz";
+/** Of the database: 2 since rows hide their keys. */
+const VERSION = 2;
 const ROWS = "rows";
 const KEYS = "keys";
-const OPEN = new Set(["log", "journal", "strike"]);
+/** In the store of keys: those of the device; in the first form, the one that wrapped its rows. */
+const DEVICE = "device";
+const FIRST = "wrap";
+const HELD = "komuz/store";
+/** How long other tabs may take to let go of the store, in milliseconds. */
+const PATIENCE = 15_000;
 
 const done = (request) =>
   new Promise((resolve, reject) => {
@@ -20,70 +28,212 @@ const complete = (transaction) =>
     transaction.onabort = () => reject(transaction.error ?? new DOMException("aborted", "AbortError"));
   });
 
-/** Opens the store. `report.stored(batch)` follows a durable commit, `report.failed(batch, name)` anything else. */
-export async function openStore(report) {
-  const store = new Store(report);
-  await store.open();
-  // Asks the browser not to evict drafts when the disk gets full; refused silently where there is no such thing.
-  navigator.storage?.persist?.().catch(() => {});
-  return store;
+/** Something that a person is to be told, by its code. */
+export class Refused extends Error {
+  constructor(code, message) {
+    super(message);
+    this.code = code;
+  }
 }
 
-async function wrappingKey(database) {
-  const fresh = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
-  const transaction = database.transaction(KEYS, "readwrite", { durability: "strict" });
-  const keys = transaction.objectStore(KEYS);
-  // In one transaction, so that two tabs that start together agree.
-  const key = await done(keys.get("wrap")).then((had) => {
-    if (had) return had;
-    keys.put(fresh, "wrap");
-    return fresh;
-  });
-  await complete(transaction);
-  return key;
-}
+const newer = () => new Refused("engine-too-old", "What is on this device was written by a newer Komuz: load the page again to get it. Nothing was changed.");
 
-class Store {
-  #opened = null;
+/** Takes the lock that all workers hold, or holds it alone. Resolves to what lets go of it. */
+const held = (mode, signal) =>
+  new Promise((resolve, reject) =>
+    navigator.locks.request(HELD, { mode, signal }, () => new Promise((release) => resolve(release))).catch(reject),
+  );
+
+export class Store {
   #report;
+  /** Somebody wants this worker to let go of the database. */
+  #leave;
+  #opened = null;
+  #wrap = null;
+  #release = null;
   #queue = [];
-  #writing = false;
+  #writing = null;
+  /** While the device gets other keys, nothing is read or written. */
+  #free = Promise.resolve();
 
-  constructor(report) {
+  /** `report.stored(batch)` follows a durable commit, `report.failed(batch, name)` anything else; `leave()` is called when a newer version of the desk wants the store. */
+  constructor(report, leave = () => {}) {
     this.#report = report;
+    this.#leave = leave;
   }
 
-  /** The database and the key of its rows; opened anew when the browser has closed it. */
-  open() {
+  /** Opens the store; whether it is locked. Throws a [`Refused`] for what a person is to be told. */
+  async begin() {
+    this.#release = await held("shared");
+    let { device, first } = await this.#keys();
+    if (!device && first) {
+      await this.#alone(async () => {
+        ({ device, first } = await this.#keys());
+        if (!device) await this.#change(new FirstWrap(first), await Wrap.of(freshSecret()));
+      });
+      ({ device } = await this.#keys());
+    }
+    device ??= await this.#beginAnew();
+    if (device.form !== FORM) throw newer();
+    if (isLocked(device)) return true;
+    this.#wrap = new Wrap(device);
+    return false;
+  }
+
+  /** Opens a locked store; false when the passphrase is another. `derive` is Argon2id. */
+  async unlock(passphrase, derive) {
+    const { device } = await this.#keys();
+    const secret = await unlock(device, passphrase, derive);
+    if (!secret) return false;
+    this.#wrap = await Wrap.of(secret);
+    secret.fill(0);
+    return true;
+  }
+
+  /** The key of the release keys. */
+  get vault() {
+    return this.#wrap?.vault;
+  }
+
+  /** Gives the device a passphrase, another one or (empty) none. All that is wrapped gets new keys, so that old ones open nothing of it. */
+  async setPassphrase(old, passphrase, cost, derive) {
+    await this.#alone(async () => {
+      const { device } = await this.#keys();
+      if (isLocked(device)) {
+        const secret = await unlock(device, old, derive);
+        if (!secret) throw new Refused("wrong");
+        secret.fill(0);
+      }
+      const secret = freshSecret();
+      const next = await Wrap.of(secret);
+      const kept = passphrase ? await lock(secret, passphrase, cost, derive) : next.kept();
+      secret.fill(0);
+      await this.#change(this.#wrap, next, kept);
+      this.#wrap = next;
+    });
+  }
+
+  /** Whether the device has a passphrase. */
+  async hasPassphrase() {
+    return isLocked((await this.#keys()).device);
+  }
+
+  /** Does something while no other worker has the store and nothing is read or written. */
+  async #alone(act) {
+    let free;
+    const [before, writing] = [this.#free, this.#writing];
+    this.#free = new Promise((resolve) => (free = resolve));
+    try {
+      await before;
+      await writing;
+      this.#release?.();
+      let alone = null;
+      try {
+        alone = await held("exclusive", AbortSignal.timeout(PATIENCE));
+        await act();
+      } catch (error) {
+        if (error?.name === "TimeoutError" || error?.name === "AbortError") throw new Refused("other-tab", "Another tab has the desk open.");
+        throw error;
+      } finally {
+        alone?.();
+        this.#release = await held("shared");
+      }
+    } finally {
+      free();
+    }
+  }
+
+  /** Wraps everything anew, in one transaction. A row that cannot be read stays as it is. */
+  async #change(from, to, kept = to.kept()) {
+    const database = await this.#database();
+    await prepare(from.vault, to.vault);
+    const keys = (await done(database.transaction(ROWS).objectStore(ROWS).getAllKeys())).filter(([table, key]) => isWrapped(table, key));
+    const gone = [];
+    const rows = [];
+    // In pieces, so that a large device's rows are not read one by one nor all at once.
+    for (let at = 0; at < keys.length; at += 500) {
+      const piece = keys.slice(at, at + 500);
+      const store = database.transaction(ROWS).objectStore(ROWS);
+      const values = await Promise.all(piece.map((key) => done(store.get(key))));
+      await Promise.all(
+        piece.map(async ([table, name], n) => {
+          const row = await from.unwrap(table, name, values[n]).catch(() => null);
+          if (!row) return;
+          gone.push([table, name]);
+          rows.push([table, ...(await to.wrap(table, ...row))]);
+        }),
+      );
+    }
+    const transaction = database.transaction([ROWS, KEYS], "readwrite", { durability: "strict" });
+    for (const key of gone) transaction.objectStore(ROWS).delete(key);
+    for (const [table, name, value] of rows) transaction.objectStore(ROWS).put(value, [table, name]);
+    transaction.objectStore(KEYS).put(kept, DEVICE);
+    transaction.objectStore(KEYS).delete(FIRST);
+    await complete(transaction);
+    await settle(to.vault);
+  }
+
+  async #keys() {
+    const keys = (await this.#database()).transaction(KEYS).objectStore(KEYS);
+    const [device, first] = await Promise.all([done(keys.get(DEVICE)), done(keys.get(FIRST))]);
+    return { device, first };
+  }
+
+  async #beginAnew() {
+    const fresh = (await Wrap.of(freshSecret())).kept();
+    const transaction = (await this.#database()).transaction(KEYS, "readwrite", { durability: "strict" });
+    const keys = transaction.objectStore(KEYS);
+    // In one transaction, so that two tabs that start together agree.
+    const device = await done(keys.get(DEVICE)).then((had) => {
+      if (had) return had;
+      keys.put(fresh, DEVICE);
+      return fresh;
+    });
+    await complete(transaction);
+    return device;
+  }
+
+  /** The database; opened anew when the browser has closed it. */
+  #database() {
     this.#opened ??= this.#open();
     this.#opened.catch(() => (this.#opened = null));
     return this.#opened;
   }
 
   async #open() {
-    const opening = indexedDB.open(DATABASE, 1);
-    opening.onupgradeneeded = () => {
+    const opening = indexedDB.open(DATABASE, VERSION);
+    opening.onupgradeneeded = ({ oldVersion }) => {
+      if (oldVersion > 0) return; // Rows of the first form get their new one behind this (`begin`).
       opening.result.createObjectStore(ROWS);
       opening.result.createObjectStore(KEYS);
     };
-    const database = await done(opening);
-    // Another tab leaves this device: let go at once, or its deletion waits for ever. Nothing is written any more.
-    database.onversionchange = () => database.close();
+    const database = await done(opening).catch((error) => {
+      throw error?.name === "VersionError" ? newer() : error;
+    });
+    database.onversionchange = ({ newVersion }) => {
+      // Another tab leaves this device: let go at once, or its deletion waits for ever. A newer desk waits until all is written.
+      if (newVersion === null) database.close();
+      else this.#leave();
+    };
     // The browser has closed it (storage was cleared, a disk failed): the next batch opens it again.
     database.onclose = () => (this.#opened = null);
-    return { database, key: await wrappingKey(database) };
+    return database;
   }
 
   /** All rows of a table whose keys start with `prefix`, as [table, key, bytes or null when unreadable]. */
   async load(table, prefix) {
+    await this.#free;
     try {
-      const { database, key: wrap } = await this.open();
-      const rows = database.transaction(ROWS).objectStore(ROWS);
+      const rows = (await this.#database()).transaction(ROWS).objectStore(ROWS);
       const range = IDBKeyRange.bound([table, prefix], [table, prefix + "\uffff"]);
       const [keys, values] = await Promise.all([done(rows.getAllKeys(range)), done(rows.getAll(range))]);
-      return await Promise.all(
-        keys.map(async ([, key], n) => [table, key, await unwrapped(wrap, table, key, values[n]).catch(() => null)]),
+      const read = await Promise.all(
+        keys.map(async ([, name], n) => {
+          const [key, value] = await this.#wrap.unwrap(table, name, values[n]).catch(() => [name, null]);
+          return [table, key, value];
+        }),
       );
+      return read.sort(([, one], [, other]) => (one < other ? -1 : 1));
     } catch {
       return [[table, prefix, null]];
     }
@@ -92,25 +242,23 @@ class Store {
   /** Queues a batch; batches that wait share the next transaction. */
   write(batch, rows) {
     this.#queue.push({ batch, rows });
-    if (!this.#writing) this.#drain();
+    this.#writing ??= this.#drain();
   }
 
   async #drain() {
-    this.#writing = true;
+    await this.#free;
     while (this.#queue.length) {
       const batches = this.#queue.splice(0);
       let failure = null;
       try {
-        const { database, key: wrap } = await this.open();
-        const ready = [];
-        for (const { rows } of batches) {
-          for (const [table, key, value] of rows) ready.push([table, key, value && (await wrapped(wrap, table, key, value))]);
-        }
+        const database = await this.#database();
+        const wrap = ([table, key, value]) => this.#wrap.wrap(table, key, value).then((row) => [table, ...row]);
+        const ready = await Promise.all(batches.flatMap(({ rows }) => rows.map(wrap)));
         const transaction = database.transaction(ROWS, "readwrite", { durability: "strict" });
         const store = transaction.objectStore(ROWS);
-        for (const [table, key, value] of ready) {
-          if (value) store.put(value, [table, key]);
-          else store.delete([table, key]);
+        for (const [table, name, value] of ready) {
+          if (value) store.put(value, [table, name]);
+          else store.delete([table, name]);
         }
         await complete(transaction);
       } catch (error) {
@@ -121,14 +269,15 @@ class Store {
         else this.#report.stored(batch);
       }
     }
-    this.#writing = false;
+    this.#writing = null;
   }
 
   /** Deletes everything; why something remains, when it does. What other tabs still hold goes when they close. */
   async erase() {
-    const held = await this.open().catch(() => null);
-    held?.database.close();
+    const database = await this.#database().catch(() => null);
+    database?.close();
     this.#opened = null;
+    this.#release?.();
     try {
       const deleting = indexedDB.deleteDatabase(DATABASE);
       await Promise.race([
@@ -140,18 +289,4 @@ class Store {
       return [String(error?.message ?? error)];
     }
   }
-}
-
-/** What a row's wrapping binds: its table and key, so that no row can stand in for another. */
-const how = (iv, table, key) => ({ name: "AES-GCM", iv, additionalData: new TextEncoder().encode(`${table}/${key}`) });
-
-async function wrapped(wrap, table, key, value) {
-  if (OPEN.has(table)) return value;
-  const iv = crypto.getRandomValues(new Uint8Array(12));
-  return { iv, sealed: await crypto.subtle.encrypt(how(iv, table, key), wrap, value) };
-}
-
-async function unwrapped(wrap, table, key, value) {
-  if (OPEN.has(table)) return value;
-  return new Uint8Array(await crypto.subtle.decrypt(how(value.iv, table, key), wrap, value.sealed));
 }

@@ -4,9 +4,12 @@
 // The page makes this worker as a module (`{type: "module"}`) through its own Trusted Types policy; nothing in here is a
 // sink of strings, so that it runs under `require-trusted-types-for 'script'`.
 
-import init, { KomuzEngine, maxFrame } from "./komuz_engine.js";
-import { openStore } from "./store.js";
+import init, { KomuzEngine, maxFrame, passphraseCost, passphraseKey } from "./komuz_engine.js";
+import { Refused, Store } from "./store.js";
 import { Sockets } from "./sockets.js";
+// Named here, so that it is fetched beside the store that wants it and not behind it.
+import "./keys.js";
+import { erase as eraseVault } from "../vault.js";
 
 /** A clock in milliseconds since 1970 that never goes back and follows the machine's clock forward (sleep, a correction). */
 let base = Date.now() - performance.now();
@@ -20,6 +23,10 @@ let engine = null;
 let started = false;
 // Opened once and again after everything was deleted; what comes meanwhile waits for it.
 let store = null;
+let wasm = null;
+/** The store that waits for its passphrase, and what is called when it was given. */
+let locked = null;
+let unlocked = null;
 let sockets = null;
 let tabs = null;
 let timer = 0;
@@ -27,7 +34,7 @@ const fetched = {};
 const early = [];
 
 self.onmessage = ({ data }) => {
-  if (typeof data !== "string") return;
+  if (typeof data !== "string") return void about(data);
   if (started) feed(() => engine.message(data, now()));
   else early.push(data);
 };
@@ -47,13 +54,23 @@ function feed(happens) {
   for (const [name, ...args] of wishes) does[name](...args);
 }
 
+/** The ask for everything typed to be written, before this worker lets go: the page's own ask ids are smaller, the panel's larger. */
+const LAST = 2 ** 31 - 1;
+let asked = null;
+
 const does = {
-  message: (json) => self.postMessage(json),
+  message: (json) => {
+    if (asked && json.startsWith(`{"kind":"answer","id":${LAST},`)) return asked();
+    self.postMessage(json);
+  },
   load: async (load, table, prefix) => {
     const rows = await (await store).load(table, prefix);
     feed(() => engine.loaded(load, rows, now()));
   },
-  store: async (batch, rows) => (await store).write(batch, rows),
+  store: async (batch, rows) => {
+    writes += 1;
+    (await store).write(batch, rows);
+  },
   lock: (name) =>
     navigator.locks.request(`komuz/${name}`, { ifAvailable: true }, (lock) => {
       if (!lock || !engine) return undefined;
@@ -78,7 +95,7 @@ const does = {
     const remains = await (await store).erase();
     // An empty store in its place: the person may found or join something new without a reload. Where another tab keeps the
     // old one from going, it is opened when that is gone, and the answer does not wait for it.
-    store = openStore(stores);
+    store = opened();
     store.catch((error) => stopped("engine-cannot-start", String(error?.message ?? error)));
     feed(() => engine.erased(remains, now()));
   },
@@ -106,9 +123,90 @@ async function run(kind, ...task) {
   return module.run(kind, ...task);
 }
 
+/** Batches that are on their way to the disk; what waits until there are none or one has failed. */
+let writes = 0;
+let written = null;
+/** The last batch has failed: the engine writes it again after a while. */
+let failing = false;
+
 const stores = {
-  stored: (batch) => feed(() => engine.stored(batch, now())),
-  failed: (batch, why) => feed(() => engine.store_failed(batch, why, now())),
+  stored: (batch) => {
+    failing = false;
+    // What waited behind it is on its way before this one is counted as done.
+    feed(() => engine.stored(batch, now()));
+    writes -= 1;
+    if (writes === 0) written?.();
+  },
+  failed: (batch, why) => {
+    failing = true;
+    writes -= 1;
+    written?.(why);
+    feed(() => engine.store_failed(batch, why, now()));
+  },
+};
+
+async function opened() {
+  const store = new Store(stores, () => tell({ leave: true }));
+  if (await store.begin()) {
+    tell({ locked: true });
+    locked = store;
+    await new Promise((resolve) => (unlocked = resolve));
+  }
+  tell({ locked: false, passphrase: await store.hasPassphrase(), vault: store.vault });
+  return store;
+}
+
+/** Says something about the lock of this device, past the engine's messages. */
+const tell = (said) => self.postMessage(said);
+
+/** What the page wants of the lock (www/desk/lock.js). */
+async function about({ wants, old, passphrase }) {
+  try {
+    await wasm;
+    await wanted[wants]?.(old ?? "", passphrase ?? "");
+  } catch (error) {
+    tell({ wants, refused: error instanceof Refused ? error.code : "failed", why: String(error?.message ?? error) });
+  }
+}
+
+const wanted = {
+  async unlock(_, passphrase) {
+    if (!(await locked?.unlock(passphrase, passphraseKey))) throw new Refused("wrong");
+    locked = null;
+    unlocked();
+  },
+  /** A passphrase for this device, another one, or (empty) none. */
+  async passphrase(old, passphrase) {
+    const device = await store;
+    await device.setPassphrase(old, passphrase, passphraseCost(), passphraseKey);
+    tell({ wants: "passphrase", locked: false, passphrase: Boolean(passphrase), vault: device.vault });
+  },
+  /** Everything that was typed is written; then this worker has ended, and the page knows that it may forget it. */
+  async leave() {
+    if (engine) {
+      await new Promise((resolve) => {
+        asked = resolve;
+        feed(() => engine.message(JSON.stringify({ id: LAST, ask: { ask: "save" } }), now()));
+      });
+      asked = null;
+      const failed = await new Promise((resolve) => {
+        written = resolve;
+        if (writes === 0 && !failing) resolve();
+      });
+      written = null;
+      if (failed) throw new Error(failed);
+      engine = null;
+      clearTimeout(timer);
+      sockets.closeAll();
+    }
+    tell({ wants: "leave" });
+  },
+  /** Deletes all of a locked device: its passphrase is forgotten. */
+  async forget() {
+    const remains = (await locked.erase()).length > 0;
+    if (remains || !(await eraseVault())) throw new Refused("other-tab");
+    tell({ wants: "forget" });
+  },
 };
 
 function stopped(code, message) {
@@ -120,8 +218,9 @@ async function start() {
   if (!self.isSecureContext || !navigator.locks || !self.indexedDB || !self.crypto?.subtle) {
     throw new Error("This page needs https (or localhost) and a browser with storage, locks and cryptography.");
   }
-  const wasm = init();
-  store = openStore(stores);
+  wasm = init();
+  wasm.catch(() => {}); // Said below, when the store is open.
+  store = opened();
   await store;
   await wasm;
   sockets = new Sockets(maxFrame(), {
@@ -137,4 +236,4 @@ async function start() {
   for (const message of early.splice(0)) feed(() => engine.message(message, now()));
 }
 
-start().catch((error) => stopped("engine-cannot-start", String(error?.message ?? error)));
+start().catch((error) => stopped(error instanceof Refused ? error.code : "engine-cannot-start", String(error?.message ?? error)));

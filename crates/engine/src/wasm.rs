@@ -3,6 +3,7 @@
 
 use js_sys::{Array, JsString, Uint8Array};
 use komuz_messages::{FromEngine, Trouble};
+use komuz_sync::seal::backup::{self, Cost};
 use wasm_bindgen::prelude::*;
 
 use crate::job::Task;
@@ -12,6 +13,22 @@ use crate::{Engine, Input, Output, Row};
 #[wasm_bindgen(js_name = maxFrame)]
 pub fn max_frame() -> usize {
     komuz_sync::frame::MAX_FRAME
+}
+
+/// Work that a guess at a device's passphrase costs: KiB of memory, passes, lanes. A backup's.
+#[wasm_bindgen(js_name = passphraseCost)]
+pub fn passphrase_cost() -> Vec<u32> {
+    let Cost { memory, passes, lanes } = backup::COST;
+    vec![memory, passes, lanes]
+}
+
+/// The 32 bytes that a passphrase makes with a salt of 16 and a cost ([`passphrase_cost`]); none outside of what is allowed. It
+/// is for `js/keys.js`, and here because Argon2id is in this file for backups.
+#[wasm_bindgen(js_name = passphraseKey)]
+pub fn passphrase_key(passphrase: &str, salt: &[u8], cost: &[u32]) -> Option<Vec<u8>> {
+    let [memory, passes, lanes] = *cost.first_chunk()?;
+    let cost = Cost { memory, passes, lanes };
+    Some(cost.key(passphrase, salt.try_into().ok()?).ok()?.to_vec())
 }
 
 /// One engine.

@@ -54,7 +54,12 @@ impl Cost {
             && (Self::LEAST.lanes..=Self::MOST.lanes).contains(&self.lanes)
     }
 
-    fn key(&self, passphrase: &str, salt: &[u8; 16]) -> Result<Zeroizing<[u8; 32]>, BackupError> {
+    /// The key that a passphrase makes with a salt: of a backup, or of what a locked browser keeps (the desk's engine). Takes
+    /// as long as a guess costs. Error: [`BackupError::Cost`].
+    pub fn key(&self, passphrase: &str, salt: &[u8; 16]) -> Result<Zeroizing<[u8; 32]>, BackupError> {
+        if !self.is_allowed() {
+            return Err(BackupError::Cost);
+        }
         let params = Params::new(self.memory, self.passes, self.lanes, Some(32)).map_err(|_| BackupError::Cost)?;
         let mut key = Zeroizing::new([0; 32]);
         Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
@@ -93,9 +98,6 @@ pub fn seal(content: &[u8], passphrase: &str, cost: Cost, entropy: Entropy<'_>) 
     if size > MAX_FILE {
         return Err(BackupError::TooLarge(size));
     }
-    if !cost.is_allowed() {
-        return Err(BackupError::Cost);
-    }
     let salt = random::<16>(entropy);
     let key = cost.key(passphrase, &salt)?;
     let header = header(cost, &salt);
@@ -119,9 +121,6 @@ pub fn open(file: &[u8], passphrase: &str) -> Result<Zeroizing<Vec<u8>>, BackupE
     let salt: [u8; 16] = r.fixed()?;
     let sealed = r.bytes(MAX_FILE)?;
     r.end()?;
-    if !cost.is_allowed() {
-        return Err(BackupError::Cost);
-    }
     let key = cost.key(passphrase, &salt)?;
     aead::open(&key, &header(cost, &salt).finish(), sealed)
         .map(Zeroizing::new)

@@ -89,3 +89,25 @@ fn the_cost_that_is_used_is_allowed() {
     let file = backup::seal(b"", PASSPHRASE, COST, &mut dice(2)).expect("the real cost");
     assert!(backup::open(&file, PASSPHRASE).is_ok());
 }
+
+#[test]
+fn a_passphrase_makes_the_same_key_with_the_same_salt_and_work_alone() {
+    let key = |passphrase: &str, salt: u8, passes: u32| {
+        let cost = Cost { passes, ..Cost::LEAST };
+        cost.key(passphrase, &[salt; 16]).expect("the work is allowed")
+    };
+    let first = key("ала-тоо үнү менен", 1, 2);
+    assert_eq!(first, key("ала-тоо үнү менен", 1, 2));
+    for other in [
+        key("ала-тоо үнү", 1, 2),
+        key("ала-тоо үнү менен", 2, 2),
+        key("ала-тоо үнү менен", 1, 3),
+    ] {
+        assert_ne!(first, other);
+    }
+    let weak = Cost {
+        memory: 8,
+        ..Cost::LEAST
+    };
+    assert_eq!(weak.key("a", &[0; 16]).err(), Some(BackupError::Cost));
+}

@@ -27,6 +27,8 @@ impl App {
                         { w.other_investigations() }
                     </button>
                 </p>
+                // www/desk/lock.js fills it: words and form of the passphrase.
+                <komuz-lock lang={self.ctx.tongue.tag()} />
                 <h3>{ w.backup() }</h3>
                 <p>{ w.backup_what() }</p>
                 { backup(&self.ctx) }

@@ -145,6 +145,8 @@ impl App {
                 <h1 dir="auto" data-test="title">{ investigation.title.clone() }</h1>
                 { self.saved() }
                 <div class="who" data-test="people">
+                    // Where the device has a passphrase: the way to lock it now.
+                    <komuz-lock lang={self.ctx.tongue.tag()} now="" />
                     { self.people_here(investigation) }
                     if let Some(signing) = signing.filter(|_| editor) {
                         { self.sign_buttons(w, signing) }

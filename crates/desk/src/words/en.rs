@@ -357,6 +357,7 @@ pub const WORDS: Written = Written {
         "This device has no room left to save: free some space, or make a backup file now.",
         "Saving on this device failed ({}): keep this page open, it is tried again.",
         "The desk cannot start in this browser or at this address. Private windows, full disks and old browsers do that.",
+        "What is on this device was written by a newer Komuz. Load the page again to get it; nothing was changed.",
         "The words of this language could not be loaded. Connect and choose it again.",
         "Pictures are not taken from the clipboard: put them in with the tool Picture.",
         "What was pasted could not be read without a connection. Connect and paste it again.",

@@ -30,7 +30,7 @@ pub struct Run {
 /// a heading of its own.
 struct Part(&'static str, &'static str, &'static str, bool);
 
-const PARTS: [Part; 10] = [
+const PARTS: [Part; 11] = [
     Part(
         "story",
         "Made-up stories",
@@ -69,6 +69,13 @@ const PARTS: [Part; 10] = [
         "A `komuz serve` of its own process on this machine's disk, clients over WebSockets on loopback in one other process, \
          envelopes of 512 bytes. An append is acknowledged when it is on disk. Arrival is measured with 50 appends a second by one \
          more client, as when ten people type, at so many clients who follow.",
+        false,
+    ),
+    Part(
+        "ways",
+        "Without WebSocket",
+        "A frame that a `komuz serve` of its own process answers and does nothing for, on loopback: by WebSocket, and by plain HTTP \
+         where none gets through.",
         false,
     ),
     Part(

@@ -6,6 +6,7 @@
 //! - `bench together FILE`: several people's recorded keystrokes, with what each had seen;
 //! - `bench envelopes`: what a typed character costs on the way;
 //! - `bench relay CLIENTS`: a `komuz serve` of its own process;
+//! - `bench ways`: a frame and its answer by WebSocket and by plain HTTP;
 //! - `bench catch-up MISSED`: what somebody gets who was away, over such a server;
 //! - `bench presence PEOPLE`: what it costs to see each other;
 //! - `bench dossier`: the checks of a long story, whole and after an edit;
@@ -28,6 +29,7 @@ mod story;
 mod together;
 mod trace;
 mod visit;
+mod ways;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -49,12 +51,13 @@ fn main() -> ExitCode {
         ["desks"] => desks::measure(),
         ["dossier"] => dossier::measure(),
         ["visit"] => visit::measure(),
+        ["ways"] => ways::measure(),
         ["catch-up", missed] => number(missed).and_then(replicas::catch_up),
         ["presence", people] => number(people).and_then(replicas::presence),
         ["relay", clients] => number(clients).and_then(relay::measure),
         _ => Err(
             "bench story OPERATIONS | session FILE | together FILE | envelopes | relay CLIENTS | catch-up MISSED | \
-             presence PEOPLE | desks | dossier | visit"
+             presence PEOPLE | desks | dossier | visit | ways"
                 .into(),
         ),
     };

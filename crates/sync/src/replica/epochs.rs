@@ -23,6 +23,8 @@ use komuz_seal::charter::Role;
 /// before it, in milliseconds; and how much of that is chance.
 const AFTER_OTHERS: u64 = 5_000;
 const AFTER_CHANCE: u64 = 2_000;
+/// How long it waits more, and by chance, where people can write meanwhile.
+const NO_HURRY: u64 = 30_000;
 
 impl Replica {
     /// Makes a document's logs, one for each epoch of which this device has the key.
@@ -204,9 +206,11 @@ impl Replica {
             .filter(|member| member.role == Role::Editor);
         let own = self.charter.member_of(&me).map(|member| member.id);
         let before = editors.take_while(|member| Some(member.id) != own).count() as u64;
-        let due = *self
-            .rotates_at
-            .get_or_insert(m.now + before * AFTER_OTHERS + below(AFTER_CHANCE, m.entropy));
+        let hurry = match self.current {
+            Some(_) => NO_HURRY + below(NO_HURRY, m.entropy),
+            None => below(AFTER_CHANCE, m.entropy),
+        };
+        let due = *self.rotates_at.get_or_insert(m.now + before * AFTER_OTHERS + hurry);
         if due <= m.now {
             self.rotates_at = None;
             if let Err(why) = self.make_rotation(m) {

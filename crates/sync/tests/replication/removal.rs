@@ -271,11 +271,11 @@ fn rotate(world: &mut World, peer: usize) {
     });
 }
 
-/// Time passes until everything is in sync and for a minute more.
+/// Time passes until everything is in sync and for two minutes more: a rotation may be lacking.
 fn settle(world: &mut World) {
     world.quiet();
     for _ in 0..60 {
-        world.tick(1000);
+        world.tick(2000);
         world.drain();
     }
     world.quiet();

@@ -14,7 +14,7 @@ mod change;
 mod chunk;
 mod table;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use automerge::{Change, ChangeHash};
 use sha2::{Digest, Sha256};
@@ -43,6 +43,8 @@ pub const MAX_COUNTER: u64 = 1 << 31;
 pub const MAX_HELD: usize = 4096;
 /// The most bytes of changes that wait for their deps.
 pub const MAX_HELD_BYTES: usize = 32 << 20;
+/// The most changes that are known not to count. What builds on one beyond that is held, as if it were merely missing.
+pub const MAX_VOID: usize = 1 << 16;
 /// The longest key of a map or name of a mark, in bytes.
 const MAX_KEY: usize = 1024;
 /// The longest actor id, in bytes.
@@ -110,6 +112,9 @@ pub enum Verdict {
     Apply(Vec<Change>),
     /// Changes that it builds on have not come yet. The gate keeps it and lets it through with the last of them.
     Hold,
+    /// It builds on a change that [does not count](Gate::void), so it never comes into the document, nor does what builds on
+    /// it. Its author enters it again as a new change.
+    Void,
     /// It is in the document already, or held already.
     Known,
     /// It must not be applied, now or later.
@@ -288,6 +293,10 @@ pub struct Gate {
     waiting: BTreeMap<ChangeHash, Vec<ChangeHash>>,
     held_bytes: usize,
     refused: Vec<(ChangeHash, Refusal)>,
+    /// Changes that do not count, and those that build on them.
+    void: BTreeSet<ChangeHash>,
+    /// One of those has come as one that counts.
+    is_stale: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -307,6 +316,8 @@ impl Gate {
             waiting: BTreeMap::new(),
             held_bytes: 0,
             refused: Vec::new(),
+            void: BTreeSet::new(),
+            is_stale: false,
         };
         gate.trust(&Document::genesis(kind));
         gate
@@ -396,6 +407,12 @@ impl Gate {
             return Err(Refusal::OtherActor);
         }
         let change = parsed.canonical()?;
+        if parsed.deps.iter().any(|dep| self.void.contains(dep)) {
+            self.forget_forever(parsed.hash);
+            return Ok(Verdict::Void);
+        }
+        // What built on it was passed over, here or before the document was saved.
+        self.is_stale |= self.void.remove(&parsed.hash);
         let missing: Vec<ChangeHash> = parsed
             .deps
             .iter()
@@ -456,6 +473,80 @@ impl Gate {
         }
     }
 
+    /// A change came in an envelope that does not count: it never comes, nor does what builds on it, and those held ones that
+    /// wait for it are let go. Only a change of the session that signed the envelope is taken for one: whoever does not count
+    /// must not make others' changes void by copying them. A change that was let through, learned or held came in an envelope
+    /// that counts, and stays. Gives whether something is known now that was not.
+    pub fn void(&mut self, binding: &Binding, chunk: &[u8]) -> bool {
+        self.try_void(None, binding, chunk)
+    }
+
+    /// [`Gate::void`] for a gate that was [read](Gate::read).
+    pub fn void_beside(&mut self, document: &Document, binding: &Binding, chunk: &[u8]) -> bool {
+        self.try_void(Some(document.automerge()), binding, chunk)
+    }
+
+    fn try_void(&mut self, document: Past<'_>, binding: &Binding, chunk: &[u8]) -> bool {
+        let Ok(chunk) = chunk::open(chunk) else { return false };
+        let hash = chunk.hash;
+        let is_theirs = change::writer(&chunk).is_ok_and(|(actor, _)| is_actor_of(&actor, &binding.actor()));
+        let counts = self.table.has(document, &hash) || self.held.contains_key(&hash);
+        if binding.kind != self.kind || !is_theirs || counts || self.void.contains(&hash) {
+            return false;
+        }
+        self.forget_forever(hash)
+    }
+
+    /// Remembers that a change never comes, and lets go what waited for it.
+    fn forget_forever(&mut self, hash: ChangeHash) -> bool {
+        let before = self.void.len();
+        let mut void = VecDeque::from([hash]);
+        while let Some(hash) = void.pop_front() {
+            if self.void.len() == MAX_VOID {
+                break;
+            }
+            self.void.insert(hash);
+            for waiter in self.waiting.remove(&hash).unwrap_or_default() {
+                let Some(held) = self.held.remove(&waiter) else {
+                    continue;
+                };
+                self.held_bytes -= held.parsed.bytes.len();
+                for dep in &held.parsed.deps {
+                    if let Some(others) = self.waiting.get_mut(dep) {
+                        others.retain(|other| *other != waiter);
+                        if others.is_empty() {
+                            self.waiting.remove(dep);
+                        }
+                    }
+                }
+                void.push_back(waiter);
+            }
+        }
+        self.void.len() > before
+    }
+
+    /// Changes that are known not to count, or to build on such: what is to be kept with the document and
+    /// [given back](Gate::knows_void) when it is loaded.
+    pub fn voided(&self) -> impl ExactSizeIterator<Item = &ChangeHash> {
+        self.void.iter()
+    }
+
+    /// Takes back what [`Gate::voided`] gave; at most [`MAX_VOID`] are known.
+    pub fn knows_void(&mut self, changes: impl IntoIterator<Item = ChangeHash>) {
+        self.void.extend(changes.into_iter().take(MAX_VOID));
+    }
+
+    /// Whether a change counts now that was known not to: what built on it has been passed over, so that the document is to
+    /// be made anew.
+    pub fn is_stale(&self) -> bool {
+        self.is_stale
+    }
+
+    /// Whether a change waits for others.
+    pub fn holds(&self, hash: &ChangeHash) -> bool {
+        self.held.contains_key(hash)
+    }
+
     /// Changes that were held and then refused, since the last call. Those that build on them stay held.
     pub fn take_refused(&mut self) -> Vec<(ChangeHash, Refusal)> {
         std::mem::take(&mut self.refused)
@@ -494,6 +585,15 @@ pub(crate) fn check_size(chunk: &[u8]) -> Result<(), Refusal> {
 /// Whether a change's actor is the session's, or one that Automerge derived from it for a branch.
 fn is_actor_of(actor: &[u8], session: &[u8]) -> bool {
     actor == session || branch_of(actor).is_some_and(|base| base == session)
+}
+
+/// The actor of a session's branch, numbered from 1: a session that begins a document anew writes on as another actor, so
+/// that nothing it writes then has the name of something that it wrote before.
+pub fn branch_actor(session: &[u8; 16], branch: u64) -> Vec<u8> {
+    let mut actor = DERIVED.to_vec();
+    chunk::write_uleb(&mut actor, branch.clamp(1, MAX_BRANCH));
+    actor.extend_from_slice(session);
+    actor
 }
 
 /// The session's actor behind an actor: itself, or the one that Automerge derived it from.

@@ -57,7 +57,7 @@ impl From<AutomergeError> for AgainError {
 /// See the module.
 #[derive(Debug, Clone)]
 pub struct Again {
-    /// The document as it was, without one's own changes that built on what is gone, and what built on them.
+    /// The document as it was, without those of one's own changes that are gone, and what built on them.
     before: Document,
     /// As it was.
     after: Document,
@@ -66,29 +66,24 @@ pub struct Again {
 }
 
 impl Again {
-    /// What is to be entered again: none when nothing of one's own builds on what is `gone`. `mine` tells the actors of this
-    /// person's devices.
+    /// What is to be entered again: none when nothing of one's own is among what is `gone`, which is all that is in this
+    /// document and does not come any more. `mine` tells the actors of this person's devices.
     pub fn of(
         document: &Document,
         gone: &BTreeSet<ChangeHash>,
         mine: impl Fn(&[u8]) -> bool,
     ) -> Result<Option<Self>, AgainError> {
-        let (mut tainted, mut taken) = (BTreeSet::new(), BTreeSet::new());
+        let mut taken = BTreeSet::new();
         let (mut stays, mut actors) = (Vec::<Change>::new(), BTreeSet::new());
         // In causal order: what a change builds on comes before it.
         for change in document.automerge().get_changes(&[]) {
             let hash = change.hash();
-            let builds_on = |set: &BTreeSet<ChangeHash>| change.deps().iter().any(|dep| set.contains(dep));
             let actor = change.actor_id().to_bytes();
-            let (is_gone, depends) = (gone.contains(&hash), builds_on(&tainted));
-            let own = !is_gone && depends && mine(session_of(actor));
-            if is_gone || depends {
-                tainted.insert(hash);
-            }
+            let own = gone.contains(&hash) && mine(session_of(actor));
             if own {
                 actors.insert(actor.to_vec());
             }
-            if own || builds_on(&taken) {
+            if own || change.deps().iter().any(|dep| taken.contains(dep)) {
                 taken.insert(hash);
             } else {
                 stays.push(change);

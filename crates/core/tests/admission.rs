@@ -13,7 +13,7 @@ use automerge::legacy::{ElementId, Key, ObjectId, Op, OpId, OpType};
 use automerge::marks::{ExpandMark, Mark};
 use automerge::transaction::Transactable;
 use automerge::{ActorId, Automerge, Change, ChangeHash, ObjType, PatchLog, ROOT, ReadDoc, ScalarValue, TextEncoding};
-use komuz_core::admission::{Gate, MAX_CHUNK, MAX_COUNTER, MAX_HELD, Refusal, Verdict, session_of};
+use komuz_core::admission::{Gate, MAX_CHUNK, MAX_COUNTER, MAX_HELD, Refusal, Verdict, branch_actor, session_of};
 use komuz_core::document::{DocKind, Document};
 use world::*;
 
@@ -104,6 +104,87 @@ fn a_held_change_that_turns_out_wrong_is_refused_and_named() {
         gate.take_refused(),
         [(second.hash(), Refusal::SeqGap { found: 7, expected: 2 })]
     );
+}
+
+// What does not count.
+
+/// Person 1 types, person 2 types on top of it, and person 3 on top of that.
+fn chain() -> [Change; 3] {
+    let mut docs = [1, 2, 3].map(body);
+    let first = typed(&mut docs[0], "one");
+    docs[1].apply_changes([first.clone()]).expect("applies");
+    let second = typed(&mut docs[1], "two");
+    docs[2].apply_changes([first.clone(), second.clone()]).expect("applies");
+    let third = typed(&mut docs[2], "three");
+    [first, second, third]
+}
+
+#[test]
+fn what_builds_on_a_change_that_does_not_count_never_comes_and_is_not_waited_for() {
+    let [first, second, third] = chain();
+    let mut gate = Gate::new(DocKind::Body);
+    assert!(gate.void(&binding(1), first.raw_bytes()));
+    assert_eq!(gate.admit(&binding(2), second.raw_bytes()), Verdict::Void);
+    assert_eq!(gate.admit(&binding(3), third.raw_bytes()), Verdict::Void);
+    assert_eq!((gate.held(), gate.voided().len()), (0, 3));
+    // What does not build on it comes as ever.
+    assert_eq!(
+        applied(gate.admit(&binding(2), typed(&mut body(2), "other").raw_bytes())).len(),
+        1
+    );
+}
+
+#[test]
+fn what_was_held_for_a_change_is_let_go_when_that_does_not_count() {
+    let [first, second, third] = chain();
+    let mut gate = Gate::new(DocKind::Body);
+    assert_eq!(gate.admit(&binding(3), third.raw_bytes()), Verdict::Hold);
+    assert_eq!(gate.admit(&binding(2), second.raw_bytes()), Verdict::Hold);
+    assert!(gate.holds(&second.hash()));
+    assert!(gate.void(&binding(1), first.raw_bytes()));
+    assert_eq!((gate.held(), gate.missing()), (0, Vec::new()));
+    assert_eq!(gate.admit(&binding(3), third.raw_bytes()), Verdict::Void);
+}
+
+#[test]
+fn nobody_makes_anothers_change_void_by_copying_it() {
+    let [first, second, _] = chain();
+    let mut gate = Gate::new(DocKind::Body);
+    assert!(!gate.void(&binding(2), first.raw_bytes()));
+    assert_eq!(applied(gate.admit(&binding(1), first.raw_bytes())).len(), 1);
+    // What counts stays: it came in another envelope, too.
+    assert!(!gate.void(&binding(1), first.raw_bytes()));
+    assert_eq!(applied(gate.admit(&binding(2), second.raw_bytes())).len(), 1);
+}
+
+#[test]
+fn what_counts_after_all_makes_the_gate_stale_since_others_were_passed_over_for_it() {
+    let [first, second, _] = chain();
+    let mut gate = Gate::new(DocKind::Body);
+    gate.void(&binding(1), first.raw_bytes());
+    assert_eq!(gate.admit(&binding(2), second.raw_bytes()), Verdict::Void);
+    let known: Vec<ChangeHash> = gate.voided().copied().collect();
+    // Kept with the document, it is known to the next one.
+    let mut gate = Gate::new(DocKind::Body);
+    gate.knows_void(known);
+    assert!(!gate.is_stale());
+    assert_eq!(applied(gate.admit(&binding(1), first.raw_bytes())).len(), 1);
+    assert!(gate.is_stale());
+}
+
+#[test]
+fn a_session_may_write_on_as_a_branch_of_its_own() {
+    let mut gate = Gate::new(DocKind::Body);
+    let branch = branch_actor(&binding(1).actor(), 3);
+    assert_eq!(session_of(&branch), binding(1).actor());
+    let mut doc = body(1).with_actor(ActorId::from(branch));
+    let change = typed(&mut doc, "again");
+    assert_eq!(applied(gate.admit(&binding(1), change.raw_bytes())).len(), 1);
+    let change = typed(&mut doc, "more");
+    assert!(matches!(
+        gate.admit(&binding(2), change.raw_bytes()),
+        Verdict::Refuse(Refusal::OtherActor)
+    ));
 }
 
 #[test]

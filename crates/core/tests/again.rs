@@ -94,7 +94,7 @@ impl Copy {
         let mut document = Document::new(self.document.kind(), &actor);
         document.apply(left.clone()).unwrap();
         let mut body = self.body.as_ref().map(|_| Body::open(&document).unwrap());
-        if let Some(again) = Again::of(&self.document, gone, |actor| actor == self.actor).unwrap() {
+        if let Some(again) = Again::of(&self.document, &tainted, |actor| actor == self.actor).unwrap() {
             again.enter(&mut document, body.as_mut()).unwrap();
         }
         Self {

@@ -542,6 +542,11 @@ impl Gate {
         self.is_stale
     }
 
+    /// Whether a change is known not to count, or to build on one that does not.
+    pub fn is_void(&self, hash: &ChangeHash) -> bool {
+        self.void.contains(hash)
+    }
+
     /// Whether a change waits for others.
     pub fn holds(&self, hash: &ChangeHash) -> bool {
         self.held.contains_key(hash)

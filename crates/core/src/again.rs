@@ -120,6 +120,86 @@ impl Again {
         Ok(moved)
     }
 
+    /// What there is to be entered again as plain text, for whoever may not enter it: one string for each paragraph, headline,
+    /// comment or other text of which something is one's own.
+    pub fn words(&self) -> Result<Vec<String>, AgainError> {
+        let mut words = Vec::new();
+        if self.after.kind() == DocKind::Body {
+            let (before, after) = (Body::open(&self.before)?, Body::open(&self.after)?);
+            for (was, is) in [
+                (before.headline(), after.headline()),
+                (before.summary(), after.summary()),
+            ] {
+                if was != is {
+                    words.push(is.to_owned());
+                }
+            }
+            let known = Elements::of(before.sheet());
+            let own = after
+                .sheet()
+                .only(|elem| !known.has(elem) && self.mine.contains(elem.actor.to_bytes()));
+            words.extend(
+                own.rows
+                    .iter()
+                    .map(|row| row.pieces().iter().map(|piece| piece.text.as_str()).collect()),
+            );
+        } else {
+            let (before, after) = (self.before.automerge(), self.after.automerge());
+            self.said(before, after, Some(&ROOT), &ROOT, 0, &mut words)?;
+        }
+        words.retain(|text: &String| !text.trim().is_empty());
+        Ok(words)
+    }
+
+    /// Texts of one's own in a map or list that were not in it before.
+    fn said(
+        &self,
+        before: &impl ReadDoc,
+        after: &impl ReadDoc,
+        was: Option<&ObjId>,
+        is: &ObjId,
+        depth: usize,
+        words: &mut Vec<String>,
+    ) -> Result<(), AutomergeError> {
+        if depth == MAX_DEPTH {
+            return Ok(());
+        }
+        let known: BTreeSet<ObjId> = match was {
+            Some(was) => before.values(was).map(|(_, id)| id).collect(),
+            None => BTreeSet::new(),
+        };
+        let is_list = matches!(after.object_type(is)?, ObjType::List);
+        let keys: Vec<Option<String>> = match is_list {
+            true => (0..after.length(is)).map(|_| None).collect(),
+            false => after.keys(is).map(Some).collect(),
+        };
+        for (at, key) in keys.into_iter().enumerate() {
+            let found = match &key {
+                Some(key) => after.get(is, key.as_str())?,
+                None => after.get(is, at)?,
+            };
+            match found {
+                Some((Value::Scalar(scalar), id)) if !known.contains(&id) && self.is_mine(&id) => {
+                    let named = key
+                        .as_deref()
+                        .is_some_and(|key| ["text", "title", "name"].contains(&key));
+                    if let Some(text) = scalar.as_str().filter(|text| named || text.trim().contains(' ')) {
+                        words.push(text.to_owned());
+                    }
+                }
+                Some((Value::Object(ObjType::Text), id)) if !known.contains(&id) && self.is_mine(&id) => {
+                    words.push(after.text(&id)?);
+                }
+                Some((Value::Object(ObjType::Map | ObjType::List), id)) => {
+                    let was = known.get(&id);
+                    self.said(before, after, was, &id, depth + 1, words)?;
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     fn is_mine(&self, id: &ObjId) -> bool {
         matches!(id, ObjId::Id(_, actor, _) if self.mine.contains(actor.to_bytes()))
     }

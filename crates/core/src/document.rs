@@ -199,6 +199,12 @@ impl Document {
         self.doc.get_change_meta_by_hash(hash).is_some()
     }
 
+    /// The hashes of all changes, what a change builds on before it.
+    pub fn changes(&self) -> Vec<ChangeHash> {
+        let changes = self.automerge().get_changes(&[]);
+        changes.iter().map(automerge::Change::hash).collect()
+    }
+
     /// Raw bytes (uncompressed change chunks) of one's own changes made since the last call, in causal order.
     pub fn take_changes(&mut self) -> Vec<Vec<u8>> {
         std::mem::take(&mut self.fresh)

@@ -159,6 +159,18 @@ impl PageLink {
         doc
     }
 
+    /// The body was made anew from other changes: the page gets what differs, and goes on where it is. What was done before can
+    /// be undone no more.
+    pub fn made_anew(&mut self) {
+        // The numbers of the two bodies have nothing to do with each other.
+        self.version.body = None;
+        if let Some(sent) = &mut self.sent {
+            sent.version.body = None;
+        }
+        self.history = History::default();
+        self.selection = None;
+    }
+
     /// Whether the page has to give its [whole document](PageLink::whole). Until then its steps are passed over, and no
     /// batches are made.
     pub fn is_lost(&self) -> bool {

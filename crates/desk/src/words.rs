@@ -249,6 +249,14 @@ pub const TROUBLES: &[&str] = &[
     "backup-too-large",
     "needs-update",
     "not-utf8",
+    "writing-aside",
+    "own-aside",
+    "own-again",
+    "no-right",
+    "removed",
+    "session-cut",
+    "nothing-aside",
+    "no-member",
 ];
 
 /// How many kinds of sources there are.

@@ -368,6 +368,25 @@ fn ask(mut m: Members) -> Read<Ask> {
             bytes: m.text("bytes")?,
             passphrase: m.text("passphrase")?,
         },
+        "who" => Ask::Who,
+        "remove-member" => Ask::RemoveMember {
+            member: m.text("member")?,
+        },
+        "give-role" => Ask::GiveRole {
+            member: m.text("member")?,
+            role: m.text("role")?,
+        },
+        "remove-device" => Ask::RemoveDevice {
+            device: m.text("device")?,
+        },
+        "expel" => Ask::Expel {
+            outlet: m.text("outlet")?,
+        },
+        "part" => Ask::Part,
+        "adopt" => Ask::Adopt {
+            member: m.text("member")?,
+        },
+        "drop-words" => Ask::DropWords { key: m.text("key")? },
         "save" => Ask::Save,
         "leave" => Ask::Leave,
         other => {
@@ -648,6 +667,17 @@ mod tests {
                 bytes: text(),
                 passphrase: text(),
             },
+            Ask::Who,
+            Ask::RemoveMember { member: text() },
+            Ask::GiveRole {
+                member: text(),
+                role: text(),
+            },
+            Ask::RemoveDevice { device: text() },
+            Ask::Expel { outlet: text() },
+            Ask::Part,
+            Ask::Adopt { member: text() },
+            Ask::DropWords { key: text() },
             Ask::Save,
             Ask::Leave,
         ]

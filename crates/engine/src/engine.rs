@@ -9,7 +9,7 @@ use komuz_sync::replica::RefusedJoin;
 
 use hands::Hands;
 use listing::Listing;
-use room::{Room, Rows};
+use room::{Heir, Room, Rows};
 use tabs::{Said, SharedRow};
 use trouble::{named, not_open, trouble};
 
@@ -33,6 +33,7 @@ mod tabs;
 mod text;
 mod trouble;
 mod views;
+mod who;
 
 /// Fills a slice with random bytes from the operating system or the browser.
 pub type Entropy = Box<dyn FnMut(&mut [u8]) + Send>;
@@ -51,6 +52,8 @@ pub struct Engine {
     loads: Vec<Load>,
     /// Rows that other tabs stored while their room was being read.
     early: BTreeMap<String, Vec<SharedRow>>,
+    /// What goes on in rooms that are being read anew.
+    heirs: BTreeMap<String, Heir>,
     jobs: BTreeMap<u32, outside::Waiting>,
     watch: Option<dossier::Watch>,
     backup: backup::Backup,
@@ -98,6 +101,7 @@ impl Engine {
             waiting: VecDeque::new(),
             loads: Vec::new(),
             early: BTreeMap::new(),
+            heirs: BTreeMap::new(),
             jobs: BTreeMap::new(),
             watch: None,
             backup: backup::Backup::default(),
@@ -148,6 +152,7 @@ impl Engine {
             }
         }
         self.each_room(Room::time);
+        self.begin_anew();
         self.finished();
         self.joins();
         self.restored_when_durable();
@@ -308,6 +313,38 @@ impl Engine {
                 Ok(None)
             }
             Ask::Restore { bytes, passphrase } => self.restore(id, &bytes, &passphrase).map(|()| None),
+            Ask::Who => self.who().map(Some),
+            Ask::RemoveMember { member } => {
+                let member = who::member(&member)?;
+                self.decide(|replica, now, entropy| replica.remove(&member, now, entropy))
+                    .map(done)
+            }
+            Ask::GiveRole { member, role } => {
+                let (member, role) = (who::member(&member)?, who::role(&role)?);
+                self.decide(|replica, now, entropy| replica.give_role(&member, role, now, entropy))
+                    .map(done)
+            }
+            Ask::RemoveDevice { device } => {
+                let device = who::device(&device)?;
+                self.decide(|replica, now, entropy| replica.remove_device(&device, now, entropy))
+                    .map(done)
+            }
+            Ask::Expel { outlet } => self
+                .decide(|replica, now, entropy| replica.expel(&outlet, now, entropy))
+                .map(done),
+            Ask::Part => self
+                .decide(|replica, now, entropy| replica.part(now, entropy))
+                .map(done),
+            Ask::Adopt { member } => {
+                let member = who::member(&member)?;
+                self.decide(|replica, now, entropy| replica.adopt(&member, now, entropy))
+                    .map(done)
+            }
+            Ask::DropWords { key } => {
+                let (room, hands) = self.room()?;
+                room.drop_aside(&key, hands);
+                Ok(done(()))
+            }
             Ask::Save => {
                 self.each_room(|room, hands| room.seal(hands));
                 Ok(done(()))
@@ -512,11 +549,12 @@ impl Engine {
         }
         let replica = std::mem::take(&mut sorted.replica);
         let early = self.early.remove(&id).unwrap_or_default();
+        let heir = self.heirs.remove(&id).unwrap_or_default();
         match komuz_sync::Replica::load(replica, self.hands.now, self.hands.entropy()) {
             Ok((replica, outputs)) => {
                 // Loaded twice, for two reasons: the first one is at work already.
                 if !self.rooms.contains_key(&id) {
-                    let mut room = Room::new(id.clone(), replica, outputs, sorted, &mut self.hands);
+                    let mut room = Room::new(id.clone(), replica, outputs, sorted, heir, &mut self.hands);
                     room.shared(early, &mut self.hands);
                     self.rooms.insert(id.clone(), room);
                 }
@@ -530,6 +568,20 @@ impl Engine {
                 if let Some(ask) = ask {
                     self.hands.answer(ask, Err(trouble("unreadable", error)));
                 }
+            }
+        }
+    }
+
+    /// Reads rooms anew whose session can write no more: a new session begins where the old one was.
+    fn begin_anew(&mut self) {
+        let hands = &mut self.hands;
+        let ready = |(id, room): (&String, &mut Room)| room.ends(hands).then(|| id.clone());
+        let ids: Vec<String> = self.rooms.iter_mut().filter_map(ready).collect();
+        for id in ids {
+            if let Some(mut room) = self.rooms.remove(&id) {
+                room.let_go(&mut self.hands);
+                self.heirs.insert(id.clone(), room.heir(&mut self.hands));
+                self.load_room(id, None);
             }
         }
     }

@@ -454,6 +454,42 @@ pub enum Ask {
         /// The passphrase.
         passphrase: String,
     },
+    /// Who is in, what one may do with each, and one's own words that do not count. Answer: [`Answer::Who`].
+    Who,
+    /// Take a member out, or oneself. It cannot be taken back. Answer: [`Answer::Done`].
+    RemoveMember {
+        /// Their id.
+        member: String,
+    },
+    /// Give a member another role. Answer: [`Answer::Done`].
+    GiveRole {
+        /// Their id.
+        member: String,
+        /// The role's name.
+        role: String,
+    },
+    /// Take a device out. Answer: [`Answer::Done`].
+    RemoveDevice {
+        /// Its key, in hex.
+        device: String,
+    },
+    /// Vote that an outlet goes. Answer: [`Answer::Done`].
+    Expel {
+        /// Its id.
+        outlet: String,
+    },
+    /// Leave with one's outlet. Answer: [`Answer::Done`].
+    Part,
+    /// Let what a member has written count that is left aside. Answer: [`Answer::Done`].
+    Adopt {
+        /// Their id.
+        member: String,
+    },
+    /// Delete words of one's own that do not count. Answer: [`Answer::Done`].
+    DropWords {
+        /// Their key: [`OwnWords::key`].
+        key: String,
+    },
     /// Write down at once what was typed: the page may be gone soon. Answer: [`Answer::Done`], when it is on its way to the
     /// disk.
     Save,
@@ -547,6 +583,8 @@ pub enum Answer {
         /// The files in the order in which they must be written.
         files: Vec<OutFile>,
     },
+    /// Who is in.
+    Who(Box<WhoView>),
     /// A backup is back.
     Restored {
         /// What the page put in.
@@ -751,6 +789,62 @@ pub struct MemberView {
     pub outlet: String,
     /// Role.
     pub role: String,
+}
+
+/// Who is in, what one may do with each, and one's own words that do not count.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WhoView {
+    /// One's member id.
+    pub me: String,
+    /// One was taken out: all is here to read, and nothing more is sent.
+    pub out: bool,
+    /// One may leave with one's outlet: one is its first editor.
+    pub may_part: bool,
+    /// Outlets in the order in which they came.
+    pub outlets: Vec<WhoOutlet>,
+    /// Members in the order in which they came.
+    pub members: Vec<WhoMember>,
+    /// One's own words that do not count and that one may not enter again.
+    pub words: Vec<OwnWords>,
+}
+
+/// An outlet that is in.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WhoOutlet {
+    /// Id.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// One may vote that it goes.
+    pub may_expel: bool,
+}
+
+/// A member who is in.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WhoMember {
+    /// Id.
+    pub id: String,
+    /// Name among the members.
+    pub name: String,
+    /// Outlet's id.
+    pub outlet: String,
+    /// Role.
+    pub role: String,
+    /// How many pieces of theirs are left aside here.
+    pub aside: u32,
+    /// One may take them out, give them a role and let count what is left aside.
+    pub mine: bool,
+}
+
+/// Words of one's own that do not count.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnWords {
+    /// For [`Ask::DropWords`].
+    pub key: String,
+    /// The edition that they were written in, where it is one's text.
+    pub edition: Option<EditionId>,
+    /// A paragraph, headline or comment each.
+    pub texts: Vec<String>,
 }
 
 /// Somebody who used an invitation.

@@ -423,5 +423,13 @@ pub const WORDS: Written = Written {
         "There is too much for one backup file on this device.",
         "Somebody uses a newer Komuz here. Load the page again to get it.",
         "This file is not saved as UTF-8. Save it again with that encoding, or as HTML.",
+        "What {} wrote without knowing that they are out, or have another role, is left aside. An editor may let it count.",
+        "Something that you wrote without knowing that you are out, or have another role, does not count. Your words are kept on this device.",
+        "Something of yours could not be entered again after somebody was taken out: {}",
+        "This is not yours to decide. An editor decides about the people of their own outlet who came after them, and all other outlets together about one.",
+        "You are in this investigation no more. What is on this device stays here to read, and nothing more is sent.",
+        "What was written here lately does not count. Open the investigation again to write on.",
+        "Nothing that they have written is left aside here.",
+        "That person is not here any more.",
     ],
 };

@@ -1,20 +1,22 @@
 //! One document of an investigation as the engine holds it: the document, its gate, and how much of its log is in it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use automerge::ChangeHash;
-use komuz_core::admission::{Binding as Signed, Gate, Verdict, last_changes, session_actor};
+use komuz_core::admission::{Binding as Signed, Gate, MAX_VOID, Verdict, last_changes, session_actor, session_of};
 use komuz_core::body::Body;
 use komuz_core::document::{DocKind, Document};
 use komuz_sync::replica::{Binding, Delivery, Payload, Seen, Track};
-use komuz_sync::seal::bytes::{Digest, EnvelopeId, MemberId, SessionId};
+use komuz_sync::seal::bytes::{Digest, EnvelopeId, MemberId, PublicKey, SessionId};
 use komuz_sync::seal::cbor::{CborError, Reader, Writer};
 use komuz_sync::seal::doc::DocId;
 
 use super::chunks::{Parts, PayloadError, cut};
 
 /// Version of saved papers; the first byte of each row.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
+/// Rows of this version say nothing of changes that do not count.
+const WITHOUT_VOID: u8 = 2;
 /// The longest saved document that is read, in bytes.
 const MAX_SAVED: usize = 512 << 20;
 /// The most sessions of a saved document.
@@ -36,7 +38,7 @@ pub struct Paper {
     later: BTreeMap<Track, u64>,
     /// Who writes as which actor.
     members: BTreeMap<[u8; 16], MemberId>,
-    queue: VecDeque<Delivery>,
+    queue: VecDeque<Queued>,
     /// Changes sealed or taken since the last save.
     pub changes: usize,
     /// Writes that the replica has not sealed yet.
@@ -47,6 +49,27 @@ pub struct Paper {
     left: Vec<Payload>,
     /// Why a change of one's own can never be sent, nor anything after it.
     pub stuck: Option<String>,
+    /// It is only shown, and typed into, until another one has been made in its place: who writes here as whom, of those whose
+    /// words are to be entered there again.
+    pub retired: Option<BTreeSet<[u8; 16]>>,
+}
+
+/// What waits to be taken in.
+enum Queued {
+    Counts(Delivery),
+    Void(Void),
+}
+
+/// An envelope that does not count.
+pub struct Void {
+    /// Who signed it.
+    pub device: PublicKey,
+    /// The log and the session.
+    pub track: Track,
+    /// Its number in the session.
+    pub counter: u64,
+    /// What was written.
+    pub payloads: Vec<Vec<u8>>,
 }
 
 /// Something that was not taken.
@@ -65,6 +88,8 @@ pub struct Applied {
     pub changed: bool,
     /// What was not taken.
     pub refused: Vec<Refused>,
+    /// Something counts that was known not to: the paper is to be made anew.
+    pub stale: bool,
 }
 
 /// The kind of document that core keeps under a document's name; the charter is not core's.
@@ -105,19 +130,43 @@ impl Paper {
             dirty: false,
             left: Vec::new(),
             stuck: None,
+            retired: None,
         })
     }
 
     /// A paper from its saved row.
     pub fn load(kind: DocKind, row: &[u8], actor: &[u8]) -> Result<Self, String> {
-        let (seen, members, bytes) = read(row).map_err(|error| error.to_string())?;
+        let (seen, members, void, bytes) = read(row).map_err(|error| error.to_string())?;
         let document = Document::load(kind, bytes, actor).map_err(|error| error.to_string())?;
-        let gate = Gate::read(&document, bytes).unwrap_or_else(|| Gate::of(&document));
+        let mut gate = Gate::read(&document, bytes).unwrap_or_else(|| Gate::of(&document));
+        gate.knows_void(void);
         Ok(Self {
             seen,
             members,
             ..Self::of(document, gate)?
         })
+    }
+
+    /// A document as it was, to be shown until another one is made in its place.
+    pub fn retired(document: Document, mine: BTreeSet<[u8; 16]>) -> Result<Self, String> {
+        let gate = Gate::new(document.kind());
+        Ok(Self {
+            retired: Some(mine),
+            ..Self::of(document, gate)?
+        })
+    }
+
+    /// From now on it is only shown: what was written here by `mine` is to be entered again where it is not.
+    pub fn retire(&mut self, mine: BTreeSet<[u8; 16]>) {
+        self.queue.clear();
+        self.retired = Some(mine);
+    }
+
+    /// Changes of a document that are not in this one and do not wait here for others.
+    pub fn lacks(&self, old: &Document) -> BTreeSet<ChangeHash> {
+        let all = old.changes().into_iter();
+        all.filter(|hash| !self.document.has(hash) && !self.gate.holds(hash))
+            .collect()
     }
 
     /// The row of [`Paper::load`]; none while something of one's own is not sealed: what is saved must be in the log.
@@ -128,13 +177,14 @@ impl Paper {
         self.changes = 0;
         let seen = self.seen();
         let row = Writer::versioned(VERSION)
-            .array(3)
+            .array(4)
             .list(seen.iter(), |w, ((log, session), counter)| {
                 w.array(3).bytes(&log.0).bytes(&session.0).uint(*counter)
             })
             .list(self.members.iter(), |w, (actor, member)| {
                 w.array(2).bytes(actor).bytes(&member.0)
             })
+            .list(self.gate.voided(), |w, hash| w.bytes(&hash.0))
             .bytes(&self.document.save());
         Some(row.finish())
     }
@@ -162,7 +212,40 @@ impl Paper {
 
     /// Keeps an envelope until [`Paper::apply`].
     pub fn queue(&mut self, delivery: Delivery) {
-        self.queue.push_back(delivery);
+        self.queue.push_back(Queued::Counts(delivery));
+    }
+
+    /// An envelope does not count: what is in it never comes. It is told in its order, behind what counts.
+    pub fn void(&mut self, void: Void) {
+        self.queue.push_back(Queued::Void(void));
+        self.take_void();
+    }
+
+    /// Takes in what does not count and is next.
+    fn take_void(&mut self) {
+        while let Some(Queued::Void(void)) = self.queue.pop_front_if(|next| matches!(next, Queued::Void(_))) {
+            let signed = Signed {
+                device: void.device.0.to_vec(),
+                session: void.track.1.0.to_vec(),
+                kind: self.document.kind(),
+            };
+            for payload in &void.payloads {
+                // What cannot be read is waited for by nobody who could read it.
+                if let Ok(Some(chunk)) = self.parts.take(void.track, void.counter, payload) {
+                    self.changes += usize::from(self.gate.void_beside(&self.document, &signed, &chunk));
+                }
+            }
+        }
+        self.look_behind();
+    }
+
+    /// Forgets of envelopes what they do not wait for any more.
+    fn look_behind(&mut self) {
+        let gate = &self.gate;
+        self.behind.retain(|_, (_, hashes)| {
+            hashes.retain(|hash| !gate.has(hash) && !gate.is_void(hash));
+            !hashes.is_empty()
+        });
     }
 
     /// Whether something waits to be applied.
@@ -170,22 +253,39 @@ impl Paper {
         !self.queue.is_empty()
     }
 
+    fn queued(&self) -> impl Iterator<Item = &Delivery> {
+        self.queue.iter().filter_map(|next| match next {
+            Queued::Counts(delivery) => Some(delivery),
+            Queued::Void(_) => None,
+        })
+    }
+
     /// Ids of the envelopes that the next [`Paper::apply`] takes: all that wait, or a suspect alone.
     pub fn next(&self, suspect: impl Fn(&EnvelopeId) -> bool) -> Vec<EnvelopeId> {
-        let ids = self.queue.iter().map(|delivery| delivery.id);
-        match self.queue.front() {
-            Some(first) if suspect(&first.id) => vec![first.id],
+        let mut ids = self.queued().map(|delivery| delivery.id).peekable();
+        match ids.peek().copied() {
+            Some(first) if suspect(&first) => vec![first],
             _ => ids.take_while(|id| !suspect(id)).collect(),
         }
+    }
+
+    /// Whether these envelopes are those that wait, from the first.
+    pub fn is_next(&self, ids: &[EnvelopeId]) -> bool {
+        self.queued()
+            .map(|delivery| delivery.id)
+            .take(ids.len())
+            .eq(ids.iter().copied())
     }
 
     /// Applies the first `count` envelopes that wait, in one go. Those that `quarantined` names are passed over.
     pub fn apply(&mut self, count: usize, quarantined: impl Fn(&EnvelopeId) -> bool) -> Applied {
         let mut applied = Applied::default();
         let mut changes = Vec::new();
-        let count = count.min(self.queue.len());
-        let taken: Vec<Delivery> = self.queue.drain(..count).collect();
-        for delivery in taken {
+        for _ in 0..count {
+            self.take_void();
+            let Some(Queued::Counts(delivery)) = self.queue.pop_front() else {
+                break;
+            };
             let who = Some(delivery.who.member);
             if quarantined(&delivery.id) {
                 applied.refused.push(Refused {
@@ -219,7 +319,8 @@ impl Paper {
             for chunk in chunks {
                 match self.gate.admit_beside(&self.document, &signed, &chunk) {
                     Verdict::Apply(mut admitted) => changes.append(&mut admitted),
-                    Verdict::Known => {}
+                    // What builds on something that does not count is entered again by whoever wrote it.
+                    Verdict::Known | Verdict::Void => {}
                     Verdict::Hold => self.left_behind(&delivery, &chunk),
                     Verdict::Refuse(refusal) => applied.refused.push(Refused {
                         who,
@@ -263,11 +364,8 @@ impl Paper {
                 why: error.to_string(),
             });
         }
-        let gate = &self.gate;
-        self.behind.retain(|_, (_, hashes)| {
-            hashes.retain(|hash| !gate.has(hash));
-            !hashes.is_empty()
-        });
+        self.take_void();
+        applied.stale = self.gate.is_stale();
         applied
     }
 
@@ -299,7 +397,13 @@ impl Paper {
 
     /// The member who writes as an actor, as signatures have shown.
     pub fn member(&self, actor: &[u8]) -> Option<MemberId> {
-        self.members.get(actor).copied()
+        self.members.get(session_of(actor)).copied()
+    }
+
+    /// The actors that a member has written as.
+    pub fn actors_of(&self, member: &MemberId) -> impl Iterator<Item = [u8; 16]> {
+        let of_member = self.members.iter().filter(move |(_, of)| *of == member);
+        of_member.map(|(actor, _)| *actor)
     }
 
     /// This session writes as its device's member.
@@ -309,12 +413,12 @@ impl Paper {
 
     /// Whether everything of one's own is sealed.
     pub fn is_sealed(&self) -> bool {
-        !self.dirty && self.unsealed == 0 && self.left.is_empty() && self.stuck.is_none()
+        self.retired.is_none() && !self.dirty && self.unsealed == 0 && self.left.is_empty() && self.stuck.is_none()
     }
 
     /// Whether something of one's own is to be sealed.
     pub fn has_unsealed(&self) -> bool {
-        self.dirty || !self.left.is_empty()
+        self.retired.is_none() && (self.dirty || !self.left.is_empty())
     }
 
     /// One's own changes since the last call, with those that were [put back](Paper::put_back). When others would refuse
@@ -370,14 +474,14 @@ fn hash_of(chunk: &[u8]) -> Option<ChangeHash> {
         .map(|change| change.hash())
 }
 
-type Saved<'a> = (Seen, BTreeMap<[u8; 16], MemberId>, &'a [u8]);
+type Saved<'a> = (Seen, BTreeMap<[u8; 16], MemberId>, Vec<ChangeHash>, &'a [u8]);
 
 fn read(row: &[u8]) -> Result<Saved<'_>, CborError> {
     let (version, mut r) = Reader::versioned(row, MAX_SAVED)?;
-    if version != VERSION {
+    if !(WITHOUT_VOID..=VERSION).contains(&version) {
         return Err(CborError::NotAllowed(0));
     }
-    r.array(3)?;
+    r.array(if version == WITHOUT_VOID { 3 } else { 4 })?;
     let seen: Vec<(Track, u64)> = r.list(MAX_SESSIONS, |r| {
         r.array(3)?;
         Ok::<_, CborError>(((r.fixed()?, r.fixed()?), r.uint()?))
@@ -386,7 +490,12 @@ fn read(row: &[u8]) -> Result<Saved<'_>, CborError> {
         r.array(2)?;
         Ok::<_, CborError>((r.fixed()?, r.fixed()?))
     })?;
+    let void: Vec<[u8; 32]> = match version {
+        WITHOUT_VOID => Vec::new(),
+        _ => r.list(MAX_VOID, |r| r.fixed())?,
+    };
     let bytes = r.bytes(MAX_SAVED)?;
     r.end()?;
-    Ok((seen.into_iter().collect(), members.into_iter().collect(), bytes))
+    let void = void.into_iter().map(ChangeHash).collect();
+    Ok((seen.into_iter().collect(), members.into_iter().collect(), void, bytes))
 }

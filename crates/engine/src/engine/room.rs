@@ -14,11 +14,15 @@ use super::disk::{Disk, Mark};
 use super::editions::Editions;
 use super::hands::Hands;
 use super::journal::Journal;
-use super::paper::{Paper, kind_of};
+use super::paper::{Paper, Void, kind_of};
 use super::people::People;
 use super::tabs;
 use super::trouble::{because, command, named, no_edition, refused, trouble};
 use crate::{Output, Row};
+
+mod remaking;
+
+pub use remaking::Heir;
 
 /// How long typing is collected before it is sealed, in milliseconds.
 const SEAL_AFTER: u64 = 100;
@@ -60,6 +64,7 @@ pub struct Room {
     journal: Journal,
     /// Saved papers that nobody has asked for yet.
     saved: BTreeMap<String, Vec<u8>>,
+    remaking: remaking::Remaking,
     /// Batches of the replica on their way to the disk.
     batches: VecDeque<(u64, Mark, Vec<replica::Row>)>,
     /// The newest write that holds something of one's own; others' words come and go without it.
@@ -90,6 +95,8 @@ pub struct Rows {
     pub replica: Vec<(String, Vec<u8>, Vec<u8>)>,
     /// Saved papers by name.
     pub saved: BTreeMap<String, Vec<u8>>,
+    /// Documents as they were, and words that do not count, by the rest of their keys.
+    pub kept: BTreeMap<String, Vec<u8>>,
     /// Journals by session, and strikes.
     pub journal: Journal,
     /// How many rows could not be read.
@@ -114,6 +121,9 @@ impl Rows {
                 Some((table, key)) => self.replica.push((table.to_owned(), key, value)),
                 None => self.unreadable += 1,
             },
+            "save" if remaking::is_kept(rest) => {
+                self.kept.insert(rest.to_owned(), value);
+            }
             "save" => {
                 self.saved.insert(rest.to_owned(), value);
             }
@@ -125,8 +135,16 @@ impl Rows {
 }
 
 impl Room {
-    /// A room around a replica that was just made or loaded, and what that wants done.
-    pub fn new(id: String, replica: Replica, outputs: Vec<replica::Output>, rows: Rows, hands: &mut Hands) -> Self {
+    /// A room around a replica that was just made or loaded, and what that wants done. It goes on where the one before it was,
+    /// if there was one.
+    pub fn new(
+        id: String,
+        replica: Replica,
+        outputs: Vec<replica::Output>,
+        rows: Rows,
+        heir: Heir,
+        hands: &mut Hands,
+    ) -> Self {
         let died = rows.journal.load_died();
         let mut room = Self {
             joining: replica.me().is_none(),
@@ -135,9 +153,10 @@ impl Room {
             id,
             replica,
             papers: BTreeMap::new(),
-            editions: Editions::default(),
-            people: People::default(),
-            refused: VecDeque::new(),
+            editions: heir.editions,
+            people: heir.people,
+            refused: heir.refused,
+            remaking: remaking::Remaking::of(rows.kept, heir.former),
             batches: VecDeque::new(),
             own: Mark::default(),
             relays: BTreeMap::new(),
@@ -149,7 +168,7 @@ impl Room {
             tick_at: hands.now,
             ended: None,
             joined: false,
-            siblings: BTreeSet::new(),
+            siblings: heir.siblings,
             stays_until: hands.now + LINGER,
         };
         if rows.unreadable > 0 {
@@ -169,6 +188,7 @@ impl Room {
             ));
         }
         room.journal.begin(&room.id, &room.session(), hands);
+        room.ask_for_kept(hands);
         room.say_here(false, hands);
         room.drive(outputs, hands);
         room.gather(hands);
@@ -221,15 +241,28 @@ impl Room {
                     self.batches.push_back((batch, hands.disk.mark(), rows));
                 }
                 replica::Output::Deliver(delivery) => {
-                    if let Some(paper) = self.papers.get_mut(&delivery.doc) {
+                    if let Some(paper) = self.arriving(&delivery.doc) {
                         paper.queue(delivery);
                     }
                 }
-                replica::Output::Rebuild { doc, .. } => {
-                    self.papers.remove(&doc);
-                    self.want(&doc, hands);
+                replica::Output::Rebuild { doc, own } => self.rebuild(&doc, own, hands),
+                replica::Output::Void {
+                    doc,
+                    device,
+                    track,
+                    counter,
+                    payloads,
+                } => {
+                    if let Some(paper) = self.arriving(&doc) {
+                        paper.void(Void {
+                            device,
+                            track,
+                            counter,
+                            payloads,
+                        });
+                        self.save_at.get_or_insert(hands.now + SAVE_IDLE);
+                    }
                 }
-                replica::Output::Void { .. } => {}
                 replica::Output::Aside { name, .. } => self.tell(named(
                     "writing-aside",
                     &[&name],
@@ -243,6 +276,7 @@ impl Room {
                     if let Some(paper) = self.papers.get_mut(&doc) {
                         paper.sealed((log, session), counter);
                     }
+                    self.entered_again(&doc, hands);
                     self.own = hands.disk.mark();
                 }
                 replica::Output::Presence { doc, who, bytes } => self.people.heard(doc, &who, &bytes, hands.now),
@@ -309,10 +343,14 @@ impl Room {
     fn want(&mut self, doc: &DocId, hands: &mut Hands) {
         let Some(kind) = kind_of(doc) else { return };
         let Some(me) = self.replica.me().cloned() else { return };
-        if self.papers.contains_key(doc) {
+        if self.papers.contains_key(doc) || self.remaking.has(doc) {
             return;
         }
-        let actor = session_actor(&me.device.0, &me.session.0);
+        let was = self.shown_meanwhile(doc, kind, &me);
+        let actor = match was {
+            Some(_) => self.another_actor(&me),
+            None => session_actor(&me.device.0, &me.session.0).to_vec(),
+        };
         let saved = self.saved.remove(&name(doc));
         // A saved copy that cannot be read is no loss: the log has all that it had, and it is built again from there.
         let saved = saved.and_then(|row| Paper::load(kind, &row, &actor).ok());
@@ -322,7 +360,15 @@ impl Room {
         };
         paper.writes(&me.device.0, &me.session, me.member.id);
         let seen = paper.seen();
-        self.papers.insert(doc.clone(), paper);
+        match was {
+            Some(was) => {
+                self.papers.insert(doc.clone(), was);
+                self.remaking.begin(doc, paper);
+            }
+            None => {
+                self.papers.insert(doc.clone(), paper);
+            }
+        }
         self.changed.insert(doc.clone());
         let outputs = self.replica.watch(doc, &seen, hands.now, hands.entropy());
         self.drive(outputs, hands);
@@ -406,6 +452,7 @@ impl Room {
             let next: Vec<(DocId, Vec<EnvelopeId>)> = self
                 .papers
                 .iter()
+                .chain(self.remaking.papers())
                 .filter(|(_, paper)| paper.waits())
                 .map(|(doc, paper)| (doc.clone(), paper.next(|id| journal.is_suspect(id))))
                 .collect();
@@ -413,10 +460,16 @@ impl Room {
         }
         let Some(batch) = self.journal.ready(hands) else { return };
         self.applied_at = hands.now;
+        let mut stale = Vec::new();
         for (doc, ids) in &batch {
-            let Some(paper) = self.papers.get_mut(doc) else {
+            let fresh = self.remaking.paper(doc);
+            let Some(paper) = fresh.or_else(|| self.papers.get_mut(doc)) else {
                 continue;
             };
+            // It may have been made anew since.
+            if !paper.is_next(ids) {
+                continue;
+            }
             let journal = &self.journal;
             let applied = paper.apply(ids.len(), |id| journal.is_quarantined(id));
             for refusal in applied.refused {
@@ -427,8 +480,14 @@ impl Room {
                 self.changed.insert(doc.clone());
                 self.save_at = Some(hands.now + SAVE_IDLE);
             }
+            if applied.stale {
+                stale.push(doc.clone());
+            }
         }
         self.journal.applied(hands);
+        for doc in stale {
+            self.rebuild(&doc, false, hands);
+        }
         if self.changed.contains(&DocId::Registers) {
             self.gather(hands);
         }
@@ -472,6 +531,7 @@ impl Room {
             self.drive(outputs, hands);
         }
         self.apply(hands);
+        self.remade(hands);
         for (doc, said) in self.people.time(hands.now) {
             let outputs = self.replica.presence(&doc, &said, hands.now, hands.entropy());
             self.drive(outputs, hands);
@@ -488,8 +548,9 @@ impl Room {
     pub fn wake(&self) -> u64 {
         let apply = self
             .papers
-            .values()
-            .any(Paper::waits)
+            .iter()
+            .chain(self.remaking.papers())
+            .any(|(_, paper)| paper.waits())
             .then(|| self.applied_at + APPLY_EVERY);
         [
             Some(self.tick_at),
@@ -562,6 +623,7 @@ impl Room {
     /// A lock was granted: its session is dead.
     pub fn locked(&mut self, name: &str, hands: &mut Hands) {
         self.journal.locked(name, hands);
+        self.remaking.is_dead(name);
     }
 
     /// The relay of a connection's number.

@@ -14,5 +14,6 @@ mod keeping;
 mod newsroom;
 mod page;
 mod publishing;
+mod removing;
 mod world;
 mod writing;

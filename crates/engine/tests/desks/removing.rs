@@ -1,0 +1,219 @@
+//! Who is taken out writes no more that counts, and nobody's honest word goes with theirs.
+
+use komuz_messages::{Answer, Ask, EditionId, WhoView};
+
+use crate::keeping::come_back;
+use crate::newsroom::{founder, join, settled, story};
+use crate::world::World;
+use crate::writing::{open, text, type_at};
+
+/// Aigul founds, Bektur and Cholpon of her outlet write with her: world, desks, edition.
+fn three() -> (World, [usize; 3], EditionId) {
+    let mut world = World::new(1);
+    let aigul = founder(&mut world);
+    let bektur = join(&mut world, aigul, "kloop", "writer", "Bektur", None);
+    settled(&mut world);
+    let cholpon = join(&mut world, aigul, "kloop", "writer", "Cholpon", None);
+    let edition = story(&mut world, aigul, "Removal");
+    for desk in [aigul, bektur, cholpon] {
+        open(&mut world, desk, &edition);
+    }
+    settled(&mut world);
+    (world, [aigul, bektur, cholpon], edition)
+}
+
+fn who(world: &mut World, desk: usize) -> WhoView {
+    match world.ask(desk, Ask::Who).expect("who is in") {
+        Answer::Who(who) => *who,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn member(world: &mut World, desk: usize, name: &str) -> String {
+    let who = who(world, desk);
+    let found = who.members.iter().find(|member| member.name == name);
+    found.expect("is in").id.clone()
+}
+
+fn remove(world: &mut World, desk: usize, name: &str) -> String {
+    let member = member(world, desk, name);
+    let ask = Ask::RemoveMember { member: member.clone() };
+    assert_eq!(world.ask(desk, ask), Ok(Answer::Done));
+    member
+}
+
+fn says(world: &World, desk: usize, code: &str) -> bool {
+    let said = &world.desks[desk].shown.state.refused;
+    said.iter().any(|trouble| trouble.code == code)
+}
+
+/// Bektur writes before and after he is removed; Cholpon, who is cut off with him, builds on both.
+fn removed_while_writing() -> (World, [usize; 3], EditionId, String) {
+    let (mut world, [aigul, bektur, cholpon], edition) = three();
+    type_at(&mut world, bektur, &edition, "Before. ", |page| page.end());
+    settled(&mut world);
+    world.online(aigul, false);
+    let id = remove(&mut world, aigul, "Bektur");
+    type_at(&mut world, bektur, &edition, "After. ", |page| page.end());
+    world.until("Cholpon reads it", |world| {
+        text(world, cholpon, &edition).contains("After.")
+    });
+    type_at(&mut world, cholpon, &edition, "Honest.", |page| page.end());
+    world.until("Bektur reads it", |world| {
+        text(world, bektur, &edition).contains("Honest.")
+    });
+    (world, [aigul, bektur, cholpon], edition, id)
+}
+
+#[test]
+fn words_built_on_those_of_somebody_who_was_removed_stay_and_theirs_go() {
+    let (mut world, [aigul, bektur, cholpon], edition, _) = removed_while_writing();
+    world.online(aigul, true);
+    world.until("Aigul and Cholpon have the same", |world| {
+        [aigul, cholpon]
+            .iter()
+            .all(|desk| text(world, *desk, &edition) == "Before. Honest.")
+    });
+    world.until("Bektur is told", |world| says(world, bektur, "own-aside"));
+    let theirs = who(&mut world, bektur);
+    assert!(theirs.out);
+    let words: Vec<String> = theirs.words.into_iter().flat_map(|words| words.texts).collect();
+    assert_eq!(words, ["After. "]);
+    // What the others write on comes to them both, and to the disk.
+    type_at(&mut world, cholpon, &edition, " On.", |page| page.end());
+    type_at(&mut world, aigul, &edition, "First. ", |_| 1);
+    world.until("both have both", |world| {
+        [aigul, cholpon]
+            .iter()
+            .all(|desk| text(world, *desk, &edition) == "First. Before. Honest. On.")
+    });
+    world.until("all is saved", |world| world.desks[cholpon].shown.state.saved);
+    world.run(10_000);
+    world.crash(cholpon);
+    let again = come_back(&mut world, cholpon);
+    open(&mut world, again, &edition);
+    assert_eq!(text(&world, again, &edition), "First. Before. Honest. On.");
+    assert!(
+        !world.devices[world.desks[again].device]
+            .rows
+            .keys()
+            .any(|(_, key)| key.contains("/was/"))
+    );
+}
+
+#[test]
+fn what_is_typed_while_the_text_is_made_anew_is_not_lost() {
+    let (mut world, [aigul, _, cholpon], edition, _) = removed_while_writing();
+    world.online(aigul, true);
+    for n in 0..40 {
+        type_at(&mut world, cholpon, &edition, &format!(" {n}"), |page| page.end());
+        world.run(7);
+    }
+    let all: String = (0..40).map(|n| format!(" {n}")).collect();
+    world.until("Aigul has all of it", |world| {
+        text(world, aigul, &edition) == format!("Before. Honest.{all}")
+    });
+}
+
+#[test]
+fn a_crash_before_ones_words_are_entered_again_loses_none() {
+    let (mut world, [aigul, _, cholpon], edition, _) = removed_while_writing();
+    world.desks[cholpon].dies_applying = true;
+    world.online(aigul, true);
+    world.until("it has died", |world| world.desks[cholpon].engine.is_none());
+    let again = come_back(&mut world, cholpon);
+    open(&mut world, again, &edition);
+    for desk in [aigul, again] {
+        world.until("both have it", |world| text(world, desk, &edition) == "Before. Honest.");
+    }
+}
+
+#[test]
+fn of_two_tabs_only_one_enters_the_words_again() {
+    let (mut world, [aigul, _, cholpon], edition, _) = removed_while_writing();
+    let second = come_back(&mut world, cholpon);
+    open(&mut world, second, &edition);
+    world.run(500);
+    world.online(aigul, true);
+    for desk in [aigul, cholpon, second] {
+        world.until("all have it once", |world| {
+            text(world, desk, &edition) == "Before. Honest."
+        });
+    }
+}
+
+#[test]
+fn what_was_left_aside_comes_back_when_an_editor_says_so() {
+    let (mut world, [aigul, _, cholpon], edition, id) = removed_while_writing();
+    world.online(aigul, true);
+    world.until("it is gone", |world| {
+        [aigul, cholpon]
+            .iter()
+            .all(|desk| text(world, *desk, &edition) == "Before. Honest.")
+    });
+    assert_eq!(world.ask(aigul, Ask::Adopt { member: id }), Ok(Answer::Done));
+    world.until("it is back", |world| {
+        [aigul, cholpon]
+            .iter()
+            .all(|desk| text(world, *desk, &edition).contains("After. "))
+    });
+    world.run(2000);
+    assert_eq!(text(&world, aigul, &edition), text(&world, cholpon, &edition));
+}
+
+#[test]
+fn who_becomes_a_trainee_keeps_words_that_do_not_count_and_writes_on_when_they_are_a_writer_again() {
+    let (mut world, [aigul, bektur, _], edition) = three();
+    type_at(&mut world, bektur, &edition, "Before. ", |page| page.end());
+    settled(&mut world);
+    let id = member(&mut world, aigul, "Bektur");
+    let give = |world: &mut World, role: &str| {
+        let ask = Ask::GiveRole {
+            member: id.clone(),
+            role: role.into(),
+        };
+        assert_eq!(world.ask(aigul, ask), Ok(Answer::Done));
+    };
+    world.online(aigul, false);
+    give(&mut world, "trainee");
+    type_at(&mut world, bektur, &edition, "After. ", |page| page.end());
+    world.run(1000);
+    world.online(aigul, true);
+    world.until("Bektur is told", |world| says(world, bektur, "own-aside"));
+    assert_eq!(text(&world, bektur, &edition), "Before. ");
+    let theirs = who(&mut world, bektur);
+    assert!(!theirs.out);
+    assert_eq!(theirs.words[0].texts, ["After. "]);
+    let key = theirs.words[0].key.clone();
+    assert_eq!(world.ask(bektur, Ask::DropWords { key }), Ok(Answer::Done));
+    assert!(who(&mut world, bektur).words.is_empty());
+    give(&mut world, "writer");
+    world.until("he may write", |world| {
+        world.desks[bektur]
+            .shown
+            .investigation
+            .as_ref()
+            .is_some_and(|view| view.role == "writer")
+    });
+    type_at(&mut world, bektur, &edition, "Again.", |page| page.end());
+    world.until("Aigul reads it", |world| {
+        text(world, aigul, &edition) == "Before. Again."
+    });
+}
+
+#[test]
+fn only_an_editor_decides_about_members_and_only_about_those_who_came_later() {
+    let (mut world, [aigul, bektur, cholpon], _) = three();
+    let mine = |who: WhoView| {
+        who.members
+            .into_iter()
+            .filter(|member| member.mine)
+            .map(|member| member.name)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(mine(who(&mut world, aigul)), ["Bektur", "Cholpon"]);
+    assert!(mine(who(&mut world, bektur)).is_empty());
+    let member = member(&mut world, cholpon, "Aigul");
+    let refused = world.ask(cholpon, Ask::RemoveMember { member }).expect_err("no right");
+    assert_eq!(refused.code, "no-right");
+}

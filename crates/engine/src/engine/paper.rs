@@ -499,3 +499,36 @@ fn read(row: &[u8]) -> Result<Saved<'_>, CborError> {
     let void = void.into_iter().map(ChangeHash).collect();
     Ok((seen.into_iter().collect(), members.into_iter().collect(), void, bytes))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn actor() -> [u8; 16] {
+        session_actor(&[1; 32], &[2; 16])
+    }
+
+    #[test]
+    fn what_never_comes_is_saved_with_the_paper() {
+        let mut paper = Paper::new(DocKind::Notes, &actor()).expect("a paper");
+        paper.gate.knows_void([ChangeHash([7; 32])]);
+        let row = paper.save().expect("all is sealed");
+        let paper = Paper::load(DocKind::Notes, &row, &actor()).expect("its row");
+        assert!(paper.gate.is_void(&ChangeHash([7; 32])));
+    }
+
+    #[test]
+    fn a_row_that_says_nothing_of_what_never_comes_is_read() {
+        let mut paper = Paper::new(DocKind::Notes, &actor()).expect("a paper");
+        let member = MemberId([3; 16]);
+        let row = Writer::versioned(WITHOUT_VOID)
+            .array(3)
+            .list([[4; 32]].iter(), |w, log| w.array(3).bytes(log).bytes(&[2; 16]).uint(9))
+            .list([actor()].iter(), |w, actor| w.array(2).bytes(actor).bytes(&member.0))
+            .bytes(&paper.document.save());
+        let loaded = Paper::load(DocKind::Notes, &row.finish(), &actor()).expect("its row");
+        assert_eq!(loaded.seen().values().collect::<Vec<_>>(), [&9]);
+        assert_eq!(loaded.member(&actor()), Some(member));
+        assert!(paper.save().is_some());
+    }
+}

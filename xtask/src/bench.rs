@@ -42,6 +42,7 @@ pub fn bench(args: &[String]) -> Result {
     }
     parts.push(vec!["envelopes".to_owned()]);
     parts.extend(CLIENTS.map(|clients| vec!["relay".to_owned(), clients.to_owned()]));
+    parts.push(vec!["rotation".to_owned(), "200".to_owned()]);
     parts.push(vec!["ways".to_owned()]);
     parts.extend(MISSED.map(|missed| vec!["catch-up".to_owned(), missed.to_owned()]));
     parts.extend(PEOPLE.map(|people| vec!["presence".to_owned(), people.to_owned()]));

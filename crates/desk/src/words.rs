@@ -257,6 +257,9 @@ pub const TROUBLES: &[&str] = &[
     "session-cut",
     "nothing-aside",
     "no-member",
+    "no-key",
+    "no-invite",
+    "no-rotation",
 ];
 
 /// How many kinds of sources there are.
@@ -321,7 +324,7 @@ macro_rules! words {
 
 words! {
     texts {
-        welcome_title welcome_dek nobody_removed starting first_visit opening lacks_https language theme theme_system
+        welcome_title welcome_dek not_reviewed starting first_visit opening lacks_https language theme theme_system
         theme_light theme_dark close save change remove copy copied print go_on try_again search waiting_for_editor
         read_code your_investigations found_title found_needs_ticket found_do working_title working_title_hint
         outlet_name outlet_domain outlet_domain_hint your_name your_name_hint server_ticket server_ticket_hint

@@ -4,12 +4,13 @@
 //!
 //! | where | names of `data-test` |
 //! |---|---|
-//! | everywhere | `panel`, `panel-checks`, `panel-claims`, `panel-sources`, `panel-people`, `panel-translation`, `panel-outlet` (tabs), `reveal`, `open-record`, `sure`, `trouble` |
+//! | everywhere | `panel`, `panel-checks`, `panel-claims`, `panel-sources`, `panel-people`, `panel-translation`, `panel-outlet`, `panel-group` (tabs), `reveal`, `open-record`, `sure`, `trouble` |
 //! | checks | `finding`, `no-findings`; in the review `panel-brief`, `nothing-to-mend` |
 //! | claims | `claim-make`, `claim`, `claim-status`, `claim-about`, `evidence`, `evidence-new` (`evidence-source`, `evidence-stance`, `evidence-locator`, `evidence-quote`, `evidence-add`), `claim-check` (`claim-reasons`, `claim-check-holds`, `claim-check-disputed`), `claim-remove`, `backed`, `backed-say` |
 //! | sources | `source-new` (`source-title`, `source-what`, `source-secrecy`, `source-described`, `source-add`), `source-record`, and each field by its member: `reliability.state`, `custody.by` … |
 //! | people | `entity-new` (`entity-name`, `entity-add`), `entity`, `name-ky`, `name-ru`, `name-en`, `reply-new`, `reply-asked`, `reply-deadline`, `reply-outcome`, `reply-answer`, `reply-mark`, `connections` (`picture-save`, `picture-insert`) |
 //! | translation | `block-behind`, `block-current`, `block-missing` |
+//! | who is in | `group-out`, `group-outlet`, `member`, `group-role`, `group-remove`, `group-leave`, `group-adopt`, `group-expel`, `group-part`, `group-words` |
 //! | outlet | `front-headline`, `front-summary`, `front-note`, `front-figure`, `policy-sources`, `policy-<check>` |
 
 use std::rc::Rc;
@@ -28,7 +29,7 @@ use crate::bits::trouble;
 use crate::bridge::Bridge;
 use crate::view::View;
 use crate::words::{self, Words};
-use crate::{claims, found, outlet, people, sources, translation};
+use crate::{claims, found, group, outlet, people, sources, translation};
 
 /// What the app is given.
 #[derive(Clone, Properties)]
@@ -83,15 +84,18 @@ pub enum Section {
     Translation,
     /// What this outlet puts around the text, and what the checks ask for.
     Outlet,
+    /// Who is in the investigation.
+    Group,
 }
 
-const SECTIONS: [(Section, &str); 6] = [
+const SECTIONS: [(Section, &str); 7] = [
     (Section::Checks, "panel-checks"),
     (Section::Claims, "panel-claims"),
     (Section::Sources, "panel-sources"),
     (Section::People, "panel-people"),
     (Section::Translation, "panel-translation"),
     (Section::Outlet, "panel-outlet"),
+    (Section::Group, "panel-group"),
 ];
 
 impl Section {
@@ -160,10 +164,21 @@ impl Ctx {
 
     /// Asks at once; what comes back may be awaited or left.
     pub fn ask(&self, ask: Value) -> impl Future<Output = Result<String, Trouble>> + use<> {
+        let said = self.said(ask);
+        async move { ask::result(&said.await?) }
+    }
+
+    /// Asks for something to show.
+    pub fn ask_whole(&self, ask: Value) -> impl Future<Output = Result<Value, Trouble>> + use<> {
+        let said = self.said(ask);
+        async move { ask::answer(&said.await?) }
+    }
+
+    fn said(&self, ask: Value) -> impl Future<Output = Result<String, Trouble>> + use<> {
         let promise: Promise = self.bridge.ask(&ask.to_string());
         async move {
             match JsFuture::from(promise).await {
-                Ok(json) => ask::result(&json.as_string().unwrap_or_default()),
+                Ok(json) => Ok(json.as_string().unwrap_or_default()),
                 Err(_) => Err(Trouble::own("unanswered")),
             }
         }
@@ -294,6 +309,7 @@ pub fn App(props: &AppProps) -> Html {
                     Section::People => people::section(&ctx),
                     Section::Translation => translation::section(&ctx),
                     Section::Outlet => outlet::section(&ctx),
+                    Section::Group => group::section(&ctx),
                 } }
             </div>
         </div>
@@ -308,6 +324,7 @@ fn label(ctx: &Ctx, section: Section) -> &'static str {
         Section::People => ctx.w.people,
         Section::Translation => ctx.w.translation,
         Section::Outlet => ctx.w.outlet,
+        Section::Group => ctx.w.group,
     }
 }
 
@@ -323,7 +340,7 @@ fn count(ctx: &Ctx, section: Section) -> Option<usize> {
         Section::Translation => (ctx.view.findings.iter())
             .filter(|finding| matches!(finding.check, Check::TranslationBehind | Check::TranslationMissing))
             .count(),
-        Section::Outlet => 0,
+        Section::Outlet | Section::Group => 0,
     };
     (count > 0).then_some(count)
 }

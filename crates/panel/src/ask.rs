@@ -91,9 +91,15 @@ pub fn mark(edition: &Edition, selected: &Value, kind: &str, members: &[(String,
 
 /// What came of an ask: the id of what was made, empty where nothing was.
 pub fn result(json: &str) -> Result<String, Trouble> {
+    answer(json).map(|answer| answer["id"].as_str().unwrap_or_default().to_owned())
+}
+
+/// What an ask was answered with.
+pub fn answer(json: &str) -> Result<Value, Trouble> {
     let mut result: Value = serde_json::from_str(json).unwrap_or_default();
-    if let Value::Object(answer) = result["Ok"].take() {
-        return Ok(answer.get("id").and_then(Value::as_str).unwrap_or_default().to_owned());
+    let answer = result["Ok"].take();
+    if answer.is_object() {
+        return Ok(answer);
     }
     let said = |name: &str| result["Err"][name].as_str().unwrap_or_default().to_owned();
     Err(Trouble {

@@ -91,6 +91,9 @@ pub struct OutProps {
     pub label: AttrValue,
     /// What is lost.
     pub sure: AttrValue,
+    /// What the button says that does it, where that is not taking something out.
+    #[prop_or_default]
+    pub yes: Option<&'static str>,
     pub make: Make,
     /// Hook for tests.
     #[prop_or_default]
@@ -128,7 +131,7 @@ pub fn Out(props: &OutProps) -> Html {
         <span ref={question} class="sure" role="group" tabindex="-1" aria-label={props.sure.clone()}>
             <small>{ &props.sure }</small>
             <span class="row-of">
-                <Act ctx={props.ctx.clone()} label={w.take_out} class="bad" make={props.make.clone()} back=true test="sure" />
+                <Act ctx={props.ctx.clone()} label={props.yes.unwrap_or(w.take_out)} class="bad" make={props.make.clone()} back=true test="sure" />
                 <button type="button" onclick={set(false)}>{ w.keep }</button>
             </span>
         </span>

@@ -21,6 +21,7 @@ mod claims;
 mod connections;
 mod field;
 mod found;
+mod group;
 mod mentions;
 mod outlet;
 mod people;

@@ -93,7 +93,7 @@ impl Words {
             Section::Sources => self.open_source,
             Section::People => self.open_person,
             Section::Translation => self.open_translation,
-            Section::Checks | Section::Outlet => self.open,
+            Section::Checks | Section::Outlet | Section::Group => self.open,
         }
     }
 }

@@ -30,7 +30,7 @@ pub struct Run {
 /// a heading of its own.
 struct Part(&'static str, &'static str, &'static str, bool);
 
-const PARTS: [Part; 11] = [
+const PARTS: [Part; 12] = [
     Part(
         "story",
         "Made-up stories",
@@ -69,6 +69,13 @@ const PARTS: [Part; 11] = [
         "A `komuz serve` of its own process on this machine's disk, clients over WebSockets on loopback in one other process, \
          envelopes of 512 bytes. An append is acknowledged when it is on disk. Arrival is measured with 50 appends a second by one \
          more client, as when ten people type, at so many clients who follow.",
+        false,
+    ),
+    Part(
+        "rotation",
+        "A new key for everybody",
+        "An entry of the charter with the key of a new epoch, wrapped to every device, and for each writer's the secret of an append \
+         key: made by an editor, opened by one device, and compared with what all others were given.",
         false,
     ),
     Part(

@@ -248,7 +248,7 @@ impl App {
                     }
                     <button type="button" class="quiet narrow" data-test="side-open" onclick={side}>{ w.side_open() }</button>
                 }
-                <span class="warning">{ w.nobody_removed() }</span>
+                <span class="warning">{ w.not_reviewed() }</span>
             </footer>
         }
     }

@@ -16,7 +16,7 @@ pub fn people(ctx: &Context, investigation: &InvestigationView) -> Html {
     html! {
         <section class="sheet plainly">
             <h2>{ w.people() }</h2>
-            <p class="warning">{ w.nobody_removed() }</p>
+            <p class="warning">{ w.not_reviewed() }</p>
             if !investigation.requests.is_empty() {
                 <h3>{ w.want_to_join() }</h3>
                 <p>{ w.compare_code() }</p>

@@ -35,7 +35,7 @@ impl App {
                     <p class="soft" role="status">{ w.starting() }</p>
                     <p class="soft late">{ w.first_visit() }</p>
                 }
-                <p class="warning">{ w.nobody_removed() }</p>
+                <p class="warning">{ w.not_reviewed() }</p>
             </main>
         }
     }

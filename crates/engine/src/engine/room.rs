@@ -430,12 +430,18 @@ impl Room {
                 paper.unsealed += 1;
                 match self.replica.write(&doc, unsealed.clone(), hands.now, hands.entropy()) {
                     Ok(outputs) => self.drive(outputs, hands),
-                    Err(CommandError { sentence, .. }) => {
+                    Err(CommandError { code, sentence }) => {
                         if let Some(paper) = self.papers.get_mut(&doc) {
                             paper.unsealed -= 1;
                             paper.put_back(unsealed);
                         }
-                        self.tell(because("own-change", sentence));
+                        if code == "no-key" {
+                            // An editor's device makes one soon; until then all is as typed and not sealed yet.
+                            self.seal_at = Some(hands.now + TICK_EVERY);
+                            self.tell(trouble(code, sentence));
+                        } else {
+                            self.tell(because("own-change", sentence));
+                        }
                     }
                 }
             }

@@ -44,6 +44,58 @@ table! {
     people "People" "Люди" "Адамдар"
     translation "Translation" "Перевод" "Котормо"
     outlet "Outlet" "Редакция" "Редакция"
+    group "Who is in" "Участники" "Катышуучулар"
+
+    // Who is in.
+    group_what
+        "An editor decides about the people of their own outlet who came after them; all other outlets together decide about one."
+        "Редактор решает о людях своей редакции, пришедших после него; об одной редакции решают все остальные вместе."
+        "Редактор өз редакциясынын өзүнөн кийин келген адамдары жөнүндө чечет; бир редакция жөнүндө калгандарынын баары чогуу чечет."
+    group_out
+        "You are in this investigation no more. What is here stays here to read; nothing more is sent."
+        "Вы больше не участвуете в этом расследовании. То, что здесь есть, можно читать и дальше; ничего больше не отправляется."
+        "Сиз бул иликтөөгө мындан ары катышпайсыз. Бул жердегини окуй бересиз; эми эч нерсе жөнөтүлбөйт."
+    group_role "Role of {}" "Роль: {}" "Милдети: {}"
+    group_remove_sure
+        "{} reads nothing more of what is written from now on. What they wrote up to now stays. This cannot be taken back."
+        "{} больше не прочитает ничего из того, что будет написано с этой минуты. Написанное до сих пор остаётся. Отменить это нельзя."
+        "{} мындан ары жазылганды окуй албайт. Буга чейин жазганы калат. Муну артка кайтарууга болбойт."
+    group_leave "Leave" "Выйти" "Чыгуу"
+    group_leave_sure
+        "You read nothing more of what is written from now on. What you wrote stays. This cannot be taken back."
+        "Вы больше не прочитаете ничего из того, что будет написано с этой минуты. Написанное вами остаётся. Отменить это нельзя."
+        "Мындан ары жазылганды окуй албайсыз. Жазганыңыз калат. Муну артка кайтарууга болбойт."
+    group_aside
+        "Left aside, because it was written after the removal or the change of role: {}"
+        "Отложено, потому что написано после исключения или смены роли: {}"
+        "Чыгаргандан же ролу өзгөргөндөн кийин жазылгандыктан четке коюлду: {}"
+    group_adopt "Let it count" "Принять" "Кабыл алуу"
+    group_expel
+        "Vote that {} goes"
+        "Проголосовать за исключение: {}"
+        "Чыгарууга добуш берүү: {}"
+    group_expel_sure
+        "The outlet is out as soon as all others have voted so, at least two. A vote cannot be taken back."
+        "Редакция исключается, как только так проголосуют все остальные, не меньше двух. Голос отозвать нельзя."
+        "Калгандарынын баары, кеминде экөө, ушундай добуш бергенде редакция чыгат. Добушту кайтарып алууга болбойт."
+    group_expel_yes "Vote" "Проголосовать" "Добуш берүү"
+    group_part "Leave with the whole outlet" "Выйти всей редакцией" "Бүт редакция менен чыгуу"
+    group_part_sure
+        "Everybody of your outlet leaves and keeps what is on their devices. This cannot be taken back."
+        "Все люди вашей редакции выходят и сохраняют то, что есть на их устройствах. Отменить это нельзя."
+        "Редакцияңыздын баары чыгат жана түзмөктөрүндөгүнү сактап калат. Муну артка кайтарууга болбойт."
+    group_words "Your words that do not count" "Ваши слова, которые не приняты" "Кабыл алынбаган сөздөрүңүз"
+    group_words_what
+        "You wrote them without knowing that your role had changed. Copy what you need; an editor can let them count."
+        "Вы написали их, не зная, что ваша роль изменилась. Скопируйте нужное; редактор может их принять."
+        "Ролуңуз өзгөргөнүн билбей жазгансыз. Керегин көчүрүп алыңыз; редактор аларды кабыл ала алат."
+    group_drop "Delete" "Удалить" "Өчүрүү"
+    group_drop_sure "They are gone for good then." "Тогда они исчезнут навсегда." "Анда алар биротоло жоголот."
+    role_editor "editor" "редактор" "редактор"
+    role_writer "writer" "автор" "автор"
+    role_reviewer "reviewer" "рецензент" "рецензент"
+    role_trainee "trainee" "стажёр" "стажёр"
+    role_observer "observer" "наблюдатель" "байкоочу"
 
     // Everywhere.
     open "Open" "Открыть" "Ачуу"

@@ -9,6 +9,7 @@
 //! - `bench ways`: a frame and its answer by WebSocket and by plain HTTP;
 //! - `bench catch-up MISSED`: what somebody gets who was away, over such a server;
 //! - `bench presence PEOPLE`: what it costs to see each other;
+//! - `bench rotation DEVICES`: a new key for everybody;
 //! - `bench dossier`: the checks of a long story, whole and after an edit;
 //! - `bench desks`: whole engines that write together over such a server;
 //! - `bench visit`: the desk's page in Chromium on a slow line (`pkg/dist` must be built).
@@ -24,6 +25,7 @@ mod measured;
 mod opening;
 mod relay;
 mod replicas;
+mod rotation;
 mod session;
 mod story;
 mod together;
@@ -51,13 +53,14 @@ fn main() -> ExitCode {
         ["desks"] => desks::measure(),
         ["dossier"] => dossier::measure(),
         ["visit"] => visit::measure(),
+        ["rotation", devices] => number(devices).and_then(rotation::measure),
         ["ways"] => ways::measure(),
         ["catch-up", missed] => number(missed).and_then(replicas::catch_up),
         ["presence", people] => number(people).and_then(replicas::presence),
         ["relay", clients] => number(clients).and_then(relay::measure),
         _ => Err(
             "bench story OPERATIONS | session FILE | together FILE | envelopes | relay CLIENTS | catch-up MISSED | \
-             presence PEOPLE | desks | dossier | visit | ways"
+             presence PEOPLE | rotation DEVICES | desks | dossier | visit | ways"
                 .into(),
         ),
     };

@@ -140,7 +140,7 @@ fn now() -> u64 {
 }
 
 /// Random bytes: nothing here is secret, but no two may be alike.
-fn entropy(bytes: &mut [u8]) {
+pub fn entropy(bytes: &mut [u8]) {
     use std::hash::{BuildHasher, Hasher, RandomState};
     for chunk in bytes.chunks_mut(8) {
         let random = RandomState::new().build_hasher().finish().to_le_bytes();

@@ -30,8 +30,8 @@ pub struct LogKeys {
     pub epoch: EpochId,
     /// Who has it may read the log at a relay.
     pub reader: SignKey,
-    /// Who has it may register append keys. Derived from the epoch for now, so every member has it; issue 4 gives it to
-    /// editors alone.
+    /// Who has it may register append keys in this log. It comes of the epoch, so every member has it; relays take an editor's
+    /// certificate too ([`crate::editors::certify`]).
     pub registrar: SignKey,
     pub(crate) content: Zeroizing<[u8; 32]>,
     pub(crate) presence: Zeroizing<[u8; 32]>,

@@ -93,9 +93,7 @@ async fn a_post_may_come_in_pieces_and_bring_many_frames() {
     let started = start().await;
     let keys = Keys::new(1);
     drop(founder(&started, &keys).await);
-    let down = Down::open(started.server.address).await;
-    let (address, name) = (down.address, down.name.clone());
-    let mut client = Client::along(down, 1).hello().await.proved(&keys).await;
+    let (mut client, address, name) = Client::posting(&started.server, &keys).await;
     let frames: Vec<Vec<u8>> = (0..50u32).map(|n| append(&keys, &n.to_be_bytes())).collect();
     let body = records(frames.iter().map(Vec::as_slice));
     // Hello and two proofs were the posts before.
@@ -126,9 +124,7 @@ async fn what_broke_off_was_not_taken_and_comes_again_under_its_number() {
     let started = start().await;
     let keys = Keys::new(1);
     drop(founder(&started, &keys).await);
-    let down = Down::open(started.server.address).await;
-    let (address, name) = (down.address, down.name.clone());
-    let mut client = Client::along(down, 1).hello().await.proved(&keys).await;
+    let (mut client, address, name) = Client::posting(&started.server, &keys).await;
     let body = records([&append(&keys, b"one")[..], &append(&keys, b"two")]);
     let mut broken = TcpStream::connect(address).await.unwrap();
     let head = format!(
@@ -151,9 +147,7 @@ async fn posts_that_overtake_each_other_are_taken_in_their_order_and_once() {
     let started = start().await;
     let keys = Keys::new(1);
     drop(founder(&started, &keys).await);
-    let down = Down::open(started.server.address).await;
-    let (address, name) = (down.address, down.name.clone());
-    let mut client = Client::along(down, 1).hello().await.proved(&keys).await;
+    let (mut client, address, name) = Client::posting(&started.server, &keys).await;
     client.subscribe(&keys, 0, chain::EMPTY).await;
     assert!(matches!(client.hear().await, RelayFrame::CaughtUp { seq: 0, .. }));
     let bring = |number: u64| {
@@ -353,26 +347,12 @@ async fn a_reader_who_takes_nothing_is_dropped_and_disturbs_nobody() {
     let started = start_with(|config| config.limits.send = Duration::from_millis(300)).await;
     let keys = Keys::new(1);
     let mut writer = Client::founder(&started, &keys).await;
-    let down = Down::open(started.server.address).await;
-    let (address, name) = (down.address, down.name.clone());
-    let mut stuck = Client::along(down, 1).hello().await.proved(&keys).await;
-    stuck.subscribe(&keys, 0, chain::EMPTY).await;
-    assert!(matches!(stuck.hear().await, RelayFrame::CaughtUp { .. }));
-    // More than the sockets' buffers hold; the stuck one reads none of it.
-    let mut envelope = vec![0; MAX_ENTRY];
-    for n in 0..60u8 {
-        envelope[0] = n;
-        writer.store(&keys, &envelope).await;
-    }
+    let (mut stuck, address, name) = Client::posting(&started.server, &keys).await;
+    stuck.is_flooded(&mut writer, &keys).await;
     while post(address, &name, 5, b"").await.status != 404 {
         tokio::task::yield_now().await;
     }
-    let mut heard = 0;
-    while stuck.try_hear().await.is_some() {
-        heard += 1;
-    }
-    assert!(heard < 60, "all of it was sent");
-    assert_eq!(writer.store(&keys, b"after").await.0, 61);
+    stuck.was_dropped(&mut writer, &keys).await;
     started.server.stop().await;
 }
 

@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use futures_util::{Sink, SinkExt, Stream, StreamExt};
-use komuz_sync::frame::{ClientFrame, ErrorCode, RelayFrame, sign_challenge, sign_registration};
+use komuz_sync::frame::{ClientFrame, ErrorCode, MAX_ENTRY, RelayFrame, sign_challenge, sign_registration};
 use komuz_sync::seal::bytes::{Chain, EnvelopeId, EpochId, LogId, Nonce, PublicKey};
 use komuz_sync::seal::chain;
 use komuz_sync::seal::sign::SignKey;
@@ -75,6 +75,27 @@ impl Client {
         };
         (self.origin, self.theirs) = (origin, nonce);
         self
+    }
+
+    /// Follows a log, and reads nothing while another stores more there than the sockets' buffers hold.
+    pub async fn is_flooded(&mut self, by: &mut Self, keys: &Keys) {
+        self.subscribe(keys, 0, chain::EMPTY).await;
+        assert!(matches!(self.hear().await, RelayFrame::CaughtUp { .. }));
+        let mut envelope = vec![0; MAX_ENTRY];
+        for n in 0..60u8 {
+            envelope[0] = n;
+            by.store(keys, &envelope).await;
+        }
+    }
+
+    /// That one was dropped before all of that was sent, and the other goes on.
+    pub async fn was_dropped(mut self, by: &mut Self, keys: &Keys) {
+        let mut heard = 0;
+        while self.try_hear().await.is_some() {
+            heard += 1;
+        }
+        assert!(heard < 60, "all of it was sent");
+        assert_eq!(by.store(keys, b"after").await.0, 61);
     }
 
     /// Proves reader and writer of a log.

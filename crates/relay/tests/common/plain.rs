@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::http::{self, Answer};
-use super::{Client, RunningServer};
+use super::{Client, Keys, RunningServer};
 
 /// What a server says on one connection, as it comes.
 pub struct Down {
@@ -119,6 +119,13 @@ pub async fn post(address: SocketAddr, name: &str, number: u64, body: &[u8]) -> 
 }
 
 impl Client {
+    /// Connects without WebSocket and proves a log's keys; with the address and the name that it posts to.
+    pub async fn posting(server: &RunningServer, keys: &Keys) -> (Self, SocketAddr, String) {
+        let down = Down::open(server.address).await;
+        let (address, name) = (down.address, down.name.clone());
+        (Self::along(down, 1).hello().await.proved(keys).await, address, name)
+    }
+
     /// Connects without WebSocket and without a word. Each frame is a post of its own, sent twice, as after a lost answer.
     pub async fn plain(server: &RunningServer) -> Self {
         let down = Down::open(server.address).await;

@@ -310,7 +310,7 @@ impl Replica {
     }
 
     /// Seals payloads for a document that is watched, as one envelope or several. All changes among them are made by this
-    /// session's one actor. Errors: `not-joined`, `not-watched`, `no-key` ([`Self::has_key`]), `role` when one may not write there, `payload-too-large`, and
+    /// session's one actor. Errors: `not-joined`, `not-watched`, `no-key` ([`Self::has_key`]), `session-cut`, `role` when one may not write there, `payload-too-large`, and
     /// those of [`Self::may_write`]; nothing is written then.
     pub fn write(
         &mut self,
@@ -337,6 +337,13 @@ impl Replica {
             }
             if payloads.is_empty() {
                 return Ok(());
+            }
+            replica.may_write()?;
+            if replica.cut_here.contains(doc) {
+                return Err(fail(
+                    "session-cut",
+                    "what was written here lately does not count: open the investigation anew to write on",
+                ));
             }
             let (log, counter, ids) = replica.seal_all(doc, Kind::Changes, payloads, m)?;
             replica.out.push(Output::Sealed {
@@ -382,7 +389,7 @@ impl Replica {
         self.seal_all(&DocId::Charter, kind, vec![payload], m).map(|_| ())
     }
 
-    /// Signs, seals and keeps payloads, as few envelopes as they fit in. Counter of the last, and all ids.
+    /// Signs, seals and keeps payloads, as few envelopes as they fit in. The log, counter of the last, and all ids.
     fn seal_all(
         &mut self,
         doc: &DocId,
@@ -391,25 +398,8 @@ impl Replica {
         m: &mut Moment<'_>,
     ) -> Result<(LogId, u64, Vec<EnvelopeId>), CommandError> {
         self.may_write()?;
-        self.seal_kind(doc, kind, payloads, m)
-    }
-
-    /// As [`Self::seal_all`], also by somebody whose last word it is.
-    fn seal_kind(
-        &mut self,
-        doc: &DocId,
-        kind: Kind,
-        payloads: Vec<Payload>,
-        m: &mut Moment<'_>,
-    ) -> Result<(LogId, u64, Vec<EnvelopeId>), CommandError> {
-        if kind == Kind::Changes && self.cut_here.contains(doc) {
-            return Err(fail(
-                "session-cut",
-                "what was written here lately does not count: open the investigation anew to write on",
-            ));
-        }
-        let log_id = self.log_to_write(doc)?;
-        self.seal_in(log_id, kind, payloads, m)
+        let log = self.log_to_write(doc)?;
+        self.seal_in(log, kind, payloads, m)
     }
 
     /// As [`Self::seal_all`], in a certain log.

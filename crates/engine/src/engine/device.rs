@@ -8,7 +8,7 @@ use komuz_sync::seal::bytes::{Digest, from_hex};
 use komuz_sync::seal::charter::Role;
 use komuz_sync::seal::invite::Invite;
 
-use super::room::{Heir, Room, Rows};
+use super::room::Room;
 use super::tabs::Said;
 use super::trouble::{because, command, trouble};
 use super::{Engine, cards};
@@ -31,14 +31,7 @@ impl Engine {
         };
         let (replica, outputs) = Replica::found(founding, self.hands.now, self.hands.entropy()).map_err(command)?;
         let id = self.hands.id("i-");
-        let room = Room::new(
-            id.clone(),
-            replica,
-            outputs,
-            Rows::default(),
-            Heir::default(),
-            &mut self.hands,
-        );
+        let room = Room::fresh(id.clone(), replica, outputs, &mut self.hands);
         self.listing.keep(&room, &mut self.hands);
         self.rooms.insert(id.clone(), room);
         self.show_room(&id);
@@ -86,14 +79,7 @@ impl Engine {
         };
         let (replica, outputs) = Replica::join(joining, self.hands.now, self.hands.entropy()).map_err(command)?;
         let id = self.hands.id("i-");
-        let room = Room::new(
-            id.clone(),
-            replica,
-            outputs,
-            Rows::default(),
-            Heir::default(),
-            &mut self.hands,
-        );
+        let room = Room::fresh(id.clone(), replica, outputs, &mut self.hands);
         self.listing.keep(&room, &mut self.hands);
         let joining = komuz_messages::Joining {
             title: room.replica.title().to_owned(),

@@ -135,6 +135,11 @@ impl Rows {
 }
 
 impl Room {
+    /// A room of which nothing is on this device yet.
+    pub fn fresh(id: String, replica: Replica, outputs: Vec<replica::Output>, hands: &mut Hands) -> Self {
+        Self::new(id, replica, outputs, Rows::default(), Heir::default(), hands)
+    }
+
     /// A room around a replica that was just made or loaded, and what that wants done. It goes on where the one before it was,
     /// if there was one.
     pub fn new(

@@ -65,15 +65,18 @@ fn removed_while_writing() -> (World, [usize; 3], EditionId, String) {
     (world, [aigul, bektur, cholpon], edition, id)
 }
 
+/// All of them come to show this.
+fn all_have<const N: usize>(world: &mut World, desks: [usize; N], edition: &EditionId, words: &str) {
+    world.until("all have the same", |world| {
+        desks.iter().all(|desk| text(world, *desk, edition) == words)
+    });
+}
+
 #[test]
 fn words_built_on_those_of_somebody_who_was_removed_stay_and_theirs_go() {
     let (mut world, [aigul, bektur, cholpon], edition, _) = removed_while_writing();
     world.online(aigul, true);
-    world.until("Aigul and Cholpon have the same", |world| {
-        [aigul, cholpon]
-            .iter()
-            .all(|desk| text(world, *desk, &edition) == "Before. Honest.")
-    });
+    all_have(&mut world, [aigul, cholpon], &edition, "Before. Honest.");
     world.until("Bektur is told", |world| says(world, bektur, "own-aside"));
     let theirs = who(&mut world, bektur);
     assert!(theirs.out);
@@ -82,11 +85,7 @@ fn words_built_on_those_of_somebody_who_was_removed_stay_and_theirs_go() {
     // What the others write on comes to them both, and to the disk.
     type_at(&mut world, cholpon, &edition, " On.", |page| page.end());
     type_at(&mut world, aigul, &edition, "First. ", |_| 1);
-    world.until("both have both", |world| {
-        [aigul, cholpon]
-            .iter()
-            .all(|desk| text(world, *desk, &edition) == "First. Before. Honest. On.")
-    });
+    all_have(&mut world, [aigul, cholpon], &edition, "First. Before. Honest. On.");
     world.until("all is saved", |world| world.desks[cholpon].shown.state.saved);
     world.run(10_000);
     world.crash(cholpon);
@@ -123,9 +122,7 @@ fn a_crash_before_ones_words_are_entered_again_loses_none() {
     world.until("it has died", |world| world.desks[cholpon].engine.is_none());
     let again = come_back(&mut world, cholpon);
     open(&mut world, again, &edition);
-    for desk in [aigul, again] {
-        world.until("both have it", |world| text(world, desk, &edition) == "Before. Honest.");
-    }
+    all_have(&mut world, [aigul, again], &edition, "Before. Honest.");
 }
 
 #[test]
@@ -135,22 +132,14 @@ fn of_two_tabs_only_one_enters_the_words_again() {
     open(&mut world, second, &edition);
     world.run(500);
     world.online(aigul, true);
-    for desk in [aigul, cholpon, second] {
-        world.until("all have it once", |world| {
-            text(world, desk, &edition) == "Before. Honest."
-        });
-    }
+    all_have(&mut world, [aigul, cholpon, second], &edition, "Before. Honest.");
 }
 
 #[test]
 fn what_was_left_aside_comes_back_when_an_editor_says_so() {
     let (mut world, [aigul, _, cholpon], edition, id) = removed_while_writing();
     world.online(aigul, true);
-    world.until("it is gone", |world| {
-        [aigul, cholpon]
-            .iter()
-            .all(|desk| text(world, *desk, &edition) == "Before. Honest.")
-    });
+    all_have(&mut world, [aigul, cholpon], &edition, "Before. Honest.");
     assert_eq!(world.ask(aigul, Ask::Adopt { member: id }), Ok(Answer::Done));
     world.until("it is back", |world| {
         [aigul, cholpon]

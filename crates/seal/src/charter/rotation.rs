@@ -424,8 +424,9 @@ impl Charter {
         tips
     }
 
-    /// The keys of the epochs before one of which this device has the key, as far as its rotation holds them.
-    pub fn earlier(&self, key: &EpochKey) -> Vec<EpochKey> {
+    /// The keys of the epochs before one of which this device has the key, as far as its rotation holds them and they are
+    /// wanted.
+    pub fn earlier(&self, key: &EpochKey, wanted: impl Fn(&EpochId) -> bool) -> Vec<EpochKey> {
         let rotations = self
             .epochs
             .iter()
@@ -435,6 +436,7 @@ impl Charter {
             });
         rotations
             .flat_map(|rotation| &rotation.previous)
+            .filter(|(epoch, _)| wanted(epoch))
             .filter_map(|(epoch, locked)| key.unlock_previous(locked.as_deref()?, epoch).ok())
             .collect()
     }

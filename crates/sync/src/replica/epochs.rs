@@ -3,10 +3,10 @@
 //! A rotation opens new logs and hands none over. What somebody still writes under an earlier epoch, not knowing of the newer
 //! one, is read there and judged as everything is; so all logs of all epochs are followed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use komuz_seal::bytes::{Digest, EpochId, LogId};
-use komuz_seal::charter::{Epoch, RotationError, entry_id};
+use komuz_seal::charter::{Epoch, Role, RotationError, entry_id};
 use komuz_seal::derive::{LogKeys, append_key};
 use komuz_seal::doc::DocId;
 use komuz_seal::editors::EditorsSecret;
@@ -17,7 +17,6 @@ use super::link::below;
 use super::log::{Log, Purpose};
 use super::rows::{self, Standing};
 use super::{CommandError, Moment, Output, Payload, Replica, door, fail, not_joined};
-use komuz_seal::charter::Role;
 
 /// How long an editor's device waits for another's rotation before it makes one that is lacking, for each editor who ranks
 /// before it, in milliseconds; and how much of that is chance.
@@ -115,8 +114,9 @@ impl Replica {
                     Err(why) => self.doubt_rotation(&epoch, &why),
                 }
             }
-            let earlier: Vec<EpochKey> = self.keys.values().flat_map(|key| self.charter.earlier(key)).collect();
-            for key in earlier {
+            let lacks = |epoch: &EpochId| !self.keys.contains_key(epoch);
+            let earlier = self.keys.values().flat_map(|key| self.charter.earlier(key, lacks));
+            for key in earlier.collect::<Vec<EpochKey>>() {
                 self.keys.entry(key.id()).or_insert(key);
             }
             if self.keys.len() == known {
@@ -171,30 +171,29 @@ impl Replica {
     /// After somebody was taken out: a new key, which they do not get.
     pub(super) fn renew(&mut self, m: &mut Moment<'_>) -> Result<(), CommandError> {
         self.take_epochs(m);
-        let may = self.me.as_ref().is_some_and(|me| me.member.role == Role::Editor) && self.may_write().is_ok();
-        if may && self.current.is_none() {
+        if self.current.is_none() && self.may_rotate() {
             return self.make_rotation(m);
         }
         Ok(())
     }
 
+    fn may_rotate(&self) -> bool {
+        self.me.as_ref().is_some_and(|me| me.member.role == Role::Editor) && self.may_write().is_ok()
+    }
+
+    /// Whether a relay has told all of the charter that it has: a rotation may be in it.
+    fn is_told(&self) -> bool {
+        let charter = self.logs_of(&DocId::Charter);
+        self.links.iter().any(|link| {
+            let mut lines = charter.iter().filter_map(|log| link.lines.get(log));
+            link.is_up() && lines.all(|line| line.is_in_sync())
+        })
+    }
+
     /// An editor's device makes a rotation that is lacking, when no other does.
     pub(super) fn rotate_if_lacking(&mut self, m: &mut Moment<'_>) {
-        let is_editor = self.me.as_ref().is_some_and(|me| me.member.role == Role::Editor);
         let lacking = self.current.is_none() || self.strays;
-        // The charter as it is at a relay is to be known first: a rotation may be in it.
-        let charter: Vec<LogId> = self
-            .docs
-            .get(&DocId::Charter)
-            .into_iter()
-            .flat_map(BTreeMap::values)
-            .copied()
-            .collect();
-        let is_told = self.links.iter().any(|link| {
-            let lines = charter.iter().map(|log| link.lines.get(log));
-            link.is_up() && lines.flatten().all(|line| line.is_in_sync())
-        });
-        if !is_editor || !is_told || self.may_write().is_err() || !lacking {
+        if !lacking || !self.may_rotate() || !self.is_told() {
             self.rotates_at = None;
             return;
         }
@@ -240,13 +239,11 @@ impl Replica {
             .and_then(|logs| logs.get(&key.id()))
             .copied()
             .ok_or_else(not_joined)?;
-        let mut behind = vec![new];
-        if strays {
-            behind.extend(self.logs_of(&DocId::Charter).into_iter().filter(|log| *log != new));
-        }
-        for log in behind {
-            self.complete_charter(log, m)?;
-        }
+        let behind = match strays {
+            true => self.logs_of(&DocId::Charter),
+            false => vec![new],
+        };
+        self.complete_charter(&behind, m)?;
         let urls: Vec<String> = self.links.iter().map(|link| link.url.clone()).collect();
         for url in urls {
             let payload = Payload {
@@ -260,39 +257,37 @@ impl Replica {
         Ok(())
     }
 
-    /// Writes into a log of the charter what lies in others of its logs and not in this one.
-    fn complete_charter(&mut self, log: LogId, m: &mut Moment<'_>) -> Result<(), CommandError> {
-        let mut there: BTreeSet<Digest> = BTreeSet::new();
-        let mut all: Vec<(u64, Digest, Vec<u8>)> = Vec::new();
+    /// Writes into each of these logs of the charter what lies in others of its logs and not in it.
+    fn complete_charter(&mut self, behind: &[LogId], m: &mut Moment<'_>) -> Result<(), CommandError> {
+        let mut all: Vec<(u64, LogId, Digest, Vec<u8>)> = Vec::new();
         for id in self.logs_of(&DocId::Charter) {
             let Some(from) = self.logs.get(&id) else {
                 continue;
             };
-            for (envelope, stored) in &from.stored {
-                if stored.row.standing == Standing::Refused {
-                    continue;
-                }
-                let Some(statement) = from.open(envelope).filter(|statement| statement.kind == Kind::Charter) else {
-                    continue;
-                };
-                for bytes in statement.payloads {
-                    let entry = entry_id(&bytes);
-                    if id == log {
-                        there.insert(entry);
-                    }
-                    all.push((stored.row.place, entry, bytes));
-                }
+            let kept = from
+                .stored
+                .iter()
+                .filter(|(_, one)| one.row.standing != Standing::Refused);
+            for (envelope, stored) in kept {
+                let opened = from.open(envelope).filter(|statement| statement.kind == Kind::Charter);
+                let entries = opened.into_iter().flat_map(|statement| statement.payloads);
+                all.extend(entries.map(|bytes| (stored.row.place, id, entry_id(&bytes), bytes)));
             }
         }
         // Places go by when a thing came here: what it builds on came before.
         all.sort_by_key(|(place, ..)| *place);
-        let lacking: Vec<Payload> = all
-            .into_iter()
-            .filter(|(_, entry, _)| there.insert(*entry))
-            .map(|(_, _, bytes)| Payload { bytes, ends: None })
-            .collect();
-        if !lacking.is_empty() {
-            self.seal_in(log, Kind::Charter, lacking, m)?;
+        for log in behind {
+            let there = all.iter().filter(|(_, of, ..)| of == log);
+            let mut there: BTreeSet<Digest> = there.map(|(_, _, entry, _)| *entry).collect();
+            let lacking = all.iter().filter(|(_, _, entry, _)| there.insert(*entry));
+            let lacking = lacking.map(|(.., bytes)| Payload {
+                bytes: bytes.clone(),
+                ends: None,
+            });
+            let lacking: Vec<Payload> = lacking.collect();
+            if !lacking.is_empty() {
+                self.seal_in(*log, Kind::Charter, lacking, m)?;
+            }
         }
         Ok(())
     }

@@ -143,29 +143,30 @@ impl Replica {
                 stored.row.put(&mut self.rows, &log_id, id);
             }
         }
-        let own = session == self.session;
+        if *doc == DocId::Charter {
+            return;
+        }
+        let own = session == self.session && !gone.is_empty();
         let had = log.delivered.get(&(log_id, session)).is_some_and(|last| *last > kept);
-        let own = own && !gone.is_empty();
         if own {
             self.cut_here.insert(doc.clone());
         }
-        if had || revoked || own {
+        // That this session can write there no more is said also of a document that is to be made anew already.
+        if own || (self.watched.contains(doc) && (had || revoked)) {
             self.let_rebuild(doc, own);
         }
     }
 
     /// A caller has to make a document anew; nothing more of it is delivered before it asks.
     pub(super) fn let_rebuild(&mut self, doc: &DocId, own: bool) {
-        let was_watched = self.watched.remove(doc);
+        self.watched.remove(doc);
         for log in self.logs_of(doc) {
             if let Some(log) = self.logs.get_mut(&log) {
                 log.delivered = Seen::new();
             }
         }
-        if was_watched || !own {
-            let doc = doc.clone();
-            self.out.push(Output::Rebuild { doc, own });
-        }
+        let doc = doc.clone();
+        self.out.push(Output::Rebuild { doc, own });
     }
 
     /// Whether a caller has more of a document than counts, by what it says that it has.
@@ -173,24 +174,11 @@ impl Replica {
         let Some(log) = self.logs.get(log_id) else {
             return false;
         };
-        let mut beyond: BTreeSet<SessionId> = BTreeSet::new();
-        for ((_, session), counter) in seen.iter().filter(|((of, _), _)| of == log_id) {
-            let counts = log.tails.get(session).map_or(0, |tail| tail.counter);
-            if *counter > counts {
-                beyond.insert(*session);
-            }
-        }
-        if beyond.is_empty() {
-            return false;
-        }
         // What is merely missing here (its row was damaged) is no reason.
-        log.stored.values().any(|stored| {
-            let row = &stored.row;
-            row.standing == Standing::Cut
-                && beyond.contains(&row.session)
-                && seen
-                    .get(&(*log_id, row.session))
-                    .is_some_and(|counter| row.counter <= *counter)
+        log.stored.values().map(|stored| &stored.row).any(|row| {
+            let counts = log.tails.get(&row.session).map_or(0, |tail| tail.counter);
+            let has = seen.get(&(*log_id, row.session)).copied().unwrap_or(0);
+            row.standing == Standing::Cut && (counts + 1..=has).contains(&row.counter)
         })
     }
 

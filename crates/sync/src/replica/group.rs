@@ -1,27 +1,35 @@
 //! What members decide about each other: who goes, who becomes what, and what of a removed person's writing counts all the same.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use komuz_seal::bytes::{LogId, MemberId, PublicKey, SessionId};
+use komuz_seal::bytes::{MemberId, PublicKey, SessionId};
 use komuz_seal::charter::{Act, Cut, Cuts, Role};
+use komuz_seal::doc::DocId;
 use komuz_seal::envelope::Kind;
 
+use super::log::{Log, Tail};
 use super::rows::Standing;
 use super::{CommandError, Moment, Output, Payload, Replica, fail, not_joined};
-use komuz_seal::doc::DocId;
 
 impl Replica {
-    /// Up to where what some devices have written counts: all of it that is here.
-    fn cuts_of(&mut self, devices: &BTreeSet<PublicKey>) -> Cuts {
+    /// Cuts of all that some devices have written: for each session in a log up to where `end` says.
+    fn cuts_at(&mut self, devices: &BTreeSet<PublicKey>, end: impl Fn(&Log, SessionId) -> Option<Cut>) -> Cuts {
         let mut cuts = Cuts::none();
         for (log_id, session) in self.sessions_of(devices) {
-            let tail = self.logs.get(&log_id).and_then(|log| log.tails.get(&session));
-            if let Some(tail) = tail {
-                let (counter, envelope) = (tail.counter, tail.id);
-                cuts.add(log_id, session, Cut { counter, envelope });
+            let cut = self.logs.get(&log_id).and_then(|log| end(log, session));
+            if let Some(cut) = cut {
+                cuts.add(log_id, session, cut);
             }
         }
         cuts
+    }
+
+    /// Up to where what some devices have written counts: all of it that is here.
+    fn cuts_of(&mut self, devices: &BTreeSet<PublicKey>) -> Cuts {
+        self.cuts_at(devices, |log, session| {
+            let Tail { counter, id: envelope } = *log.tails.get(&session)?;
+            Some(Cut { counter, envelope })
+        })
     }
 
     /// Says something in the charter with its cuts; what of them does not fit one entry follows.
@@ -46,7 +54,9 @@ impl Replica {
             };
             entries.push(Payload { bytes, ends: None });
         }
-        self.seal_kind(&DocId::Charter, Kind::Charter, entries, m)?;
+        // Also of somebody whose last word it is.
+        let log = self.log_to_write(&DocId::Charter)?;
+        self.seal_in(log, Kind::Charter, entries, m)?;
         self.out.push(Output::Charter);
         self.look_for_me(m);
         self.judges_again = true;
@@ -95,30 +105,17 @@ impl Replica {
         self.say(cuts, |cuts| Act::Parted { outlet, cuts }, m)
     }
 
-    /// Of what a member has written and does not count: the last of each session that is here.
-    fn cut_off(&mut self, member: &MemberId) -> BTreeMap<(LogId, SessionId), Cut> {
-        let mut ends = BTreeMap::new();
-        for (log_id, session) in self.sessions_of(&self.charter.devices_of(member)) {
-            let Some(log) = self.logs.get(&log_id) else {
-                continue;
-            };
-            let cut = log.stored.iter().filter(|(_, stored)| {
+    pub(super) fn say_counts(&mut self, member: &MemberId, m: &mut Moment<'_>) -> Result<(), CommandError> {
+        // The last of each session that is here.
+        let cuts = self.cuts_at(&self.charter.devices_of(member), |log, session| {
+            let stored = log.stored.iter();
+            let cut = stored.filter(|(_, stored)| {
                 let row = &stored.row;
                 row.session == session && row.standing == Standing::Cut
             });
-            let last = cut.map(|(id, stored)| (stored.row.counter, *id)).max();
-            if let Some((counter, envelope)) = last {
-                ends.insert((log_id, session), Cut { counter, envelope });
-            }
-        }
-        ends
-    }
-
-    pub(super) fn say_counts(&mut self, member: &MemberId, m: &mut Moment<'_>) -> Result<(), CommandError> {
-        let mut cuts = Cuts::none();
-        for ((log, session), cut) in self.cut_off(member) {
-            cuts.add(log, session, cut);
-        }
+            let (counter, envelope) = cut.map(|(id, stored)| (stored.row.counter, *id)).max()?;
+            Some(Cut { counter, envelope })
+        });
         if cuts == Cuts::none() {
             return Err(fail(
                 "nothing-aside",

@@ -298,7 +298,12 @@ pub(super) fn load(all: Vec<(String, Vec<u8>, Vec<u8>)>, m: &mut Moment<'_>) -> 
     replica.put_lines_back(cursors, unsent, damaged, m);
     replica.look_for_me(m);
     // How each envelope stands was stored together with the entries of the charter that made it so.
-    replica.contested = replica.charter.contested();
+    let contested = replica.charter.contested();
+    if !contested.is_empty() {
+        // Whose sessions these are, for what is said of them: the rows do not tell.
+        replica.sessions_of(&contested);
+    }
+    replica.contested = contested;
     replica.judges_again = false;
     replica.consider_all(held, m);
     replica.judge_again(m);

@@ -195,6 +195,9 @@ fn an_editor_says_that_what_was_left_aside_counts_and_takes_it_back_by_nothing()
     assert_eq!(ben, None);
     let ben = member(&world, BEN);
     assert_eq!(world.peers[0].replica.aside(&ben), 2);
+    while world.flush(0) {}
+    world.crash(0);
+    assert_eq!(world.peers[0].replica.aside(&ben), 2, "also after a restart");
     world.call(0, |replica, now, entropy| {
         replica.adopt(&ben, now, entropy).expect("an editor may")
     });
@@ -237,6 +240,30 @@ fn a_lesser_role_takes_what_it_may_not_write_and_leaves_the_rest() {
     world.quiet();
     assert!(words(&world, CLEO, &body("ky")).len() > before.len());
     world.check_but(&[body("ky"), notes()], &["Ben"]);
+}
+
+#[test]
+fn of_several_sessions_of_ones_own_that_were_cut_the_living_one_ends_too() {
+    // Which of them is judged first is chance.
+    for seed in 40..46 {
+        let mut world = house(seed, 2);
+        apart(&mut world, BEN);
+        for _ in 0..2 {
+            world.write(BEN, &body("ky"));
+            while world.flush(BEN) {}
+            world.crash(BEN);
+        }
+        world.write(BEN, &body("ky"));
+        let session = world.peers[BEN].replica.session();
+        give(&mut world, BEN, Role::Trainee);
+        settle(&mut world);
+        assert_ne!(world.peers[BEN].replica.session(), session);
+        give(&mut world, BEN, Role::Writer);
+        settle(&mut world);
+        world.write(BEN, &body("ky"));
+        settle(&mut world);
+        world.check_but(&[body("ky"), notes()], &["Ben"]);
+    }
 }
 
 #[test]

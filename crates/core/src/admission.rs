@@ -12,6 +12,7 @@
 mod bytes;
 mod change;
 mod chunk;
+mod snapshot;
 mod table;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -23,6 +24,8 @@ use thiserror::Error;
 use crate::document::{DocKind, Document};
 use change::Parsed;
 use table::{Past, Table};
+
+pub use snapshot::{SnapshotRefusal, Vouched, last_of_actors, takes_whole};
 
 /// The longest change as it travels, in bytes: a picture of 2 MB and a release of 4 MB fit.
 pub const MAX_CHUNK: usize = 6 << 20;

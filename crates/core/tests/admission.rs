@@ -4,6 +4,8 @@
 mod random;
 #[path = "admission/saved.rs"]
 mod saved;
+#[path = "admission/whole.rs"]
+mod whole;
 #[path = "admission/world.rs"]
 mod world;
 

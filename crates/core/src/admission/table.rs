@@ -5,7 +5,7 @@
 //! saves but does not load. So every operation is remembered with its object, its key and its place in the tree of
 //! insertions (24 bytes each), and every reference is looked up before Automerge sees it.
 
-mod saved;
+pub(super) mod saved;
 
 use std::collections::{BTreeMap, BinaryHeap, HashMap};
 

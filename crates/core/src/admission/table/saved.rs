@@ -35,6 +35,16 @@ impl Table {
     /// What [`Table::trust`] remembers of all changes of a document that was loaded from these bytes, but for their
     /// hashes. An error means that the bytes are not those, or are not written as expected.
     pub fn read(document: &Automerge, saved: &[u8]) -> Result<Self, Refusal> {
+        let (table, heads) = Self::read_alone(saved)?;
+        if !document.get_heads().iter().map(|hash| &hash.0[..]).eq(heads) {
+            return Err(ODD);
+        }
+        Ok(table)
+    }
+
+    /// As [`Table::read`], where there is no document yet: with the heads that the bytes name. What it does not take, Automerge
+    /// need not see.
+    pub fn read_alone(saved: &[u8]) -> Result<(Self, Vec<&[u8]>), Refusal> {
         let mut input = Bytes::new(chunk::document(saved)?);
         let mut actors = Vec::new();
         for _ in 0..input.uleb()? {
@@ -43,9 +53,6 @@ impl Table {
         let mut heads = Vec::new();
         for _ in 0..input.uleb()? {
             heads.push(input.take(32)?);
-        }
-        if !document.get_heads().iter().map(|hash| &hash.0[..]).eq(heads) {
-            return Err(ODD);
         }
         let (changes, ops) = (lengths(&mut input)?, lengths(&mut input)?);
         let (changes, ops) = (Columns::read(&changes, &mut input)?, Columns::read(&ops, &mut input)?);
@@ -59,7 +66,7 @@ impl Table {
             return Err(ODD);
         }
         table.read = table.nodes.len() as u32;
-        Ok(table)
+        Ok((table, heads))
     }
 
     /// Reads all changes but for where their operations start.
@@ -321,10 +328,31 @@ fn lengths(input: &mut Bytes<'_>) -> Result<Vec<(u64, u64)>, Refusal> {
 /// Columns by their specification (id << 4 | type).
 struct Columns<'a>(Vec<(u64, &'a [u8])>);
 
+/// That no column of a saved document inflates to more than is allowed.
+pub fn check_sizes(saved: &[u8]) -> Result<(), Refusal> {
+    let mut input = Bytes::new(chunk::document(saved)?);
+    for _ in 0..input.uleb()? {
+        input.prefixed()?;
+    }
+    for _ in 0..input.uleb()? {
+        input.take(32)?;
+    }
+    let (changes, ops) = (lengths(&mut input)?, lengths(&mut input)?);
+    Columns::read(&changes, &mut input)?.check_sizes()?;
+    Columns::read(&ops, &mut input)?.check_sizes()
+}
+
 impl<'a> Columns<'a> {
     fn read(lengths: &[(u64, u64)], input: &mut Bytes<'a>) -> Result<Self, Refusal> {
         let column = |(spec, length): &(u64, u64)| Ok((*spec, input.take(*length)?));
         lengths.iter().map(column).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// That no column inflates to more than is allowed, those that are not read here included.
+    fn check_sizes(&self) -> Result<(), Refusal> {
+        self.0
+            .iter()
+            .try_for_each(|(spec, _)| self.get(spec & !DEFLATED).map(drop))
     }
 
     /// A column, inflated; empty when there is none.

@@ -26,8 +26,8 @@ pub enum SnapshotRefusal {
     #[error("it is no saved document: {0}")]
     Bytes(Refusal),
     /// Automerge does not load it, or it is of another kind.
-    #[error(transparent)]
-    Document(#[from] DocumentError),
+    #[error("{0}")]
+    Document(Box<DocumentError>),
     /// It holds a change that would be refused by itself.
     #[error("it holds a change that must not be applied: {refusal}")]
     Change {
@@ -76,7 +76,7 @@ impl Gate {
     ) -> Result<(Document, Self), SnapshotRefusal> {
         saved::check_sizes(bytes).map_err(SnapshotRefusal::Bytes)?;
         Table::read_alone(bytes).map_err(SnapshotRefusal::Bytes)?;
-        let document = Document::load(kind, bytes, actor)?;
+        let document = Document::load(kind, bytes, actor).map_err(|error| SnapshotRefusal::Document(error.into()))?;
         let mut gate = Self::new(kind);
         let genesis = Document::genesis(kind).hash();
         let mut last: BTreeMap<Vec<u8>, (u64, ChangeHash)> = BTreeMap::new();

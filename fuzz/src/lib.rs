@@ -81,6 +81,7 @@ pub fn door() -> Invite {
         outlet_name: "Outlet".to_owned(),
         role: Role::Writer,
         title: "A title".to_owned(),
+        member: None,
     };
     Invite::new(terms, 0, &mut |bytes| bytes.fill(7))
 }

@@ -326,6 +326,30 @@ class KomuzLock extends HTMLElement {
 
 customElements.define("komuz-lock", KomuzLock)
 
+/**
+ * A link (`link`) as a code for a telephone's camera, named in `lang`. What draws it is the panel's Wasm: it is fetched when there is
+ * something to draw. Without it the link stands beside it.
+ */
+class KomuzCode extends HTMLElement {
+  static observedAttributes = ["link", "lang"]
+
+  attributeChangedCallback() {
+    this.#draw()
+  }
+  connectedCallback() {
+    this.#draw()
+  }
+
+  async #draw() {
+    const link = this.getAttribute("link")
+    if (!this.isConnected || !link) return
+    const { code } = await import("./checks.js")
+    await code(this, link, this.lang)
+  }
+}
+
+customElements.define("komuz-code", KomuzCode)
+
 addEventListener("hashchange", () => {
   const later = takeEntry()
   if (later) document.querySelector("komuz-desk")?.enter(later)

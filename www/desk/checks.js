@@ -1,5 +1,5 @@
-// The tab with the checks: the panel (crates/panel), and its way to the engine and to the text. Fetched when the tab is opened for
-// the first time, or when the desk's files are on the device anyway. What the engine answers to the panel never comes to the
+// The tab with the checks: the panel (crates/panel), and its way to the engine and to the text; and what it draws for the desk. Fetched
+// when the tab is opened or a link is made for the first time, or when the desk's files are on the device anyway. What the engine answers to the panel never comes to the
 // desk's own Wasm: the panel's asks have ids that the desk does not use, and boot.js offers each message of the worker here first.
 
 import { Surface, blobAddress, saveFile } from "./surface.js"
@@ -80,10 +80,27 @@ const same = (one, other) => one?.story === other?.story && one?.lang === other?
 
 const tabOf = (element) => element.getRootNode().querySelector?.(".side > .tabs > :last-child")
 
+let loading = null
+
+/** The panel's Wasm. One that could not be fetched is fetched again when it is wanted next. */
+function loaded() {
+  loading ??= import(new URL("panel/komuz_panel.js", import.meta.url).href).then(async (panel) => {
+    await panel.default()
+    return panel
+  })
+  loading.catch(() => (loading = null))
+  return loading
+}
+
+/** Draws a link as a code for a camera into an element. */
+export async function code(place, link, lang) {
+  const svg = (await loaded()).code(link, lang)
+  if (svg) draw(place, svg)
+}
+
 /** Loads the panel, once for the page's life: it goes with the elements that are in the page. */
 export async function open(worker) {
-  const { default: init, mount } = await import(new URL("panel/komuz_panel.js", import.meta.url).href)
-  await init()
+  const { mount } = await loaded()
 
   let last = FIRST - 1
   const waiting = new Map()

@@ -175,6 +175,7 @@ export class Surface {
     } else {
       this.view = new EditorView(this.place, {
         state,
+        editable: () => !this.place.closest(".locked"),
         attributes: this.attributes(lang, label),
         dispatchTransaction: (tr) => this.dispatch(tr),
         nodeViews: { figure: (node, view, getPos) => new Figure(this, node, getPos) },

@@ -650,6 +650,9 @@ impl App {
                 if state.save_trouble.as_ref().is_some_and(stops) {
                     self.stop(state);
                 } else {
+                    if state.closed.is_some() {
+                        self.surface(Surface::lock);
+                    }
                     self.views.state = Same::new(state);
                 }
             }

@@ -168,7 +168,7 @@ read! {
     Server { url, ticket }
     ServerView { url, reached, in_sync }
     Signing { signed, moved, apart, proposal, complete, published, published_release, changes }
-    StateView { saved, save_trouble, unsent, servers, refused }
+    StateView { saved, save_trouble, unsent, servers, refused, closed }
     StoryView { id, part, editions }
     ThreadView { id, text, resolved, comments }
     ToSign { what, input }
@@ -272,7 +272,7 @@ fn answer(value: Value) -> Option<Answer> {
         "done" => Done {},
         "device" => Device { investigations, joining },
         "entered" => Entered { investigation },
-        "invite" => Invite { outlet, role, title, expires, new_outlet },
+        "invite" => Invite { outlet, role, title, expires, new_outlet, member },
         "invitation" => Invitation { fragment, expires },
         "story" => Story { story },
         "imported" => Imported { blocks, citations, sources, left_out },
@@ -457,6 +457,7 @@ mod tests {
                 title: "t".into(),
                 expires: "2026".into(),
                 new_outlet: true,
+                member: "m".into(),
             },
             Answer::Joining(joining()),
             Answer::Invitation {
@@ -619,6 +620,7 @@ mod tests {
                     in_sync: true,
                 }],
                 refused: vec![trouble()],
+                closed: Some(trouble()),
             }),
         ]
     }

@@ -260,6 +260,8 @@ pub const TROUBLES: &[&str] = &[
     "no-key",
     "no-invite",
     "no-rotation",
+    "join-taken-back",
+    "device-removed",
 ];
 
 /// How many kinds of sources there are.
@@ -355,7 +357,7 @@ words! {
         snippet_plain snippet_plain_hint snippet_head snippet_head_hint
     }
     phrases {
-        leave_unsent let_in lacks invite_says not_saved reaching edition_in of signed_of published_number published_on moved_on note_number
+        leave_unsent let_in lacks invite_says device_of not_saved reaching edition_in of signed_of published_number published_on moved_on note_number
         resolved_comments invite_until release_number signed_by sign_for files_of server_refused part
     }
     plurals {

@@ -369,6 +369,10 @@ fn ask(mut m: Members) -> Read<Ask> {
             passphrase: m.text("passphrase")?,
         },
         "who" => Ask::Who,
+        "invite-device" => Ask::InviteDevice,
+        "revoke" => Ask::Revoke {
+            invite: m.text("invite")?,
+        },
         "remove-member" => Ask::RemoveMember {
             member: m.text("member")?,
         },
@@ -668,6 +672,8 @@ mod tests {
                 passphrase: text(),
             },
             Ask::Who,
+            Ask::InviteDevice,
+            Ask::Revoke { invite: text() },
             Ask::RemoveMember { member: text() },
             Ask::GiveRole {
                 member: text(),

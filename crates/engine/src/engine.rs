@@ -11,7 +11,7 @@ use hands::Hands;
 use listing::Listing;
 use room::{Heir, Room, Rows};
 use tabs::{Said, SharedRow};
-use trouble::{named, not_open, trouble};
+use trouble::{command, named, not_open, trouble};
 
 mod backup;
 mod cards;
@@ -189,6 +189,12 @@ impl Engine {
             } => self.join(text, outlet, member, server).map(Some),
             Ask::Enter { investigation } => self.enter(id, investigation),
             Ask::Invite { outlet, role } => self.invite(&outlet, &role).map(Some),
+            Ask::InviteDevice => self.invite_device().map(Some),
+            Ask::Revoke { invite } => {
+                let invite = who::invite(&invite)?;
+                self.decide(|replica, now, entropy| replica.revoke(&invite, now, entropy))
+                    .map(done)
+            }
             Ask::Confirm { request } => self.confirm(&request).map(done),
             Ask::Refuse { request } => self.refuse(&request).map(done),
             Ask::NewStory { lang, headline } => self.new_story(&lang, &headline).map(Some),
@@ -612,6 +618,8 @@ impl Engine {
                     RefusedJoin::TurnedDown => "join-turned-down",
                     RefusedJoin::Expired => "join-expired",
                     RefusedJoin::Used => "invite-used",
+                    RefusedJoin::TakenBack => "join-taken-back",
+                    RefusedJoin::Removed => "removed",
                 };
                 self.hands.event(Event::JoinEnded {
                     code,
@@ -696,6 +704,9 @@ impl Engine {
             refused: room
                 .map(|room| room.refused.iter().cloned().collect())
                 .unwrap_or_default(),
+            closed: room
+                .filter(|room| !room.joining)
+                .and_then(|room| room.replica.may_write().err().map(command)),
         }
     }
 }

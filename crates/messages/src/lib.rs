@@ -118,7 +118,14 @@ pub enum Ask {
         /// `editor` or `writer`.
         role: String,
     },
-    /// Admit a person who used an invitation, after comparing the code. Answer: [`Answer::Done`].
+    /// Make an invitation for one more device of one's own. Answer: [`Answer::Invitation`].
+    InviteDevice,
+    /// Take an invitation back that this device has made. Answer: [`Answer::Done`].
+    Revoke {
+        /// Its id.
+        invite: String,
+    },
+    /// Admit a person who used an invitation, or a device of one's own, after comparing the code. Answer: [`Answer::Done`].
     Confirm {
         /// Id of the request.
         request: String,
@@ -527,6 +534,9 @@ pub enum Answer {
         expires: String,
         /// Whether the outlet is new, so that its card is asked for.
         new_outlet: bool,
+        /// The name of whoever adds this device to their own; empty where the invitation lets somebody in.
+        #[serde(default)]
+        member: String,
     },
     /// Waiting for an editor.
     Joining(Joining),
@@ -736,6 +746,9 @@ pub struct StateView {
     pub servers: Vec<ServerView>,
     /// What was refused on admission or left aside.
     pub refused: Vec<Trouble>,
+    /// Why nothing can be written in the open investigation, what was typed included: one is in no more, or Komuz is too old.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed: Option<Trouble>,
 }
 
 /// One server's state.
@@ -804,6 +817,12 @@ pub struct WhoView {
     pub outlets: Vec<WhoOutlet>,
     /// Members in the order in which they came.
     pub members: Vec<WhoMember>,
+    /// Those who are in no more and of whom something is left aside here.
+    pub gone: Vec<WhoMember>,
+    /// Invitations of this device that somebody may still use.
+    pub invites: Vec<WhoInvite>,
+    /// Devices that ask to be one's own.
+    pub requests: Vec<JoinRequest>,
     /// One's own words that do not count and that one may not enter again.
     pub words: Vec<OwnWords>,
 }
@@ -817,6 +836,8 @@ pub struct WhoOutlet {
     pub name: String,
     /// One may vote that it goes.
     pub may_expel: bool,
+    /// Names of the outlets that have voted so.
+    pub voted: Vec<String>,
 }
 
 /// A member who is in.
@@ -834,6 +855,36 @@ pub struct WhoMember {
     pub aside: u32,
     /// One may take them out, give them a role and let count what is left aside.
     pub mine: bool,
+    /// Their devices in the order in which they came; of who is out none.
+    pub devices: Vec<WhoDevice>,
+}
+
+/// A device of a member.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WhoDevice {
+    /// Its key, in hex: for [`Ask::RemoveDevice`].
+    pub id: String,
+    /// Eight digits of it, by which people tell devices apart.
+    pub code: String,
+    /// It is this one.
+    pub here: bool,
+}
+
+/// An invitation of this device.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WhoInvite {
+    /// For [`Ask::Revoke`].
+    pub id: String,
+    /// Name of the outlet.
+    pub outlet: String,
+    /// Role.
+    pub role: String,
+    /// When it ends, RFC 3339.
+    pub expires: String,
+    /// It is for one more device of one's own.
+    pub is_device: bool,
+    /// What goes behind `#` of a desk's address, as it was when it was made.
+    pub fragment: String,
 }
 
 /// Words of one's own that do not count.

@@ -9,6 +9,7 @@
 //! - `view`: what is shown, as a value. `ask`: what is asked for. `bridge`: the page.
 //! - `app`: the sections and the way between them. `field`, `bits`: what they are made of.
 //! - `found` (also in the review), `claims`, `sources`, `people`, `mentions`, `connections`, `replies`, `translation`, `outlet`, `policy`: the sections.
+//! - `code`: a link as a code for a camera.
 //! - `check`: the checks themselves, which the worker does with this file.
 //! - `words`: what is said, in English, Russian and Kyrgyz.
 
@@ -18,6 +19,7 @@ mod bits;
 mod bridge;
 mod check;
 mod claims;
+mod code;
 mod connections;
 mod field;
 mod found;
@@ -79,6 +81,13 @@ fn number_apart(props: &AppProps) {
                 .destroy();
         }
     });
+}
+
+/// A link as a code for a camera: an SVG document, named in the language of the interface. None when it is too long for one.
+#[wasm_bindgen]
+pub fn code(link: &str, lang: &str) -> Option<String> {
+    let lang = komuz_release::words::Lang::of(lang);
+    code::svg(link, words::of(lang).code_name)
 }
 
 /// A mounted panel.

@@ -55,6 +55,10 @@ impl Words {
             "picture" => self.picture_not_drawn.to_owned(),
             "moved" => self.moved.to_owned(),
             "role" | "not-an-editor" => self.not_your_role.to_owned(),
+            "no-right" => self.not_yours.to_owned(),
+            "invite-used" | "invite-ended" | "no-invite" | "no-request" => self.invite_over.to_owned(),
+            "no-key" => self.no_key.to_owned(),
+            "removed" | "device-removed" => self.group_out.to_owned(),
             "bad-message" | "message" => self.versions.to_owned(),
             "unanswered" | "engine-stopped" => self.unanswered.to_owned(),
             "checks" => fill(self.checks_failed, &[&trouble.message]),
@@ -83,6 +87,14 @@ impl Words {
             .filter(|part| !part.is_empty())
             .collect::<Vec<_>>()
             .join(", ")
+    }
+
+    /// A time in milliseconds since 1970 where the device is: the day and the minute.
+    pub fn time(&self, lang: Lang, ms: f64) -> String {
+        let local = js_sys::Date::new(&ms.into());
+        let (year, month, day) = (local.get_full_year(), local.get_month() + 1, local.get_date());
+        let day = self.by_on(lang, "", &format!("{year:04}-{month:02}-{day:02}"));
+        format!("{day}, {:02}:{:02}", local.get_hours(), local.get_minutes())
     }
 
     /// What a button says that goes to a record.

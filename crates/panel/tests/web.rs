@@ -1,6 +1,8 @@
 //! The panel in a browser: what it shows of a dossier, and what it asks for.
 #![cfg(target_arch = "wasm32")]
 
+#[path = "web/group.rs"]
+mod group;
 #[path = "web/page.rs"]
 mod page;
 #[path = "web/sample.rs"]
@@ -322,7 +324,15 @@ async fn every_section_is_shown_in_every_language() {
     let mut page = Page::with("en", &sample()).await;
     for lang in ["en", "ru", "ky"] {
         page.panel.set_lang(lang);
-        for section in ["checks", "claims", "sources", "people", "translation", "outlet"] {
+        for section in [
+            "checks",
+            "claims",
+            "sources",
+            "people",
+            "translation",
+            "outlet",
+            "group",
+        ] {
             page.press(&format!("[data-test=panel-{section}]")).await;
             page.shows(&format!("[data-test=panel-{section}][aria-selected=true]"))
                 .await;

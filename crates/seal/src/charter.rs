@@ -22,10 +22,12 @@ mod fate;
 mod graph;
 mod rights;
 mod rotation;
+mod who;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+pub(crate) use act::has_device_consent;
 pub use act::{Act, Admitted, LAST_ACT, consent, device_consent};
 pub use card::{MAX_RELEASE_KEYS, MAX_TEXT, MIN_RELEASE_KEYS, MemberCard, OutletCard, Role};
 pub use cut::{Cut, Cuts};

@@ -4,6 +4,10 @@
 //! leaves a [`DoorMessage::Request`] and the inviter, after both have compared a code ([`Invite::code`]), a
 //! [`DoorMessage::Welcome`]. The invitation never holds an epoch key: the welcome wraps it to the new device alone. What the
 //! joiner then reads is checked against the charter's hash, which the invitation pins.
+//!
+//! An invitation may be for one more device of the member who made it ([`Invite::member`]): then the new device leaves a
+//! [`DoorMessage::Device`], and the member's own device answers it. Its version is another, so that an older Komuz asks for an
+//! update and nothing else.
 
 mod message;
 
@@ -13,17 +17,19 @@ use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-pub use message::{DoorMessage, MAX_SERVERS, Request, Welcome};
+pub use message::{Declined, DeviceRequest, DoorMessage, MAX_SERVERS, Request, Welcome};
 
-use crate::bytes::{Digest, InviteId, PublicKey};
+use crate::bytes::{Digest, InviteId, MemberId, PublicKey};
 use crate::cbor::{CborError, Reader, Writer};
 use crate::charter::{MAX_TEXT, Role};
 use crate::derive::{self, LogKeys};
 use crate::device::DeviceCard;
 use crate::{Entropy, random};
 
-/// Version of invitations; the first byte of each.
+/// Version of invitations, and of what is said at their doors; the first byte of each.
 pub const VERSION: u8 = 1;
+/// Version of invitations of a further device.
+pub const DEVICE_VERSION: u8 = 2;
 /// How long an invitation lives, in milliseconds: 24 hours.
 pub const LIFETIME: u64 = 24 * 60 * 60 * 1000;
 /// The longest invitation, in bytes before it is made text.
@@ -50,6 +56,8 @@ pub struct Invite {
     pub title: String,
     /// When it ends, in milliseconds since 1970.
     pub expires: u64,
+    /// The member, id and name, of whom the new device will be one more; none where it lets somebody in.
+    pub member: Option<(MemberId, String)>,
 }
 
 impl core::fmt::Debug for Invite {
@@ -75,6 +83,8 @@ pub struct Terms {
     pub role: Role,
     /// See [`Invite::title`].
     pub title: String,
+    /// See [`Invite::member`].
+    pub member: Option<(MemberId, String)>,
 }
 
 /// Why a text is not an invitation.
@@ -82,7 +92,7 @@ pub struct Terms {
 #[non_exhaustive]
 pub enum InviteError {
     /// Another version.
-    #[error("this invitation has version {0}, only version {VERSION} is known: update Komuz")]
+    #[error("this invitation has version {0}, only versions up to {DEVICE_VERSION} are known: update Komuz")]
     Version(u8),
     /// Not the letters of an invitation.
     #[error("this is not the text of an invitation: copy the whole link")]
@@ -106,6 +116,7 @@ impl Invite {
             outlet_name,
             role,
             title,
+            member,
         } = terms;
         let secret = Zeroizing::new(random(entropy));
         Self {
@@ -118,6 +129,7 @@ impl Invite {
             role,
             title,
             expires: now + LIFETIME,
+            member,
         }
     }
 
@@ -143,8 +155,12 @@ impl Invite {
 
     /// The bytes of the text, for the inviter's own rows. They hold the secret.
     pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
-        let w = Writer::versioned(VERSION)
-            .array(9)
+        let (version, members) = match self.member {
+            None => (VERSION, 9),
+            Some(_) => (DEVICE_VERSION, 11),
+        };
+        let w = Writer::versioned(version)
+            .array(members)
             .bytes(&*self.secret)
             .bytes(&self.charter.0)
             .bytes(&self.inviter.0)
@@ -157,6 +173,10 @@ impl Invite {
             .uint(self.role.number())
             .text(&self.title)
             .uint(self.expires);
+        let w = match &self.member {
+            None => w,
+            Some((id, name)) => w.bytes(&id.0).text(name),
+        };
         Zeroizing::new(w.finish())
     }
 
@@ -177,10 +197,12 @@ impl Invite {
     /// Reads [`Self::to_bytes`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, InviteError> {
         let (version, mut r) = Reader::versioned(bytes, MAX_INVITE)?;
-        if version != VERSION {
-            return Err(InviteError::Version(version));
-        }
-        r.array(9)?;
+        let is_device = match version {
+            VERSION => false,
+            DEVICE_VERSION => true,
+            _ => return Err(InviteError::Version(version)),
+        };
+        r.array(if is_device { 11 } else { 9 })?;
         let invite = Self {
             secret: Zeroizing::new(r.fixed()?),
             charter: r.fixed()?,
@@ -191,6 +213,10 @@ impl Invite {
             role: Role::read(&mut r)?,
             title: r.text(MAX_TEXT)?.to_owned(),
             expires: r.uint()?,
+            member: match is_device {
+                true => Some((r.fixed()?, r.text(MAX_TEXT)?.to_owned())),
+                false => None,
+            },
         };
         r.end()?;
         Ok(invite)

@@ -4,11 +4,13 @@
 mod dice;
 
 use dice::dice;
-use komuz_seal::bytes::{Digest, MemberId, PublicKey};
+use komuz_seal::bytes::{Digest, MemberId, PublicKey, Signature};
 use komuz_seal::charter::{MemberCard, OutletCard, Role};
 use komuz_seal::device::Device;
 use komuz_seal::epoch::{EpochKey, WRAPPED_LEN};
-use komuz_seal::invite::{DoorMessage, Invite, InviteError, LIFETIME, Request, Terms, Welcome};
+use komuz_seal::invite::{
+    DEVICE_VERSION, Declined, DeviceRequest, DoorMessage, Invite, InviteError, LIFETIME, Request, Terms, Welcome,
+};
 
 fn inviter() -> Device {
     Device::new(&mut dice(1))
@@ -23,7 +25,20 @@ fn invite(outlet: Option<&str>) -> Invite {
 }
 
 fn invite_of(outlet: Option<&str>, secret: u64) -> Invite {
+    Invite::new(terms(outlet), 1_000, &mut dice(secret))
+}
+
+/// An invitation for one more device of a member.
+fn device_invite() -> Invite {
     let terms = Terms {
+        member: Some((MemberId([5; 16]), "Бек".into())),
+        ..terms(Some("alpha"))
+    };
+    Invite::new(terms, 1_000, &mut dice(3))
+}
+
+fn terms(outlet: Option<&str>) -> Terms {
+    Terms {
         charter: Digest([6; 32]),
         inviter: inviter().id(),
         relay: "https://desk.alpha.example".into(),
@@ -31,8 +46,8 @@ fn invite_of(outlet: Option<&str>, secret: u64) -> Invite {
         outlet_name: "Бета".into(),
         role: Role::Editor,
         title: "Samaragate".into(),
-    };
-    Invite::new(terms, 1_000, &mut dice(secret))
+        member: None,
+    }
 }
 
 fn card() -> OutletCard {
@@ -81,8 +96,8 @@ fn truncated_garbage_and_of_a_future_version() {
         );
     }
     let mut future = bytes.to_vec();
-    future[0] = 2;
-    assert_eq!(Invite::from_bytes(&future), Err(InviteError::Version(2)));
+    future[0] = 3;
+    assert_eq!(Invite::from_bytes(&future), Err(InviteError::Version(3)));
     let mut longer = bytes.to_vec();
     longer.push(0);
     assert!(matches!(Invite::from_bytes(&longer), Err(InviteError::Malformed(_))));
@@ -185,6 +200,7 @@ fn a_welcome_is_the_inviters() {
     assert_eq!(DoorMessage::open(&forged, &invite), Err(InviteError::NotOurs));
     let refusal = DoorMessage::Refusal {
         request: Digest([9; 32]),
+        why: Declined::Used,
     };
     let forged = refusal.seal(&invite, &Device::new(&mut dice(10)), &mut dice(8));
     assert_eq!(DoorMessage::open(&forged, &invite), Err(InviteError::NotOurs));
@@ -203,4 +219,79 @@ fn changed_messages() {
         changed[place] ^= 1;
         assert!(DoorMessage::open(&changed, &invite).is_err(), "byte {place}");
     }
+}
+
+#[test]
+fn a_refusal_says_why_and_a_reason_of_a_later_version_is_a_refusal_all_the_same() {
+    let invite = invite(None);
+    for why in [Declined::TurnedDown, Declined::TakenBack, Declined::Used] {
+        let refusal = DoorMessage::Refusal {
+            request: Digest([9; 32]),
+            why,
+        };
+        let sealed = refusal.seal(&invite, &inviter(), &mut dice(7));
+        assert_eq!(DoorMessage::open(&sealed, &invite), Ok(refusal));
+    }
+}
+
+#[test]
+fn an_invitation_of_a_device_has_a_version_of_its_own_and_names_its_member() {
+    let invite = device_invite();
+    let bytes = invite.to_bytes();
+    assert_eq!(bytes[0], DEVICE_VERSION);
+    assert_eq!(Invite::from_text(&invite.to_text()), Ok(invite));
+    for end in 0..bytes.len() {
+        assert!(Invite::from_bytes(&bytes[..end]).is_err(), "cut at {end}");
+    }
+    // One version's first byte before what the other one says.
+    let (mut as_person, mut as_device) = (bytes.to_vec(), self::invite(None).to_bytes().to_vec());
+    as_person[0] = 1;
+    as_device[0] = DEVICE_VERSION;
+    for mixed in [as_person, as_device] {
+        assert!(matches!(Invite::from_bytes(&mixed), Err(InviteError::Malformed(_))));
+    }
+    let mut longer = bytes.to_vec();
+    longer.push(0);
+    assert!(matches!(Invite::from_bytes(&longer), Err(InviteError::Malformed(_))));
+}
+
+#[test]
+fn a_device_asks_with_its_own_consent_and_for_nothing_else() {
+    let invite = device_invite();
+    let request = DeviceRequest::new(&invite, &joiner()).expect("it is for a device");
+    assert!(request.fits(&invite));
+    let message = DoorMessage::Device(request.clone());
+    let sealed = message.seal(&invite, &joiner(), &mut dice(4));
+    assert_eq!(DoorMessage::open(&sealed, &invite), Ok(message.clone()));
+    // Somebody who has the link and signs for a device that is not theirs.
+    let forged = message.seal(&invite, &Device::new(&mut dice(9)), &mut dice(4));
+    assert_eq!(DoorMessage::open(&forged, &invite), Err(InviteError::NotOurs));
+    let other_member = DeviceRequest {
+        member: MemberId([6; 16]),
+        ..request.clone()
+    };
+    let other_device = DeviceRequest {
+        device: Device::new(&mut dice(9)).card(),
+        ..request.clone()
+    };
+    let no_consent = DeviceRequest {
+        consent: Signature([0; 64]),
+        ..request.clone()
+    };
+    for wrong in [other_member, other_device, no_consent] {
+        assert!(!wrong.fits(&invite));
+    }
+    for end in 0..sealed.len() {
+        assert!(DoorMessage::open(&sealed[..end], &invite).is_err(), "cut at {end}");
+    }
+}
+
+#[test]
+fn a_person_does_not_come_in_as_a_device_nor_a_device_as_a_person() {
+    let (of_device, of_person) = (device_invite(), invite(Some("alpha")));
+    assert_eq!(DeviceRequest::new(&of_person, &joiner()), None);
+    let request = DeviceRequest::new(&of_device, &joiner()).expect("it is for a device");
+    assert!(!request.fits(&of_person));
+    let person = Request::new(&of_device, &joiner(), member("alpha", Role::Editor), None);
+    assert!(!person.fits(&of_device));
 }

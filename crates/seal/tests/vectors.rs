@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use dice::dice;
 use house::*;
-use komuz_seal::bytes::{Digest, EpochId, PublicKey, Start, from_hex, to_hex};
+use komuz_seal::bytes::{Digest, EpochId, MemberId, PublicKey, Start, from_hex, to_hex};
 use komuz_seal::charter::{Act, Charter, Entry, Role, entry_id};
 use komuz_seal::derive::{LogKeys, append_key};
 use komuz_seal::device::Device;
@@ -19,7 +19,7 @@ use komuz_seal::doc::DocId;
 use komuz_seal::editors::EditorsSecret;
 use komuz_seal::envelope::{Kind, NO_PREVIOUS, Statement, envelope_id};
 use komuz_seal::epoch::EpochKey;
-use komuz_seal::invite::{Invite, Terms};
+use komuz_seal::invite::{DeviceRequest, DoorMessage, Invite, Terms};
 use serde_json::{Value, json};
 
 /// All devices of the vectors: 64 secret bytes, of which the first 32 sign.
@@ -209,14 +209,27 @@ fn invite() -> Value {
         outlet_name: "Alpha".into(),
         role: Role::Writer,
         title: "Samaragate".into(),
+        member: None,
+    };
+    let further = Terms {
+        member: Some((MemberId([8; 16]), "Ada".into())),
+        ..terms.clone()
     };
     let invite = Invite::new(terms, 1_000, &mut dice(7));
+    let further = Invite::new(further, 1_000, &mut dice(8));
+    let asks = DeviceRequest::new(&further, &device(3)).expect("it is for a device");
     json!({
-        "what": "An invitation's text, and what both sides of it compute.",
+        "what": "An invitation's text, and what both sides of it compute; and one for a further device of a member, with what that device asks.",
         "text": invite.to_text(),
         "id": invite.id().to_hex(),
         "door": invite.door().id.to_hex(),
         "code with device 3": invite.code(&device(3).card()),
+        "device": {
+            "text": further.to_text(),
+            "member": to_hex(&[8; 16]),
+            "consent of device 3": asks.consent.to_hex(),
+            "request": to_hex(&DoorMessage::Device(asks).seal(&further, &device(3), &mut dice(9))),
+        },
     })
 }
 
@@ -335,6 +348,12 @@ fn what_is_sealed_in_the_vectors_opens() {
     let invite = read("invite");
     let read = Invite::from_text(invite["text"].as_str().expect("a text")).expect("an invitation");
     assert_eq!(read.door().id.to_hex(), invite["door"]);
+    let further = &invite["device"];
+    let read = Invite::from_text(further["text"].as_str().expect("a text")).expect("an invitation");
+    match DoorMessage::open(&bytes(&further["request"]), &read) {
+        Ok(DoorMessage::Device(asks)) => assert!(asks.fits(&read)),
+        other => panic!("{other:?}"),
+    }
 }
 
 /// Writes the vectors anew, after a format has changed: `cargo test -p komuz-seal --test vectors -- --ignored`.

@@ -35,6 +35,7 @@ mod held;
 mod intake;
 mod link;
 mod log;
+mod members;
 mod rows;
 mod start;
 mod wire;
@@ -357,8 +358,8 @@ impl Replica {
         Ok(out)
     }
 
-    /// Whether this device may write at all, by what it knows of the charter. Errors: `needs-update`, `removed` when this device,
-    /// its member or its outlet was taken out, `invite-used` when another has come in by the same invitation.
+    /// Whether this device may write at all, by what it knows of the charter. Errors: `needs-update`, `removed` when its member
+    /// or outlet was taken out, `device-removed` when it alone was, `invite-used` when another has come in by the same invitation.
     pub fn may_write(&self) -> Result<(), CommandError> {
         // What is written now would not build on what the newer version has said: others would not know what to make of it.
         if self.charter.needs_update() {
@@ -369,6 +370,13 @@ impl Replica {
         }
         let device = self.device.id();
         if self.me.is_some() && self.charter.was_removed(&device) {
+            let member = self.me.as_ref().map(|me| me.member.id);
+            if self.members().iter().any(|other| Some(other.id) == member) {
+                return Err(fail(
+                    "device-removed",
+                    "this device was taken out of the investigation: what is on it stays here, and nothing more is sent",
+                ));
+            }
             return Err(fail(
                 "removed",
                 "you are in this investigation no more: what is on this device stays here, and nothing more is sent",
@@ -478,6 +486,13 @@ impl Replica {
         self.try_turn(now, entropy, |replica, m| replica.make_invite(outlet, role, m))
     }
 
+    /// Makes an invitation for one more device of this member, who need be no editor but may not be an observer. The new device uses it with [`Self::join`];
+    /// it asks as anybody does who comes by an invitation, and this device confirms after the codes were compared. Errors:
+    /// those of [`Self::may_write`], `not-joined`, `role`, `no-server`.
+    pub fn invite_device(&mut self, now: u64, entropy: Entropy<'_>) -> Result<(Invitation, Vec<Output>), CommandError> {
+        self.try_turn(now, entropy, |replica, m| replica.make_device_invite(m))
+    }
+
     /// The invitations of this device that somebody may still use.
     pub fn invitations(&self) -> Vec<OpenInvitation> {
         self.open_invites()
@@ -489,8 +504,8 @@ impl Replica {
             .map(|((), out)| out)
     }
 
-    /// Admits who made a request, after the codes were compared. Errors: `not-joined`, `not-an-editor`, `no-request`,
-    /// `invite-used`, `invite-ended`, `no-effect`, `bad-device`.
+    /// Admits who made a request, after the codes were compared. Errors: those of [`Self::may_write`], `not-joined`, `not-an-editor`
+    /// (not for a device of one's own), `no-key`, `no-request`, `invite-used`, `invite-ended`, `no-effect`, `bad-device`.
     pub fn confirm(&mut self, request: &Digest, now: u64, entropy: Entropy<'_>) -> Result<Vec<Output>, CommandError> {
         self.try_turn(now, entropy, |replica, m| replica.confirm_request(request, m))
             .map(|((), out)| out)

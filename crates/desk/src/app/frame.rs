@@ -38,7 +38,7 @@ impl App {
             })
         };
         html! {
-            <div class={classes!("frame", sheet, writing.then_some("writing"))}>
+            <div class={classes!("frame", sheet, writing.then_some("writing"), self.is_locked().then_some("locked"))}>
                 { self.header(&investigation) }
                 <nav class="rail" aria-label={w.stories()} inert={self.sheet == Sheet::Side} onkeydown={escape.clone()}>
                     <button type="button" class="quiet sheet-close" onclick={close_sheet.clone()}>{ w.close() }</button>
@@ -49,6 +49,7 @@ impl App {
                 <main class="page" id="text" tabindex="-1" ref={self.main.clone()} inert={behind}>
                     { self.lacking() }
                     { self.trouble_bar() }
+                    { self.closed() }
                     { self.let_in() }
                     { self.page(&investigation) }
                 </main>
@@ -102,6 +103,25 @@ impl App {
                     </button>
                 }
                 <button type="button" class="quiet" onclick={close}>{ w.close() }</button>
+            </div>
+        }
+    }
+
+    /// Whether nothing can be written any more. What is typed in is read-only then (`.locked` in desk.css, surface.js).
+    pub(super) fn is_locked(&self) -> bool {
+        self.stopped || self.views.state.closed.is_some()
+    }
+
+    /// Why nothing can be written in this investigation, and the way to what is left: a copy, leaving.
+    fn closed(&self) -> Html {
+        let Some(why) = &self.views.state.closed else {
+            return Html::default();
+        };
+        let w = self.ctx.words();
+        html! {
+            <div class="notice bad above" role="status" data-test="closed">
+                <p>{ w.trouble(why) }</p>
+                <button type="button" onclick={self.ctx.click(Click::Go(Place::Device))}>{ w.this_device() }</button>
             </div>
         }
     }

@@ -116,6 +116,8 @@ pub fn invited(ctx: &Context, link: &str, expires: &str) -> Html {
             <p>{ w.invite_how() }</p>
             <textarea class="code" readonly=true rows="4" aria-label={w.invite_link()} data-test="invite-link" value={link.to_owned()} />
             <p class="soft">{ w.invite_until().fill(&[&w.time(expires)]) }</p>
+            // boot.js fills it: the link as a code for a camera.
+            <komuz-code link={link.to_owned()} lang={ctx.tongue.tag()} />
             <p class="row-of">
                 <Copy ctx={ctx.clone()} text={link.to_owned()} />
                 <button type="button" data-test="done" onclick={done}>{ w.close() }</button>

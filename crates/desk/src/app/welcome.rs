@@ -213,6 +213,7 @@ struct Invited {
     title: String,
     expires: String,
     new_outlet: bool,
+    member: String,
 }
 
 async fn read_invite(
@@ -227,6 +228,7 @@ async fn read_invite(
         title,
         expires,
         new_outlet,
+        member,
     } = ctx.engine.ask(ask).await?
     {
         invited.set(Some(Invited {
@@ -236,6 +238,7 @@ async fn read_invite(
             title,
             expires,
             new_outlet,
+            member,
         }));
     }
     Ok(())
@@ -327,7 +330,11 @@ fn Join(props: &JoinProps) -> Html {
                 <b dir="auto">{ invite.title.clone() }</b><br />
                 { w.invite_says().fill(&[&invite.outlet, &w.role(&invite.role), &w.time(&invite.expires)]) }
             </p>
-            { field(w.your_name(), "member", "", w.your_name_hint(), true) }
+            if invite.member.is_empty() {
+                { field(w.your_name(), "member", "", w.your_name_hint(), true) }
+            } else {
+                <p>{ w.device_of().fill(&[&invite.member]) }</p>
+            }
             if invite.new_outlet {
                 { field(w.outlet_domain(), "domain", "", w.outlet_domain_hint(), true) }
                 <details open={!props.ticket.is_empty()}>

@@ -52,6 +52,7 @@ pub const WORDS: Written = Written {
     invite_link_hint: "Paste the link or the text that an editor sent you.",
     invite_read: "Read it",
     invite_says: Phrase("For {}, as {}. Valid until {}."),
+    device_of: Phrase("This becomes one more device of {}. Whoever adds it confirms it there."),
     restore_title: "Bring a backup back",
     restore_do: "Bring it back",
     backup: "Back up",
@@ -434,5 +435,7 @@ pub const WORDS: Written = Written {
         "Somebody who is in no more has the key. What you write is kept in this window until an editor's device has made a new one: leave it open.",
         "There is no such invitation on this device.",
         "A new key cannot be made: only an editor may, and not for more devices than one entry takes.",
+        "This invitation was taken back: ask for a new one.",
+        "This device was taken out of the investigation. What is on it stays here to read, and nothing more is sent.",
     ],
 };

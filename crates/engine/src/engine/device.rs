@@ -3,7 +3,7 @@
 use komuz_messages::{Answer, OutletCard, Server, Trouble};
 use komuz_release::time;
 use komuz_sync::Replica;
-use komuz_sync::replica::{Founding, Joining};
+use komuz_sync::replica::{self, CommandError, Founding, Invitation, Joining};
 use komuz_sync::seal::bytes::{Digest, from_hex};
 use komuz_sync::seal::charter::Role;
 use komuz_sync::seal::invite::Invite;
@@ -47,6 +47,7 @@ impl Engine {
             role: invite.role.name().to_owned(),
             title: invite.title,
             expires: rfc3339(invite.expires),
+            member: invite.member.map(|(_, name)| name).unwrap_or_default(),
         })
     }
 
@@ -113,11 +114,24 @@ impl Engine {
     /// Makes an invitation.
     pub(super) fn invite(&mut self, outlet: &str, role: &str) -> Result<Answer, Trouble> {
         let role = Role::from_name(role).ok_or_else(|| trouble("role", format!("There is no role {role:?}.")))?;
+        self.make_invitation(|replica, now, entropy| replica.invite(outlet, role, now, entropy))
+    }
+
+    /// Makes an invitation for one more device of one's own.
+    pub(super) fn invite_device(&mut self) -> Result<Answer, Trouble> {
+        self.make_invitation(Replica::invite_device)
+    }
+
+    fn make_invitation(
+        &mut self,
+        make: impl FnOnce(
+            &mut Replica,
+            u64,
+            &mut dyn FnMut(&mut [u8]),
+        ) -> Result<(Invitation, Vec<replica::Output>), CommandError>,
+    ) -> Result<Answer, Trouble> {
         let (room, hands) = self.room()?;
-        let (invitation, outputs) = room
-            .replica
-            .invite(outlet, role, hands.now, hands.entropy())
-            .map_err(command)?;
+        let (invitation, outputs) = make(&mut room.replica, hands.now, hands.entropy()).map_err(command)?;
         room.drive(outputs, hands);
         Ok(Answer::Invitation {
             fragment: invitation.fragment,

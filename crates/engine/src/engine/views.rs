@@ -137,7 +137,11 @@ impl Room {
             role: me.role.name().to_owned(),
             outlets: self.replica.outlets().into_iter().map(cards::from_charter).collect(),
             members: self.replica.members().into_iter().map(cards::member).collect(),
-            requests: self.replica.requests().into_iter().map(cards::request).collect(),
+            // Devices of one's own are let in where all devices are seen ([`Engine::who`]).
+            requests: (self.replica.requests().into_iter())
+                .filter(|request| !request.is_device)
+                .map(cards::request)
+                .collect(),
             stories,
             sources: registers
                 .map(|paper| komuz_core::registers::sources(&paper.document))

@@ -1,6 +1,6 @@
 //! Founding, inviting, joining, confirming, leaving.
 
-use komuz_messages::{Answer, Ask};
+use komuz_messages::{Answer, Ask, OutletCard, WhoView};
 
 use crate::newsroom::{card, founder, invite, join, knock, requests, server, settled};
 use crate::world::World;
@@ -184,4 +184,106 @@ fn without_an_open_investigation_asks_say_so() {
         )
         .expect_err("nothing open");
     assert_eq!(trouble.code, "not-open");
+}
+
+fn who(world: &mut World, desk: usize) -> WhoView {
+    match world.ask(desk, Ask::Who).expect("who is in") {
+        Answer::Who(who) => *who,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn ended(world: &World, desk: usize) -> String {
+    world.desks[desk].shown.ended.first().cloned().unwrap_or_default()
+}
+
+#[test]
+fn open_invitations_are_listed_where_they_were_made_and_can_be_taken_back() {
+    let mut world = World::new(1);
+    let editor = founder(&mut world);
+    let link = invite(&mut world, editor, "kloop", "writer");
+    let open = who(&mut world, editor).invites;
+    assert_eq!(open.len(), 1);
+    assert_eq!(
+        (open[0].outlet.as_str(), open[0].role.as_str()),
+        ("The kloop", "writer")
+    );
+    assert!(!open[0].is_device && link.ends_with(&open[0].fragment) && !open[0].expires.is_empty());
+    let (waits, _) = knock(&mut world, &link, "kloop", "Erlan", None);
+    let ask = Ask::Revoke {
+        invite: open[0].id.clone(),
+    };
+    assert_eq!(world.ask(editor, ask.clone()), Ok(Answer::Done));
+    assert!(who(&mut world, editor).invites.is_empty());
+    let (late, _) = knock(&mut world, &link, "kloop", "Nobody", None);
+    world.until("both are told", |world| {
+        [waits, late]
+            .iter()
+            .all(|desk| ended(world, *desk) == "join-taken-back")
+    });
+    assert_eq!(world.ask(editor, ask).expect_err("once").code, "invite-used");
+    let none = Ask::Revoke { invite: "00".into() };
+    assert_eq!(world.ask(editor, none).expect_err("none").code, "no-invite");
+}
+
+/// A member's second device: its desk.
+pub fn second_device(world: &mut World, desk: usize, name: &str) -> usize {
+    let link = match world.ask(desk, Ask::InviteDevice).expect("a member may") {
+        Answer::Invitation { fragment, .. } => format!("https://desk.kloop.example/desk/#{fragment}"),
+        other => panic!("{other:?}"),
+    };
+    let second = world.device();
+    let read = world.ask(second, Ask::ReadInvite { text: link.clone() });
+    assert!(matches!(read, Ok(Answer::Invite { member, .. }) if member == name));
+    let ask = Ask::Join {
+        text: link,
+        outlet: OutletCard::default(),
+        member: String::new(),
+        server: None,
+    };
+    let Ok(Answer::Joining(joining)) = world.ask(second, ask) else {
+        panic!("it waits")
+    };
+    world.run(5_000);
+    // It stands where all devices stand, and not among the people who want in.
+    let mut asked = who(world, desk).requests;
+    assert!(requests(world, desk).is_empty() && asked.len() == 1);
+    let request = asked.remove(0);
+    assert_eq!(request.code, joining.code);
+    world
+        .ask(desk, Ask::Confirm { request: request.id })
+        .expect("it is one's own");
+    world.until("it is in", |world| world.desks[second].shown.investigation.is_some());
+    second
+}
+
+#[test]
+fn a_writer_adds_a_device_and_takes_the_lost_one_out_from_it() {
+    let mut world = World::new(1);
+    let editor = founder(&mut world);
+    let first = join(&mut world, editor, "kloop", "writer", "Bektur", None);
+    let second = second_device(&mut world, first, "Bektur");
+    settled(&mut world);
+    let view = who(&mut world, second);
+    let own = view.members.iter().find(|member| member.id == view.me).expect("is in");
+    let here: Vec<bool> = own.devices.iter().map(|device| device.here).collect();
+    assert_eq!((own.name.as_str(), here), ("Bektur", vec![false, true]));
+    assert_eq!(own.devices[0].code.len(), 9);
+    let ask = Ask::RemoveDevice {
+        device: own.devices[0].id.clone(),
+    };
+    assert_eq!(world.ask(second, ask), Ok(Answer::Done));
+    world.until("the lost one knows", |world| {
+        let closed = &world.desks[first].shown.state.closed;
+        closed.as_ref().is_some_and(|why| why.code == "device-removed")
+    });
+    assert!(who(&mut world, first).out);
+    assert_eq!(world.desks[second].shown.state.closed, None);
+    // The member stays, with the device that is left.
+    let view = who(&mut world, editor);
+    assert!(
+        view.members
+            .iter()
+            .any(|member| member.name == "Bektur" && member.devices.len() == 1)
+    );
 }

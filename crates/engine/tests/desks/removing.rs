@@ -140,6 +140,15 @@ fn what_was_left_aside_comes_back_when_an_editor_says_so() {
     let (mut world, [aigul, _, cholpon], edition, id) = removed_while_writing();
     world.online(aigul, true);
     all_have(&mut world, [aigul, cholpon], &edition, "Before. Honest.");
+    // Who is in no more and has something left aside is shown with it, and to whom it is to decide.
+    for (desk, mine) in [(aigul, true), (cholpon, false)] {
+        let gone = who(&mut world, desk).gone;
+        assert_eq!(
+            (gone[0].name.as_str(), gone[0].outlet.as_str()),
+            ("Bektur", "The kloop")
+        );
+        assert!(gone.len() == 1 && gone[0].aside > 0 && gone[0].mine == mine);
+    }
     assert_eq!(world.ask(aigul, Ask::Adopt { member: id }), Ok(Answer::Done));
     world.until("it is back", |world| {
         [aigul, cholpon]
@@ -148,6 +157,68 @@ fn what_was_left_aside_comes_back_when_an_editor_says_so() {
     });
     world.run(2000);
     assert_eq!(text(&world, aigul, &edition), text(&world, cholpon, &edition));
+    assert!(who(&mut world, aigul).gone.is_empty());
+}
+
+#[test]
+fn it_is_seen_which_outlets_have_voted_that_one_goes() {
+    let mut world = World::new(1);
+    let aigul = founder(&mut world);
+    let miranda = join(&mut world, aigul, "occrp", "editor", "Miranda", None);
+    settled(&mut world);
+    let azattyk = join(&mut world, aigul, "azattyk", "editor", "Ulan", None);
+    settled(&mut world);
+    let voted = |world: &mut World, desk: usize| {
+        let outlets = who(world, desk).outlets;
+        let outlet = outlets.into_iter().find(|outlet| outlet.id == "azattyk");
+        outlet.map(|outlet| (outlet.voted, outlet.may_expel))
+    };
+    let expel = || Ask::Expel {
+        outlet: "azattyk".into(),
+    };
+    assert_eq!(voted(&mut world, aigul), Some((vec![], true)));
+    assert_eq!(world.ask(aigul, expel()), Ok(Answer::Done));
+    settled(&mut world);
+    for (desk, may) in [(aigul, false), (miranda, true), (azattyk, false)] {
+        assert_eq!(voted(&mut world, desk), Some((vec!["The kloop".to_owned()], may)));
+    }
+    assert_eq!(world.ask(miranda, expel()), Ok(Answer::Done));
+    world.until("it is out", |world| world.desks[azattyk].shown.state.closed.is_some());
+    assert_eq!(voted(&mut world, aigul), None);
+}
+
+/// Two devices of one person, both of which built on what a removed member wrote while they were cut off with them.
+#[test]
+fn of_two_devices_of_one_person_each_enters_its_own_words_again() {
+    let (mut world, [aigul, bektur, cholpon], edition) = three();
+    let second = crate::joining::second_device(&mut world, cholpon, "Cholpon");
+    open(&mut world, second, &edition);
+    settled(&mut world);
+    world.online(aigul, false);
+    remove(&mut world, aigul, "Bektur");
+    type_at(&mut world, bektur, &edition, "After. ", |page| page.end());
+    for (desk, words) in [(cholpon, "One. "), (second, "Two. ")] {
+        world.until("it reads the one before", |world| {
+            text(world, desk, &edition).contains(if desk == cholpon { "After." } else { "One." })
+        });
+        type_at(&mut world, desk, &edition, words, |page| page.end());
+    }
+    world.until("all is there", |world| text(world, cholpon, &edition).contains("Two."));
+    world.online(aigul, true);
+    world.until("the removed one's words are gone", |world| {
+        [aigul, cholpon, second].iter().all(|desk| {
+            !text(world, *desk, &edition).contains("After.") && text(world, *desk, &edition).contains("Two.")
+        })
+    });
+    world.run(5_000);
+    for desk in [aigul, cholpon, second] {
+        let words = text(&world, desk, &edition);
+        assert_eq!(
+            (words.matches("One.").count(), words.matches("Two.").count()),
+            (1, 1),
+            "{words}"
+        );
+    }
 }
 
 #[test]

@@ -17,6 +17,7 @@ struct Told {
     revealed: Vec<Value>,
     selection: Option<Value>,
     refused: Option<String>,
+    who: Value,
     opened: Vec<String>,
     kept: Vec<(String, String)>,
 }
@@ -83,7 +84,13 @@ impl Page {
             let told = told.clone();
             Closure::<dyn Fn(String) -> Promise>::new(move |json: String| {
                 let mut told = told.borrow_mut();
-                told.asked.push(serde_json::from_str(&json).unwrap());
+                let asked: Value = serde_json::from_str(&json).unwrap();
+                // It is asked for again and again: that is no deed of a person's.
+                if asked["ask"] == "who" {
+                    let result = json!({ "Ok": told.who });
+                    return Promise::resolve::<JsValue>(&result.to_string().into());
+                }
+                told.asked.push(asked);
                 let result = match &told.refused {
                     Some(code) => json!({ "Err": { "code": code, "message": "refused" } }),
                     None => json!({ "Ok": { "answer": "done" } }),
@@ -181,6 +188,13 @@ impl Page {
     /// Whatever is asked from now on is refused with a code.
     pub fn refuse(&self, code: &str) {
         self.told.borrow_mut().refused = Some(code.to_owned());
+    }
+
+    /// Shows who is in.
+    pub async fn group(&self, who: Value) {
+        self.told.borrow_mut().who = who;
+        self.press("[data-test=panel-group]").await;
+        self.shows("[data-test=group-outlet]").await;
     }
 
     fn find(&self, selector: &str) -> Option<HtmlElement> {

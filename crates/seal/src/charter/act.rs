@@ -176,7 +176,7 @@ pub fn device_consent(device: &Device, charter: &Digest, member: &MemberId) -> S
 }
 
 /// Whether [`device_consent`] gave this signature.
-pub(super) fn has_device_consent(charter: &Digest, member: &MemberId, device: &DeviceCard, given: &Signature) -> bool {
+pub(crate) fn has_device_consent(charter: &Digest, member: &MemberId, device: &DeviceCard, given: &Signature) -> bool {
     let message = device_consented(charter, member, device);
     sign::verify(&device.sign, DEVICE_CONSENT, &message, given)
 }

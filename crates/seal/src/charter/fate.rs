@@ -131,10 +131,15 @@ impl Charter {
         all.card_of(all.known(device)?.member)
     }
 
-    /// Whether a device was taken out, its member or its outlet: by all that is known it was in, and is in no more.
+    /// Whether a device was taken out, its member or its outlet: by all that is known it was in, and is in no more. A further
+    /// device is also out where what let it in does not stand, since whoever did so was taken out.
     pub fn was_removed(&self, device: &PublicKey) -> bool {
         let all = self.view();
-        all.known(device).is_some() && all.active(device).is_none()
+        let is_further = || {
+            let mut let_in = self.devices.get(device).into_iter().flatten();
+            let_in.any(|place| matches!(self.nodes[*place].entry.act, Act::DeviceAdded { .. }))
+        };
+        all.active(device).is_none() && (all.known(device).is_some() || is_further())
     }
 
     /// What becomes of an envelope. It depends on what its writer knew and on the entries that are known here, not on when

@@ -1,7 +1,7 @@
 //! What the two sides of an invitation tell each other at its door.
 
 use super::{Invite, InviteError, VERSION};
-use crate::bytes::{Digest, PublicKey, Signature};
+use crate::bytes::{Digest, MemberId, PublicKey, Signature};
 use crate::cbor::{CborError, Reader, Writer};
 use crate::charter::{Admitted, MAX_TEXT, MemberCard, OutletCard};
 use crate::device::{Device, DeviceCard};
@@ -26,7 +26,33 @@ pub enum DoorMessage {
     Refusal {
         /// Id of the request.
         request: Digest,
+        /// Why not.
+        why: Declined,
     },
+    /// Let this device in as one more of the member's who has made the invitation.
+    Device(DeviceRequest),
+}
+
+/// Why somebody is not let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Declined {
+    /// An editor has turned the request down. A reason of a later version reads as this one.
+    TurnedDown,
+    /// The invitation was taken back.
+    TakenBack,
+    /// Somebody else has used the invitation.
+    Used,
+}
+
+/// A device that wants to be one more of a member's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeviceRequest {
+    /// The member.
+    pub member: MemberId,
+    /// The device.
+    pub device: DeviceCard,
+    /// Its own signature over both ([`charter::device_consent`]).
+    pub consent: Signature,
 }
 
 /// Who wants in.
@@ -75,6 +101,7 @@ impl Request {
             _ => false,
         };
         outlet
+            && invite.member.is_none()
             && member.role == invite.role
             && self.admitted.invite == invite.id()
             && !member.name.is_empty()
@@ -84,6 +111,24 @@ impl Request {
     /// The device that asks.
     pub fn device(&self) -> &DeviceCard {
         &self.admitted.device
+    }
+}
+
+impl DeviceRequest {
+    /// Asks to be one more device of the member who has made the invitation; none when it is one that lets somebody in.
+    pub fn new(invite: &Invite, device: &Device) -> Option<Self> {
+        let (member, _) = invite.member.as_ref()?;
+        Some(Self {
+            member: *member,
+            device: device.card(),
+            consent: charter::device_consent(device, &invite.charter, member),
+        })
+    }
+
+    /// Whether it asks for what the invitation gives and consents to it.
+    pub fn fits(&self, invite: &Invite) -> bool {
+        invite.member.as_ref().is_some_and(|(member, _)| *member == self.member)
+            && charter::has_device_consent(&invite.charter, &self.member, &self.device, &self.consent)
     }
 }
 
@@ -109,7 +154,18 @@ impl DoorMessage {
                 .bytes(&entry.0)
                 .bytes(epoch)
                 .list(servers.iter(), |w, server| w.text(server)),
-            Self::Refusal { request } => Writer::bare().array(2).uint(3).bytes(&request.0),
+            Self::Refusal { request, why } => match why {
+                Declined::TurnedDown => Writer::bare().array(2).uint(3).bytes(&request.0),
+                Declined::TakenBack => Writer::bare().array(3).uint(3).bytes(&request.0).uint(1),
+                Declined::Used => Writer::bare().array(3).uint(3).bytes(&request.0).uint(2),
+            },
+            Self::Device(DeviceRequest {
+                member,
+                device,
+                consent,
+            }) => device
+                .write(Writer::bare().array(4).uint(4).bytes(&member.0))
+                .bytes(&consent.0),
         }
         .finish()
     }
@@ -127,7 +183,24 @@ impl DoorMessage {
                 epoch: r.bytes(WRAPPED_LEN)?.to_vec(),
                 servers: r.list(MAX_SERVERS, |r| r.text(MAX_TEXT).map(str::to_owned))?,
             }),
-            (2, 3) => Self::Refusal { request: r.fixed()? },
+            (2, 3) => Self::Refusal {
+                request: r.fixed()?,
+                why: Declined::TurnedDown,
+            },
+            (3, 3) => Self::Refusal {
+                request: r.fixed()?,
+                why: match r.uint()? {
+                    0 => return Err(CborError::NotAllowed(start)),
+                    1 => Declined::TakenBack,
+                    2 => Declined::Used,
+                    _ => Declined::TurnedDown,
+                },
+            },
+            (4, 4) => Self::Device(DeviceRequest {
+                member: r.fixed()?,
+                device: DeviceCard::read(r)?,
+                consent: r.fixed()?,
+            }),
             _ => return Err(CborError::NotAllowed(start)),
         })
     }
@@ -166,6 +239,7 @@ impl DoorMessage {
         r.end()?;
         let signer: &PublicKey = match &message {
             Self::Request(request) => &request.admitted.device.sign,
+            Self::Device(request) => &request.device.sign,
             Self::Welcome(_) | Self::Refusal { .. } => &invite.inviter,
         };
         if !sign::verify(signer, LABEL, &signed(invite, body), &signature) {

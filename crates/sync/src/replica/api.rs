@@ -215,6 +215,12 @@ pub enum RefusedJoin {
     /// The invitation has ended before anybody confirmed.
     #[error("the invitation has ended: ask for a new one")]
     Expired,
+    /// Who has made the invitation has taken it back.
+    #[error("this invitation was taken back: ask for a new one")]
+    TakenBack,
+    /// It was let in, and it or the member whose device it is was taken out before it knew.
+    #[error("this device was taken out again, or the member whose it is: ask an editor")]
+    Removed,
 }
 
 /// Somebody who has used an invitation and waits for an editor.
@@ -224,7 +230,7 @@ pub struct Request {
     pub id: Digest,
     /// The invitation.
     pub invite: InviteId,
-    /// The name that they gave.
+    /// The name that they gave; one's own where it is a device of one's own.
     pub name: String,
     /// Their outlet.
     pub outlet: OutletCard,
@@ -232,6 +238,8 @@ pub struct Request {
     pub role: Role,
     /// The code to compare, such as `30412 99871 05523`.
     pub code: String,
+    /// It is one more device of this member's, and no person.
+    pub is_device: bool,
 }
 
 /// An invitation that was made.
@@ -254,6 +262,8 @@ pub struct OpenInvitation {
     pub outlet: String,
     /// What whoever uses it becomes.
     pub role: Role,
+    /// It is for one more device of this member's, and lets no person in.
+    pub is_device: bool,
 }
 
 /// What this device is in the investigation.
@@ -304,7 +314,7 @@ pub struct Founding {
     pub server: Server,
 }
 
-/// What a person who joins says of themselves.
+/// What a person who joins says of themselves. Where the invitation is for one more device of a member, only its text counts.
 #[derive(Debug, Clone)]
 pub struct Joining {
     /// The invitation's text.

@@ -2,12 +2,15 @@
 
 use komuz_seal::bytes::{Digest, EnvelopeId, EpochId, InviteId, LogId, PublicKey};
 use komuz_seal::cbor::{CborError, Reader, Writer};
-use komuz_seal::charter::Role;
+use komuz_seal::charter::{Act, OutletCard, Role};
 use komuz_seal::derive::append_key;
+use komuz_seal::device::DeviceCard;
 use komuz_seal::doc::DocId;
 use komuz_seal::envelope::Kind;
 use komuz_seal::epoch::EpochKey;
-use komuz_seal::invite::{DoorMessage, Invite, LIFETIME, MAX_SERVERS, Terms, Welcome};
+use komuz_seal::invite::{
+    Declined, DeviceRequest, DoorMessage, Invite, LIFETIME, MAX_SERVERS, Request as Admission, Terms, Welcome,
+};
 
 use super::intake::Origin;
 use super::link::{Connection, Link};
@@ -41,6 +44,32 @@ fn read_server(bytes: &[u8]) -> Result<String, CborError> {
     let url = r.text(MAX_URL)?.to_owned();
     r.end()?;
     Ok(url)
+}
+
+/// What whoever has used an invitation asks for.
+enum Asked {
+    /// To be let in.
+    Person(Box<Admission>),
+    /// To be one more device of this member's.
+    Device(DeviceRequest),
+}
+
+impl Asked {
+    /// What a message asks for, when it is what the invitation gives.
+    fn of(message: DoorMessage, invite: &Invite) -> Option<Self> {
+        match message {
+            DoorMessage::Request(request) if request.fits(invite) => Some(Self::Person(request)),
+            DoorMessage::Device(request) if request.fits(invite) => Some(Self::Device(request)),
+            _ => None,
+        }
+    }
+
+    fn device(&self) -> &DeviceCard {
+        match self {
+            Self::Person(request) => request.device(),
+            Self::Device(request) => &request.device,
+        }
+    }
 }
 
 /// An invitation that this device has made.
@@ -159,6 +188,50 @@ impl Replica {
             }
             None => None,
         };
+        let terms = Terms {
+            charter: self.charter.id(),
+            inviter: self.device.id(),
+            relay: String::new(),
+            outlet: outlet.as_ref().map(|card| card.id.clone()),
+            outlet_name: outlet.map_or_else(|| name.to_owned(), |card| card.name),
+            role,
+            title: self.charter.title().to_owned(),
+            member: None,
+        };
+        self.open_invite(terms, m)
+    }
+
+    /// Who may let in devices of their own: it is said in the charter's log, and relays take nothing of observers.
+    fn adds_devices(&self) -> Result<&Me, CommandError> {
+        let me = self.me.as_ref().ok_or_else(super::not_joined)?;
+        if me.member.role == Role::Observer {
+            return Err(fail(
+                "role",
+                "an observer's device lets no other in: ask an editor for an invitation",
+            ));
+        }
+        Ok(me)
+    }
+
+    pub(super) fn make_device_invite(&mut self, m: &mut Moment<'_>) -> Result<Invitation, CommandError> {
+        let me = self.adds_devices()?.member.clone();
+        self.may_write()?;
+        let name = self.charter.outlet(&me.outlet).map(|card| card.name.clone());
+        let terms = Terms {
+            charter: self.charter.id(),
+            inviter: self.device.id(),
+            relay: String::new(),
+            outlet_name: name.unwrap_or_default(),
+            outlet: Some(me.outlet),
+            role: me.role,
+            title: self.charter.title().to_owned(),
+            member: Some((me.id, me.name)),
+        };
+        self.open_invite(terms, m)
+    }
+
+    /// Makes an invitation at a server, with its door.
+    fn open_invite(&mut self, mut terms: Terms, m: &mut Moment<'_>) -> Result<Invitation, CommandError> {
         // The door must be opened at a server: best at one of which this device has the ticket, or else one that is up.
         let link = self
             .links
@@ -166,15 +239,7 @@ impl Replica {
             .min_by_key(|link| (link.ticket.is_none() || link.bad_ticket, !link.is_up()))
             .ok_or_else(|| fail("no-server", "the investigation has no server at which to meet"))?;
         let (url, has_ticket) = (link.url.clone(), link.ticket.is_some());
-        let terms = Terms {
-            charter: self.charter.id(),
-            inviter: self.device.id(),
-            relay: url.clone(),
-            outlet: outlet.as_ref().map(|card| card.id.clone()),
-            outlet_name: outlet.map_or_else(|| name.to_owned(), |card| card.name),
-            role,
-            title: self.charter.title().to_owned(),
-        };
+        terms.relay.clone_from(&url);
         let invite = Invite::new(terms, m.wall, m.entropy);
         let invitation = Invitation {
             id: invite.id(),
@@ -228,8 +293,12 @@ impl Replica {
         if let Some(waiting) = &self.waiting {
             match DoorMessage::open(&stored.row.sealed, &waiting.invite) {
                 Ok(DoorMessage::Welcome(welcome)) if welcome.request.0 == waiting.request.0 => self.enter(&welcome, m),
-                Ok(DoorMessage::Refusal { request }) if request.0 == waiting.request.0 => {
-                    self.turn_away(RefusedJoin::TurnedDown);
+                Ok(DoorMessage::Refusal { request, why }) if request.0 == waiting.request.0 => {
+                    self.turn_away(match why {
+                        Declined::TurnedDown => RefusedJoin::TurnedDown,
+                        Declined::TakenBack => RefusedJoin::TakenBack,
+                        Declined::Used => RefusedJoin::Used,
+                    });
                 }
                 // One's own request, another's, or what cannot be read: of no consequence here.
                 _ => {}
@@ -248,19 +317,29 @@ impl Replica {
         }
     }
 
-    /// Tells whoever has left a request that it comes to nothing.
+    /// Tells whoever has left a request that it comes to nothing, and why.
     fn turn_down(&mut self, invite: &Invite, id: EnvelopeId, m: &mut Moment<'_>) {
+        let mut why = match self.charter.has_used(&invite.id()) {
+            true => Declined::Used,
+            false => Declined::TakenBack,
+        };
+        let mut is_request = false;
         let log = self.logs.get(&invite.door().id);
-        let stored = log.and_then(|log| log.stored.get(&id));
-        let is_request = stored.is_some_and(|stored| {
-            matches!(
-                DoorMessage::open(&stored.row.sealed, invite),
-                Ok(DoorMessage::Request(_))
-            )
-        });
+        for (lies, stored) in log.into_iter().flat_map(|log| &log.stored) {
+            match DoorMessage::open(&stored.row.sealed, invite) {
+                Ok(DoorMessage::Request(_) | DoorMessage::Device(_)) => is_request |= *lies == id,
+                // What was answered was used; a word that it was taken back is no answer to anybody.
+                Ok(DoorMessage::Refusal {
+                    why: Declined::TakenBack,
+                    ..
+                }) => {}
+                Ok(_) => why = Declined::Used,
+                Err(_) => {}
+            }
+        }
         if is_request {
             let request = Digest(id.0);
-            self.answer(invite, &DoorMessage::Refusal { request }, m);
+            self.answer(invite, &DoorMessage::Refusal { request, why }, m);
         }
     }
 
@@ -278,6 +357,7 @@ impl Replica {
             },
             outlet: mine.invite.outlet_name.clone(),
             role: mine.invite.role,
+            is_device: mine.invite.member.is_some(),
         })
         .collect()
     }
@@ -331,25 +411,34 @@ impl Replica {
             return None;
         }
         let stored = self.logs.get(&mine.invite.door().id)?.stored.get(&id)?;
-        let Ok(DoorMessage::Request(request)) = DoorMessage::open(&stored.row.sealed, &mine.invite) else {
-            return None;
+        let asked = Asked::of(DoorMessage::open(&stored.row.sealed, &mine.invite).ok()?, &mine.invite)?;
+        let code = mine.invite.code(asked.device());
+        let is_device = matches!(asked, Asked::Device(_));
+        let (name, outlet) = match asked {
+            Asked::Person(request) => (
+                request.admitted.member.name,
+                request
+                    .outlet
+                    .or_else(|| self.outlet_in(&request.admitted.member.outlet)),
+            ),
+            Asked::Device(_) => {
+                let me = &self.me.as_ref()?.member;
+                (me.name.clone(), self.outlet_in(&me.outlet))
+            }
         };
-        if !request.fits(&mine.invite) {
-            return None;
-        }
-        let known = |id: &str| self.charter.outlets().into_iter().find(|card| card.id == id).cloned();
-        let outlet = request
-            .outlet
-            .clone()
-            .or_else(|| known(&request.admitted.member.outlet))?;
         Some(Request {
             id: Digest(id.0),
             invite: mine.invite.id(),
-            code: mine.invite.code(request.device()),
-            name: request.admitted.member.name,
-            outlet,
+            code,
+            name,
+            outlet: outlet?,
             role: mine.invite.role,
+            is_device,
         })
+    }
+
+    fn outlet_in(&self, id: &str) -> Option<OutletCard> {
+        self.charter.outlets().into_iter().find(|card| card.id == id).cloned()
     }
 
     /// All requests that can be answered.
@@ -376,9 +465,13 @@ impl Replica {
     }
 
     pub(super) fn confirm_request(&mut self, id: &Digest, m: &mut Moment<'_>) -> Result<(), CommandError> {
-        self.editor()?;
-        self.may_write()?;
         let (invite_id, log_id) = self.find_request(id)?;
+        // Everybody decides about their own devices.
+        match self.invites[&invite_id].invite.member {
+            Some(_) => self.adds_devices()?,
+            None => self.editor()?,
+        };
+        self.may_write()?;
         let current = self.current.and_then(|epoch| self.keys.get(&epoch)).cloned();
         let epoch = current.ok_or_else(|| {
             fail(
@@ -395,19 +488,15 @@ impl Replica {
         }
         let invite = mine.invite.clone();
         let sealed = self.logs.get(&log_id).and_then(|log| log.stored.get(&EnvelopeId(id.0)));
-        let request = match sealed.map(|stored| DoorMessage::open(&stored.row.sealed, &invite)) {
-            Some(Ok(DoorMessage::Request(request))) if request.fits(&invite) => *request,
-            _ => return Err(fail("no-request", "there is no such request on this device")),
-        };
-        let card = *request.device();
+        let message = sealed.and_then(|stored| DoorMessage::open(&stored.row.sealed, &invite).ok());
+        let asked = message.and_then(|message| Asked::of(message, &invite));
+        let asked = asked.ok_or_else(|| fail("no-request", "there is no such request on this device"))?;
+        let card = *asked.device();
         // A key that nothing can be sealed to must not get into the charter: the entry's id is bound below, this is a trial.
         epoch
             .wrap(&Digest([0; 32]), &card, m.entropy)
             .map_err(|why| fail("bad-device", &why.to_string()))?;
-        let Some((entry, bytes)) = self
-            .charter
-            .admit(&self.device, request.outlet.as_ref(), request.admitted)
-        else {
+        let Some((entry, bytes)) = self.admit(asked) else {
             return Err(fail(
                 "no-effect",
                 "this person cannot be let in: the outlet's short name is taken, or the invitation was used",
@@ -430,6 +519,28 @@ impl Replica {
         Ok(())
     }
 
+    /// Writes into the charter what lets somebody in.
+    fn admit(&mut self, asked: Asked) -> Option<(Digest, Vec<u8>)> {
+        match asked {
+            Asked::Person(request) => {
+                let Admission { admitted, outlet } = *request;
+                self.charter.admit(&self.device, outlet.as_ref(), admitted)
+            }
+            Asked::Device(DeviceRequest {
+                member,
+                device,
+                consent,
+            }) => {
+                let act = Act::DeviceAdded {
+                    member,
+                    device,
+                    consent,
+                };
+                self.charter.act(&self.device, act)
+            }
+        }
+    }
+
     pub(super) fn refuse_request(&mut self, id: &Digest, m: &mut Moment<'_>) -> Result<(), CommandError> {
         let (invite_id, _) = self.find_request(id)?;
         let mine = &self.invites[&invite_id];
@@ -437,7 +548,8 @@ impl Replica {
             return Err(fail("invite-used", "this invitation was answered already"));
         }
         let invite = mine.invite.clone();
-        self.answer(&invite, &DoorMessage::Refusal { request: *id }, m);
+        let why = Declined::TurnedDown;
+        self.answer(&invite, &DoorMessage::Refusal { request: *id, why }, m);
         Ok(())
     }
 
@@ -482,7 +594,9 @@ impl Replica {
             return;
         }
         let Some(member) = self.charter.member_of(&device) else {
-            if self.charter.has_let_in(&device) {
+            if self.charter.was_removed(&device) {
+                self.turn_away(RefusedJoin::Removed);
+            } else if self.charter.has_let_in(&device) {
                 self.turn_away(RefusedJoin::Used);
             }
             return;
@@ -640,6 +754,12 @@ impl Replica {
     pub(super) fn take_doors(&mut self, device: &PublicKey, doors: &[Vec<u8>], m: &mut Moment<'_>) {
         let now = m.wall;
         self.doors.retain(|door| door.expires > now);
+        // Everybody who is in may ask for one: for a further device of their own.
+        let doors = if self.charter.member_of(device).is_some() {
+            doors
+        } else {
+            &[]
+        };
         for door in doors.iter().filter_map(|bytes| Door::read(*device, bytes).ok()) {
             let good = (now + 1..=now.saturating_add(LIFETIME + SKEW)).contains(&door.expires);
             let of_device = self.doors.iter().filter(|other| other.device == *device).count();

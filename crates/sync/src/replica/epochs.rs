@@ -204,7 +204,10 @@ impl Replica {
             .into_iter()
             .filter(|member| member.role == Role::Editor);
         let own = self.charter.member_of(&me).map(|member| member.id);
-        let before = editors.take_while(|member| Some(member.id) != own).count() as u64;
+        let before = editors.take_while(|member| Some(member.id) != own).count();
+        // Of an editor's own devices one after the other.
+        let devices = own.map(|own| self.charter.devices_in(&own)).unwrap_or_default();
+        let before = (before + devices.iter().take_while(|device| **device != me).count()) as u64;
         let hurry = match self.current {
             Some(_) => NO_HURRY + below(NO_HURRY, m.entropy),
             None => below(AFTER_CHANCE, m.entropy),

@@ -90,6 +90,7 @@ impl Replica {
                 }
                 match self.charter.fate(&Written::of(&log_id, &doc, &one.id, &one.statement)) {
                     Fate::Counts { cut, .. } => Some((one.id, cut)),
+                    Fate::Refused(Refusal::Role(_)) if one.statement.kind == Kind::Doors => Some((one.id, None)),
                     _ => None,
                 }
             })

@@ -261,6 +261,8 @@ impl Replica {
         if statement.kind != Kind::Charter {
             match self.charter.fate(&Written::of(&log_id, doc, &id, statement)) {
                 Fate::Counts { .. } => {}
+                // Everybody who was let in may ask for a door, whatever they write.
+                Fate::Refused(Refusal::Role(_)) if statement.kind == Kind::Doors => {}
                 Fate::Waits(head) => return Verdict::Hold(Need::Head(head)),
                 Fate::WaitsForUpdate => return Verdict::Hold(Need::Update),
                 Fate::Refused(never @ Refusal::Stranger) => return Verdict::Refuse(never.to_string()),

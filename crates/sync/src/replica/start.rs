@@ -9,7 +9,7 @@ use komuz_seal::device::Device;
 use komuz_seal::doc::DocId;
 use komuz_seal::envelope::{Kind, Statement};
 use komuz_seal::epoch::EpochKey;
-use komuz_seal::invite::{DoorMessage, Invite, Request};
+use komuz_seal::invite::{DeviceRequest, DoorMessage, Invite, Request};
 use komuz_seal::random;
 
 use super::door::{self, Waiting, is_origin};
@@ -136,8 +136,12 @@ pub(super) fn join(joining: Joining, m: &mut Moment<'_>) -> Made<CommandError> {
     if invite.has_ended(m.wall) {
         return Err(fail("invite-ended", "this invitation has ended: ask for a new one"));
     }
-    check_text("name", "the name", &name)?;
     check_server(&invite.relay)?;
+    let device = Device::new(m.entropy);
+    if let Some(request) = DeviceRequest::new(&invite, &device) {
+        return Ok(knock(invite, device, DoorMessage::Device(request), None, m));
+    }
+    check_text("name", "the name", &name)?;
     let card = match invite.outlet {
         Some(_) => None,
         None => Some(outlet),
@@ -148,7 +152,6 @@ pub(super) fn join(joining: Joining, m: &mut Moment<'_>) -> Made<CommandError> {
     if let Some(server) = &server {
         check_server(&server.url)?;
     }
-    let device = Device::new(m.entropy);
     let own = invite
         .outlet
         .clone()
@@ -160,9 +163,20 @@ pub(super) fn join(joining: Joining, m: &mut Moment<'_>) -> Made<CommandError> {
         outlet: own,
         role: invite.role,
     };
-    let sealed =
-        DoorMessage::Request(Box::new(Request::new(&invite, &device, member, card))).seal(&invite, &device, m.entropy);
+    let request = DoorMessage::Request(Box::new(Request::new(&invite, &device, member, card)));
     let server = server.map(|server| (server.url, server.ticket.unwrap_or_default()));
+    Ok(knock(invite, device, request, server, m))
+}
+
+/// Leaves a request at an invitation's door, and waits.
+fn knock(
+    invite: Invite,
+    device: Device,
+    request: DoorMessage,
+    server: Option<(String, String)>,
+    m: &mut Moment<'_>,
+) -> (Replica, Vec<Output>) {
+    let sealed = request.seal(&invite, &device, m.entropy);
     let mut replica = new(device, Charter::expecting(invite.charter), None, m);
     replica.add_door(&invite);
     replica.add_link(&invite.relay, None, m);
@@ -177,7 +191,7 @@ pub(super) fn join(joining: Joining, m: &mut Moment<'_>) -> Made<CommandError> {
     replica.take(door, &sealed, Origin::Here, m);
     replica.on_tick(m);
     let out = replica.finish();
-    Ok((replica, out))
+    (replica, out)
 }
 
 /// Logs of which something that was stored cannot be read.

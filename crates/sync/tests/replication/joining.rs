@@ -356,7 +356,7 @@ fn a_door_full_of_rubbish_neither_fills_the_disk_nor_keeps_the_answer_out() {
 }
 
 #[test]
-fn an_invitation_that_was_taken_back_turns_down_who_waits_and_who_comes_later() {
+fn an_invitation_that_was_taken_back_tells_so_whoever_waits_and_who_comes_later() {
     let mut world = World::new(31, 1);
     world.quiet();
     let invitation = world.call(0, |replica, now, entropy| {
@@ -379,7 +379,7 @@ fn an_invitation_that_was_taken_back_turns_down_who_waits_and_who_comes_later() 
     assert_eq!(world.peers[0].replica.requests(), []);
     assert_eq!(world.peers[0].replica.invitations(), []);
     for peer in [waits, later] {
-        assert_eq!(world.peers[peer].refused, Some(RefusedJoin::TurnedDown));
+        assert_eq!(world.peers[peer].refused, Some(RefusedJoin::TakenBack));
     }
     let again = world.call(0, |replica, now, entropy| {
         match replica.revoke(&invitation.id, now, entropy) {

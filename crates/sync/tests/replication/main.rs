@@ -5,6 +5,7 @@ mod base;
 mod catching_up;
 mod chaos;
 mod damaged;
+mod devices;
 mod dice;
 mod doubts;
 mod hostile;

@@ -156,8 +156,13 @@ impl Room {
     }
 
     /// Who has written of those whose words this session enters again: of the tabs of a device each its own, and the first of
-    /// them those of sessions that have ended.
-    fn mine(&self, paper: &Paper, me: &Me) -> BTreeSet<[u8; 16]> {
+    /// them those of sessions that have ended. Of a person's devices each enters its own
+    /// ([`komuz_sync::Replica::written_elsewhere`]).
+    fn mine(&mut self, paper: &Paper, me: &Me) -> BTreeSet<[u8; 16]> {
+        let elsewhere = self.replica.written_elsewhere().into_iter();
+        let elsewhere: BTreeSet<[u8; 16]> = elsewhere
+            .map(|(device, session)| session_actor(&device.0, &session.0))
+            .collect();
         let actor_of = |session: &String| {
             let session = from_hex(session).and_then(|bytes| SessionId::from_slice(&bytes))?;
             Some(session_actor(&me.device.0, &session.0))
@@ -166,7 +171,8 @@ impl Room {
         let alive: BTreeSet<[u8; 16]> = self.siblings.iter().filter_map(actor_of).collect();
         let is_first = self.siblings.iter().all(|sibling| *sibling > self.session());
         let written = paper.actors_of(&me.member.id);
-        let mut mine: BTreeSet<[u8; 16]> = written.filter(|actor| is_first && !alive.contains(actor)).collect();
+        let is_mine = |actor: &[u8; 16]| is_first && !alive.contains(actor) && !elsewhere.contains(actor);
+        let mut mine: BTreeSet<[u8; 16]> = written.filter(is_mine).collect();
         mine.insert(own);
         mine
     }

@@ -20,6 +20,7 @@ use komuz_release::latest::Latest;
 use komuz_release::masthead::Chain;
 use komuz_release::release::Release;
 use komuz_sync::frame::{ClientFrame, RelayFrame};
+use komuz_sync::seal::blob::{Blob, log_of};
 use komuz_sync::seal::bytes::{Digest, PublicKey};
 use komuz_sync::seal::charter::{Charter, Entry, Role};
 use komuz_sync::seal::derive::LogKeys;
@@ -34,7 +35,7 @@ use serde_json::{Map, Value, json};
 pub type Target = fn(&[u8]) -> bool;
 
 /// All of them by name; their cases lie in `fuzz/corpus/<name>/`.
-pub const TARGETS: [(&str, Target); 20] = [
+pub const TARGETS: [(&str, Target); 22] = [
     ("import_html", import_html),
     ("import_markdown", import_markdown),
     ("import_json", import_json),
@@ -54,6 +55,8 @@ pub const TARGETS: [(&str, Target); 20] = [
     ("latest", latest),
     ("backup", backup),
     ("presence", presence),
+    ("blob", blob),
+    ("blob_chunk", blob_chunk),
     ("dossier", dossier),
 ];
 
@@ -282,6 +285,25 @@ pub fn backup(data: &[u8]) -> bool {
 pub fn presence(data: &[u8]) -> bool {
     let log = log();
     Presence::open(data, &log).is_some() || Presence::under_seal(data, &log).is_some()
+}
+
+/// The name of a blob, as a document has it.
+pub fn blob(data: &[u8]) -> bool {
+    let Ok(blob) = Blob::read(data) else { return false };
+    assert_eq!(blob.to_bytes(), data);
+    // Rubbish is in none of its places.
+    assert!((0..=blob.chunks.len()).all(|index| blob.open(index, data, &log()).is_err()));
+    true
+}
+
+/// The bytes of the blob that the cases of `blob_chunk` are of.
+pub const BLOB: &[u8] = b"a picture";
+
+/// A chunk of a blob, as a relay brings it.
+pub fn blob_chunk(data: &[u8]) -> bool {
+    let log = log_of(&EpochKey::from_secret([1; 32]));
+    let (blob, _) = Blob::seal(BLOB, &log).expect("small enough");
+    blob.join([data], &log).is_ok_and(|bytes| bytes == BLOB)
 }
 
 /// What the newsrooms know of a story, or a policy. What was read is written, read back and checked; the same JSON as the

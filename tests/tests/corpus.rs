@@ -89,6 +89,8 @@ fn what_is_taken_is_taken_whole_and_unchanged() {
         "latest",
         "change_chunk",
         "saved_document",
+        "blob",
+        "blob_chunk",
     ];
     for (target, parse) in TARGETS.iter().filter(|(target, _)| exact.contains(target)) {
         for (name, bytes) in cases(target).into_iter().filter(|(name, _)| name.starts_with("good-")) {
@@ -124,6 +126,7 @@ mod made {
     use komuz_release::release::{Head, Release};
     use komuz_sync::frame::{ClientFrame, RelayFrame};
     use komuz_sync::seal::backup::{self, Cost};
+    use komuz_sync::seal::blob::{self, Blob};
     use komuz_sync::seal::bytes::{
         Chain, Digest, EnvelopeId, EpochId, LogId, Nonce, PublicKey, SessionId, Signature, Start,
     };
@@ -138,7 +141,7 @@ mod made {
     use komuz_sync::seal::presence::Presence;
 
     use super::fixture::{head, masthead, release, signed, signed_masthead, story};
-    use super::targets::{PASSPHRASE, WRITER, door, known_document, log};
+    use super::targets::{BLOB, PASSPHRASE, WRITER, door, known_document, log};
 
     type Case = (&'static str, &'static str, Vec<u8>);
 
@@ -179,10 +182,39 @@ mod made {
         cases.push((target, "good-whole", good));
     }
 
+    /// Names of blobs as somebody may write them, and a chunk.
+    fn blobs(cases: &mut Vec<Case>) {
+        let log = blob::log_of(&EpochKey::from_secret([1; 32]));
+        let (_, chunks) = Blob::seal(BLOB, &log).expect("small enough");
+        around("blob_chunk", chunks[0].clone(), cases);
+        let name = |size: usize, chunks: usize| {
+            Writer::versioned(1)
+                .array(4)
+                .bytes(&[1; 32])
+                .uint(size as u64)
+                .bytes(&[2; 32])
+                .list(0..chunks, |w, _| w.bytes(&[3; 32]))
+                .finish()
+        };
+        let good = name(blob::CHUNK + 1, 2);
+        let mut cases_of = |name, bytes| cases.push(("blob", name, bytes));
+        cases_of("good-two-chunks", good.clone());
+        cases_of("good-largest", name(blob::MAX_BLOB, blob::MAX_CHUNKS));
+        cases_of("a-million-chunks", name(blob::MAX_BLOB, 1_000_000)[..5000].to_vec());
+        cases_of("one-chunk-too-many", name(blob::CHUNK, 2));
+        cases_of("one-chunk-too-few", name(blob::CHUNK + 1, 1));
+        cases_of("no-bytes", name(0, 0));
+        cases_of("a-byte-too-large", name(blob::MAX_BLOB + 1, blob::MAX_CHUNKS));
+        cases_of("cut-in-half", good[..good.len() / 2].to_vec());
+        cases_of("three-bytes-more", [good.as_slice(), &[0; 3]].concat());
+        cases_of("other-version", [&[2], &good[1..]].concat());
+    }
+
     pub fn cases() -> Vec<Case> {
         let mut cases = Vec::new();
         replication(&mut cases);
         membership(&mut cases);
+        blobs(&mut cases);
         published(&mut cases);
         let actor = session_actor(WRITER.0, WRITER.1);
         let mut document = Body::from_story(&story(), &actor).expect("a document").0;

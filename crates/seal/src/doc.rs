@@ -33,8 +33,10 @@ pub enum DocId {
         /// BCP 47 tag.
         lang: String,
     },
-    /// Pictures and other files.
+    /// Pictures and other files: their names and where their bytes lie.
     Files,
+    /// The bytes of files, in chunks ([`crate::blob`]): a log, and no document.
+    Blobs,
 }
 
 impl DocId {
@@ -48,6 +50,7 @@ impl DocId {
             Self::Notes { story, lang } => w.array(3).uint(4).text(story).text(lang),
             Self::SignOffs { story, lang } => w.array(3).uint(5).text(story).text(lang),
             Self::Files => w.array(1).uint(6),
+            Self::Blobs => w.array(1).uint(8),
         }
     }
 
@@ -60,6 +63,7 @@ impl DocId {
             (1, 1) => Self::Charter,
             (1, 2) => Self::Registers,
             (1, 6) => Self::Files,
+            (1, 8) => Self::Blobs,
             (3, 3) => edition(r).map(|(story, lang)| Self::Body { story, lang })?,
             (3, 4) => edition(r).map(|(story, lang)| Self::Notes { story, lang })?,
             (3, 5) => edition(r).map(|(story, lang)| Self::SignOffs { story, lang })?,

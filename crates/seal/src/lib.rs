@@ -4,7 +4,7 @@
 //! - [`device`]: a device's keys. [`sign`]: signatures, each for one named purpose.
 //! - [`charter`]: who is in, as signed entries that everyone evaluates to the same result.
 //! - [`epoch`]: the secret that members share. [`editors`]: what editors alone have. [`derive`](mod@derive): the logs' names and keys that come from it.
-//! - [`envelope`]: what is written, signed and sealed; [`presence`]: what is said in passing.
+//! - [`envelope`]: what is written, signed and sealed; [`presence`]: what is said in passing; [`blob`]: the bytes of pictures.
 //! - [`invite`]: how somebody gets in. [`backup`]: everything under a passphrase.
 //! - [`doc`], [`bytes`], [`cbor`], [`chain`]: names, fixed-length bytes, the strict encoding, the chain of a log at a relay.
 //!
@@ -13,6 +13,7 @@
 
 mod aead;
 pub mod backup;
+pub mod blob;
 pub mod bytes;
 pub mod cbor;
 pub mod chain;

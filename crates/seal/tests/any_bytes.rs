@@ -4,6 +4,7 @@
 mod dice;
 
 use dice::dice;
+use komuz_seal::blob::Blob;
 use komuz_seal::bytes::{Digest, MemberId, PublicKey};
 use komuz_seal::charter::{Charter, Entry, Founder, OutletCard, Role};
 use komuz_seal::derive::LogKeys;
@@ -57,6 +58,11 @@ fn entry() -> Vec<u8> {
     .1
 }
 
+fn blob() -> Blob {
+    let keys = LogKeys::of_document(&EpochKey::from_secret([1; 32]), &DocId::Blobs);
+    Blob::seal(b"a picture", &keys).expect("small enough").0
+}
+
 proptest! {
     #[test]
     fn no_bytes_make_a_parser_panic(bytes in proptest::collection::vec(any::<u8>(), 0..1200), text in ".{0,300}") {
@@ -68,6 +74,8 @@ proptest! {
             prop_assert!(Presence::open(&bytes, &keys).is_none());
             prop_assert!(Entry::open(&bytes).is_err());
             let _ = Entry::from_body(&bytes);
+            prop_assert!(Blob::read(&bytes).is_err());
+            prop_assert!(blob().open(0, &bytes, &keys).is_err());
             prop_assert!(DoorMessage::open(&bytes, &invite()).is_err());
             prop_assert!(EpochKey::unwrap(&bytes, &Digest([1; 32]), &device).is_err());
             prop_assert!(backup::open(&bytes, "passphrase").is_err());

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use dice::dice;
 use house::*;
+use komuz_seal::blob::{Blob, CHUNK, log_of};
 use komuz_seal::bytes::{Digest, EpochId, MemberId, PublicKey, Start, from_hex, to_hex};
 use komuz_seal::charter::{Act, Charter, Entry, Role, entry_id};
 use komuz_seal::derive::{LogKeys, append_key};
@@ -143,7 +144,14 @@ fn wraps() -> Value {
 /// Logs of an epoch, and the door of an invitation.
 fn logs() -> Value {
     let key = next_key();
-    let mut docs = vec![DocId::Charter, DocId::Registers, body(), notes(), DocId::Files];
+    let mut docs = vec![
+        DocId::Charter,
+        DocId::Registers,
+        body(),
+        notes(),
+        DocId::Files,
+        DocId::Blobs,
+    ];
     docs.push(DocId::SignOffs {
         story: "story".into(),
         lang: "ky".into(),
@@ -233,14 +241,41 @@ fn invite() -> Value {
     })
 }
 
+/// One byte more than a chunk holds, so that there are two.
+fn large() -> Vec<u8> {
+    (0..=CHUNK).map(|at| (at % 251) as u8).collect()
+}
+
+fn blob() -> Value {
+    let log = log_of(&next_key());
+    let sealed = |bytes: &[u8]| Blob::seal(bytes, &log).expect("sealed");
+    let (small, chunks) = sealed(b"a picture");
+    let (large, _) = sealed(&large());
+    let name = |blob: &Blob| {
+        json!({
+            "sha256": blob.sha256.to_hex(),
+            "size": blob.size,
+            "chunks": blob.chunks.iter().map(|id| id.to_hex()).collect::<Vec<_>>(),
+            "name": to_hex(&blob.to_bytes()),
+        })
+    };
+    json!({
+        "what": "Blobs in an epoch: their names, and the one chunk of the small one. The large one has 131031 bytes, each its place modulo 251.",
+        "epoch key": to_hex(next_key().secret()),
+        "small": {"bytes": to_hex(b"a picture"), "blob": name(&small), "sealed": to_hex(&chunks[0])},
+        "large": name(&large),
+    })
+}
+
 type Made = fn() -> Value;
 
-const FILES: [(&str, Made); 5] = [
+const FILES: [(&str, Made); 6] = [
     ("charter", charter),
     ("wraps", wraps),
     ("logs", logs),
     ("envelope", envelope),
     ("invite", invite),
+    ("blob", blob),
 ];
 
 fn file(name: &str) -> PathBuf {
@@ -345,6 +380,14 @@ fn what_is_sealed_in_the_vectors_opens() {
     let envelope = read("envelope");
     let keys = LogKeys::of_document(&EpochKey::from_secret(fixed(&envelope["epoch key"])), &body());
     assert_eq!(Statement::open(&bytes(&envelope["sealed"]), &keys), Ok(statement()));
+    let vector = read("blob");
+    let log = log_of(&EpochKey::from_secret(fixed(&vector["epoch key"])));
+    let blob = Blob::read(&bytes(&vector["small"]["blob"]["name"])).expect("a name");
+    let sealed = bytes(&vector["small"]["sealed"]);
+    assert_eq!(
+        blob.join([sealed.as_slice()], &log),
+        Ok(bytes(&vector["small"]["bytes"]))
+    );
     let invite = read("invite");
     let read = Invite::from_text(invite["text"].as_str().expect("a text")).expect("an invitation");
     assert_eq!(read.door().id.to_hex(), invite["door"]);

@@ -699,7 +699,7 @@ impl Replica {
 
 fn has_short_names(doc: &DocId) -> bool {
     match doc {
-        DocId::Charter | DocId::Registers | DocId::Files => true,
+        DocId::Charter | DocId::Registers | DocId::Files | DocId::Blobs => true,
         DocId::Body { story, lang } | DocId::Notes { story, lang } | DocId::SignOffs { story, lang } => {
             story.len() <= MAX_NAME && lang.len() <= MAX_NAME
         }

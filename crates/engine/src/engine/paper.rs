@@ -95,7 +95,7 @@ pub struct Applied {
 /// The kind of document that core keeps under a document's name; the charter is not core's.
 pub fn kind_of(doc: &DocId) -> Option<DocKind> {
     match doc {
-        DocId::Charter => None,
+        DocId::Charter | DocId::Blobs => None,
         DocId::Registers => Some(DocKind::Registers),
         DocId::Body { .. } => Some(DocKind::Body),
         DocId::Notes { .. } => Some(DocKind::Notes),

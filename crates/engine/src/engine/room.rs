@@ -727,6 +727,7 @@ pub fn name(doc: &DocId) -> String {
         DocId::Charter => "charter".into(),
         DocId::Registers => "registers".into(),
         DocId::Files => "files".into(),
+        DocId::Blobs => "blobs".into(),
         DocId::Body { story, lang } => format!("body/{story}/{lang}"),
         DocId::Notes { story, lang } => format!("notes/{story}/{lang}"),
         DocId::SignOffs { story, lang } => format!("signoffs/{story}/{lang}"),

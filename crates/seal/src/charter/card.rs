@@ -55,7 +55,9 @@ impl Role {
     pub fn may_write(self, doc: &DocId) -> bool {
         match doc {
             DocId::Charter | DocId::SignOffs { .. } => self == Self::Editor,
-            DocId::Registers | DocId::Body { .. } | DocId::Files => matches!(self, Self::Writer | Self::Editor),
+            DocId::Registers | DocId::Body { .. } | DocId::Files | DocId::Blobs => {
+                matches!(self, Self::Writer | Self::Editor)
+            }
             DocId::Notes { .. } => self != Self::Observer,
         }
     }

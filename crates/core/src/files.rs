@@ -1,4 +1,4 @@
-//! The files of an investigation: pictures by the SHA-256 of their bytes.
+//! The files of an investigation: pictures by the SHA-256 of their bytes, which lie elsewhere.
 
 use automerge::transaction::Transactable;
 use automerge::{AutomergeError, ObjType};
@@ -10,6 +10,10 @@ use crate::values::Node;
 
 /// The largest file, in bytes.
 pub const MAX_FILE: usize = 2 << 20;
+/// The longest name of bytes that lie elsewhere.
+const MAX_NAME: usize = 4 << 10;
+/// How many things are read that are said of one file.
+const MAX_ENTRIES: usize = 16;
 
 /// Media types of pictures.
 const MEDIA: [&str; 4] = ["image/webp", "image/png", "image/jpeg", "image/avif"];
@@ -52,70 +56,99 @@ pub enum FileError {
     Document(#[from] WriteError),
 }
 
-/// A file.
+/// Where a file's bytes are.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct File {
-    /// SHA-256 of the bytes, lower-case hex.
-    pub sha256: String,
-    /// Media type.
-    pub media: String,
-    /// The bytes.
-    pub bytes: Vec<u8>,
+pub enum Bytes {
+    /// In the document itself, as the first files were kept.
+    Here(Vec<u8>),
+    /// Somewhere else, under this name: whoever brings them knows how to read it.
+    Apart(Vec<u8>),
 }
 
-/// Adds a picture and gives its SHA-256 in lower-case hex. One that is there already stays.
-pub fn add(files: &mut Document, media: &str, bytes: Vec<u8>) -> Result<String, FileError> {
-    check(media, &bytes)?;
-    let sha256 = sha256_hex(&bytes);
-    if get(files, &sha256).is_some() {
-        return Ok(sha256);
+/// What a document says of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Media type, one that is kept.
+    pub media: String,
+    /// Where the bytes are.
+    pub bytes: Bytes,
+}
+
+/// Notes where a file's bytes are: under a name that says it to who brings them. What is noted already stays as it is. Errors:
+/// [`FileError::Media`], [`FileError::Document`].
+pub fn add(files: &mut Document, media: &str, sha256: &str, name: &[u8]) -> Result<(), FileError> {
+    known(media)?;
+    let entry = Entry {
+        media: media.to_owned(),
+        bytes: Bytes::Apart(name.to_vec()),
+    };
+    if entries(files, sha256).contains(&entry) {
+        return Ok(());
     }
     let all = Node::root(files, None)
         .map("files")
         .ok_or(FileError::Document(AutomergeError::NotAnObject.into()))?;
-    let all = all.id().clone();
+    let (all, file) = (all.id().clone(), all.map(sha256).map(|file| file.id().clone()));
     files.transact(|tx| {
-        let file = tx.put_object(&all, sha256.as_str(), ObjType::Map)?;
+        let file = match file {
+            Some(file) => file,
+            None => tx.put_object(&all, sha256, ObjType::Map)?,
+        };
         tx.put(&file, "media", media)?;
-        tx.put(&file, "bytes", bytes)
+        tx.put(&file, "blob", name.to_vec())
     })?;
-    Ok(sha256)
+    Ok(())
 }
 
-/// The file with a SHA-256. One whose bytes are not what its name and type say counts as missing.
-pub fn get(files: &Document, sha256: &str) -> Option<File> {
-    let node = Node::root(files, None).map("files")?.map(sha256)?;
-    let media = node.text("media", 40)?;
-    let bytes = node
-        .all_bytes("bytes")
-        .into_iter()
-        .find(|bytes| sha256_hex(bytes) == sha256)?;
-    check(&media, &bytes).ok()?;
-    Some(File {
-        sha256: sha256.to_owned(),
-        media,
-        bytes,
-    })
+/// All that is said of the file with a SHA-256: more than one thing where several have added it at once. Bytes that are not
+/// what name and type say count as missing; so do names that are longer than any, and types that are not kept.
+pub fn entries(files: &Document, sha256: &str) -> Vec<Entry> {
+    let all = Node::root(files, None).map("files");
+    let nodes = all.map(|all| all.all_maps(sha256)).unwrap_or_default();
+    let mut found = Vec::new();
+    for node in nodes {
+        let Some(media) = node.text("media", 40).filter(|media| known(media).is_ok()) else {
+            continue;
+        };
+        let here = node.all_bytes("bytes").into_iter();
+        let here = here.filter(|bytes| sha256_hex(bytes) == sha256 && check(&media, bytes).is_ok());
+        let apart = node.all_bytes("blob").into_iter().filter(|name| name.len() <= MAX_NAME);
+        for bytes in here.map(Bytes::Here).chain(apart.map(Bytes::Apart)) {
+            let media = media.clone();
+            let entry = Entry { media, bytes };
+            if found.len() < MAX_ENTRIES && !found.contains(&entry) {
+                found.push(entry);
+            }
+        }
+    }
+    found
 }
 
-/// SHA-256 of all files, sorted.
+/// SHA-256 of all files of which something is said, sorted.
 pub fn list(files: &Document) -> Vec<String> {
     let all = Node::root(files, None)
         .map("files")
         .map(|node| node.keys())
         .unwrap_or_default();
-    all.into_iter().filter(|sha256| get(files, sha256).is_some()).collect()
+    all.into_iter()
+        .filter(|sha256| !entries(files, sha256).is_empty())
+        .collect()
 }
 
-fn check(media: &str, bytes: &[u8]) -> Result<(), FileError> {
+fn known(media: &str) -> Result<&'static str, FileError> {
+    let known = MEDIA.into_iter().find(|known| *known == media);
+    known.ok_or_else(|| FileError::Media {
+        media: media.chars().take(60).collect(),
+    })
+}
+
+/// Whether bytes are a picture that is kept. Errors: [`FileError::TooLarge`], [`FileError::Media`], [`FileError::NotThat`].
+pub fn check(media: &str, bytes: &[u8]) -> Result<(), FileError> {
     if bytes.len() > MAX_FILE {
         return Err(FileError::TooLarge { size: bytes.len() });
     }
-    match MEDIA.into_iter().find(|known| *known == media) {
-        None => Err(FileError::Media {
-            media: media.chars().take(60).collect(),
-        }),
-        Some(known) if starts_as(known, bytes) => Ok(()),
-        Some(known) => Err(FileError::NotThat { media: known }),
+    match known(media)? {
+        known if starts_as(known, bytes) => Ok(()),
+        media => Err(FileError::NotThat { media }),
     }
 }

@@ -77,6 +77,18 @@ impl<'a> Node<'a> {
         self.object(key, ObjType::Map)
     }
 
+    /// All maps under a key, the one of [`Self::map`] first: more than one when some were made at once.
+    pub fn all_maps(&self, key: &str) -> Vec<Node<'a>> {
+        let maps = self.all(key).into_iter().rev();
+        let maps = maps.filter(|(value, _)| matches!(value, Value::Object(ObjType::Map)));
+        maps.map(|(_, id)| Node {
+            doc: self.doc,
+            id,
+            heads: self.heads,
+        })
+        .collect()
+    }
+
     /// The map's keys, sorted.
     pub fn keys(&self) -> Vec<String> {
         match self.heads {

@@ -729,7 +729,7 @@ impl App {
         let ctx = self.ctx.clone();
         let asked = self.ctx.engine.ask(Ask::GetFile { file: hash.clone() });
         spawn(async move {
-            // A picture that has not arrived yet shows its description; opening the story again asks again.
+            // Until a picture has come, its description stands there.
             if let Ok(Answer::File { media, bytes, .. }) = asked.await
                 && let Some(surface) = ctx.writing.surface.borrow().as_ref()
             {

@@ -27,6 +27,7 @@ mod listing;
 mod outside;
 mod paper;
 mod people;
+mod pictures;
 mod room;
 mod signing;
 mod tabs;
@@ -55,6 +56,8 @@ pub struct Engine {
     /// What goes on in rooms that are being read anew.
     heirs: BTreeMap<String, Heir>,
     jobs: BTreeMap<u32, outside::Waiting>,
+    /// Asks that wait for pictures.
+    held: Vec<pictures::Held>,
     watch: Option<dossier::Watch>,
     backup: backup::Backup,
     leaving: Option<u32>,
@@ -103,6 +106,7 @@ impl Engine {
             early: BTreeMap::new(),
             heirs: BTreeMap::new(),
             jobs: BTreeMap::new(),
+            held: Vec::new(),
             watch: None,
             backup: backup::Backup::default(),
             leaving: None,
@@ -152,6 +156,7 @@ impl Engine {
             }
         }
         self.each_room(Room::time);
+        self.let_held_go();
         self.begin_anew();
         self.finished();
         self.joins();
@@ -164,6 +169,13 @@ impl Engine {
 
     /// Does what is asked. `None` when the answer comes later.
     fn asked(&mut self, id: u32, ask: Ask) -> Result<Option<Answer>, Trouble> {
+        if !self.left && self.holds(id, &ask) {
+            return Ok(None);
+        }
+        self.does(id, ask)
+    }
+
+    fn does(&mut self, id: u32, ask: Ask) -> Result<Option<Answer>, Trouble> {
         if self.left {
             return Err(trouble("left", "This device was left in another tab. Reload the page."));
         }
@@ -424,7 +436,13 @@ impl Engine {
             .filter_map(|(id, room)| room.lost(session).then(|| id.clone()))
             .collect();
         for room in rooms {
-            let tables = [("secret", "logs"), ("secret", "servers"), ("log", "envelopes")];
+            let tables = [
+                ("secret", "logs"),
+                ("secret", "servers"),
+                ("log", "envelopes"),
+                ("log", "chunks"),
+                ("log", "unsent"),
+            ];
             let wanted = tables.map(|(table, of)| (table, format!("{room}/{of}/"))).to_vec();
             self.load(wanted, Purpose::Legacy { room });
         }
@@ -450,6 +468,7 @@ impl Engine {
         self.listing = Listing::default();
         self.hands.disk.clear();
         self.watch = None;
+        self.refuse_held();
         for ask in std::mem::take(&mut self.jobs).into_values().filter_map(|job| job.ask()) {
             self.hands.answer(ask, Err(not_open()));
         }

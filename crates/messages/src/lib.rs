@@ -388,12 +388,13 @@ pub enum Ask {
         /// The bytes, base64.
         bytes: String,
     },
-    /// A file's bytes. Answer: [`Answer::File`].
+    /// A file's bytes. They are fetched where they are not here, and the answer comes when they have come: [`Answer::File`].
     GetFile {
         /// SHA-256 in hex.
         file: String,
     },
-    /// Build the release of an edition as it stands and what has changed. Answer: [`Answer::Review`]. Signs nothing.
+    /// Build the release of an edition as it stands and what has changed, once its pictures are here or no more of them have come for a
+    /// minute. Answer: [`Answer::Review`]. Signs nothing.
     Review {
         /// Of which edition.
         edition: EditionId,

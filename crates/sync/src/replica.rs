@@ -26,6 +26,7 @@
 //! counters.
 
 mod api;
+mod blobs;
 mod door;
 mod doubt;
 mod epochs;
@@ -43,6 +44,7 @@ mod wire;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use komuz_seal::Entropy;
+use komuz_seal::blob::Blob;
 use komuz_seal::bytes::{Digest, EnvelopeId, EpochId, InviteId, LogId, MemberId, PublicKey, SessionId, Start};
 use komuz_seal::charter::{Charter, MemberCard, OutletCard, Role};
 use komuz_seal::device::Device;
@@ -136,6 +138,8 @@ pub struct Replica {
     place: u64,
     /// The newest presence of each session in each log, and of this one.
     heard: BTreeMap<(LogId, SessionId), u64>,
+    /// Files that somebody looks at and that are not here.
+    wanted_blobs: Vec<Blob>,
     spoken: u64,
     /// The last presence messages that came, and how many were looked at until when.
     echoes: VecDeque<EnvelopeId>,
@@ -291,10 +295,14 @@ impl Replica {
     /// what is beyond. Where `seen` has something that does not count any more, [`Output::Rebuild`] comes instead. The charter is watched always; before the join is confirmed nothing can be watched.
     pub fn watch(&mut self, doc: &DocId, seen: &Seen, now: u64, entropy: Entropy<'_>) -> Vec<Output> {
         self.turn(now, entropy, |replica, m| {
-            if replica.me.is_none() || *doc == DocId::Charter || !has_short_names(doc) {
+            if replica.me.is_none() || matches!(doc, DocId::Charter | DocId::Blobs) || !has_short_names(doc) {
                 return;
             }
             replica.add_document(doc, m);
+            if *doc == DocId::Files {
+                // Whoever has a server's ticket opens the logs there, also for those who have none.
+                replica.add_document(&DocId::Blobs, m);
+            }
             let logs = replica.logs_of(doc);
             if logs.iter().any(|log| replica.has_too_much(log, seen)) {
                 replica.let_rebuild(doc, false);

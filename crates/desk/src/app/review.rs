@@ -341,13 +341,17 @@ fn Preview(props: &PreviewProps) -> Html {
                 };
                 let files = preview.files();
                 *mounted.borrow_mut() = Some(preview);
+                // Each when it comes: one that does not holds up no other.
                 for file in files {
-                    if let Ok(Answer::File { media, bytes, .. }) =
-                        ctx.engine.ask(Ask::GetFile { file: file.clone() }).await
-                        && let Some(preview) = mounted.borrow().as_ref()
-                    {
-                        preview.picture(&file, &browser::blob_address(&media, &bytes));
-                    }
+                    let mounted = mounted.clone();
+                    let asked = ctx.engine.ask(Ask::GetFile { file: file.clone() });
+                    spawn(async move {
+                        if let Ok(Answer::File { media, bytes, .. }) = asked.await
+                            && let Some(preview) = mounted.borrow().as_ref()
+                        {
+                            preview.picture(&file, &browser::blob_address(&media, &bytes));
+                        }
+                    });
                 }
             });
         }

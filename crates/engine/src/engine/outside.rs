@@ -1,11 +1,10 @@
-//! Asks about outside formats and files: import, export, pictures.
+//! Asks about outside formats: import, export.
 
 use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use komuz_core::document::Document;
-use komuz_core::files::{self, File};
 use komuz_core::registers;
 use komuz_messages::{Answer, EditionId, Trouble};
 use komuz_release::csl;
@@ -16,7 +15,7 @@ use super::dossier::Arriving;
 use super::hands::Hands;
 use super::room::Room;
 use super::signing::whole;
-use super::trouble::{because, named, no_edition, refused, trouble};
+use super::trouble::{because, named, no_edition, refused};
 use super::{Engine, body};
 use crate::Output;
 use crate::job::{Read, Task};
@@ -239,44 +238,9 @@ impl Engine {
             left_out,
         })
     }
-
-    /// Puts a picture into the investigation.
-    pub(super) fn add_file(&mut self, media: &str, bytes: &str) -> Result<Answer, Trouble> {
-        let bytes = STANDARD
-            .decode(bytes)
-            .map_err(|_| trouble("file", "The picture's bytes are not base64."))?;
-        let (room, hands) = self.room()?;
-        let id = room.edit(&DocId::Files, hands, |paper| {
-            files::add(&mut paper.document, media, bytes)
-        })?;
-        Ok(Answer::Made { id })
-    }
-
-    /// A picture.
-    pub(super) fn get_file(&mut self, sha256: &str) -> Result<Answer, Trouble> {
-        let (room, _) = self.room()?;
-        let file = room
-            .file(sha256)
-            .ok_or_else(|| trouble("file-missing", "This picture has not arrived on this device yet."))?;
-        Ok(Answer::File {
-            name: file.sha256,
-            media: file.media,
-            bytes: STANDARD.encode(file.bytes),
-        })
-    }
 }
 
 impl Room {
-    /// The file with a SHA-256.
-    pub(super) fn file(&self, sha256: &str) -> Option<File> {
-        files::get(&self.papers.get(&DocId::Files)?.document, sha256)
-    }
-
-    /// Whether a file is here.
-    pub(super) fn has_file(&self, sha256: &str) -> bool {
-        self.file(sha256).is_some()
-    }
-
     /// Adds sources to the register; those that are there already stay.
     pub(super) fn add_sources(
         &mut self,

@@ -7,6 +7,7 @@ use komuz_core::registers;
 use komuz_messages::{EditionId, Trouble};
 use komuz_sync::Replica;
 use komuz_sync::replica::{self, CommandError, RelayId};
+use komuz_sync::seal::blob::Blob;
 use komuz_sync::seal::bytes::{EnvelopeId, to_hex};
 use komuz_sync::seal::doc::DocId;
 
@@ -86,6 +87,10 @@ pub struct Room {
     siblings: BTreeSet<String>,
     /// Until when it stays though it is not open.
     stays_until: u64,
+    /// Names of files that are not what they say.
+    pub(super) wrong_blobs: Vec<Blob>,
+    /// Whether a file has come, or was found wrong.
+    pub(super) files_came: bool,
 }
 
 /// The rows that a room is made of when it is opened.
@@ -175,6 +180,8 @@ impl Room {
             joined: false,
             siblings: heir.siblings,
             stays_until: hands.now + LINGER,
+            wrong_blobs: Vec::new(),
+            files_came: false,
         };
         if rows.unreadable > 0 {
             let count = rows.unreadable.to_string();
@@ -284,6 +291,8 @@ impl Room {
                     self.entered_again(&doc, hands);
                     self.own = hands.disk.mark();
                 }
+                replica::Output::Blob { .. } => self.files_came = true,
+                replica::Output::BlobRefused { blob, why } => self.wrong_blob(blob, why),
                 replica::Output::Presence { doc, who, bytes } => self.people.heard(doc, &who, &bytes, hands.now),
                 replica::Output::Joined => {
                     self.joining = false;

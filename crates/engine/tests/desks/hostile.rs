@@ -18,7 +18,7 @@ use crate::world::World;
 use crate::writing::{open, text, two, type_at};
 
 /// Seals payloads for a document with a member's own keys and sends them to the first relay, without an engine.
-fn inject(world: &mut World, desk: usize, doc: &DocId, payloads: impl Fn(&Replica) -> Vec<Payload>) {
+pub fn inject(world: &mut World, desk: usize, doc: &DocId, payloads: impl Fn(&Replica) -> Vec<Payload>) {
     let rows = world.devices[world.desks[desk].device].rows.clone();
     let rows = rows
         .into_iter()

@@ -268,7 +268,7 @@ fn saved_papers_that_stop_the_desk_twice_are_made_again_from_the_log() {
 }
 
 /// Makes a backup; the file.
-fn backup(world: &mut World, desk: usize) -> String {
+pub fn backup(world: &mut World, desk: usize) -> String {
     let ask = Ask::Backup {
         passphrase: "three strings one tune".into(),
         page: String::new(),
@@ -280,7 +280,7 @@ fn backup(world: &mut World, desk: usize) -> String {
 }
 
 /// Brings a backup back on a new device and opens the investigation there.
-fn restore(world: &mut World, bytes: String) -> usize {
+pub fn restore(world: &mut World, bytes: String) -> usize {
     let desk = world.device();
     let ask = Ask::Restore {
         bytes,

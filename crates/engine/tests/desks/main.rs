@@ -13,6 +13,7 @@ mod joining;
 mod keeping;
 mod newsroom;
 mod page;
+mod pictures;
 mod publishing;
 mod removing;
 mod world;

@@ -189,6 +189,16 @@ impl World {
         id
     }
 
+    /// Whether an ask has been answered.
+    pub fn answered(&self, desk: usize, ask: u32) -> bool {
+        self.desks[desk].answers.contains_key(&ask)
+    }
+
+    /// The answer to an ask, when there is one.
+    pub fn answer(&mut self, desk: usize, ask: u32) -> Option<Result<Answer, Trouble>> {
+        self.desks[desk].answers.remove(&ask)
+    }
+
     /// Lets the world go on for so many milliseconds.
     pub fn run(&mut self, ms: u64) {
         let end = self.now + ms;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use komuz_seal::blob::{Blob, BlobError};
 use komuz_seal::bytes::{Digest, EnvelopeId, InviteId, LogId, MemberId, PublicKey, SessionId};
 use komuz_seal::charter::{MemberCard, OutletCard, Role};
 use komuz_seal::doc::DocId;
@@ -128,6 +129,20 @@ pub enum Output {
         counter: u64,
         /// Envelopes that it became.
         ids: Vec<EnvelopeId>,
+    },
+    /// A file that was wanted ([`Replica::want_blob`](super::Replica::want_blob)) is here, and is what its name says.
+    Blob {
+        /// SHA-256 of the bytes.
+        sha256: Digest,
+        /// The bytes.
+        bytes: Vec<u8>,
+    },
+    /// What somebody has written down as a file is none: it will not be here.
+    BlobRefused {
+        /// What was wanted.
+        blob: Blob,
+        /// What is wrong with it.
+        why: BlobError,
     },
     /// Somebody is there.
     Presence {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use komuz_seal::Entropy;
 use komuz_seal::bytes::{Chain, EnvelopeId, LogId, Nonce};
 
+use super::blobs::Side;
 use super::doubt::Doubt;
 use super::rows::Cursor;
 
@@ -224,6 +225,8 @@ pub(super) struct Line {
     pub(super) gap: Option<u64>,
     /// How often in a row nothing came of what the relay has named.
     pub(super) vain: u8,
+    /// Where the log is one of blobs: what is asked for there. Nothing else of such a log is read but ids.
+    pub(super) side: Option<Side>,
 }
 
 impl Line {
@@ -251,6 +254,7 @@ impl Line {
             strikes: 0,
             gap: None,
             vain: 0,
+            side: None,
         }
     }
 
@@ -269,6 +273,9 @@ impl Line {
         self.fetching.clear();
         self.relist = None;
         self.land();
+        if let Some(side) = &mut self.side {
+            side.drop_connection();
+        }
     }
 
     /// What was sent counts as not sent.

@@ -17,10 +17,11 @@ pub(super) const ENVELOPES: &str = "envelopes";
 pub(super) const UNSENT: &str = "unsent";
 pub(super) const CURSORS: &str = "cursors";
 pub(super) const INVITES: &str = "invites";
+pub(super) const CHUNKS: &str = "chunks";
 
 /// The names of all tables, so that a caller can make them. Rows of `me`, `servers` and `invites` hold secrets (keys,
 /// tickets): the caller wraps them before they go to a disk that others may read.
-pub const TABLES: [&str; 7] = [ME, SERVERS, LOGS, ENVELOPES, UNSENT, CURSORS, INVITES];
+pub const TABLES: [&str; 8] = [ME, SERVERS, LOGS, ENVELOPES, UNSENT, CURSORS, INVITES, CHUNKS];
 
 const VERSION: u8 = 1;
 /// The one key of table `me`.
@@ -252,6 +253,24 @@ pub(super) fn read_envelope_key(key: &[u8]) -> Result<(LogId, EnvelopeId), LoadE
         .split_first_chunk::<32>()
         .and_then(|(log, id)| Some((LogId(*log), EnvelopeId::from_slice(id)?)));
     halves.ok_or_else(|| bad_key(ENVELOPES))
+}
+
+/// A chunk of a blob.
+pub(super) fn put_chunk(pending: &mut Pending, log: &LogId, id: &EnvelopeId, sealed: &[u8]) {
+    let value = Writer::versioned(VERSION).bytes(sealed).finish();
+    pending.put(CHUNKS, envelope_key(log, id), value);
+}
+
+pub(super) fn read_chunk(key: &[u8], value: &[u8]) -> Result<(LogId, EnvelopeId, Vec<u8>), LoadError> {
+    let (log, id) = read_envelope_key(key)?;
+    let sealed = read(CHUNKS, value, |r| r.bytes(MAX_ROW).map(<[u8]>::to_vec))?;
+    match chain::envelope_id(&sealed) == id {
+        true => Ok((log, id, sealed)),
+        false => Err(LoadError::Row {
+            table: CHUNKS,
+            why: "it was changed".to_owned(),
+        }),
+    }
 }
 
 pub(super) fn put_unsent(pending: &mut Pending, url: &str, log: &LogId, id: &EnvelopeId, mine: bool) {

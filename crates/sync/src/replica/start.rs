@@ -58,6 +58,7 @@ fn new(device: Device, charter: Charter, epoch: Option<EpochKey>, m: &mut Moment
         cut_said: BTreeSet::new(),
         cut_here: BTreeSet::new(),
         heard: BTreeMap::new(),
+        wanted_blobs: Vec::new(),
         spoken: 0,
         echoes: VecDeque::new(),
         listened: (m.now, 0),
@@ -218,7 +219,7 @@ impl Damaged {
 }
 
 /// A row as another session tells it: table, key, and the value unless it was deleted.
-type Told = (String, Vec<u8>, Option<Vec<u8>>);
+pub(super) type Told = (String, Vec<u8>, Option<Vec<u8>>);
 
 /// Rows by table.
 type Tables = BTreeMap<String, Vec<(Vec<u8>, Vec<u8>)>>;
@@ -304,6 +305,10 @@ pub(super) fn load(all: Vec<(String, Vec<u8>, Vec<u8>)>, m: &mut Moment<'_>) -> 
         }
     }
     let held = replica.put_in_order();
+    for (key, value) in take(rows::CHUNKS) {
+        let put = replica.put_chunk_back(&key, &value);
+        replica.readable(put);
+    }
     replica.read_servers(m);
     let cursors = take(rows::CURSORS);
     let unsent = take(rows::UNSENT);
@@ -334,7 +339,7 @@ pub(super) fn load(all: Vec<(String, Vec<u8>, Vec<u8>)>, m: &mut Moment<'_>) -> 
 
 impl Replica {
     /// What a row holds; a row that cannot be read is said and passed over.
-    fn readable<T>(&mut self, row: Result<T, LoadError>) -> Option<T> {
+    pub(super) fn readable<T>(&mut self, row: Result<T, LoadError>) -> Option<T> {
         row.map_err(|why| {
             self.out
                 .push(Output::Trouble(format!("Something stored here is passed over: {why}.")))
@@ -619,6 +624,7 @@ impl Replica {
             self.take_epochs(m);
             new = self.keys.len() > known;
         }
+        self.take_chunks(all, m);
         for (table, key, value) in all {
             if table == rows::UNSENT
                 && value.is_none()

@@ -6,9 +6,11 @@ use std::ops::Bound;
 use komuz_seal::bytes::{Chain, EnvelopeId, LogId, Nonce};
 use komuz_seal::chain::{self, envelope_id};
 use komuz_seal::charter::Role;
+use komuz_seal::doc::DocId;
 use komuz_seal::presence::Presence;
 use komuz_seal::random;
 
+use super::blobs::{self, Side};
 use super::doubt::Doubt;
 use super::intake::Origin;
 use super::link::{Connection, Line, Link, Phase, Unsent};
@@ -58,6 +60,9 @@ impl Replica {
         };
         link.doubts.clear();
         link.connection = Connection::Greeting { nonce };
+        for side in link.lines.values_mut().filter_map(|line| line.side.as_mut()) {
+            side.connected();
+        }
         link.heard = m.now;
         link.probed = m.now;
         let features = Vec::new();
@@ -120,6 +125,7 @@ impl Replica {
                 _ => {}
             }
         }
+        self.tick_blobs(m);
         self.notice_withheld(m);
         self.rotate_if_lacking(m);
     }
@@ -134,7 +140,9 @@ impl Replica {
         if link.probed > link.heard || link.probed + SILENCE > m.now {
             return;
         }
-        let live = |(log, line): (&LogId, &Line)| (line.phase == Phase::Live).then_some((*log, line.cursor));
+        let live = |(log, line): (&LogId, &Line)| {
+            (line.phase == Phase::Live && line.side.is_none()).then_some((*log, line.cursor))
+        };
         let after = link.probe.map_or(Bound::Unbounded, Bound::Excluded);
         let mut cursors: Vec<_> = link.lines.range((after, Bound::Unbounded)).filter_map(live).collect();
         if let Some(last) = link.probe {
@@ -197,6 +205,7 @@ impl Replica {
         line.land();
         let wait = line.backoff.next(m.entropy);
         line.phase = Phase::Absent { retry: m.now + wait };
+        self.lacks_asked(relay, log, m);
     }
 
     /// Lists logs again of which something was let go, once everything else of them is here.
@@ -297,7 +306,10 @@ impl Replica {
             return false;
         }
         let mut line = Line::new(saved);
-        if saved.is_none() {
+        if log.doc() == Some(&DocId::Blobs) {
+            // What it lacks its list says, which comes first.
+            line.side = Some(Side::default());
+        } else if saved.is_none() {
             for id in log.kept() {
                 let mine = self.alone.contains(&id);
                 let (due, noted) = (now, false);
@@ -356,12 +368,13 @@ impl Replica {
     }
 
     /// Asks for what comes after the cursor. From nothing, ids are enough where much is here already.
-    fn subscribe(&mut self, relay: RelayId, log: LogId) {
+    pub(super) fn subscribe(&mut self, relay: RelayId, log: LogId) {
         let ids_only = self.logs.get(&log).is_some_and(|log| !log.stored.is_empty());
         let Some(line) = self.line(relay, log) else {
             return;
         };
         let from_start = line.cursor == Cursor::START;
+        let ids_only = line.side.is_some() || from_start && ids_only;
         line.listed = from_start.then(Default::default);
         line.phase = Phase::Asked;
         let Cursor { seq: after, chain } = line.cursor;
@@ -371,7 +384,7 @@ impl Replica {
                 log,
                 after,
                 chain,
-                ids_only: from_start && ids_only,
+                ids_only,
             },
         );
     }
@@ -402,9 +415,17 @@ impl Replica {
             let Some(log) = self.logs.get(log_id) else {
                 continue;
             };
+            let window = match line.side {
+                Some(_) => blobs::WINDOW_BYTES,
+                None => WINDOW_BYTES,
+            };
+            let fresh = line.side.as_ref().is_none_or(|side| side.is_fresh(m.now));
             for (id, unsent) in line.unsent.iter() {
-                if line.flying.len() >= WINDOW || line.flying_bytes >= WINDOW_BYTES {
+                if line.flying.len() >= WINDOW || line.flying_bytes >= window {
                     break;
+                }
+                if !unsent.mine && !fresh {
+                    continue;
                 }
                 let Some(stored) = log.stored.get(id) else {
                     continue;
@@ -466,6 +487,10 @@ impl Replica {
             RelayFrame::Entry { log, seq, chain, bytes } => {
                 let id = envelope_id(&bytes);
                 self.is_there(relay, log, id);
+                if self.is_of(&log, &DocId::Blobs) {
+                    self.take_chunk(relay, log, bytes, m);
+                    return;
+                }
                 let asked = self.line(relay, log).is_some_and(|line| {
                     if line.fetching.remove(&id) {
                         line.fetched = m.now;
@@ -481,6 +506,10 @@ impl Replica {
                     self.save_cursor(relay, log);
                 }
             }
+            RelayFrame::Ack { log, id, .. } if self.is_of(&log, &DocId::Blobs) => {
+                self.is_there(relay, log, id);
+                self.push(relay, m);
+            }
             RelayFrame::Ack { log, id, seq, chain } => {
                 self.notice_hidden(relay, log, id, seq);
                 self.is_there(relay, log, id);
@@ -491,6 +520,9 @@ impl Replica {
             RelayFrame::Ids { log, first, ids } => self.on_ids(relay, log, first, &ids),
             RelayFrame::CaughtUp { log, seq, chain } => self.on_caught_up(relay, log, Cursor { seq, chain }, m),
             RelayFrame::Rewound { log, .. } => {
+                if self.has_answered(relay, log, m) {
+                    return;
+                }
                 if self.line(relay, log).is_some_and(|line| line.cursor != Cursor::START) {
                     self.doubt(relay, Doubt::SetBack);
                 }
@@ -650,7 +682,7 @@ impl Replica {
                 let seq = line.cursor.seq + 1;
                 let chain = chain::next(line.cursor.chain, *id);
                 line.cursor = Cursor { seq, chain };
-                if !here && !line.fetching.contains(id) {
+                if !here && !line.fetching.contains(id) && line.side.is_none() {
                     line.wanted.insert(seq, *id);
                 }
             }
@@ -675,7 +707,9 @@ impl Replica {
             }
             return;
         }
-        line.phase = Phase::Live;
+        // Of blobs nothing more is wanted: that is said first, and only what is sent then is answered in any case.
+        let side = line.side.is_some();
+        line.phase = if side { Phase::Asked } else { Phase::Live };
         line.restarts = 0;
         line.strikes = 0;
         line.denied = 0;
@@ -690,9 +724,10 @@ impl Replica {
             for id in log.kept().into_iter().filter(|id| !listed.contains(id)) {
                 if !line.unsent.contains(&id) {
                     // What came in this session is known to have been there; of what was there before, a note may be missing.
-                    lost |= log.stored.get(&id).is_some_and(|stored| stored.batch > 0);
+                    lost |= !side && log.stored.get(&id).is_some_and(|stored| stored.batch > 0);
                     let mine = alone.contains(&id);
-                    let (due, noted) = (m.now, false);
+                    let due = if side && !mine { blobs::others_due(m) } else { m.now };
+                    let noted = false;
                     line.unsent.insert(id, Unsent { mine, due, noted });
                 }
                 if let Some(unsent) = line.unsent.get_mut(&id).filter(|unsent| !unsent.noted) {
@@ -704,6 +739,11 @@ impl Replica {
         }
         if lost {
             self.doubt(relay, Doubt::SetBack);
+        }
+        if side {
+            self.save_cursor(relay, log_id);
+            self.stop_following(relay, log_id, m);
+            return;
         }
         self.fetch(relay, log_id);
         self.save_cursor(relay, log_id);
@@ -799,6 +839,11 @@ impl Replica {
             && line.fetching.contains(&id)
         {
             self.ends(relay, log, m);
+            return;
+        }
+        if id.is_some_and(|id| line.side.as_ref().is_some_and(|side| side.asks(&id))) {
+            // The rest of what was asked with it does not come either.
+            self.lacks_asked(relay, log, m);
             return;
         }
         if let Some(id) = id {

@@ -2,6 +2,7 @@
 //! repeats a failure.
 
 mod base;
+mod blobs;
 mod catching_up;
 mod chaos;
 mod damaged;

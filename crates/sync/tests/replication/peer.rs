@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use komuz_sync::Replica;
 use komuz_sync::replica::{Doubt, Output, RefusedJoin, RelayId, Request, Row, Seen};
+use komuz_sync::seal::blob::{Blob, BlobError};
 use komuz_sync::seal::bytes::{Digest, EnvelopeId, MemberId};
 use komuz_sync::seal::chain::envelope_id;
 use komuz_sync::seal::doc::DocId;
@@ -77,6 +78,9 @@ pub struct Peer {
     pub rebuilds: Vec<(DocId, bool)>,
     /// Whose later writing is left aside.
     pub aside: Vec<String>,
+    /// Files that have come, and those that were refused.
+    pub blobs: BTreeMap<Digest, Vec<u8>>,
+    pub refused_blobs: Vec<(Blob, BlobError)>,
     last_batch: u64,
 }
 
@@ -105,6 +109,8 @@ impl Peer {
             heard: Vec::new(),
             rebuilds: Vec::new(),
             aside: Vec::new(),
+            blobs: BTreeMap::new(),
+            refused_blobs: Vec::new(),
             last_batch: 0,
         };
         peer.take(outputs);
@@ -157,6 +163,10 @@ impl Peer {
                     let doc = self.docs.get_mut(&doc).expect("only of what is watched");
                     doc.void.extend(payloads);
                 }
+                Output::Blob { sha256, bytes } => {
+                    assert!(self.blobs.insert(sha256, bytes).is_none(), "a file comes once");
+                }
+                Output::BlobRefused { blob, why } => self.refused_blobs.push((blob, why)),
                 Output::Aside { name, .. } => self.aside.push(name),
                 Output::Presence { who, bytes, .. } => self.heard.push((who.member, bytes)),
                 Output::Joined => self.joined = true,
@@ -216,6 +226,7 @@ impl Peer {
         self.leaves.clear();
         self.sends.clear();
         self.rebuilds.clear();
+        self.blobs.clear();
         self.last_batch = 0;
         let watched: Vec<DocId> = self.docs.keys().cloned().collect();
         self.docs = watched

@@ -299,6 +299,7 @@ impl Relay {
                     Some(place) => log.entries.get(place as usize).map(|entry| entry.chain),
                 };
                 let end = at(last).expect("the last is there");
+                client.subscribed.remove(&id);
                 if at(after) != Some(chain) {
                     return vec![(
                         conn,

@@ -1,0 +1,251 @@
+//! Pictures: put in as blobs, fetched when somebody looks at them, and the asks that wait until they have come.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use komuz_core::files::{self, Bytes};
+use komuz_messages::{Answer, Ask, Trouble};
+use komuz_release::canonical::sha256_hex;
+use komuz_release::story::BlockKind;
+use komuz_sync::seal::blob::{Blob, BlobError};
+use komuz_sync::seal::doc::DocId;
+
+use super::hands::Hands;
+use super::room::Room;
+use super::trouble::{because, refused, trouble};
+use super::{Engine, not_open};
+
+/// How many asks wait at most.
+const MAX_HELD: usize = 1024;
+/// How long an ask that can do without waits for the next picture, in milliseconds: on a slow line one of the largest takes 42 s.
+const PATIENCE: u64 = 60_000;
+
+/// An ask that waits for pictures.
+pub struct Held {
+    id: u32,
+    ask: Ask,
+    /// Room and SHA-256 of those that it waits for.
+    files: Vec<(String, String)>,
+    /// Until when; none where it can do nothing without.
+    until: Option<u64>,
+}
+
+/// A picture.
+pub struct Picture {
+    /// SHA-256 of the bytes, in hex.
+    pub sha256: String,
+    /// Media type.
+    pub media: String,
+    /// The bytes.
+    pub bytes: Vec<u8>,
+}
+
+impl Engine {
+    /// Puts a picture into the investigation.
+    pub(super) fn add_file(&mut self, media: &str, bytes: &str) -> Result<Answer, Trouble> {
+        let bytes = STANDARD
+            .decode(bytes)
+            .map_err(|_| trouble("file", "The picture's bytes are not base64."))?;
+        files::check(media, &bytes).map_err(refused)?;
+        let (room, hands) = self.room()?;
+        room.writable(&DocId::Files)?;
+        let id = sha256_hex(&bytes);
+        if !room.has_file(&id) {
+            let mut name = Vec::new();
+            room.command(hands, |replica, hands| {
+                let (blob, outputs) = replica.put_blob(&bytes, hands.now, hands.entropy())?;
+                name = blob.to_bytes();
+                Ok(outputs)
+            })?;
+            room.edit(&DocId::Files, hands, |paper| {
+                files::add(&mut paper.document, media, &id, &name)
+            })?;
+        }
+        Ok(Answer::Made { id })
+    }
+
+    /// A picture.
+    pub(super) fn get_file(&mut self, sha256: &str) -> Result<Answer, Trouble> {
+        let (room, _) = self.room()?;
+        let file = room
+            .file(sha256)
+            .ok_or_else(|| trouble("file-missing", "This picture has not arrived on this device yet."))?;
+        Ok(Answer::File {
+            name: file.sha256,
+            media: file.media,
+            bytes: STANDARD.encode(file.bytes),
+        })
+    }
+
+    /// Keeps an ask until the pictures have come that it needs; false where it needs none that could come.
+    pub(super) fn holds(&mut self, id: u32, ask: &Ask) -> bool {
+        let needs = self.needs(ask);
+        let waits = matches!(ask, Ask::GetFile { .. });
+        let mut lacking = Vec::new();
+        for (room_id, file) in needs {
+            if let Some(room) = self.rooms.get_mut(&room_id)
+                && (waits || room.is_reached())
+                && room.lacks_file(&file, waits, &mut self.hands)
+            {
+                lacking.push((room_id, file));
+            }
+        }
+        if lacking.is_empty() || self.held.len() >= MAX_HELD {
+            return false;
+        }
+        self.held.push(Held {
+            id,
+            ask: ask.clone(),
+            files: lacking,
+            until: (!waits).then_some(self.hands.now + PATIENCE),
+        });
+        true
+    }
+
+    /// The pictures that an ask needs, with their rooms.
+    fn needs(&mut self, ask: &Ask) -> Vec<(String, String)> {
+        if matches!(ask, Ask::Backup { .. }) {
+            let of = |(id, room): (&String, &Room)| {
+                let all = room.papers.get(&DocId::Files).map(|paper| files::list(&paper.document));
+                let all = all.unwrap_or_default().into_iter();
+                all.map(|file| (id.clone(), file)).collect::<Vec<_>>()
+            };
+            return self.rooms.iter().flat_map(of).collect();
+        }
+        let Ok((room, _)) = self.room() else { return Vec::new() };
+        let needs: Vec<String> = match ask {
+            Ask::GetFile { file } => vec![file.clone()],
+            Ask::Review { edition, .. } => {
+                let blocks = room.story(edition).map(|story| story.blocks).unwrap_or_default();
+                let file = |kind| match kind {
+                    BlockKind::Figure { file, .. } if !file.is_empty() => Some(file),
+                    _ => None,
+                };
+                blocks.into_iter().filter_map(|block| file(block.kind)).collect()
+            }
+            Ask::Publish { edition, release } => {
+                room.read_logs();
+                let log = room.log(edition);
+                let files = log.proposal(release).map(|proposal| proposal.release().files());
+                files.unwrap_or_default().into_iter().map(str::to_owned).collect()
+            }
+            _ => Vec::new(),
+        };
+        let id = room.id.clone();
+        needs.into_iter().map(|file| (id.clone(), file)).collect()
+    }
+
+    /// Does what has waited long enough.
+    pub(super) fn let_held_go(&mut self) {
+        let now = self.hands.now;
+        if self.held.is_empty() {
+            return;
+        }
+        let came: Vec<String> = self.rooms.values_mut().filter_map(Room::files_came).collect();
+        let mut go = Vec::new();
+        for mut held in std::mem::take(&mut self.held) {
+            let before = held.files.len();
+            held.files.retain(|(id, file)| match self.rooms.get_mut(id) {
+                Some(room) if came.contains(id) => room.lacks_file(file, held.until.is_none(), &mut self.hands),
+                room => room.is_some(),
+            });
+            if held.files.len() < before {
+                held.until = held.until.map(|_| now + PATIENCE);
+            }
+            if held.files.is_empty() || held.until.is_some_and(|until| until <= now) {
+                go.push(held);
+            } else {
+                self.held.push(held);
+            }
+        }
+        for held in go {
+            if let Some(result) = self.does(held.id, held.ask).transpose() {
+                self.hands.answer(held.id, result);
+            }
+        }
+    }
+
+    /// Nothing more comes.
+    pub(super) fn refuse_held(&mut self) {
+        for held in std::mem::take(&mut self.held) {
+            self.hands.answer(held.id, Err(not_open()));
+        }
+    }
+}
+
+impl Room {
+    /// What is said of a file, as blobs with their types, but for those that were found wrong.
+    fn blobs_of(&self, sha256: &str) -> Vec<(String, Blob)> {
+        let Some(paper) = self.papers.get(&DocId::Files) else {
+            return Vec::new();
+        };
+        let entries = files::entries(&paper.document, sha256).into_iter();
+        let blob = |entry: files::Entry| match entry.bytes {
+            Bytes::Apart(name) => Some((entry.media, Blob::read(&name).ok()?)),
+            Bytes::Here(_) => None,
+        };
+        let good = |(_, blob): &(String, Blob)| blob.sha256.to_hex() == sha256 && !self.wrong_blobs.contains(blob);
+        entries.filter_map(blob).filter(good).collect()
+    }
+
+    /// The file with a SHA-256, where all of it is here.
+    pub(super) fn file(&self, sha256: &str) -> Option<Picture> {
+        let picture = |media, bytes| Picture {
+            sha256: sha256.to_owned(),
+            media,
+            bytes,
+        };
+        let entries = files::entries(&self.papers.get(&DocId::Files)?.document, sha256);
+        for entry in entries {
+            if let Bytes::Here(bytes) = entry.bytes {
+                return Some(picture(entry.media, bytes));
+            }
+        }
+        let found = self.blobs_of(sha256).into_iter();
+        let mut found = found.filter_map(|(media, blob)| Some((media, self.replica.blob(&blob)?)));
+        let (media, bytes) = found.find(|(media, bytes)| files::check(media, bytes).is_ok())?;
+        Some(picture(media, bytes))
+    }
+
+    /// Whether a file is here.
+    pub(super) fn has_file(&self, sha256: &str) -> bool {
+        self.file(sha256).is_some()
+    }
+
+    /// Whether a file is not here and may come; it is fetched then, by the first name that may be good. `hopes`: also where nothing
+    /// is said of it yet.
+    fn lacks_file(&mut self, sha256: &str, hopes: bool, hands: &mut Hands) -> bool {
+        if self.has_file(sha256) {
+            return false;
+        }
+        let blobs = self.blobs_of(sha256);
+        // What is here and is no picture stays none.
+        let next = blobs.iter().find(|(_, blob)| !self.replica.has_blob(blob));
+        let Some((_, blob)) = next else {
+            return hopes && blobs.is_empty();
+        };
+        if let Ok(outputs) = self.replica.want_blob(blob, hands.now, hands.entropy()) {
+            self.drive(outputs, hands);
+        }
+        true
+    }
+
+    /// Some relay is connected.
+    fn is_reached(&self) -> bool {
+        self.replica.state().relays.iter().any(|relay| relay.reached)
+    }
+
+    /// A name was found wrong.
+    pub(super) fn wrong_blob(&mut self, blob: Blob, why: BlobError) {
+        if self.wrong_blobs.len() < MAX_HELD {
+            self.wrong_blobs.push(blob);
+        }
+        self.tell(because("arrival", why));
+        self.files_came = true;
+    }
+
+    /// The room's id, when something has come of files since this was asked last.
+    fn files_came(&mut self) -> Option<String> {
+        let came = std::mem::take(&mut self.files_came) || self.changed.contains(&DocId::Files);
+        came.then(|| self.id.clone())
+    }
+}

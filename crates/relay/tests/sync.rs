@@ -265,6 +265,31 @@ async fn a_cursor_that_is_not_on_the_chain_is_told_so() {
 }
 
 #[tokio::test]
+async fn a_subscription_that_cannot_be_ends_the_one_before_it_and_is_answered_after_what_was_fetched() {
+    let started = start().await;
+    let keys = Keys::new(1);
+    let mut writer = Client::founder(&started, &keys).await;
+    writer.store(&keys, b"one").await;
+    let mut reader = Client::member(&started.server, &keys).await;
+    reader.subscribe(&keys, 0, chain::EMPTY).await;
+    assert!(matches!(reader.hear().await, RelayFrame::Entry { seq: 1, .. }));
+    assert!(matches!(reader.hear().await, RelayFrame::CaughtUp { .. }));
+    let (log, ids) = (
+        keys.log,
+        vec![chain::envelope_id(b"elsewhere"), chain::envelope_id(b"one")],
+    );
+    reader.say(ClientFrame::Fetch { log, ids }).await;
+    reader.subscribe(&keys, 0, Chain([0xff; 32])).await;
+    assert!(matches!(reader.hear().await, RelayFrame::Entry { seq: 1, .. }));
+    assert!(matches!(reader.hear().await, RelayFrame::Rewound { seq: 1, .. }));
+    // What is new does not come any more: the next that comes is the answer to the next that is asked.
+    let (seq, chain) = writer.store(&keys, b"two").await;
+    reader.subscribe(&keys, seq, chain).await;
+    assert!(matches!(reader.hear().await, RelayFrame::CaughtUp { seq: 2, .. }));
+    started.server.stop().await;
+}
+
+#[tokio::test]
 async fn a_wrong_signature_opens_nothing() {
     let started = start().await;
     let keys = Keys::new(1);

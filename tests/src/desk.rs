@@ -243,6 +243,15 @@ impl Desk {
         self.browser.find_with(TEXT, text).await;
     }
 
+    /// Waits until a picture is drawn in the text.
+    pub async fn draws_a_picture(&self) {
+        let script = format!("{DEEP} return (deep(document, arguments[0])?.naturalWidth ?? 0) > 0");
+        let image = format!("{TEXT} figure img[src^=\"blob:\"]");
+        self.browser
+            .until("a picture is drawn", &script, vec![image.into()])
+            .await;
+    }
+
     /// Waits until everything is on disk and at all servers.
     pub async fn in_sync(&self) {
         self.browser

@@ -195,6 +195,26 @@ async fn a_comment_is_answered_and_resolved_by_a_partner_and_a_headline_is_share
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_picture_of_one_desk_shows_in_another_without_a_reload() {
+    let (first, server, data) = writing("ru").await;
+    first.type_at_end("Министерство не ответило.").await;
+    let link = first.invite("Issyk Wire").await;
+    let (second, code) = Desk::join(Engine::Chromium, &server, &link, "Илья", "issyk-wire.example").await;
+    first.confirm(&code).await;
+    first.open_edition("ru").await;
+    second.open_edition("ru").await;
+    second.reads("Министерство не ответило.").await;
+    let file = data.path().join("window.png");
+    std::fs::write(&file, first.browser.picture().await).expect("can be written");
+    first.browser.give("[data-test=\"picture\"]", &file).await;
+    for desk in [first, second] {
+        desk.draws_a_picture().await;
+        desk.in_sync().await;
+        desk.browser.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_word_and_google_docs_put_on_the_clipboard_is_pasted_as_text_with_its_shape() {
     let (desk, _server, _data) = writing("en").await;
     let word = "<html xmlns:w='urn:schemas-microsoft-com:office:word'><body><!--StartFragment-->\

@@ -520,15 +520,24 @@ class Figure {
     })
     surface.views.add(this)
     this.show()
+    // Its bytes are fetched once somebody comes near it.
+    this.near = new IntersectionObserver((seen) => seen.some((it) => it.isIntersecting) && this.want(), { rootMargin: "100%" })
+    this.near.observe(this.dom)
+  }
+
+  want() {
+    const { file } = this.node.attrs
+    this.seen = true
+    if (file && !this.surface.pictures.has(file)) {
+      this.surface.pictures.set(file, "")
+      this.surface.tell("picture", file)
+    }
   }
 
   show() {
     const { file, alt, credit } = this.node.attrs
     const address = this.surface.pictures.get(file)
-    if (file && address === undefined) {
-      this.surface.pictures.set(file, "")
-      this.surface.tell("picture", file)
-    }
+    if (this.seen) this.want()
     if (address) this.image.src = address
     this.image.alt = alt
     this.image.hidden = !address
@@ -551,6 +560,7 @@ class Figure {
   }
 
   destroy() {
+    this.near.disconnect()
     this.surface.views.delete(this)
   }
 }

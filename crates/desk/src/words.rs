@@ -245,6 +245,7 @@ pub const TROUBLES: &[&str] = &[
     "drafts-remain",
     "stuck",
     "backup-pieces",
+    "backup-pictures",
     "papers-remade",
     "backup-too-large",
     "needs-update",

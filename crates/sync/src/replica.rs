@@ -56,6 +56,7 @@ pub use api::{
     Binding, CommandError, Delivery, Founding, Invitation, Joining, LoadError, MAX_PAYLOAD, Me, OpenInvitation, Output,
     Payload, RefusedJoin, RelayId, RelayState, Request, Row, Seen, Server, State, Track,
 };
+pub use blobs::MAX_WANTED;
 pub use doubt::Doubt;
 pub use rows::TABLES;
 

@@ -420,6 +420,7 @@ pub const WORDS: Written = Written {
         "The drafts on this device: another tab holds them ({}). Close all tabs of the desk and try again.",
         "A change of yours cannot be sent, others would not take it ({}). What you write here after it is not sent either: copy it, then open the investigation again.",
         "{} stored pieces could not be read and are not in the backup; what the servers have comes again from there.",
+        "Pictures that have not come from the servers and are not in the backup: {}. Make another when you reach a server.",
         "What was saved on this device stopped the desk twice: it was made again from what was sent.",
         "There is too much for one backup file on this device.",
         "Somebody uses a newer Komuz here. Load the page again to get it.",

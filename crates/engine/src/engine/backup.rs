@@ -13,7 +13,7 @@ use komuz_sync::seal::cbor::{CborError, Reader, Writer};
 
 use super::device::rfc3339;
 use super::disk::Mark;
-use super::trouble::{because, trouble};
+use super::trouble::{because, named, trouble};
 use super::{Engine, Purpose, listing};
 use crate::Row;
 
@@ -53,7 +53,15 @@ impl Engine {
             let busy = trouble("busy", "A backup is being made already.");
             return self.hands.answer(ask, Err(busy));
         }
-        self.each_room(|room, hands| room.seal(hands));
+        self.each_room(|room, hands| {
+            room.seal(hands);
+            let away = room.files_away().len();
+            if away > 0 {
+                let away = away.to_string();
+                let said = format!("Pictures that have not come from the servers and are not in the backup: {away}.");
+                room.tell(named("backup-pictures", &[&away], said));
+            }
+        });
         self.backup.making = Some(Making { ask, passphrase, page });
         self.load(TABLES.map(|table| (table, String::new())).to_vec(), Purpose::Backup);
     }

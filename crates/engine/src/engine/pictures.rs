@@ -105,9 +105,8 @@ impl Engine {
     fn needs(&mut self, ask: &Ask) -> Vec<(String, String)> {
         if matches!(ask, Ask::Backup { .. }) {
             let of = |(id, room): (&String, &Room)| {
-                let all = room.papers.get(&DocId::Files).map(|paper| files::list(&paper.document));
-                let all = all.unwrap_or_default().into_iter();
-                all.map(|file| (id.clone(), file)).collect::<Vec<_>>()
+                let away = room.files_away().into_iter();
+                away.map(|file| (id.clone(), file)).collect::<Vec<_>>()
             };
             return self.rooms.iter().flat_map(of).collect();
         }
@@ -211,6 +210,21 @@ impl Room {
         self.file(sha256).is_some()
     }
 
+    /// The files that are known and not here.
+    pub(super) fn files_away(&self) -> Vec<String> {
+        let Some(paper) = self.papers.get(&DocId::Files) else {
+            return Vec::new();
+        };
+        let mut away = files::list(&paper.document);
+        away.retain(|file| {
+            let inside = files::entries(&paper.document, file).into_iter();
+            let mut inside = inside.filter(|entry| matches!(entry.bytes, Bytes::Here(_)));
+            let mut apart = self.blobs_of(file).into_iter();
+            inside.next().is_none() && !apart.any(|(_, blob)| self.replica.has_blob(&blob))
+        });
+        away
+    }
+
     /// Whether a file is not here and may come; it is fetched then, by the first name that may be good. `hopes`: also where nothing
     /// is said of it yet.
     fn lacks_file(&mut self, sha256: &str, hopes: bool, hands: &mut Hands) -> bool {
@@ -218,12 +232,12 @@ impl Room {
             return false;
         }
         let blobs = self.blobs_of(sha256);
-        // What is here and is no picture stays none.
-        let next = blobs.iter().find(|(_, blob)| !self.replica.has_blob(blob));
+        // What is here and is no picture stays none; of what is here and is not what its name says it is said.
+        let next = blobs.iter().find(|(_, blob)| self.replica.blob(blob).is_none());
         let Some((_, blob)) = next else {
             return hopes && blobs.is_empty();
         };
-        if let Ok(outputs) = self.replica.want_blob(blob, hands.now, hands.entropy()) {
+        if let Some(outputs) = self.replica.want_blob(blob, hands.now, hands.entropy()) {
             self.drive(outputs, hands);
         }
         true

@@ -157,6 +157,26 @@ fn a_backup_has_the_pictures_that_nobody_has_looked_at_too() {
 }
 
 #[test]
+fn a_backup_that_is_made_without_a_server_says_how_many_pictures_are_not_in_it() {
+    let (mut world, kloop, occrp, _) = two();
+    add(&mut world, kloop, &png(1));
+    add(&mut world, kloop, &png(2));
+    settled(&mut world);
+    world.online(occrp, false);
+    world.run(1_000);
+    backup(&mut world, occrp);
+    world.run(1_000);
+    let refused = &world.desks[occrp].shown.state.refused;
+    let said: Vec<_> = refused
+        .iter()
+        .map(|it| (it.code.as_str(), it.with.as_slice()))
+        .collect();
+    assert_eq!(said, [("backup-pictures", &["2".to_owned()][..])]);
+    backup(&mut world, kloop);
+    assert!(world.desks[kloop].shown.state.refused.is_empty());
+}
+
+#[test]
 fn the_same_picture_of_two_people_is_one() {
     let (mut world, kloop, occrp, _) = two();
     settled(&mut world);

@@ -23,7 +23,7 @@ const FETCH: usize = 2;
 /// How many bytes of chunks are on their way to a relay at a time.
 pub(super) const WINDOW_BYTES: usize = 256 << 10;
 /// How many blobs may be wanted at once.
-const MAX_WANTED: usize = 1024;
+pub const MAX_WANTED: usize = 1024;
 /// How long a relay may take for one chunk before another is asked, in milliseconds.
 const STALLED: u64 = 120_000;
 /// How long others' chunks wait before this device brings them to a relay that lacks them, in milliseconds, and how much of that
@@ -88,7 +88,8 @@ fn stored(sealed: Vec<u8>, batch: u64) -> Stored {
 
 impl Replica {
     /// Keeps a file's bytes and sends them to all relays, as chunks. What comes back is what a document has instead of the
-    /// bytes. Errors: those of [`Self::may_write`], `not-joined`, `no-key`, `role` when one may not write files, `blob-size`.
+    /// bytes. Errors: those of [`Self::may_write`], `not-joined`, `no-key`, `role` when one may not write files,
+    /// `payload-too-large` (also for nothing).
     pub fn put_blob(
         &mut self,
         bytes: &[u8],
@@ -105,7 +106,8 @@ impl Replica {
             replica.add_document(&DocId::Blobs, m);
             let log_id = replica.log_to_write(&DocId::Blobs)?;
             let log = replica.logs.get_mut(&log_id).ok_or_else(not_joined)?;
-            let (blob, chunks) = Blob::seal(bytes, &log.keys).map_err(|why| fail("blob-size", &why.to_string()))?;
+            let (blob, chunks) =
+                Blob::seal(bytes, &log.keys).map_err(|why| fail("payload-too-large", &why.to_string()))?;
             for sealed in chunks {
                 let id = envelope_id(&sealed);
                 if log.stored.contains_key(&id) {
@@ -127,22 +129,15 @@ impl Replica {
     }
 
     /// Wants a file's bytes: [`Output::Blob`] brings them, at once where they are here, or [`Output::BlobRefused`]. What has come of
-    /// it is kept over a restart, after which it is to be wanted again. Errors: `too-many-wanted`.
-    pub fn want_blob(
-        &mut self,
-        blob: &Blob,
-        now: u64,
-        entropy: komuz_seal::Entropy<'_>,
-    ) -> Result<Vec<Output>, CommandError> {
-        let wanted = self.try_turn(now, entropy, |replica, m| {
-            if replica.wanted_blobs.contains(blob) {
-                return Ok(());
-            }
-            if replica.wanted_blobs.len() >= MAX_WANTED {
-                return Err(fail(
-                    "too-many-wanted",
-                    "too many files are being fetched: wait for some of them",
-                ));
+    /// it is kept over a restart, after which it is to be wanted again. `None` while [`MAX_WANTED`] others are being fetched.
+    pub fn want_blob(&mut self, blob: &Blob, now: u64, entropy: komuz_seal::Entropy<'_>) -> Option<Vec<Output>> {
+        let known = self.wanted_blobs.contains(blob);
+        if !known && self.wanted_blobs.len() >= MAX_WANTED {
+            return None;
+        }
+        let out = self.turn(now, entropy, |replica, m| {
+            if known {
+                return;
             }
             if replica.me.is_some() {
                 replica.add_document(&DocId::Blobs, m);
@@ -150,9 +145,8 @@ impl Replica {
             replica.wanted_blobs.push(blob.clone());
             replica.deliver_blobs();
             replica.fetch_chunks(m);
-            Ok(())
         });
-        wanted.map(|((), out)| out)
+        Some(out)
     }
 
     /// Wants a file no more, and lets go of what is here of it, unless no relay has it yet.

@@ -24,6 +24,11 @@
 //! the document, in one transaction, and gives it to [`Replica::watch`] after a restart: what it had not saved is delivered
 //! again, its own included. One's own envelopes are not delivered while the session runs; [`Output::Sealed`] tells their
 //! counters.
+//!
+//! # Files
+//!
+//! [`Replica::put_blob`] keeps a file's bytes and gives the name that a document has instead of them; [`Replica::want_blob`]
+//! brings them where somebody looks, as [`Output::Blob`]. Nothing of them comes otherwise.
 
 mod api;
 mod blobs;

@@ -49,6 +49,17 @@ async fn clean(browser: &Browser, state: &str, found: &mut Vec<String>) {
         .await;
 }
 
+/// An open invitation of a person and one of a device, for who is in to show.
+async fn invitations(desk: &Desk) {
+    desk.invite("Ala-Too Desk").await;
+    desk.open_edition("en").await;
+    desk.browser.click("[data-test=\"tab-checks\"]").await;
+    desk.browser.click("[data-test=\"panel-group\"]").await;
+    desk.browser.click("[data-test=\"group-device-add\"]").await;
+    desk.browser.find("komuz-code svg").await;
+    desk.browser.click("[data-test=\"group-devices\"]").await;
+}
+
 async fn dialog(desk: &Desk, hook: &str, dialog: &str, found: &mut Vec<String>) {
     desk.browser.click(&format!("[data-test=\"{hook}\"]")).await;
     desk.browser.find(&format!("[data-test=\"{dialog}\"]")).await;
@@ -74,7 +85,10 @@ async fn the_desk_in_its_states() {
         clean(&desk.browser, &format!("story, {tab}"), &mut found).await;
     }
     desk.browser.click("[data-test=\"tab-checks\"]").await;
-    for section in ["checks", "claims", "sources", "people", "outlet"] {
+    for section in ["checks", "claims", "sources", "people", "outlet", "group"] {
+        if section == "group" {
+            invitations(&desk).await;
+        }
         desk.browser.click(&format!("[data-test=\"panel-{section}\"]")).await;
         clean(&desk.browser, &format!("story, checks, {section}"), &mut found).await;
     }

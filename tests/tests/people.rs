@@ -1,4 +1,5 @@
-//! Who is in: an editor takes a writer out, and nothing of what the writer writes afterwards comes.
+//! Who is in: an editor takes a writer out, and nothing of what the writer writes afterwards comes; links are taken back; a
+//! person's second device comes in and a lost one goes.
 #![cfg(not(feature = "no-browsers"))]
 
 use komuz_tests::browser::Engine;
@@ -13,6 +14,30 @@ fn within(outer: &str, inner: &str) -> String {
     format!("[data-test=\"{outer}\"] {inner}")
 }
 
+/// Uses a link and asks to be let in.
+async fn ask_in(desk: &Desk, link: &str, name: &str) {
+    desk.browser.fill(&within("read-invite", "[name=link]"), link).await;
+    desk.browser.click(&within("read-invite", &hook("submit"))).await;
+    desk.browser.fill(&within("join", "[name=member]"), name).await;
+    desk.browser.click(&within("join", &hook("submit"))).await;
+}
+
+/// Who is in, beside the text.
+async fn group(desk: &Desk) {
+    desk.browser.click(&hook("tab-checks")).await;
+    desk.browser.click(&hook("panel-group")).await;
+    desk.browser.find(&hook("group-outlet")).await;
+}
+
+/// The desk says why nothing can be written there, and the text is only to be read.
+async fn is_closed(desk: &Desk, says: &str) {
+    desk.browser.find_with(&hook("closed"), says).await;
+    desk.browser.find(".ProseMirror[contenteditable=\"false\"]").await;
+    desk.browser.find(&format!("{}[readonly]", hook("headline"))).await;
+    // What is left is a copy.
+    desk.browser.find(&hook("export")).await;
+}
+
 /// A writer of the founder's outlet.
 async fn writer(editor: &Desk, server: &Server, outlet: &str, name: &str) -> Desk {
     let browser = &editor.browser;
@@ -22,12 +47,11 @@ async fn writer(editor: &Desk, server: &Server, outlet: &str, name: &str) -> Des
     browser.choose(&within("dialog-invite", "[name=role]"), "writer").await;
     browser.click(&within("dialog-invite", &hook("submit"))).await;
     let link = browser.text(&hook("invite-link")).await;
+    // The same for a telephone's camera.
+    browser.find(&within("dialog-invite", "komuz-code svg[role=img]")).await;
     browser.click(&within("dialog-invite", &hook("done"))).await;
     let desk = Desk::open(Engine::Chromium, &server.founding_link()).await;
-    desk.browser.fill(&within("read-invite", "[name=link]"), &link).await;
-    desk.browser.click(&within("read-invite", &hook("submit"))).await;
-    desk.browser.fill(&within("join", "[name=member]"), name).await;
-    desk.browser.click(&within("join", &hook("submit"))).await;
+    ask_in(&desk, &link, name).await;
     let code = desk.browser.text(&hook("joining-code")).await;
     editor.confirm(&code).await;
     desk
@@ -56,6 +80,7 @@ async fn an_editor_takes_a_writer_out_who_reads_and_writes_no_more() {
     writer.browser.click(&hook("tab-checks")).await;
     writer.browser.click(&hook("panel-group")).await;
     writer.browser.find(&hook("group-out")).await;
+    is_closed(&writer, "You are in this investigation no more.").await;
     editor.type_at_end(" Written afterwards.").await;
     editor.in_sync().await;
     assert!(writer.browser.text(TEXT).await.contains("Written by Bek."));
@@ -66,6 +91,71 @@ async fn an_editor_takes_a_writer_out_who_reads_and_writes_no_more() {
     other.reads("Written by Bek. Written afterwards.").await;
     assert!(!writer.browser.text(TEXT).await.contains("afterwards"));
     for desk in [editor, writer, other] {
+        desk.browser.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_uses_a_link_that_was_taken_back_is_told_so() {
+    let data = tempfile::tempdir().expect("a folder");
+    let server = Server::start(data.path());
+    let editor = Desk::found(Engine::Chromium, &server, "The bridge", "Ala-Too Desk", "Айзада").await;
+    let link = editor.invite("Ala-Too Desk").await;
+    editor.new_story("en", "Draft").await;
+    group(&editor).await;
+    editor.browser.click(&hook("group-revoke")).await;
+    // By the keyboard alone: the question has the focus, and what follows it is the answer.
+    editor.tab_to(&hook("sure")).await;
+    editor.browser.keys(" ").await;
+    editor.browser.gone(&hook("group-invite")).await;
+    let other = Desk::open(Engine::Chromium, &server.founding_link()).await;
+    ask_in(&other, &link, "Бек").await;
+    other
+        .browser
+        .find_with(&hook("trouble"), "This invitation was taken back: ask for a new one.")
+        .await;
+    for desk in [editor, other] {
+        desk.browser.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_adds_a_second_device_and_takes_it_out_when_it_is_lost() {
+    let data = tempfile::tempdir().expect("a folder");
+    let server = Server::start(data.path());
+    let first = Desk::found(Engine::Chromium, &server, "The bridge", "Ala-Too Desk", "Айзада").await;
+    first.new_story("en", "Draft").await;
+    first.type_at_end("Written on the laptop.").await;
+    group(&first).await;
+    first.browser.click(&hook("group-device-add")).await;
+    first.browser.find("komuz-code svg[role=img]").await;
+    let link = first.browser.text(&hook("group-device-link")).await;
+    // It is opened as a camera opens it.
+    let second = Desk::open(Engine::Chromium, &link).await;
+    second
+        .browser
+        .find_with(&hook("join"), "one more device of Айзада")
+        .await;
+    second.browser.click(&within("join", &hook("submit"))).await;
+    let code = second.browser.text(&hook("joining-code")).await;
+    first.browser.find_with(&hook("group-device-code"), code.trim()).await;
+    first.browser.click(&hook("group-let-in")).await;
+    first.browser.gone(&hook("group-device-asks")).await;
+    second.open_edition("en").await;
+    second.reads("Written on the laptop.").await;
+    second.type_at_end(" And on the telephone.").await;
+    first.reads("And on the telephone.").await;
+
+    first.browser.click(&hook("group-devices")).await;
+    first.browser.click(&hook("group-device-out")).await;
+    first.browser.click(&hook("sure")).await;
+    first.browser.gone(&hook("group-device-out")).await;
+    is_closed(&second, "This device was taken out").await;
+    first.type_at_end(" Afterwards.").await;
+    first.in_sync().await;
+    first.reads("And on the telephone. Afterwards.").await;
+    assert!(!second.browser.text(TEXT).await.contains("Afterwards"));
+    for desk in [first, second] {
         desk.browser.close().await;
     }
 }

@@ -15,7 +15,7 @@
 //! | side column | `tab-sources`, `tab-notes`, `tab-comments`, `tab-people`, `tab-checks` (its own hooks: `crates/panel/src/app.rs`); in them `source`, `note`, `thread`, `reply`, `resolve` |
 //! | people | `request`, `request-code`, `confirm`, `refuse`, `invite` |
 //! | device | `other-investigations`, `unsent` |
-//! | everywhere | `trouble` (`open-again`), `let-in` (`let-in-open`) |
+//! | everywhere | `trouble` (`open-again`), `let-in` (`let-in-open`), `closed` |
 
 mod bits;
 mod cite;

@@ -263,6 +263,7 @@ pub const TROUBLES: &[&str] = &[
     "no-rotation",
     "join-taken-back",
     "device-removed",
+    "invite-newer",
 ];
 
 /// How many kinds of sources there are.

@@ -154,7 +154,7 @@ impl App {
 
     fn header(&self, investigation: &InvestigationView) -> Html {
         let w = self.ctx.words();
-        let editor = investigation.role == "editor";
+        let editor = investigation.role == "editor" && !self.is_locked();
         let signing = self.views.edition.as_ref().map(|view| &view.signing);
         let rail = self.ctx.click(Click::Sheet(Sheet::Rail));
         html! {

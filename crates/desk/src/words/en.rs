@@ -438,5 +438,6 @@ pub const WORDS: Written = Written {
         "A new key cannot be made: only an editor may, and not for more devices than one entry takes.",
         "This invitation was taken back: ask for a new one.",
         "This device was taken out of the investigation. What is on it stays here to read, and nothing more is sent.",
+        "A newer Komuz has made this invitation. Load the desk anew to update it.",
     ],
 };

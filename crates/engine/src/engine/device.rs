@@ -6,7 +6,7 @@ use komuz_sync::Replica;
 use komuz_sync::replica::{self, CommandError, Founding, Invitation, Joining};
 use komuz_sync::seal::bytes::{Digest, from_hex};
 use komuz_sync::seal::charter::Role;
-use komuz_sync::seal::invite::Invite;
+use komuz_sync::seal::invite::{Invite, InviteError};
 
 use super::room::Room;
 use super::tabs::Said;
@@ -52,7 +52,11 @@ impl Engine {
     }
 
     fn invitation(&self, text: &str) -> Result<Invite, Trouble> {
-        let invite = Invite::from_text(text).map_err(|error| trouble("invite-unreadable", error))?;
+        let invite = Invite::from_text(text).map_err(|error| match error {
+            // What is no invitation at all begins with any byte.
+            InviteError::Version(1..16) => trouble("invite-newer", error),
+            error => trouble("invite-unreadable", error),
+        })?;
         if invite.has_ended(self.hands.now) {
             return Err(trouble("invite-ended", "This invitation has ended: ask for a new one."));
         }

@@ -101,6 +101,9 @@ fn an_invitation_says_what_it_is_for_before_it_is_used() {
         )
         .expect_err("no invitation");
     assert_eq!(trouble.code, "invite-unreadable");
+    // The first byte is the version: 3 is a later one.
+    let later = world.ask(desk, Ask::ReadInvite { text: "A4A".into() });
+    assert_eq!(later.expect_err("a later version's").code, "invite-newer");
     world.run(25 * 60 * 60 * 1000);
     let trouble = world
         .ask(desk, Ask::ReadInvite { text: link })

@@ -21,7 +21,7 @@ use komuz_release::masthead::Chain;
 use komuz_release::release::Release;
 use komuz_sync::frame::{ClientFrame, RelayFrame};
 use komuz_sync::seal::blob::{Blob, log_of};
-use komuz_sync::seal::bytes::{Digest, PublicKey};
+use komuz_sync::seal::bytes::{Digest, MemberId, PublicKey};
 use komuz_sync::seal::charter::{Charter, Entry, Role};
 use komuz_sync::seal::derive::LogKeys;
 use komuz_sync::seal::doc::DocId;
@@ -76,7 +76,20 @@ pub fn log() -> LogKeys {
 
 /// The invitation at whose door the cases of `door_message` are.
 pub fn door() -> Invite {
+    Invite::new(terms(), 0, &mut |bytes| bytes.fill(7))
+}
+
+/// One for a further device of a member.
+pub fn device_door() -> Invite {
     let terms = Terms {
+        member: Some((MemberId([5; 16]), "Ada".to_owned())),
+        ..terms()
+    };
+    Invite::new(terms, 0, &mut |bytes| bytes.fill(8))
+}
+
+fn terms() -> Terms {
+    Terms {
         charter: Digest([1; 32]),
         inviter: PublicKey([2; 32]),
         relay: "https://desk.outlet.example".to_owned(),
@@ -85,8 +98,7 @@ pub fn door() -> Invite {
         role: Role::Writer,
         title: "A title".to_owned(),
         member: None,
-    };
-    Invite::new(terms, 0, &mut |bytes| bytes.fill(7))
+    }
 }
 
 /// A document of any kind; what comes out is read back from its own JSON.

@@ -137,11 +137,11 @@ mod made {
     use komuz_sync::seal::device::Device;
     use komuz_sync::seal::envelope::{Kind, NO_PREVIOUS, Statement};
     use komuz_sync::seal::epoch::{EpochKey, LOCKED_LEN, WRAPPED_LEN};
-    use komuz_sync::seal::invite::{DoorMessage, Request};
+    use komuz_sync::seal::invite::{DeviceRequest, DoorMessage, Request};
     use komuz_sync::seal::presence::Presence;
 
     use super::fixture::{head, masthead, release, signed, signed_masthead, story};
-    use super::targets::{BLOB, PASSPHRASE, WRITER, door, known_document, log};
+    use super::targets::{BLOB, PASSPHRASE, WRITER, device_door, door, known_document, log};
 
     type Case = (&'static str, &'static str, Vec<u8>);
 
@@ -462,6 +462,28 @@ mod made {
         cases.push(("charter_entry", "claims-many-cuts", head().array(1 << 40).finish()));
     }
 
+    /// Invitations of a member's own next device, and what it asks for.
+    fn further_devices(cases: &mut Vec<Case>) {
+        let invite = device_door();
+        let bytes = invite.to_bytes().to_vec();
+        cases.push(("invite", "good-device", bytes.clone()));
+        cases.push(("invite", "device-as-person", [&[1], &bytes[1..]].concat()));
+        cases.push(("invite", "device-cut-in-the-name", bytes[..bytes.len() - 2].to_vec()));
+        cases.push(("invite", "later-version", [&[3], &bytes[1..]].concat()));
+        let Some(asks) = DeviceRequest::new(&invite, &device()) else {
+            return;
+        };
+        let asks = DoorMessage::Device(asks);
+        let other = Device::from_secret(&[9; 64]);
+        for (name, sealed) in [
+            ("good-device", asks.seal(&door(), &device(), &mut dice)),
+            ("device-signed-by-another", asks.seal(&door(), &other, &mut dice)),
+            ("of-another-door", asks.seal(&invite, &device(), &mut dice)),
+        ] {
+            cases.push(("door_message", name, sealed));
+        }
+    }
+
     fn membership(cases: &mut Vec<Case>) {
         let founder = Founder {
             title: "A title".to_owned(),
@@ -490,6 +512,7 @@ mod made {
         };
         let request = DoorMessage::Request(Request::new(&invite, &device(), member, None).into());
         around("door_message", request.seal(&invite, &device(), &mut dice), cases);
+        further_devices(cases);
         around(
             "backup",
             backup::seal(b"content", PASSPHRASE, Cost::LEAST, &mut dice).expect("sealed"),

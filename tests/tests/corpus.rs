@@ -248,6 +248,11 @@ mod made {
             bytes: sealed.clone(),
         };
         around("client_frame", append.encode(), cases);
+        let close = |keys: [u8; 2]| ClientFrame::Close {
+            log: log.id,
+            keys: keys.map(|n| PublicKey([n; 32])).to_vec(),
+            signature: Signature([4; 64]),
+        };
         for (name, frame) in [
             (
                 "good-hello",
@@ -263,6 +268,7 @@ mod made {
                     after: 7,
                     chain: Chain([2; 32]),
                     ids_only: true,
+                    leaves: false,
                 },
             ),
             (
@@ -272,8 +278,33 @@ mod made {
                     ids: vec![EnvelopeId([3; 32])],
                 },
             ),
+            (
+                "good-open-closable",
+                ClientFrame::OpenClosable {
+                    log: log.id,
+                    ticket: "ticket".to_owned(),
+                    reader: PublicKey([5; 32]),
+                    registrar: PublicKey([6; 32]),
+                    epoch: EpochId([7; 32]),
+                    closer: PublicKey([8; 32]),
+                },
+            ),
+            ("good-close", close([5, 6])),
+            ("close-names-a-key-twice", close([5, 5])),
+            ("close-out-of-order", close([6, 5])),
         ] {
             cases.push(("client_frame", name, frame.encode()));
+        }
+        // A frame's number, and the fields of another.
+        for (name, number) in [("open-without-its-closer", 10), ("close-without-its-keys", 11)] {
+            let auth = ClientFrame::Auth {
+                log: log.id,
+                key: PublicKey([5; 32]),
+                signature: Signature([4; 64]),
+            };
+            let mut bytes = auth.encode();
+            bytes[2] = number;
+            cases.push(("client_frame", name, bytes));
         }
         let entry = RelayFrame::Entry {
             log: log.id,

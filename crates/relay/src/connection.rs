@@ -22,13 +22,12 @@ use axum::extract::ws::Message;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, Sink, Stream, StreamExt};
 use komuz_sync::frame::{
-    CERTIFICATES, ClientFrame, ErrorCode, FrameError, MAX_ENTRY, MAX_FRAME, RelayFrame, verify_challenge,
+    CLOSING, ClientFrame, ErrorCode, FrameError, MAX_ENTRY, MAX_FRAME, RelayFrame, verify_challenge, verify_closing,
     verify_registration,
 };
 use komuz_sync::seal::bytes::{EnvelopeId, LogId, Nonce, PublicKey, Signature};
 use komuz_sync::seal::cbor::CborError;
 use komuz_sync::seal::chain;
-use komuz_sync::seal::editors::is_certified;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -227,7 +226,7 @@ impl Connection {
                 let challenge = RelayFrame::Challenge {
                     origin: self.relay.origin.clone(),
                     nonce: self.nonce,
-                    features: vec![CERTIFICATES.to_owned()],
+                    features: vec![CLOSING.to_owned()],
                 };
                 Ok(self.say(&challenge).await?)
             }
@@ -244,17 +243,32 @@ impl Connection {
                 },
                 _,
             ) => {
-                self.open(
-                    log,
-                    &ticket,
-                    LogKeys {
-                        reader,
-                        registrar,
-                        epoch,
-                    },
-                )
-                .await
+                let keys = LogKeys {
+                    reader,
+                    registrar,
+                    epoch,
+                };
+                self.open(log, &ticket, keys, None).await
             }
+            (
+                ClientFrame::OpenClosable {
+                    log,
+                    ticket,
+                    reader,
+                    registrar,
+                    epoch,
+                    closer,
+                },
+                _,
+            ) => {
+                let keys = LogKeys {
+                    reader,
+                    registrar,
+                    epoch,
+                };
+                self.open(log, &ticket, keys, Some(closer)).await
+            }
+            (ClientFrame::Close { log, keys, signature }, _) => self.close(log, keys, signature).await,
             (ClientFrame::Register { log, key, signature }, _) => self.register(log, key, signature).await,
             (ClientFrame::Append { log, bytes }, _) => self.append(log, bytes).await,
             (
@@ -263,9 +277,13 @@ impl Connection {
                     after,
                     chain,
                     ids_only,
+                    leaves,
                 },
                 _,
-            ) => self.subscribe(log, Cursor { seq: after, chain }, ids_only).await,
+            ) => {
+                let after = Cursor { seq: after, chain };
+                self.subscribe(log, after, ids_only, leaves).await
+            }
             (ClientFrame::Fetch { log, ids }, _) => self.fetch(log, ids).await,
             (ClientFrame::Presence { log, bytes }, _) => self.tell(log, bytes).await,
         }
@@ -283,7 +301,8 @@ impl Connection {
         if !proved {
             let sentence = "the log does not know this key, or the signature is not the key's over this challenge";
             self.error(ErrorCode::NotAllowed, sentence, Some(name), None).await?;
-            self.failed_proofs += 1;
+            // Who may read may have a key that is let in no more.
+            self.failed_proofs += u32::from(!self.logs.get(&name).is_some_and(|known| known.reader));
             return if self.failed_proofs < FAILED_PROOFS {
                 Ok(())
             } else {
@@ -310,7 +329,7 @@ impl Connection {
         Ok(())
     }
 
-    async fn open(&mut self, name: LogId, ticket: &str, keys: LogKeys) -> Result<(), End> {
+    async fn open(&mut self, name: LogId, ticket: &str, keys: LogKeys, closer: Option<PublicKey>) -> Result<(), End> {
         if !self.relay.identity.admits(ticket) {
             let sentence = "this ticket is not one of this server's operator";
             self.error(ErrorCode::BadTicket, sentence, Some(name), None).await?;
@@ -322,7 +341,7 @@ impl Connection {
             };
         }
         self.proved = true;
-        match self.relay.store.open(name, keys).await {
+        match self.relay.store.open(name, keys, closer).await {
             Ok(()) => Ok(()),
             Err(error) => self.not_stored(error, name, None).await,
         }
@@ -332,11 +351,7 @@ impl Connection {
         let Some(log) = self.find(name).await? else {
             return Ok(());
         };
-        let LogKeys { registrar, epoch, .. } = &log.keys;
-        // For this log, or for all logs of its epoch.
-        let allowed =
-            verify_registration(registrar, &signature, &name, &key) || is_certified(registrar, epoch, &key, &signature);
-        if !allowed {
+        if !verify_registration(&log.keys.registrar, &signature, &name, &key) {
             let sentence = "the registration is not signed by the log's registrar";
             return Ok(self.error(ErrorCode::NotAllowed, sentence, Some(name), None).await?);
         }
@@ -345,6 +360,25 @@ impl Connection {
                 log.registered(key);
                 Ok(())
             }
+            Err(error) => self.not_stored(error, name, None).await,
+        }
+    }
+
+    async fn close(&mut self, name: LogId, keys: Vec<PublicKey>, signature: Signature) -> Result<(), End> {
+        // Who may close it is not among what is kept of a log in use: it is asked for once in a long while.
+        let info = match self.relay.store.log(name).await {
+            Ok(Some(info)) => info,
+            Ok(None) => return self.not_stored(StoreError::NoSuchLog, name, None).await,
+            Err(error) => return self.not_stored(error, name, None).await,
+        };
+        let epoch = &info.keys.epoch;
+        let may = |closer: &PublicKey| verify_closing(closer, &signature, epoch, &keys);
+        if !info.closer.as_ref().is_some_and(may) {
+            let sentence = "the closing is not signed by who may close the log";
+            return Ok(self.error(ErrorCode::NotAllowed, sentence, Some(name), None).await?);
+        }
+        match self.relay.store.close_logs(name, keys).await {
+            Ok(()) => Ok(()),
             Err(error) => self.not_stored(error, name, None).await,
         }
     }
@@ -428,7 +462,7 @@ impl Connection {
         }
     }
 
-    async fn subscribe(&mut self, name: LogId, after: Cursor, ids_only: bool) -> Result<(), End> {
+    async fn subscribe(&mut self, name: LogId, after: Cursor, ids_only: bool, leaves: bool) -> Result<(), End> {
         let Some(known) = self.logs.get_mut(&name).filter(|known| known.reader) else {
             return self.not_proved(name, None).await;
         };
@@ -461,7 +495,12 @@ impl Connection {
             at: after,
             ids_only,
         };
-        known.follower = Some(tokio::spawn(follower.run()));
+        if leaves {
+            self.logs.remove(&name);
+            follower.run_once().await;
+        } else {
+            known.follower = Some(tokio::spawn(follower.run()));
+        }
         Ok(())
     }
 
@@ -515,7 +554,7 @@ impl Connection {
         let code = match &error {
             StoreError::NoSuchLog => ErrorCode::NoSuchLog,
             StoreError::LogTaken => ErrorCode::LogTaken,
-            StoreError::NotRegistered => ErrorCode::NotAllowed,
+            StoreError::NotRegistered | StoreError::Closed => ErrorCode::NotAllowed,
             StoreError::TooManyKeys(_) | StoreError::LogFull(_) | StoreError::KeyFull(_) => ErrorCode::LogFull,
             StoreError::Closing => ErrorCode::Busy,
             StoreError::TooManyLogs(_) | StoreError::DiskFull(_) | StoreError::Failed(_) => ErrorCode::NotStored,

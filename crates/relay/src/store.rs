@@ -37,6 +37,8 @@ pub struct LogInfo {
     pub keys: LogKeys,
     /// Registered append keys.
     pub writers: Vec<PublicKey>,
+    /// Who may close it, once somebody has said so.
+    pub closer: Option<PublicKey>,
     /// Its end.
     pub end: Cursor,
 }
@@ -93,6 +95,9 @@ pub enum StoreError {
     /// The key is not registered.
     #[error("this key is not registered on the log")]
     NotRegistered,
+    /// The log is closed to this key.
+    #[error("the log is of an earlier time and closed to this key")]
+    Closed,
     /// The log is full.
     #[error("the log holds {0} bytes and takes no more; the server's operator can raise --max-log-bytes")]
     LogFull(u64),
@@ -115,11 +120,15 @@ pub type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 
 /// Where logs lie.
 pub trait Store: Send + Sync + 'static {
-    /// Opens a log. Opening it again with the same keys is no error.
-    fn open(&self, log: LogId, keys: LogKeys) -> Answer<'_, ()>;
+    /// Opens a log. Opening it again with the same keys is no error. The first who says who may close it is heard.
+    fn open(&self, log: LogId, keys: LogKeys, closer: Option<PublicKey>) -> Answer<'_, ()>;
 
     /// Registers an append key. Registering it again is no error.
     fn register(&self, log: LogId, key: PublicKey) -> Answer<'_, ()>;
+
+    /// Leaves only these append keys in all logs of this one's epoch that have its closer, for ever. Of several such lists those keys stay
+    /// that are in all.
+    fn close_logs(&self, log: LogId, keys: Vec<PublicKey>) -> Answer<'_, ()>;
 
     /// What is known of a log; `None` when there is none.
     fn log(&self, log: LogId) -> Answer<'_, Option<LogInfo>>;

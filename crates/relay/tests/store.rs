@@ -36,7 +36,7 @@ async fn filled(path: &Path) {
         registrar: PublicKey([4; 32]),
         epoch: EpochId([5; 32]),
     };
-    store.open(LOG, keys).await.unwrap();
+    store.open(LOG, keys, None).await.unwrap();
     store.register(LOG, KEY).await.unwrap();
     for bytes in [b"one", b"two", b"six"] {
         let id = chain::envelope_id(bytes);
@@ -106,8 +106,26 @@ async fn a_newer_database_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("logs.sqlite");
     filled(&path).await;
-    change(&path, "PRAGMA user_version = 2");
-    assert_eq!(open(&path).err(), Some(OpenError::Newer { found: 2 }));
+    change(&path, "PRAGMA user_version = 3");
+    assert_eq!(open(&path).err(), Some(OpenError::Newer { found: 3 }));
+}
+
+#[tokio::test]
+async fn a_database_of_the_first_version_is_taken_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("logs.sqlite");
+    filled(&path).await;
+    change(
+        &path,
+        "DROP TABLE closed; DROP INDEX log_closer; ALTER TABLE log DROP COLUMN closer; PRAGMA user_version = 1",
+    );
+    let store = open(&path).unwrap();
+    assert_eq!(store.rows_after(LOG, 0, usize::MAX).await.unwrap().len(), 3);
+    let info = store.log(LOG).await.unwrap().unwrap();
+    store.open(LOG, info.keys, Some(PublicKey([7; 32]))).await.unwrap();
+    store.close_logs(LOG, Vec::new()).await.unwrap();
+    assert!(store.log(LOG).await.unwrap().unwrap().writers.is_empty());
+    store.close().await;
 }
 
 #[test]
@@ -176,7 +194,7 @@ async fn what_could_not_be_committed_is_told_to_nobody_and_leaves_no_gap() {
         registrar: PublicKey([4; 32]),
         epoch: EpochId([5; 32]),
     };
-    store.open(LOG, keys).await.unwrap();
+    store.open(LOG, keys, None).await.unwrap();
     store.register(LOG, KEY).await.unwrap();
     let append = |bytes: &'static [u8]| {
         store.append(Append {

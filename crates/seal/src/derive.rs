@@ -30,8 +30,7 @@ pub struct LogKeys {
     pub epoch: EpochId,
     /// Who has it may read the log at a relay.
     pub reader: SignKey,
-    /// Who has it may register append keys in this log. It comes of the epoch, so every member has it; relays take an editor's
-    /// certificate too ([`crate::editors::certify`]).
+    /// Who has it may register append keys in this log. It comes of the epoch, so every member has it.
     pub registrar: SignKey,
     pub(crate) content: Zeroizing<[u8; 32]>,
     pub(crate) presence: Zeroizing<[u8; 32]>,

@@ -1,5 +1,6 @@
-//! The editors' secret: what only editors have of an epoch, beside its key. From it come the key that registers who may
-//! append, and the append key of every device.
+//! The editors' secret: what only editors have of an epoch, beside its key. From it comes the key that closes the epoch's logs to
+//! who is out, and an append key for every device, with a certificate: a device whose own key is not known uses the former; the
+//! latter is not used.
 
 use zeroize::Zeroizing;
 
@@ -39,7 +40,7 @@ impl EditorsSecret {
         &self.0
     }
 
-    /// The key whose signature lets a device append to an epoch's logs.
+    /// The key that closes an epoch's logs, and signs the certificates in its rotation.
     pub fn registrar(&self, charter: &Digest, epoch: &EpochId) -> SignKey {
         let context = Writer::bare().array(2).bytes(&charter.0).bytes(&epoch.0).finish();
         SignKey::from_secret(&derive(&*self.0, REGISTRAR, &context))

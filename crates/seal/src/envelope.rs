@@ -52,6 +52,8 @@ pub enum Kind {
     Servers,
     /// Doors to be opened for invitations at servers.
     Doors,
+    /// Append keys of the device that signs, in the log's epoch.
+    Keys,
 }
 
 impl Kind {
@@ -61,6 +63,7 @@ impl Kind {
             Self::Charter => 2,
             Self::Servers => 3,
             Self::Doors => 4,
+            Self::Keys => 8,
         }
     }
 
@@ -70,6 +73,7 @@ impl Kind {
             2 => Some(Self::Charter),
             3 => Some(Self::Servers),
             4 => Some(Self::Doors),
+            8 => Some(Self::Keys),
             _ => None,
         }
     }

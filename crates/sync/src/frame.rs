@@ -19,13 +19,14 @@
 //!
 //! | frame | needs |
 //! |---|---|
-//! | Open | the operator's ticket |
+//! | Open, OpenClosable | the operator's ticket |
 //! | Register | the registrar's signature in the frame |
+//! | Close | the closer's signature in the frame |
 //! | Append | an Auth of an append key that is registered on the log |
 //! | Subscribe, Fetch | an Auth of the log's reader key |
 //! | Presence | either |
 //!
-//! Open and Register may be repeated: the same keys again are no error.
+//! Open, Register and Close may be repeated: the same keys again are no error.
 //!
 //! # Order
 //!
@@ -64,12 +65,13 @@ pub const MAX_FEATURES: usize = 32;
 /// See [`MAX_FEATURES`].
 pub const MAX_FEATURE: usize = 64;
 
-/// The relay's feature of taking a certificate ([`komuz_seal::editors::certify`]) as the signature of a
-/// [`ClientFrame::Register`]: one for all logs of an epoch.
-pub const CERTIFICATES: &str = "certificates";
+/// The relay's feature of closing an epoch's logs: [`ClientFrame::OpenClosable`], [`ClientFrame::Close`], and a
+/// [`ClientFrame::Subscribe`] that leaves.
+pub const CLOSING: &str = "closing";
 
 const CHALLENGE: &str = "komuz relay challenge v1";
 const REGISTER: &str = "komuz append key v1";
+const CLOSE: &str = "komuz log closing v1";
 
 /// What a client says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,7 +112,7 @@ pub enum ClientFrame {
         log: LogId,
         /// The append key.
         key: PublicKey,
-        /// The registrar's signature; where the relay has [`CERTIFICATES`], its certificate of the key does as well.
+        /// The registrar's signature.
         signature: Signature,
     },
     /// Appends an envelope. Answered with [`RelayFrame::Ack`] once it is on disk, or with an error about its id.
@@ -132,6 +134,9 @@ pub enum ClientFrame {
         chain: Chain,
         /// Ids are enough for what is there already (the client has much of it from elsewhere and fetches the rest).
         ids_only: bool,
+        /// Nothing of this log is wanted after [`RelayFrame::CaughtUp`]: the connection names it no more. Where the relay has
+        /// [`CLOSING`].
+        leaves: bool,
     },
     /// Asks for envelopes by id, each answered with its [`RelayFrame::Entry`]; ids that the log has not are passed over.
     Fetch {
@@ -147,6 +152,31 @@ pub enum ClientFrame {
         /// Sealed bytes, at most [`MAX_PRESENCE`].
         bytes: Vec<u8>,
     },
+    /// Opens a log and says who may close it; the first who says so is heard. Where the relay has [`CLOSING`].
+    OpenClosable {
+        /// The log.
+        log: LogId,
+        /// The operator's ticket.
+        ticket: String,
+        /// Who has this key may read.
+        reader: PublicKey,
+        /// Who has this key may register append keys.
+        registrar: PublicKey,
+        /// The epoch that the log belongs to; part of every challenge.
+        epoch: EpochId,
+        /// Who has this key may close the logs of the epoch that name it.
+        closer: PublicKey,
+    },
+    /// From now on these keys alone append to the logs of the epoch that name the same closer, or are registered there. A further
+    /// one leaves those that both name. The signature is checked with [`verify_closing`]. Where the relay has [`CLOSING`].
+    Close {
+        /// One of the logs.
+        log: LogId,
+        /// The append keys that stay, ascending; at most [`MAX_APPEND_KEYS`].
+        keys: Vec<PublicKey>,
+        /// The closer's signature.
+        signature: Signature,
+    },
 }
 
 /// What a relay says.
@@ -158,7 +188,7 @@ pub enum RelayFrame {
         origin: String,
         /// Makes the challenge fresh for the relay.
         nonce: Nonce,
-        /// Names of what the relay has beyond this version, such as [`CERTIFICATES`].
+        /// Names of what the relay has beyond this version, such as [`CLOSING`].
         features: Vec<String>,
     },
     /// An envelope of a log.
@@ -372,6 +402,24 @@ pub fn verify_registration(registrar: &PublicKey, signature: &Signature, log: &L
     sign::verify(registrar, REGISTER, &registration(log, key), signature)
 }
 
+fn closing(epoch: &EpochId, keys: &[PublicKey]) -> Vec<u8> {
+    Writer::bare()
+        .array(2)
+        .bytes(&epoch.0)
+        .list(keys.iter(), |w, key| w.bytes(&key.0))
+        .finish()
+}
+
+/// The closer's signature that leaves these append keys, in ascending order, in an epoch's logs.
+pub fn sign_closing(closer: &SignKey, epoch: &EpochId, keys: &[PublicKey]) -> Signature {
+    closer.sign(CLOSE, &closing(epoch, keys))
+}
+
+/// Whether the signature of a [`ClientFrame::Close`] is the closer's.
+pub fn verify_closing(closer: &PublicKey, signature: &Signature, epoch: &EpochId, keys: &[PublicKey]) -> bool {
+    sign::verify(closer, CLOSE, &closing(epoch, keys), signature)
+}
+
 fn open(bytes: &[u8]) -> Result<(u64, usize, Reader<'_>), FrameError> {
     let (version, mut reader) = Reader::versioned(bytes, MAX_FRAME)?;
     if version != VERSION {
@@ -426,13 +474,32 @@ impl ClientFrame {
                 after,
                 chain,
                 ids_only,
+                leaves,
             } => frame(6, 4)
                 .bytes(&log.0)
                 .uint(*after)
                 .bytes(&chain.0)
-                .uint(u64::from(*ids_only)),
+                .uint(u64::from(*ids_only) | u64::from(*leaves) << 1),
             Self::Fetch { log, ids } => frame(7, 2).bytes(&log.0).list(ids.iter(), |w, id| w.bytes(&id.0)),
             Self::Presence { log, bytes } => frame(8, 2).bytes(&log.0).bytes(bytes),
+            Self::OpenClosable {
+                log,
+                ticket,
+                reader,
+                registrar,
+                epoch,
+                closer,
+            } => frame(10, 6)
+                .bytes(&log.0)
+                .text(ticket)
+                .bytes(&reader.0)
+                .bytes(&registrar.0)
+                .bytes(&epoch.0)
+                .bytes(&closer.0),
+            Self::Close { log, keys, signature } => frame(11, 3)
+                .bytes(&log.0)
+                .list(keys.iter(), |w, key| w.bytes(&key.0))
+                .bytes(&signature.0),
         }
         .finish()
     }
@@ -485,16 +552,16 @@ impl ClientFrame {
                 expect(len, 5)?;
                 let (log, after, chain) = (r.fixed()?, r.uint()?, r.fixed()?);
                 let start = r.position();
-                let ids_only = match r.uint()? {
-                    0 => false,
-                    1 => true,
-                    _ => return Err(CborError::NotAllowed(start).into()),
-                };
+                let how = r.uint()?;
+                if how > 3 {
+                    return Err(CborError::NotAllowed(start).into());
+                }
                 Self::Subscribe {
                     log,
                     after,
                     chain,
-                    ids_only,
+                    ids_only: how & 1 != 0,
+                    leaves: how & 2 != 0,
                 }
             }
             7 => {
@@ -509,6 +576,32 @@ impl ClientFrame {
                 Self::Presence {
                     log: r.fixed()?,
                     bytes: r.bytes(MAX_PRESENCE)?.to_vec(),
+                }
+            }
+            10 => {
+                expect(len, 7)?;
+                Self::OpenClosable {
+                    log: r.fixed()?,
+                    ticket: r.text(MAX_TEXT)?.to_owned(),
+                    reader: r.fixed()?,
+                    registrar: r.fixed()?,
+                    epoch: r.fixed()?,
+                    closer: r.fixed()?,
+                }
+            }
+            11 => {
+                expect(len, 4)?;
+                let log = r.fixed()?;
+                let start = r.position();
+                let keys: Vec<PublicKey> = r.list(MAX_APPEND_KEYS, |r| r.fixed())?;
+                // One spelling, and no key twice.
+                if !keys.is_sorted_by(|one, next| one < next) {
+                    return Err(CborError::NotAllowed(start).into());
+                }
+                Self::Close {
+                    log,
+                    keys,
+                    signature: r.fixed()?,
                 }
             }
             other => return Err(FrameError::Unknown(other)),

@@ -32,6 +32,7 @@
 
 mod api;
 mod blobs;
+mod closing;
 mod door;
 mod doubt;
 mod epochs;
@@ -44,6 +45,7 @@ mod log;
 mod members;
 mod rows;
 mod start;
+mod visits;
 mod wire;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -109,6 +111,8 @@ pub struct Replica {
     rotations: BTreeMap<Digest, bool>,
     /// When this device, an editor's, makes a rotation that is lacking.
     rotates_at: Option<u64>,
+    /// When this device, an editor's, looks whether logs of earlier epochs are to be closed.
+    closes_at: Option<u64>,
     /// None until the charter says what this device is.
     me: Option<Me>,
     waiting: Option<Waiting>,

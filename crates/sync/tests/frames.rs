@@ -1,8 +1,8 @@
 //! The frames between client and relay.
 
 use komuz_sync::frame::{
-    ClientFrame, ErrorCode, FrameError, MAX_ENTRY, MAX_FRAME, MAX_IDS, MAX_PRESENCE, RelayFrame, sign_challenge,
-    sign_registration, verify_challenge, verify_registration,
+    ClientFrame, ErrorCode, FrameError, MAX_APPEND_KEYS, MAX_ENTRY, MAX_FRAME, MAX_IDS, MAX_PRESENCE, RelayFrame,
+    sign_challenge, sign_closing, sign_registration, verify_challenge, verify_closing, verify_registration,
 };
 use komuz_sync::seal::bytes::{Chain, EnvelopeId, EpochId, LogId, Nonce, PublicKey, Signature};
 use komuz_sync::seal::cbor::CborError;
@@ -43,6 +43,7 @@ fn client_frames() -> Vec<ClientFrame> {
             after: 70_000,
             chain: Chain([9; 32]),
             ids_only: true,
+            leaves: false,
         },
         ClientFrame::Fetch {
             log: LOG,
@@ -51,6 +52,19 @@ fn client_frames() -> Vec<ClientFrame> {
         ClientFrame::Presence {
             log: LOG,
             bytes: vec![1, 2, 3],
+        },
+        ClientFrame::OpenClosable {
+            log: LOG,
+            ticket: "билет".into(),
+            reader: PublicKey([5; 32]),
+            registrar: PublicKey([6; 32]),
+            epoch: EpochId([7; 32]),
+            closer: PublicKey([8; 32]),
+        },
+        ClientFrame::Close {
+            log: LOG,
+            keys: vec![PublicKey([3; 32]), PublicKey([5; 32])],
+            signature: Signature([4; 64]),
         },
     ]
 }
@@ -199,19 +213,49 @@ fn a_field_too_many_or_too_few() {
 }
 
 #[test]
-fn a_flag_that_is_neither_yes_nor_no() {
+fn a_flag_that_there_is_not() {
     let frame = ClientFrame::Subscribe {
         log: LOG,
         after: 0,
         chain: Chain([0; 32]),
         ids_only: true,
+        leaves: true,
     };
     let mut bytes = frame.encode();
-    *bytes.last_mut().expect("not empty") = 2;
+    assert_eq!(bytes.last(), Some(&3));
+    *bytes.last_mut().expect("not empty") = 4;
     assert!(matches!(
         ClientFrame::decode(&bytes),
         Err(FrameError::Malformed(CborError::NotAllowed(_)))
     ));
+}
+
+#[test]
+fn keys_that_stay_are_named_once_and_in_order() {
+    for keys in [[5, 3], [3, 3]] {
+        let frame = ClientFrame::Close {
+            log: LOG,
+            keys: keys.map(|n| PublicKey([n; 32])).to_vec(),
+            signature: Signature([4; 64]),
+        };
+        assert!(matches!(
+            ClientFrame::decode(&frame.encode()),
+            Err(FrameError::Malformed(CborError::NotAllowed(_)))
+        ));
+    }
+}
+
+#[test]
+fn a_closing_is_for_these_keys_in_one_epoch() {
+    let closer = SignKey::from_secret(&[7; 32]);
+    let (epoch, keys) = (EpochId([2; 32]), [PublicKey([1; 32]), PublicKey([3; 32])]);
+    let signature = sign_closing(&closer, &epoch, &keys);
+    let public = closer.public();
+    assert!(verify_closing(&public, &signature, &epoch, &keys));
+    assert!(!verify_closing(&public, &signature, &epoch, &keys[..1]));
+    assert!(!verify_closing(&public, &signature, &EpochId([9; 32]), &keys));
+    let stranger = SignKey::from_secret(&[8; 32]).public();
+    assert!(!verify_closing(&stranger, &signature, &epoch, &keys));
 }
 
 #[test]
@@ -241,6 +285,16 @@ fn too_large() {
     .encode();
     assert!(matches!(
         ClientFrame::decode(&ids),
+        Err(FrameError::Malformed(CborError::TooLarge(_)))
+    ));
+    let keys = ClientFrame::Close {
+        log: LOG,
+        keys: vec![PublicKey([0; 32]); MAX_APPEND_KEYS + 1],
+        signature: Signature([4; 64]),
+    }
+    .encode();
+    assert!(matches!(
+        ClientFrame::decode(&keys),
         Err(FrameError::Malformed(CborError::TooLarge(_)))
     ));
     assert!(matches!(
@@ -334,7 +388,7 @@ fn a_registration_is_for_one_key_and_log_and_is_no_challenge() {
 proptest! {
     /// Whatever comes, there is an answer; and what is read is written again as the same bytes.
     #[test]
-    fn any_bytes(mut bytes in proptest::collection::vec(any::<u8>(), 0..200), kind in 0u8..10) {
+    fn any_bytes(mut bytes in proptest::collection::vec(any::<u8>(), 0..200), kind in 0u8..13) {
         if bytes.len() > 3 {
             bytes[0] = 1;
             bytes[1] = 0x80 | (bytes[1] & 7);
@@ -349,10 +403,10 @@ proptest! {
     }
 
     #[test]
-    fn a_flipped_bit_is_another_frame_or_none(which in 0usize..17, place in any::<proptest::sample::Index>(), bit in 0u8..8) {
+    fn a_flipped_bit_is_another_frame_or_none(which in 0usize..19, place in any::<proptest::sample::Index>(), bit in 0u8..8) {
         let (mut bytes, client) = match client_frames().get(which) {
             Some(frame) => (frame.encode(), true),
-            None => (relay_frames()[which - 8].encode(), false),
+            None => (relay_frames()[which - 10].encode(), false),
         };
         let place = place.index(bytes.len());
         let before = bytes.clone();

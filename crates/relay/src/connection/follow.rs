@@ -67,7 +67,19 @@ impl From<StoreError> for End {
 impl Follower {
     /// Runs until the connection is gone. When the store fails, the client is told and subscribes again.
     pub async fn run(mut self) {
-        if let Err(End::Store(error)) = self.follow().await {
+        let ended = self.follow().await;
+        self.tell(ended).await;
+    }
+
+    /// Sends what is there, and no more.
+    pub async fn run_once(mut self) {
+        let there = *self.log.end().borrow();
+        let ended = self.catch_up(there).await;
+        self.tell(ended).await;
+    }
+
+    async fn tell(&self, ended: Result<(), End>) {
+        if let Err(End::Store(error)) = ended {
             let log = Some(self.log.name);
             let told = RelayFrame::Error {
                 code: ErrorCode::Busy,
@@ -83,17 +95,7 @@ impl Follower {
         let mut end = self.log.end();
         let mut presence = self.log.presence();
         let there = *end.borrow_and_update();
-        if self.ids_only {
-            self.send_ids(there).await?;
-        }
-        self.send_rows(there).await?;
-        let Cursor { seq, chain } = self.at;
-        self.say(&RelayFrame::CaughtUp {
-            log: self.log.name,
-            seq,
-            chain,
-        })
-        .await?;
+        self.catch_up(there).await?;
         loop {
             let until = *end.borrow_and_update();
             self.send_rows(until).await?;
@@ -107,6 +109,16 @@ impl Follower {
                 },
             }
         }
+    }
+
+    async fn catch_up(&mut self, there: Cursor) -> Result<(), End> {
+        if self.ids_only {
+            self.send_ids(there).await?;
+        }
+        self.send_rows(there).await?;
+        let Cursor { seq, chain } = self.at;
+        let log = self.log.name;
+        Ok(self.say(&RelayFrame::CaughtUp { log, seq, chain }).await?)
     }
 
     async fn send_ids(&mut self, until: Cursor) -> Result<(), End> {

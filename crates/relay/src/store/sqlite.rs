@@ -105,12 +105,22 @@ fn failed(error: rusqlite::Error) -> StoreError {
 }
 
 impl Store for Sqlite {
-    fn open(&self, log: LogId, keys: LogKeys) -> Answer<'_, ()> {
-        self.write(move |reply| Job::Open { log, keys, reply }).boxed()
+    fn open(&self, log: LogId, keys: LogKeys, closer: Option<PublicKey>) -> Answer<'_, ()> {
+        self.write(move |reply| Job::Open {
+            log,
+            keys,
+            closer,
+            reply,
+        })
+        .boxed()
     }
 
     fn register(&self, log: LogId, key: PublicKey) -> Answer<'_, ()> {
         self.write(move |reply| Job::Register { log, key, reply }).boxed()
+    }
+
+    fn close_logs(&self, log: LogId, keys: Vec<PublicKey>) -> Answer<'_, ()> {
+        self.write(move |reply| Job::Close { log, keys, reply }).boxed()
     }
 
     fn log(&self, log: LogId) -> Answer<'_, Option<LogInfo>> {
@@ -220,7 +230,7 @@ fn read_log(db: &Connection, log: LogId) -> rusqlite::Result<Option<LogInfo>> {
     // One transaction: the end and the writers as of one moment.
     let db = db.unchecked_transaction()?;
     let mut query =
-        db.prepare_cached("SELECT number, reader, registrar, epoch, seq, chain FROM log WHERE name = ?1")?;
+        db.prepare_cached("SELECT number, reader, registrar, epoch, seq, chain, closer FROM log WHERE name = ?1")?;
     let found = query
         .query_row([log.0], |row| {
             let keys = LogKeys {
@@ -232,17 +242,23 @@ fn read_log(db: &Connection, log: LogId) -> rusqlite::Result<Option<LogInfo>> {
                 seq: u64::from(row.get::<_, u32>(4)?),
                 chain: Chain(fixed(row, 5)?),
             };
-            Ok((row.get::<_, i64>(0)?, keys, end))
+            let closer = row.get::<_, Option<[u8; 32]>>(6)?.map(PublicKey);
+            Ok((row.get::<_, i64>(0)?, keys, closer, end))
         })
         .optional()?;
-    let Some((number, keys, end)) = found else {
+    let Some((number, keys, closer, end)) = found else {
         return Ok(None);
     };
     let writers = db
         .prepare_cached("SELECT key FROM writer WHERE log = ?1")?
         .query_map([number], |row| Ok(PublicKey(fixed(row, 0)?)))?
         .collect::<rusqlite::Result<_>>()?;
-    Ok(Some(LogInfo { keys, writers, end }))
+    Ok(Some(LogInfo {
+        keys,
+        writers,
+        closer,
+        end,
+    }))
 }
 
 fn read_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {

@@ -4,7 +4,9 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use futures_util::{Sink, SinkExt, Stream, StreamExt};
-use komuz_sync::frame::{ClientFrame, ErrorCode, MAX_ENTRY, RelayFrame, sign_challenge, sign_registration};
+use komuz_sync::frame::{
+    ClientFrame, ErrorCode, MAX_ENTRY, RelayFrame, sign_challenge, sign_closing, sign_registration,
+};
 use komuz_sync::seal::bytes::{Chain, EnvelopeId, EpochId, LogId, Nonce, PublicKey};
 use komuz_sync::seal::chain;
 use komuz_sync::seal::sign::SignKey;
@@ -153,6 +155,32 @@ impl Client {
         .await;
     }
 
+    /// Opens a log and says who may close it.
+    pub async fn open_closable(&mut self, keys: &Keys, closer: &SignKey, ticket: &str) {
+        let (reader, registrar) = (keys.reader.public(), keys.registrar.public());
+        self.say(ClientFrame::OpenClosable {
+            log: keys.log,
+            ticket: ticket.to_owned(),
+            reader,
+            registrar,
+            epoch: keys.epoch,
+            closer: closer.public(),
+        })
+        .await;
+    }
+
+    /// Leaves these keys alone in the log's epoch.
+    pub async fn close(&mut self, keys: &Keys, closer: &SignKey, stay: &[&SignKey]) {
+        let mut stay: Vec<PublicKey> = stay.iter().map(|key| key.public()).collect();
+        stay.sort_unstable();
+        self.say(ClientFrame::Close {
+            log: keys.log,
+            signature: sign_closing(closer, &keys.epoch, &stay),
+            keys: stay,
+        })
+        .await;
+    }
+
     pub async fn register(&mut self, keys: &Keys, key: PublicKey) {
         let signature = sign_registration(&keys.registrar, &keys.log, &key);
         self.say(ClientFrame::Register {
@@ -210,6 +238,7 @@ impl Client {
             after,
             chain,
             ids_only: false,
+            leaves: false,
         })
         .await;
     }

@@ -396,6 +396,35 @@ impl Charter {
             .collect()
     }
 
+    /// The key that closes an epoch's logs ([`EditorsSecret::registrar`]): of the first rotation that names the epoch; none of a first
+    /// epoch.
+    pub fn closer(&self, epoch: &EpochId) -> Option<PublicKey> {
+        self.epochs
+            .iter()
+            .find_map(|place| match &self.nodes[*place].entry.act {
+                Act::Rotated(rotation) if rotation.epoch == *epoch => Some(rotation.registrar),
+                _ => None,
+            })
+    }
+
+    /// The append keys that a rotation gives to the devices that stay; none when an editor's device does not, since whoever has
+    /// the editors' secret can make them all ([`EditorsSecret::append_seed`]).
+    pub fn given_keys(&self, entry: &Digest, stays: impl Fn(&PublicKey) -> bool) -> Vec<PublicKey> {
+        let Ok((rotation, devices)) = self.rotation(entry) else {
+            return Vec::new();
+        };
+        if devices
+            .iter()
+            .any(|(card, role)| *role == Role::Editor && !stays(&card.sign))
+        {
+            return Vec::new();
+        }
+        let staying = rotation.recipients.iter().filter(|recipient| stays(&recipient.device));
+        staying
+            .filter_map(|recipient| Some(recipient.append.as_ref()?.key))
+            .collect()
+    }
+
     /// The epoch to write in: the last that counts, in the order (depth, id), of those that `good` accepts (whoever has its
     /// key and found nothing with [`Charter::check_rotation`]). None when somebody who was given its key is in no more: then
     /// nothing is to be written before another rotation.

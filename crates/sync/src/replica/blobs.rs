@@ -444,5 +444,6 @@ fn nowhere(log: LogId) -> ClientFrame {
         after: 0,
         chain: NOWHERE,
         ids_only: true,
+        leaves: false,
     }
 }

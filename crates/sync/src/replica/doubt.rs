@@ -6,6 +6,7 @@
 
 use komuz_seal::bytes::{EnvelopeId, LogId};
 
+use super::closing::CLOSES_AFTER;
 use super::link::Phase;
 use super::{Moment, Output, RelayId, Replica};
 
@@ -51,6 +52,11 @@ impl Replica {
         if let Some(link) = self.links.get_mut(relay.0 as usize)
             && link.doubts.insert(doubt)
         {
+            if doubt == Doubt::SetBack {
+                // What it was told to close may be open again.
+                link.closed.clear();
+                self.closes_at.get_or_insert(self.clock + CLOSES_AFTER);
+            }
             let url = link.url.clone();
             self.out.push(Output::Doubt { relay, url, doubt });
         }

@@ -13,6 +13,7 @@ use komuz_seal::editors::EditorsSecret;
 use komuz_seal::envelope::Kind;
 use komuz_seal::epoch::EpochKey;
 
+use super::closing::CLOSES_AFTER;
 use super::link::below;
 use super::log::{Log, Purpose};
 use super::rows::{self, Standing};
@@ -163,6 +164,7 @@ impl Replica {
         // Somebody who is in has not got the newest key, or several were made at once: whoever comes by one of them does not
         // read what was written under the other.
         let followed = |epoch: &EpochId| epochs.iter().any(|later| later.previous.contains(epoch));
+        self.closes_at.get_or_insert(self.clock + CLOSES_AFTER);
         let ends = epochs.iter().filter(|epoch| epoch.counts && !followed(&epoch.epoch));
         self.strays = ends.count() > 1 || newest.is_some_and(|epoch| !epoch.is_whole);
         self.order = epochs.into_iter().map(|epoch| epoch.epoch).collect();

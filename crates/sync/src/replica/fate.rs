@@ -90,7 +90,9 @@ impl Replica {
                 }
                 match self.charter.fate(&Written::of(&log_id, &doc, &one.id, &one.statement)) {
                     Fate::Counts { cut, .. } => Some((one.id, cut)),
-                    Fate::Refused(Refusal::Role(_)) if one.statement.kind == Kind::Doors => Some((one.id, None)),
+                    Fate::Refused(Refusal::Role(_)) if matches!(one.statement.kind, Kind::Doors | Kind::Keys) => {
+                        Some((one.id, None))
+                    }
                     _ => None,
                 }
             })

@@ -251,7 +251,7 @@ impl Replica {
         };
         let fits = match statement.kind {
             Kind::Changes => *doc != DocId::Charter,
-            Kind::Charter | Kind::Servers | Kind::Doors => *doc == DocId::Charter,
+            Kind::Charter | Kind::Servers | Kind::Doors | Kind::Keys => *doc == DocId::Charter,
         };
         if !fits {
             return Verdict::Refuse("it does not belong to the document that it was written to".to_owned());
@@ -262,7 +262,7 @@ impl Replica {
             match self.charter.fate(&Written::of(&log_id, doc, &id, statement)) {
                 Fate::Counts { .. } => {}
                 // Everybody who was let in may ask for a door, whatever they write.
-                Fate::Refused(Refusal::Role(_)) if statement.kind == Kind::Doors => {}
+                Fate::Refused(Refusal::Role(_)) if matches!(statement.kind, Kind::Doors | Kind::Keys) => {}
                 Fate::Waits(head) => return Verdict::Hold(Need::Head(head)),
                 Fate::WaitsForUpdate => return Verdict::Hold(Need::Update),
                 Fate::Refused(never @ Refusal::Stranger) => return Verdict::Refuse(never.to_string()),
@@ -387,6 +387,7 @@ impl Replica {
             Kind::Changes | Kind::Charter => {}
             Kind::Servers => self.take_servers(&statement.payloads, m),
             Kind::Doors => self.take_doors(&statement.device, &statement.payloads, m),
+            Kind::Keys => self.take_keys(log_id, statement.device, &statement.payloads),
         }
     }
 

@@ -1,9 +1,9 @@
 //! One relay: its connection, and for each log how far it was read and what it lacks.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use komuz_seal::Entropy;
-use komuz_seal::bytes::{Chain, EnvelopeId, LogId, Nonce};
+use komuz_seal::bytes::{Chain, EnvelopeId, EpochId, LogId, Nonce, PublicKey};
 
 use super::blobs::Side;
 use super::doubt::Doubt;
@@ -62,6 +62,8 @@ pub(super) enum Phase {
     Asked,
     /// Everything that was there is here.
     Live,
+    /// Everything that was there is here, and nothing more is asked for until its turn comes.
+    Left,
     /// The relay has no such log or does not let us in: to be tried at this time.
     Absent { retry: u64 },
 }
@@ -188,6 +190,10 @@ pub(super) struct Unsent {
 #[derive(Debug)]
 pub(super) struct Line {
     pub(super) phase: Phase,
+    /// Whether this device has registered its key on this connection.
+    pub(super) registered: bool,
+    /// Whether the relay has refused the key with which this device appends: it tries another one from then on.
+    pub(super) refused: bool,
     pub(super) backoff: Backoff,
     /// How far the relay's log is known.
     pub(super) cursor: Cursor,
@@ -233,6 +239,8 @@ impl Line {
     pub(super) fn new(saved: Option<Cursor>) -> Self {
         Self {
             phase: Phase::Off,
+            registered: false,
+            refused: false,
             backoff: Backoff::default(),
             cursor: saved.unwrap_or(Cursor::START),
             saved,
@@ -261,6 +269,7 @@ impl Line {
     /// The connection is gone.
     pub(super) fn drop_connection(&mut self) {
         self.phase = Phase::Off;
+        self.registered = false;
         self.backoff.reset();
         // What was wanted and did not come is listed again: the cursor goes back to the one that was saved.
         if !self.has_all() || self.listed.is_some() {
@@ -286,7 +295,7 @@ impl Line {
 
     /// Whether the relay and this device have the same.
     pub(super) fn is_in_sync(&self) -> bool {
-        self.phase == Phase::Live && self.has_all() && self.unsent.is_empty()
+        matches!(self.phase, Phase::Live | Phase::Left) && self.has_all() && self.unsent.is_empty()
     }
 
     /// Whether everything that the relay is known to have is here.
@@ -309,6 +318,15 @@ pub(super) struct Link {
     pub(super) heard: u64,
     pub(super) probed: u64,
     pub(super) probe: Option<LogId>,
+    /// Whether it can close logs ([`crate::frame::CLOSING`]), and which keys it was told to leave in which epochs.
+    pub(super) closes: bool,
+    pub(super) closed: BTreeMap<EpochId, Vec<PublicKey>>,
+    /// Where there are more logs than are followed: those that are to be looked at, those that are being, when and at which one that was
+    /// begun last.
+    pub(super) turns: VecDeque<LogId>,
+    pub(super) visited: BTreeSet<LogId>,
+    pub(super) looked: u64,
+    pub(super) look: Option<LogId>,
     /// What was said about it already, so that it is said once.
     pub(super) complained: BTreeSet<&'static str>,
     /// What was found of it on this connection.
@@ -327,8 +345,24 @@ impl Link {
             heard: now,
             probed: now,
             probe: None,
+            closes: false,
+            closed: BTreeMap::new(),
+            turns: VecDeque::new(),
+            visited: BTreeSet::new(),
+            looked: now,
+            look: None,
             complained: BTreeSet::new(),
             doubts: BTreeSet::new(),
+        }
+    }
+
+    /// The connection is gone.
+    pub(super) fn drop_connection(&mut self) {
+        self.turns.clear();
+        self.visited.clear();
+        for line in self.lines.values_mut() {
+            line.drop_connection();
+            line.restarts = 0;
         }
     }
 

@@ -1,8 +1,8 @@
 //! One log as this device has it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use komuz_seal::bytes::{EnvelopeId, InviteId, SessionId};
+use komuz_seal::bytes::{EnvelopeId, InviteId, PublicKey, SessionId};
 use komuz_seal::derive::LogKeys;
 use komuz_seal::doc::DocId;
 use komuz_seal::envelope::{NO_PREVIOUS, Statement};
@@ -49,6 +49,8 @@ pub(super) struct Log {
     copies: BTreeMap<EnvelopeId, (SessionId, u64)>,
     /// What the caller has of each session, by [`Replica::watch`](super::Replica::watch) and by what was delivered since.
     pub(super) delivered: Seen,
+    /// In a log of the charter: with which keys devices append to the logs of its epoch, as they have said.
+    pub(super) writers: BTreeMap<PublicKey, BTreeSet<PublicKey>>,
     /// How many envelopes are remembered as refused.
     pub(super) refused: usize,
     /// Bytes that are kept for a newer Komuz, which can open them.
@@ -68,6 +70,7 @@ impl Log {
             places: BTreeMap::new(),
             copies: BTreeMap::new(),
             delivered: Seen::new(),
+            writers: BTreeMap::new(),
             refused: 0,
             later: 0,
             crowded: false,

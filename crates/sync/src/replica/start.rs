@@ -38,6 +38,7 @@ fn new(device: Device, charter: Charter, epoch: Option<EpochKey>, m: &mut Moment
         order: Vec::new(),
         rotations: BTreeMap::new(),
         rotates_at: None,
+        closes_at: None,
         me: None,
         waiting: None,
         invites: BTreeMap::new(),
@@ -464,6 +465,9 @@ impl Replica {
                         self.take_doors(&statement.device, &statement.payloads, m);
                     }
                     Kind::Servers if standing == Standing::Accepted => self.take_servers(&statement.payloads, m),
+                    Kind::Keys if standing == Standing::Accepted => {
+                        self.take_keys(log, statement.device, &statement.payloads);
+                    }
                     _ => {}
                 }
             }

@@ -11,13 +11,16 @@ use komuz_seal::presence::Presence;
 use komuz_seal::random;
 
 use super::blobs::{self, Side};
+use super::closing::CLOSES_AFTER;
 use super::doubt::Doubt;
 use super::intake::Origin;
 use super::link::{Connection, Line, Link, Phase, Unsent};
 use super::log::Purpose;
 use super::rows::{self, Cursor};
 use super::{Binding, Moment, Output, RelayId, Replica};
-use crate::frame::{ClientFrame, ErrorCode, FrameError, MAX_IDS, RelayFrame, sign_challenge, sign_registration};
+use crate::frame::{
+    CLOSING, ClientFrame, ErrorCode, FrameError, MAX_IDS, RelayFrame, sign_challenge, sign_registration,
+};
 use crate::pace::{CARRIERS, HEARD_AT_ONCE, HEARD_PER_SECOND};
 
 /// How long a connection may take to open, and a relay to answer, in milliseconds.
@@ -46,7 +49,7 @@ const MAX_AHEAD: usize = 4096;
 const REFUSED_WAIT: u64 = 60_000;
 
 impl Replica {
-    fn send(&mut self, relay: RelayId, frame: &ClientFrame) {
+    pub(super) fn send(&mut self, relay: RelayId, frame: &ClientFrame) {
         self.out.push(Output::Send {
             relay,
             bytes: frame.encode(),
@@ -78,10 +81,7 @@ impl Replica {
         }
         let wait = link.backoff.next(m.entropy);
         link.connection = Connection::Down { retry: m.now + wait };
-        for line in link.lines.values_mut() {
-            line.drop_connection();
-            line.restarts = 0;
-        }
+        link.drop_connection();
     }
 
     /// Closes a connection that went wrong; it is tried again some time after the caller has said that it is closed.
@@ -90,10 +90,7 @@ impl Replica {
             return;
         };
         link.connection = Connection::Closing;
-        for line in link.lines.values_mut() {
-            line.drop_connection();
-            line.restarts = 0;
-        }
+        link.drop_connection();
         self.out.push(Output::Disconnect { relay });
     }
 
@@ -120,6 +117,7 @@ impl Replica {
                     self.notice_stalled(relay, m);
                     self.list_again(relay, m);
                     self.retry_lines(relay, m);
+                    self.take_turns(relay, m);
                     self.push(relay, m);
                 }
                 _ => {}
@@ -128,6 +126,8 @@ impl Replica {
         self.tick_blobs(m);
         self.notice_withheld(m);
         self.rotate_if_lacking(m);
+        self.say_key(m);
+        self.close_earlier(m);
     }
 
     /// Asks for a sign of life. Many a dead connection looks alive, and so does a log that the relay has stopped to follow
@@ -159,6 +159,7 @@ impl Replica {
                 after: seq,
                 chain,
                 ids_only: false,
+                leaves: false,
             };
             self.send(relay, &probe);
         }
@@ -291,7 +292,7 @@ impl Replica {
     pub(super) fn spread(&mut self, log_id: LogId, m: &mut Moment<'_>) {
         for number in 0..self.links.len() {
             if self.add_line(number, log_id, None, m.now) && self.links[number].is_up() {
-                self.greet(RelayId(number as u32), log_id);
+                self.greet_new(RelayId(number as u32), log_id);
             }
         }
     }
@@ -322,9 +323,9 @@ impl Replica {
 
     /// Proves the keys of a log to a relay and subscribes. With the operator's ticket the log is opened first: opening
     /// what is open is no error.
-    fn greet(&mut self, relay: RelayId, log_id: LogId) {
+    pub(super) fn greet(&mut self, relay: RelayId, log_id: LogId) {
         let may_write = self.me.as_ref().is_none_or(|me| me.member.role != Role::Observer);
-        let (Some(link), Some(log)) = (self.links.get_mut(relay.0 as usize), self.logs.get(&log_id)) else {
+        let (Some(link), Some(log)) = (self.links.get(relay.0 as usize), self.logs.get(&log_id)) else {
             return;
         };
         let Connection::Up { nonce, theirs } = link.connection else {
@@ -340,29 +341,49 @@ impl Replica {
             signature: sign_challenge(key, &link.url, &keys.id, &keys.epoch, &nonce, &theirs),
         };
         let mut frames = Vec::new();
+        let closed_out = line
+            .is_some_and(|line| line.refused)
+            .then(|| self.given_key(&keys.epoch))
+            .flatten();
         if let Some(ticket) = link.ticket.clone().filter(|_| !link.bad_ticket) {
-            frames.push(ClientFrame::Open {
-                log: keys.id,
-                ticket,
-                reader: keys.reader.public(),
-                registrar: keys.registrar.public(),
-                epoch: keys.epoch,
+            let (log, reader, registrar) = (keys.id, keys.reader.public(), keys.registrar.public());
+            let epoch = keys.epoch;
+            frames.push(match self.charter.closer(&epoch).filter(|_| link.closes) {
+                Some(closer) => ClientFrame::OpenClosable {
+                    log,
+                    ticket,
+                    reader,
+                    registrar,
+                    epoch,
+                    closer,
+                },
+                None => ClientFrame::Open {
+                    log,
+                    ticket,
+                    reader,
+                    registrar,
+                    epoch,
+                },
             });
         }
         frames.push(auth(&keys.reader));
         if writes {
-            // Every member has the registrar's key for now and registers itself.
-            let key = log.append.public();
+            // Every member has the registrar's key and registers itself.
+            let append = closed_out.as_ref().unwrap_or(&log.append);
+            let key = append.public();
             let signature = sign_registration(&keys.registrar, &keys.id, &key);
             frames.push(ClientFrame::Register {
                 log: keys.id,
                 key,
                 signature,
             });
-            frames.push(auth(&log.append));
+            frames.push(auth(append));
         }
         for frame in frames {
             self.send(relay, &frame);
+        }
+        if let Some(line) = self.line(relay, log_id) {
+            line.registered = writes;
         }
         self.subscribe(relay, log_id);
     }
@@ -385,6 +406,7 @@ impl Replica {
                 after,
                 chain,
                 ids_only,
+                leaves: false,
             },
         );
     }
@@ -408,8 +430,14 @@ impl Replica {
         if !link.is_up() {
             return;
         }
+        // Who was an observer until now has registered nothing.
+        let mut unknown = Vec::new();
         for (log_id, line) in &mut link.lines {
             if line.phase != Phase::Live || line.unsent.is_empty() {
+                continue;
+            }
+            if !line.registered {
+                unknown.push(*log_id);
                 continue;
             }
             let Some(log) = self.logs.get(log_id) else {
@@ -448,6 +476,9 @@ impl Replica {
                 });
             }
         }
+        for log in unknown {
+            self.greet(relay, log);
+        }
     }
 
     pub(super) fn push_all(&mut self, m: &mut Moment<'_>) {
@@ -483,7 +514,11 @@ impl Replica {
             }
         };
         match frame {
-            RelayFrame::Challenge { origin, nonce, .. } => self.on_challenge(relay, &origin, nonce, m),
+            RelayFrame::Challenge {
+                origin,
+                nonce,
+                features,
+            } => self.on_challenge(relay, &origin, nonce, &features, m),
             RelayFrame::Entry { log, seq, chain, bytes } => {
                 let id = envelope_id(&bytes);
                 self.is_there(relay, log, id);
@@ -504,6 +539,7 @@ impl Replica {
                     self.advance(relay, log, seq, id, chain);
                     self.fetch(relay, log);
                     self.save_cursor(relay, log);
+                    self.end_visit(relay, log);
                 }
             }
             RelayFrame::Ack { log, id, .. } if self.is_of(&log, &DocId::Blobs) => {
@@ -516,6 +552,7 @@ impl Replica {
                 self.advance(relay, log, seq, id, chain);
                 self.save_cursor(relay, log);
                 self.push(relay, m);
+                self.end_visit(relay, log);
             }
             RelayFrame::Ids { log, first, ids } => self.on_ids(relay, log, first, &ids),
             RelayFrame::CaughtUp { log, seq, chain } => self.on_caught_up(relay, log, Cursor { seq, chain }, m),
@@ -542,7 +579,7 @@ impl Replica {
         self.links.get_mut(relay.0 as usize)?.lines.get_mut(&log)
     }
 
-    fn on_challenge(&mut self, relay: RelayId, origin: &str, theirs: Nonce, m: &mut Moment<'_>) {
+    fn on_challenge(&mut self, relay: RelayId, origin: &str, theirs: Nonce, features: &[String], m: &mut Moment<'_>) {
         let Some(link) = self.links.get_mut(relay.0 as usize) else {
             return;
         };
@@ -559,10 +596,9 @@ impl Replica {
         }
         link.connection = Connection::Up { nonce, theirs };
         link.bad_ticket = false;
-        let logs: Vec<LogId> = link.lines.keys().copied().collect();
-        for log in logs {
-            self.greet(relay, log);
-        }
+        link.closes = features.iter().any(|feature| feature == CLOSING);
+        self.closes_at.get_or_insert(m.now + CLOSES_AFTER);
+        self.greet_all(relay);
         self.open_doors(relay, m);
     }
 
@@ -630,7 +666,7 @@ impl Replica {
     }
 
     /// Writes the cursor down once everything before it is here.
-    fn save_cursor(&mut self, relay: RelayId, log: LogId) {
+    pub(super) fn save_cursor(&mut self, relay: RelayId, log: LogId) {
         let Some(link) = self.links.get_mut(relay.0 as usize) else {
             return;
         };
@@ -696,6 +732,10 @@ impl Replica {
         let Some(line) = link.lines.get_mut(&log_id) else {
             return;
         };
+        if line.phase == Phase::Left {
+            self.has_left(relay, log_id, end);
+            return;
+        }
         if line.cursor != end {
             let forked = line.cursor.seq == end.seq;
             // A sign of life may be overtaken by entries; a subscription's end may not.
@@ -748,6 +788,7 @@ impl Replica {
         self.fetch(relay, log_id);
         self.save_cursor(relay, log_id);
         self.push(relay, m);
+        self.end_visit(relay, log_id);
     }
 
     /// Asks for the next envelopes that are known by their ids only, in the order in which they lie there.
@@ -814,6 +855,7 @@ impl Replica {
         id: Option<EnvelopeId>,
         m: &mut Moment<'_>,
     ) {
+        let is_out = self.is_out();
         let Some(link) = self.links.get_mut(relay.0 as usize) else {
             return;
         };
@@ -848,12 +890,28 @@ impl Replica {
         }
         if let Some(id) = id {
             line.flying.remove(&id);
-            let bytes = self
-                .logs
-                .get(&log)
-                .and_then(|log| log.stored.get(&id))
-                .map_or(0, |s| s.row.sealed.len());
+            let stored = self.logs.get(&log).and_then(|log| log.stored.get(&id));
+            let bytes = stored.map_or(0, |s| s.row.sealed.len());
             line.flying_bytes = line.flying_bytes.saturating_sub(bytes);
+            let mine = line.unsent.get_mut(&id).is_some_and(|unsent| unsent.mine);
+            let of_old = self.logs.get(&log).map(|log| log.keys.epoch) != self.current;
+            // A log of an earlier epoch is closed to this device: others bring what others wrote, and who is out brings nothing.
+            if code == ErrorCode::NotAllowed && (is_out || of_old && !mine) {
+                if line.unsent.remove(&id).is_some_and(|unsent| unsent.noted) {
+                    self.rows.delete(rows::UNSENT, rows::unsent_key(&url, &log, &id));
+                }
+                let waits = |link: &Link| link.lines.get(&log).is_some_and(|line| line.unsent.contains(&id));
+                if !self.links.iter().any(waits) {
+                    self.alone.remove(&id);
+                }
+                self.end_visit(relay, log);
+                return;
+            }
+            if code == ErrorCode::NotAllowed && of_old && !line.refused {
+                (line.refused, line.registered) = (true, false);
+                self.push(relay, m);
+                return;
+            }
             if let Some(unsent) = line.unsent.get_mut(&id) {
                 unsent.due = m.now
                     + if code == ErrorCode::Busy {

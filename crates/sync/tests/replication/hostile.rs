@@ -714,6 +714,7 @@ fn a_chain_that_does_not_fit_is_listed_again() {
                 Ok(ClientFrame::Subscribe {
                     after: 0,
                     ids_only: true,
+                    leaves: false,
                     ..
                 })
             )

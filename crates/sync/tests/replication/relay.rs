@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use komuz_sync::frame::{ClientFrame, ErrorCode, RelayFrame, verify_challenge, verify_registration};
+use komuz_sync::frame::{
+    CLOSING, ClientFrame, ErrorCode, MAX_LOGS_PER_CONNECTION, RelayFrame, verify_challenge, verify_closing,
+    verify_registration,
+};
 use komuz_sync::replica::Server;
 use komuz_sync::seal::bytes::{Chain, EnvelopeId, EpochId, LogId, Nonce, PublicKey};
 use komuz_sync::seal::chain;
@@ -24,7 +27,8 @@ pub struct Log {
     reader: PublicKey,
     registrar: PublicKey,
     epoch: EpochId,
-    append: BTreeSet<PublicKey>,
+    closer: Option<PublicKey>,
+    pub append: BTreeSet<PublicKey>,
     pub entries: Vec<Entry>,
 }
 
@@ -51,6 +55,14 @@ pub struct Relay {
     pub swallows: bool,
     /// Fetches are not answered.
     pub fetches_nothing: bool,
+    /// Whether it can close logs: one of an earlier version cannot.
+    pub closes: bool,
+    /// The append keys that stay in an epoch's logs of a closer.
+    pub closed: BTreeMap<(EpochId, PublicKey), BTreeSet<PublicKey>>,
+    /// How many appends were refused because the key is not registered.
+    pub refused: usize,
+    /// The most logs that one connection named at a time.
+    pub named: usize,
     /// How often a log was listed from the start.
     pub listings: usize,
     pub logs: BTreeMap<LogId, Log>,
@@ -77,6 +89,10 @@ impl Relay {
             answers_as: None,
             swallows: false,
             fetches_nothing: false,
+            closes: true,
+            closed: BTreeMap::new(),
+            refused: 0,
+            named: 0,
             listings: 0,
             logs: BTreeMap::new(),
             clients: BTreeMap::new(),
@@ -162,17 +178,41 @@ impl Relay {
                     RelayFrame::Challenge {
                         origin: self.answers_as.clone().unwrap_or(self.url.clone()),
                         nonce: Nonce(mine),
-                        features: vec!["of a later version".to_owned()],
+                        features: ["of a later version", CLOSING][..1 + usize::from(self.closes)]
+                            .iter()
+                            .map(|feature| (*feature).to_owned())
+                            .collect(),
                     },
                 )]
             }
-            ClientFrame::Open {
-                log,
-                ticket,
-                reader,
-                registrar,
-                epoch,
-            } => {
+            ClientFrame::OpenClosable { .. } | ClientFrame::Close { .. } if !self.closes => vec![(
+                conn,
+                RelayFrame::Error {
+                    code: ErrorCode::Unknown,
+                    sentence: String::new(),
+                    log: None,
+                    id: None,
+                },
+            )],
+            ClientFrame::Open { .. } | ClientFrame::OpenClosable { .. } => {
+                let (log, ticket, reader, registrar, epoch, says) = match frame {
+                    ClientFrame::Open {
+                        log,
+                        ticket,
+                        reader,
+                        registrar,
+                        epoch,
+                    } => (log, ticket, reader, registrar, epoch, None),
+                    ClientFrame::OpenClosable {
+                        log,
+                        ticket,
+                        reader,
+                        registrar,
+                        epoch,
+                        closer,
+                    } => (log, ticket, reader, registrar, epoch, Some(closer)),
+                    _ => unreachable!("one of the two"),
+                };
                 if ticket != self.ticket {
                     return no(ErrorCode::BadTicket, log, None);
                 }
@@ -180,11 +220,15 @@ impl Relay {
                     reader,
                     registrar,
                     epoch,
+                    closer: None,
                     append: BTreeSet::new(),
                     entries: Vec::new(),
                 });
                 let same = (opened.reader, opened.registrar, opened.epoch) == (reader, registrar, epoch);
                 if same {
+                    opened.closer = opened.closer.or(says);
+                    let stay = opened.closer.and_then(|closer| self.closed.get(&(epoch, closer)));
+                    opened.append.retain(|key| stay.is_none_or(|stay| stay.contains(key)));
                     Vec::new()
                 } else {
                     no(ErrorCode::LogTaken, log, None)
@@ -204,6 +248,12 @@ impl Relay {
                     return no(ErrorCode::NotAllowed, id, None);
                 }
                 client.proved.insert((id, key));
+                let named: BTreeSet<LogId> = client.proved.iter().map(|(log, _)| *log).collect();
+                self.named = self.named.max(named.len());
+                assert!(
+                    named.len() <= MAX_LOGS_PER_CONNECTION,
+                    "more logs than a connection may name"
+                );
                 Vec::new()
             }
             ClientFrame::Register {
@@ -217,7 +267,34 @@ impl Relay {
                 if !verify_registration(&log.registrar, &signature, &id, &key) {
                     return no(ErrorCode::NotAllowed, id, None);
                 }
+                let stay = log.closer.and_then(|closer| self.closed.get(&(log.epoch, closer)));
+                if stay.is_some_and(|stay| !stay.contains(&key)) {
+                    return no(ErrorCode::NotAllowed, id, None);
+                }
                 log.append.insert(key);
+                Vec::new()
+            }
+            ClientFrame::Close {
+                log: id,
+                keys,
+                signature,
+            } => {
+                let Some(log) = self.logs.get(&id) else {
+                    return no(ErrorCode::NoSuchLog, id, None);
+                };
+                let (epoch, closer) = (log.epoch, log.closer);
+                let may = |closer: &PublicKey| verify_closing(closer, &signature, &epoch, &keys);
+                let Some(closer) = closer.filter(may) else {
+                    return no(ErrorCode::NotAllowed, id, None);
+                };
+                let keys: BTreeSet<PublicKey> = keys.into_iter().collect();
+                let stay = self.closed.entry((epoch, closer)).or_insert_with(|| keys.clone());
+                stay.retain(|key| keys.contains(key));
+                for log in self.logs.values_mut() {
+                    if (log.epoch, log.closer) == (epoch, Some(closer)) {
+                        log.append.retain(|key| stay.contains(key));
+                    }
+                }
                 Vec::new()
             }
             ClientFrame::Append { log: id, bytes } => {
@@ -226,6 +303,7 @@ impl Relay {
                     return no(ErrorCode::NoSuchLog, id, Some(envelope));
                 };
                 if !log.append.iter().any(|key| client.proved.contains(&(id, *key))) {
+                    self.refused += 1;
                     return no(ErrorCode::NotAllowed, id, Some(envelope));
                 }
                 if self.swallows {
@@ -286,6 +364,7 @@ impl Relay {
                 after,
                 chain,
                 ids_only,
+                leaves,
             } => {
                 let Some(log) = self.logs.get(&id) else {
                     return no(ErrorCode::NoSuchLog, id, None);
@@ -310,7 +389,12 @@ impl Relay {
                         },
                     )];
                 }
-                client.subscribed.insert(id);
+                if leaves {
+                    client.subscribed.remove(&id);
+                    client.proved.retain(|(log, _)| *log != id);
+                } else {
+                    client.subscribed.insert(id);
+                }
                 let rest = &log.entries[after as usize..];
                 let mut out = Vec::new();
                 self.listings += usize::from(after == 0);

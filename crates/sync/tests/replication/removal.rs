@@ -14,7 +14,7 @@ use crate::hostile::{Crafted, secrets};
 use crate::seeds;
 use crate::world::{World, body};
 
-fn notes() -> DocId {
+pub fn notes() -> DocId {
     DocId::Notes {
         story: "s1".to_owned(),
         lang: "ky".to_owned(),
@@ -22,7 +22,7 @@ fn notes() -> DocId {
 }
 
 /// Ada, an editor, with Ben and Cleo, writers of her outlet; all three write to a body and to its notes.
-fn house(seed: u64, relays: usize) -> World {
+pub fn house(seed: u64, relays: usize) -> World {
     let mut world = World::new(seed, relays);
     for relay in 1..relays {
         world.add_server(relay);
@@ -40,33 +40,33 @@ fn house(seed: u64, relays: usize) -> World {
     world
 }
 
-const BEN: usize = 1;
-const CLEO: usize = 2;
+pub const BEN: usize = 1;
+pub const CLEO: usize = 2;
 
 fn member(world: &World, peer: usize) -> MemberId {
     world.peers[peer].replica.me().expect("a member").member.id
 }
 
-fn remove(world: &mut World, whom: usize) {
+pub fn remove(world: &mut World, whom: usize) {
     let whom = member(world, whom);
     world.call(0, |replica, now, entropy| {
         replica.remove(&whom, now, entropy).expect("an editor may")
     });
 }
 
-fn give(world: &mut World, whom: usize, role: Role) {
+pub fn give(world: &mut World, whom: usize, role: Role) {
     let whom = member(world, whom);
     world.call(0, |replica, now, entropy| {
         replica.give_role(&whom, role, now, entropy).expect("an editor may")
     });
 }
 
-fn words(world: &World, peer: usize, doc: &DocId) -> BTreeSet<Vec<u8>> {
+pub fn words(world: &World, peer: usize, doc: &DocId) -> BTreeSet<Vec<u8>> {
     world.peers[peer].docs[doc].payloads.clone()
 }
 
 /// Somebody reaches only the relays from a number on, and all others only the first.
-fn apart(world: &mut World, whom: usize) {
+pub fn apart(world: &mut World, whom: usize) {
     for peer in 0..world.peers.len() {
         for relay in 0..world.relays.len() {
             if (peer == whom) == (relay == 0) {
@@ -292,14 +292,14 @@ fn who_goes_by_themselves_says_so_to_all() {
     world.check(&[body("ky"), notes()]);
 }
 
-fn rotate(world: &mut World, peer: usize) {
+pub fn rotate(world: &mut World, peer: usize) {
     world.call(peer, |replica, now, entropy| {
         replica.rotate(now, entropy).expect("an editor may")
     });
 }
 
 /// Time passes until everything is in sync and for two minutes more: a rotation may be lacking.
-fn settle(world: &mut World) {
+pub fn settle(world: &mut World) {
     world.quiet();
     for _ in 0..60 {
         world.tick(2000);

@@ -9,6 +9,7 @@ use komuz_sync::seal::charter::Role;
 use komuz_sync::seal::doc::DocId;
 
 use crate::base::Base;
+use crate::decisions::Decisions;
 use crate::malice::FORGED;
 use crate::seeds;
 use crate::weather::Weather;
@@ -100,6 +101,22 @@ fn storm(world: &mut World, weather: &Weather, happenings: usize) {
     check(world);
 }
 
+/// Happenings in number, and a decision after each so many.
+fn storm_of_decisions(world: &mut World, weather: &Weather, happenings: usize, every: usize) -> Decisions {
+    world.make_unlike();
+    world.some_may_not = true;
+    let mut decisions = Decisions::default();
+    for number in 1..=happenings {
+        world.blow(weather);
+        if number.is_multiple_of(every) {
+            world.decide(&mut decisions);
+        }
+    }
+    world.come_to_rest();
+    world.check_decided(&docs(), &decisions);
+    decisions
+}
+
 fn weather(malice: bool, backups: bool) -> Weather {
     Weather {
         docs: docs(),
@@ -154,12 +171,25 @@ fn tabs_of_one_device_share_a_disk() {
 }
 
 #[test]
+fn groups_that_decide_while_everything_goes_wrong_come_to_the_same() {
+    static BASES: [OnceLock<Base>; 2] = [const { OnceLock::new() }; 2];
+    seeds::each("groups_that_decide", 100, |seed| {
+        let nth = seed as usize % 2;
+        let mut world = BASES[nth].get_or_init(|| base(7, 2 + nth)).world(seed, 1);
+        world.relays[1].closes = !seed.is_multiple_of(5);
+        // Where each editor has a server's ticket, what an emptied server has lost is opened there again.
+        storm_of_decisions(&mut world, &weather(seed.is_multiple_of(3), nth == 1), 250, 60);
+    });
+}
+
+#[test]
 fn two_hundred_sessions_and_five_servers() {
     let base = base(20, 5);
     seeds::each("two_hundred", 2, |seed| {
         let mut world = base.world(seed, 10);
         assert_eq!((world.peers.len(), world.relays.len()), (200, 5));
         world.corrupt();
-        storm(&mut world, &weather(seed.is_multiple_of(2), true), 1_500);
+        let decisions = storm_of_decisions(&mut world, &weather(seed.is_multiple_of(2), true), 1_500, 150);
+        assert!(decisions.made.values().sum::<usize>() > 3, "{:?}", decisions.made);
     });
 }

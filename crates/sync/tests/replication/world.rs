@@ -332,7 +332,9 @@ impl World {
     /// Writes some payloads, each unlike every other.
     pub fn write(&mut self, peer: usize, doc: &DocId) {
         let replica = &self.peers[peer].replica;
-        let may = replica.may_write().is_ok() && replica.me().is_some_and(|me| me.member.role.may_write(doc));
+        let may = replica.may_write().is_ok()
+            && replica.has_key()
+            && replica.me().is_some_and(|me| me.member.role.may_write(doc));
         if self.some_may_not && !may {
             return;
         }

@@ -326,6 +326,7 @@ async fn follow(log: &Log, origin: &str) -> Answer<Socket> {
         after: 0,
         chain: chain::EMPTY,
         ids_only: false,
+        leaves: false,
     };
     say(&mut socket, &subscribe).await?;
     match hear(&mut socket).await? {

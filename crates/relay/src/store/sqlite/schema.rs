@@ -7,7 +7,7 @@ use komuz_sync::seal::chain;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 /// Version of the tables, kept as `user_version`.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 /// `application_id`: "Komu" in ASCII, so that another program's file is not taken for ours.
 const APPLICATION: i64 = 0x4b6f_6d75;
 /// What a row costs besides its sealed bytes, about: id, chain, index.
@@ -40,6 +40,19 @@ const TABLES: &str = "
         bytes BLOB NOT NULL,
         UNIQUE (log, id)
     ) STRICT;
+";
+
+// What the second version has more: who may close a log, and the append keys that stay in an epoch's closed logs, one after
+// another.
+const SECOND: &str = "
+    ALTER TABLE log ADD COLUMN closer BLOB;
+    CREATE INDEX log_closer ON log (epoch, closer) WHERE closer IS NOT NULL;
+    CREATE TABLE closed (
+        epoch BLOB NOT NULL,
+        closer BLOB NOT NULL,
+        stays BLOB NOT NULL,
+        PRIMARY KEY (epoch, closer)
+    ) STRICT, WITHOUT ROWID;
 ";
 
 /// Why the store cannot be opened.
@@ -103,9 +116,12 @@ pub fn open(path: &Path) -> Result<Connection, OpenError> {
     if pragma(&db, "synchronous")? != 2 {
         return Err(OpenError::Unsafe("synchronous writing"));
     }
-    if tables == 0 {
+    if tables == 0 || version < VERSION {
         let making = db.transaction()?;
-        making.execute_batch(TABLES)?;
+        if tables == 0 {
+            making.execute_batch(TABLES)?;
+        }
+        making.execute_batch(SECOND)?;
         making.execute_batch(&format!(
             "PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION};"
         ))?;

@@ -1,9 +1,10 @@
 //! The one thread that writes.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use komuz_sync::frame::MAX_APPEND_KEYS;
-use komuz_sync::seal::bytes::{Chain, LogId, PublicKey};
+use komuz_sync::seal::bytes::{Chain, EpochId, LogId, PublicKey};
 use komuz_sync::seal::chain;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use tokio::sync::{mpsc, oneshot};
@@ -27,12 +28,19 @@ pub enum Job {
     Open {
         log: LogId,
         keys: LogKeys,
+        closer: Option<PublicKey>,
         reply: Reply<()>,
     },
     /// See [`crate::store::Store::register`].
     Register {
         log: LogId,
         key: PublicKey,
+        reply: Reply<()>,
+    },
+    /// See [`crate::store::Store::close_logs`].
+    Close {
+        log: LogId,
+        keys: Vec<PublicKey>,
         reply: Reply<()>,
     },
     /// See [`crate::store::Store::append`].
@@ -52,7 +60,10 @@ impl Job {
     /// Answers without doing it. Who asked may be gone: then nobody is told.
     fn refuse(self, error: StoreError) {
         match self {
-            Self::Open { reply, .. } | Self::Register { reply, .. } | Self::Healthy { reply } => {
+            Self::Open { reply, .. }
+            | Self::Register { reply, .. }
+            | Self::Close { reply, .. }
+            | Self::Healthy { reply } => {
                 drop(reply.send(Err(error)));
             }
             Self::Append { reply, .. } => drop(reply.send(Err(error))),
@@ -204,13 +215,23 @@ impl Writer {
                 batch,
             };
             let broken = match job {
-                Job::Open { log, keys, reply } => {
-                    let (result, broken) = settle(work.open(log, keys));
+                Job::Open {
+                    log,
+                    keys,
+                    closer,
+                    reply,
+                } => {
+                    let (result, broken) = settle(work.open(log, keys, closer));
                     batch.pending.push(Pending::Done(reply, result));
                     broken
                 }
                 Job::Register { log, key, reply } => {
                     let (result, broken) = settle(work.register(log, key));
+                    batch.pending.push(Pending::Done(reply, result));
+                    broken
+                }
+                Job::Close { log, keys, reply } => {
+                    let (result, broken) = settle(work.close(log, &keys));
                     batch.pending.push(Pending::Done(reply, result));
                     broken
                 }
@@ -270,6 +291,7 @@ fn settle<T>(done: Result<T, Failure>) -> (Result<T, StoreError>, rusqlite::Resu
 struct Log {
     number: i64,
     keys: LogKeys,
+    closer: Option<PublicKey>,
     seq: u32,
     chain: Chain,
     bytes: u64,
@@ -284,13 +306,22 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    fn open(&mut self, log: LogId, keys: LogKeys) -> Result<(), Failure> {
+    fn open(&mut self, log: LogId, keys: LogKeys, closer: Option<PublicKey>) -> Result<(), Failure> {
         if let Some(found) = self.find(log)? {
-            return if found.keys == keys {
-                Ok(())
-            } else {
-                Err(StoreError::LogTaken.into())
-            };
+            if found.keys != keys {
+                return Err(StoreError::LogTaken.into());
+            }
+            let first = closer.filter(|_| found.closer.is_none());
+            if let Some(closer) = first {
+                self.db
+                    .prepare_cached("UPDATE log SET closer = ?2 WHERE number = ?1")?
+                    .execute(params![found.number, closer.0])?;
+                // It may be late: the others are closed already.
+                if let Some(stays) = self.stays(keys.epoch, closer)? {
+                    self.leave_only(keys.epoch, closer, &stays)?;
+                }
+            }
+            return Ok(());
         }
         let count: i64 = self
             .db
@@ -301,20 +332,73 @@ impl Work<'_> {
         }
         self.db
             .prepare_cached(
-                "INSERT INTO log (name, reader, registrar, epoch, seq, chain, bytes) VALUES (?1, ?2, ?3, ?4, 0, ?5, 0)",
+                "INSERT INTO log (name, reader, registrar, epoch, seq, chain, bytes, closer)
+                 VALUES (?1, ?2, ?3, ?4, 0, ?5, 0, ?6)",
             )?
             .execute(params![
                 log.0,
                 keys.reader.0,
                 keys.registrar.0,
                 keys.epoch.0,
-                chain::EMPTY.0
+                chain::EMPTY.0,
+                closer.map(|key| key.0)
             ])?;
         Ok(())
     }
 
+    /// The keys that were left in an epoch's logs of a closer; `None` when they are not closed.
+    fn stays(&self, epoch: EpochId, closer: PublicKey) -> rusqlite::Result<Option<BTreeSet<[u8; 32]>>> {
+        let stays: Option<Vec<u8>> = self
+            .db
+            .prepare_cached("SELECT stays FROM closed WHERE epoch = ?1 AND closer = ?2")?
+            .query_row(params![epoch.0, closer.0], |row| row.get(0))
+            .optional()?;
+        Ok(stays.map(|keys| keys.as_chunks().0.iter().copied().collect()))
+    }
+
+    /// Takes all other keys out of these logs.
+    fn leave_only(&self, epoch: EpochId, closer: PublicKey, stays: &BTreeSet<[u8; 32]>) -> rusqlite::Result<()> {
+        let writers: Vec<(i64, [u8; 32])> = self
+            .db
+            .prepare_cached(
+                "SELECT writer.log, writer.key FROM writer JOIN log ON log.number = writer.log
+                 WHERE log.epoch = ?1 AND log.closer = ?2",
+            )?
+            .query_map(params![epoch.0, closer.0], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<rusqlite::Result<_>>()?;
+        let mut out = self
+            .db
+            .prepare_cached("DELETE FROM writer WHERE log = ?1 AND key = ?2")?;
+        for (log, key) in writers.iter().filter(|(_, key)| !stays.contains(key)) {
+            out.execute(params![log, key])?;
+        }
+        Ok(())
+    }
+
+    fn close(&mut self, log: LogId, keys: &[PublicKey]) -> Result<(), Failure> {
+        let found = self.find(log)?.ok_or(StoreError::NoSuchLog)?;
+        let epoch = found.keys.epoch;
+        // Who asks has looked for it.
+        let closer = found.closer.ok_or(StoreError::Closed)?;
+        let mut stays: BTreeSet<[u8; 32]> = keys.iter().map(|key| key.0).collect();
+        if let Some(before) = self.stays(epoch, closer)? {
+            stays.retain(|key| before.contains(key));
+        }
+        let all: Vec<u8> = stays.iter().flatten().copied().collect();
+        self.db
+            .prepare_cached("INSERT OR REPLACE INTO closed (epoch, closer, stays) VALUES (?1, ?2, ?3)")?
+            .execute(params![epoch.0, closer.0, all])?;
+        Ok(self.leave_only(epoch, closer, &stays)?)
+    }
+
     fn register(&mut self, log: LogId, key: PublicKey) -> Result<(), Failure> {
         let found = self.find(log)?.ok_or(StoreError::NoSuchLog)?;
+        if let Some(closer) = found.closer
+            && let Some(stays) = self.stays(found.keys.epoch, closer)?
+            && !stays.contains(&key.0)
+        {
+            return Err(StoreError::Closed.into());
+        }
         let others: i64 = self
             .db
             .prepare_cached("SELECT count(*) FROM writer WHERE log = ?1 AND key <> ?2")?
@@ -397,7 +481,9 @@ impl Work<'_> {
 
     fn find(&self, log: LogId) -> rusqlite::Result<Option<Log>> {
         self.db
-            .prepare_cached("SELECT number, reader, registrar, epoch, seq, chain, bytes FROM log WHERE name = ?1")?
+            .prepare_cached(
+                "SELECT number, reader, registrar, epoch, seq, chain, bytes, closer FROM log WHERE name = ?1",
+            )?
             .query_row([log.0], |row| {
                 let keys = LogKeys {
                     reader: PublicKey(fixed(row, 1)?),
@@ -407,6 +493,7 @@ impl Work<'_> {
                 Ok(Log {
                     number: row.get(0)?,
                     keys,
+                    closer: row.get::<_, Option<[u8; 32]>>(7)?.map(PublicKey),
                     seq: row.get(4)?,
                     chain: Chain(fixed(row, 5)?),
                     bytes: row.get::<_, i64>(6)?.unsigned_abs(),

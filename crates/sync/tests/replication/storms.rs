@@ -196,7 +196,7 @@ fn two_hundred_sessions_and_five_servers() {
 #[test]
 fn twenty_people_and_five_servers_decide_while_everything_goes_wrong() {
     let base = base(20, 5);
-    seeds::each("twenty_people", 4, |seed| {
+    seeds::each("twenty_people", 2, |seed| {
         let mut world = base.world(seed, 1);
         world.corrupt();
         let decisions = storm_of_decisions(&mut world, &weather(seed.is_multiple_of(2), true), 1_000, 100);

@@ -29,13 +29,14 @@ use komuz_sync::seal::envelope::Statement;
 use komuz_sync::seal::epoch::EpochKey;
 use komuz_sync::seal::invite::{DoorMessage, Invite, Terms};
 use komuz_sync::seal::presence::Presence;
+use komuz_sync::seal::snapshot::{Announcement, Snapshot};
 use serde_json::{Map, Value, json};
 
 /// A parser under test.
 pub type Target = fn(&[u8]) -> bool;
 
 /// All of them by name; their cases lie in `fuzz/corpus/<name>/`.
-pub const TARGETS: [(&str, Target); 22] = [
+pub const TARGETS: [(&str, Target); 24] = [
     ("import_html", import_html),
     ("import_markdown", import_markdown),
     ("import_json", import_json),
@@ -57,6 +58,8 @@ pub const TARGETS: [(&str, Target); 22] = [
     ("presence", presence),
     ("blob", blob),
     ("blob_chunk", blob_chunk),
+    ("snapshot", snapshot),
+    ("announcement", announcement),
     ("dossier", dossier),
 ];
 
@@ -316,6 +319,24 @@ pub fn blob_chunk(data: &[u8]) -> bool {
     let log = log_of(&EpochKey::from_secret([1; 32]));
     let (blob, _) = Blob::seal(BLOB, &log).expect("small enough");
     blob.join([data], &log).is_ok_and(|bytes| bytes == BLOB)
+}
+
+/// A whole document as a member has put it together.
+pub fn snapshot(data: &[u8]) -> bool {
+    let Ok(snapshot) = Snapshot::from_bytes(data) else {
+        return false;
+    };
+    assert_eq!(snapshot.to_bytes(), data);
+    true
+}
+
+/// What tells of one.
+pub fn announcement(data: &[u8]) -> bool {
+    let Ok(announcement) = Announcement::from_bytes(data) else {
+        return false;
+    };
+    assert_eq!(announcement.to_bytes(), data);
+    true
 }
 
 /// What the newsrooms know of a story, or a policy. What was read is written, read back and checked; the same JSON as the

@@ -91,6 +91,8 @@ fn what_is_taken_is_taken_whole_and_unchanged() {
         "saved_document",
         "blob",
         "blob_chunk",
+        "snapshot",
+        "announcement",
     ];
     for (target, parse) in TARGETS.iter().filter(|(target, _)| exact.contains(target)) {
         for (name, bytes) in cases(target).into_iter().filter(|(name, _)| name.starts_with("good-")) {
@@ -135,10 +137,12 @@ mod made {
         Act, Append, Charter, Cut, Cuts, Entry, Founder, MemberCard, OutletCard, Recipient, Role, Rotation,
     };
     use komuz_sync::seal::device::Device;
+    use komuz_sync::seal::doc::DocId;
     use komuz_sync::seal::envelope::{Kind, NO_PREVIOUS, Statement};
     use komuz_sync::seal::epoch::{EpochKey, LOCKED_LEN, WRAPPED_LEN};
     use komuz_sync::seal::invite::{DeviceRequest, DoorMessage, Request};
     use komuz_sync::seal::presence::Presence;
+    use komuz_sync::seal::snapshot::{Announcement, MAX_ENVELOPES, Place, Snapshot, Track};
 
     use super::fixture::{head, masthead, release, signed, signed_masthead, story};
     use super::targets::{BLOB, PASSPHRASE, WRITER, device_door, door, known_document, log};
@@ -175,8 +179,8 @@ mod made {
         cases.push((target, "cut-in-half", good[..good.len() / 2].to_vec()));
         cases.push((target, "other-first-byte", other_version));
         cases.push((target, "three-bytes-more", longer));
-        // A frame carries what is sealed without looking at it.
-        if !target.ends_with("_frame") {
+        // A frame carries what is sealed without looking at it, a snapshot a document, and what tells of one a hash.
+        if !target.ends_with("_frame") && !["snapshot", "announcement"].contains(&target) {
             cases.push((target, "last-bit-changed", changed));
         }
         cases.push((target, "good-whole", good));
@@ -210,11 +214,48 @@ mod made {
         cases_of("other-version", [&[2], &good[1..]].concat());
     }
 
+    /// Whole documents as somebody may put them together, and what tells of them.
+    fn snapshots(cases: &mut Vec<Case>) {
+        let track = |envelopes: Vec<Vec<u8>>| Track {
+            log: LogId([1; 32]),
+            envelopes,
+            copies: Vec::new(),
+        };
+        let place = Place {
+            url: "https://desk.kloop.example".into(),
+            log: LogId([1; 32]),
+            seq: 9,
+            chain: Chain([2; 32]),
+        };
+        let good = Snapshot {
+            doc: DocId::Registers,
+            tracks: vec![track(vec![vec![3; 512]])],
+            places: vec![place],
+            bytes: b"a document".to_vec(),
+        };
+        let log = blob::log_of(&EpochKey::from_secret([1; 32]));
+        let (blob, _) = Blob::seal(&good.to_bytes(), &log).expect("small enough");
+        let doc = DocId::Registers;
+        around("announcement", Announcement { doc, blob }.to_bytes(), cases);
+        around("snapshot", good.to_bytes(), cases);
+        let without = |tracks| Snapshot { tracks, ..good.clone() };
+        cases.push((
+            "snapshot",
+            "no-newest-envelope",
+            without(vec![track(Vec::new())]).to_bytes(),
+        ));
+        let many = vec![track(vec![vec![3; 10]; MAX_ENVELOPES + 1])];
+        cases.push(("snapshot", "more-envelopes-than-allowed", without(many).to_bytes()));
+        let claimed = [&good.to_bytes()[..4], &[0x9a, 0xff, 0xff, 0xff, 0xff]].concat();
+        cases.push(("snapshot", "four-billion-sessions", claimed));
+    }
+
     pub fn cases() -> Vec<Case> {
         let mut cases = Vec::new();
         replication(&mut cases);
         membership(&mut cases);
         blobs(&mut cases);
+        snapshots(&mut cases);
         published(&mut cases);
         let actor = session_actor(WRITER.0, WRITER.1);
         let mut document = Body::from_story(&story(), &actor).expect("a document").0;

@@ -123,7 +123,11 @@ fn sessions(folder: &Path) -> Result<Vec<Vec<String>>> {
             (false, true) => "session",
             _ => continue,
         };
-        found.push(vec![part.to_owned(), folder.join(&file).display().to_string()]);
+        let path = folder.join(&file).display().to_string();
+        if part == "session" {
+            found.push(vec!["join".to_owned(), path.clone()]);
+        }
+        found.push(vec![part.to_owned(), path]);
     }
     if found.is_empty() {
         return Err(format!("{} holds no recorded session (*{SESSION})", folder.display()));

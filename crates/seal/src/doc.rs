@@ -37,6 +37,8 @@ pub enum DocId {
     Files,
     /// The bytes of files, in chunks ([`crate::blob`]): a log, and no document.
     Blobs,
+    /// Which snapshots of documents there are. Kept by the replica itself.
+    Snapshots,
 }
 
 impl DocId {
@@ -51,6 +53,7 @@ impl DocId {
             Self::SignOffs { story, lang } => w.array(3).uint(5).text(story).text(lang),
             Self::Files => w.array(1).uint(6),
             Self::Blobs => w.array(1).uint(8),
+            Self::Snapshots => w.array(1).uint(7),
         }
     }
 
@@ -64,12 +67,18 @@ impl DocId {
             (1, 2) => Self::Registers,
             (1, 6) => Self::Files,
             (1, 8) => Self::Blobs,
+            (1, 7) => Self::Snapshots,
             (3, 3) => edition(r).map(|(story, lang)| Self::Body { story, lang })?,
             (3, 4) => edition(r).map(|(story, lang)| Self::Notes { story, lang })?,
             (3, 5) => edition(r).map(|(story, lang)| Self::SignOffs { story, lang })?,
             _ => return Err(CborError::NotAllowed(start)),
         };
         Ok(doc)
+    }
+
+    /// Whether replicas keep it among themselves: no caller watches it or writes to it.
+    pub fn is_kept_apart(&self) -> bool {
+        matches!(self, Self::Charter | Self::Blobs | Self::Snapshots)
     }
 
     /// The bytes of [`Self::write`] alone.

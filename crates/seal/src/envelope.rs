@@ -54,6 +54,8 @@ pub enum Kind {
     Doors,
     /// Append keys of the device that signs, in the log's epoch.
     Keys,
+    /// Announcements of snapshots.
+    Snapshots,
 }
 
 impl Kind {
@@ -64,6 +66,7 @@ impl Kind {
             Self::Servers => 3,
             Self::Doors => 4,
             Self::Keys => 8,
+            Self::Snapshots => 5,
         }
     }
 
@@ -74,6 +77,7 @@ impl Kind {
             3 => Some(Self::Servers),
             4 => Some(Self::Doors),
             8 => Some(Self::Keys),
+            5 => Some(Self::Snapshots),
             _ => None,
         }
     }

@@ -5,6 +5,7 @@
 //! - [`charter`]: who is in, as signed entries that everyone evaluates to the same result.
 //! - [`epoch`]: the secret that members share. [`editors`]: what editors alone have. [`derive`](mod@derive): the logs' names and keys that come from it.
 //! - [`envelope`]: what is written, signed and sealed; [`presence`]: what is said in passing; [`blob`]: the bytes of pictures.
+//! - [`snapshot`]: a whole document for who comes later.
 //! - [`invite`]: how somebody gets in. [`backup`]: everything under a passphrase.
 //! - [`doc`], [`bytes`], [`cbor`], [`chain`]: names, fixed-length bytes, the strict encoding, the chain of a log at a relay.
 //!
@@ -27,6 +28,7 @@ pub mod epoch;
 pub mod invite;
 pub mod presence;
 pub mod sign;
+pub mod snapshot;
 mod wrap;
 
 /// A source of random bytes: fills the slice. The caller takes it from the operating system or the browser; tests from

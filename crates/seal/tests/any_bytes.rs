@@ -14,6 +14,7 @@ use komuz_seal::envelope::Statement;
 use komuz_seal::epoch::EpochKey;
 use komuz_seal::invite::{DoorMessage, Invite, Terms};
 use komuz_seal::presence::Presence;
+use komuz_seal::snapshot::{Announcement, Snapshot};
 use komuz_seal::{backup, cbor::Reader};
 use proptest::prelude::*;
 
@@ -80,6 +81,8 @@ proptest! {
             prop_assert!(EpochKey::unwrap(&bytes, &Digest([1; 32]), &device).is_err());
             prop_assert!(backup::open(&bytes, "passphrase").is_err());
             let _ = Invite::from_bytes(&bytes);
+            let _ = Snapshot::from_bytes(&bytes);
+            let _ = Announcement::from_bytes(&bytes);
             let _ = DocId::read(&mut Reader::bare(&bytes));
             // Once more with the version that is spoken.
             if let Some(version) = bytes.first_mut() {

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use dice::dice;
 use house::*;
 use komuz_seal::blob::{Blob, CHUNK, log_of};
-use komuz_seal::bytes::{Digest, EpochId, MemberId, PublicKey, Start, from_hex, to_hex};
+use komuz_seal::bytes::{Chain, Digest, EpochId, MemberId, PublicKey, Start, from_hex, to_hex};
 use komuz_seal::charter::{Act, Charter, Entry, Role, entry_id};
 use komuz_seal::derive::{LogKeys, append_key};
 use komuz_seal::device::Device;
@@ -21,6 +21,7 @@ use komuz_seal::editors::EditorsSecret;
 use komuz_seal::envelope::{Kind, NO_PREVIOUS, Statement, envelope_id};
 use komuz_seal::epoch::EpochKey;
 use komuz_seal::invite::{DeviceRequest, DoorMessage, Invite, Terms};
+use komuz_seal::snapshot::{Announcement, Place, Snapshot, Track};
 use serde_json::{Value, json};
 
 /// All devices of the vectors: 64 secret bytes, of which the first 32 sign.
@@ -267,15 +268,49 @@ fn blob() -> Value {
     })
 }
 
+/// What is in a snapshot and what tells of it.
+fn snapshot() -> Value {
+    let log = LogKeys::of_document(&next_key(), &body());
+    let envelope = statement()
+        .seal(&device(3), &log, &mut dice(5))
+        .expect("sealed by its own device");
+    let snapshot = Snapshot {
+        doc: body(),
+        tracks: vec![Track {
+            log: log.id,
+            copies: vec![envelope_id(b"a copy")],
+            envelopes: vec![envelope],
+        }],
+        places: vec![Place {
+            url: "https://desk.alpha.example".into(),
+            log: log.id,
+            seq: 300,
+            chain: Chain([7; 32]),
+        }],
+        bytes: b"a document".to_vec(),
+    };
+    let bytes = snapshot.to_bytes();
+    let (blob, _) = Blob::seal(&bytes, &log_of(&next_key())).expect("sealed");
+    let announcement = Announcement { doc: body(), blob };
+    json!({
+        "what": "A snapshot of a document with one session in it, and the announcement of it.",
+        "epoch key": to_hex(next_key().secret()),
+        "snapshot": to_hex(&bytes),
+        "announcement": to_hex(&announcement.to_bytes()),
+        "log of announcements": LogKeys::of_document(&next_key(), &DocId::Snapshots).id.to_hex(),
+    })
+}
+
 type Made = fn() -> Value;
 
-const FILES: [(&str, Made); 6] = [
+const FILES: [(&str, Made); 7] = [
     ("charter", charter),
     ("wraps", wraps),
     ("logs", logs),
     ("envelope", envelope),
     ("invite", invite),
     ("blob", blob),
+    ("snapshot", snapshot),
 ];
 
 fn file(name: &str) -> PathBuf {
@@ -387,6 +422,15 @@ fn what_is_sealed_in_the_vectors_opens() {
     assert_eq!(
         blob.join([sealed.as_slice()], &log),
         Ok(bytes(&vector["small"]["bytes"]))
+    );
+    let vector = read("snapshot");
+    let whole = Snapshot::from_bytes(&bytes(&vector["snapshot"])).expect("a snapshot");
+    let log = LogKeys::of_document(&EpochKey::from_secret(fixed(&vector["epoch key"])), &whole.doc);
+    assert_eq!(Statement::open(&whole.tracks[0].envelopes[0], &log), Ok(statement()));
+    let told = Announcement::from_bytes(&bytes(&vector["announcement"])).expect("an announcement");
+    assert_eq!(
+        (told.doc, told.blob.size),
+        (whole.doc, bytes(&vector["snapshot"]).len() as u64)
     );
     let invite = read("invite");
     let read = Invite::from_text(invite["text"].as_str().expect("a text")).expect("an invitation");

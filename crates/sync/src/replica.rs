@@ -25,6 +25,10 @@
 //! again, its own included. One's own envelopes are not delivered while the session runs; [`Output::Sealed`] tells their
 //! counters.
 //!
+//! A document of which nothing is here may come whole instead ([`Output::Whole`]), when somebody has put it together
+//! ([`Output::SnapshotDue`], [`Replica::snapshot`]): the caller looks whether everything in it was signed for, and says so
+//! ([`Replica::took`]). What was written since is delivered as ever.
+//!
 //! # Files
 //!
 //! [`Replica::put_blob`] keeps a file's bytes and gives the name that a document has instead of them; [`Replica::want_blob`]
@@ -44,6 +48,7 @@ mod link;
 mod log;
 mod members;
 mod rows;
+mod snapshots;
 mod start;
 mod visits;
 mod wire;
@@ -61,7 +66,7 @@ use komuz_seal::epoch::EpochKey;
 
 pub use api::{
     Binding, CommandError, Delivery, Founding, Invitation, Joining, LoadError, MAX_PAYLOAD, Me, OpenInvitation, Output,
-    Payload, RefusedJoin, RelayId, RelayState, Request, Row, Seen, Server, State, Track,
+    Payload, RefusedJoin, RelayId, RelayState, Request, Row, Seen, Server, State, Track, Whole,
 };
 pub use blobs::MAX_WANTED;
 pub use doubt::Doubt;
@@ -73,6 +78,7 @@ use intake::Origin;
 use link::Link;
 use log::Log;
 use rows::{JoiningRow, MeRow, Pending};
+use snapshots::Snapshots;
 
 /// By how much the steady clock moves at most from one call to the next, in milliseconds: a device that slept and one whose
 /// clock was set waits as long as others from there on, and neither gives a relay up for it nor suspects it.
@@ -125,6 +131,8 @@ pub struct Replica {
     watched: BTreeSet<DocId>,
     /// By [`RelayId`]; never removed from.
     links: Vec<Link>,
+    /// What is known of snapshots.
+    snapshots: Snapshots,
     /// What waits for something that it builds on.
     held: Held,
     /// Sessions that have numbered two things alike.
@@ -305,20 +313,25 @@ impl Replica {
     /// what is beyond. Where `seen` has something that does not count any more, [`Output::Rebuild`] comes instead. The charter is watched always; before the join is confirmed nothing can be watched.
     pub fn watch(&mut self, doc: &DocId, seen: &Seen, now: u64, entropy: Entropy<'_>) -> Vec<Output> {
         self.turn(now, entropy, |replica, m| {
-            if replica.me.is_none() || matches!(doc, DocId::Charter | DocId::Blobs) || !has_short_names(doc) {
+            if replica.me.is_none() || doc.is_kept_apart() || !has_short_names(doc) {
                 return;
             }
+            // Whoever has a server's ticket opens the logs there, also for those who have none.
+            replica.add_document(&DocId::Blobs, m);
+            replica.add_document(&DocId::Snapshots, m);
+            replica.look_for_snapshot(doc, seen);
             replica.add_document(doc, m);
-            if *doc == DocId::Files {
-                // Whoever has a server's ticket opens the logs there, also for those who have none.
-                replica.add_document(&DocId::Blobs, m);
-            }
+            replica.tend_wanted(m);
             let logs = replica.logs_of(doc);
             if logs.iter().any(|log| replica.has_too_much(log, seen)) {
                 replica.let_rebuild(doc, false);
                 return;
             }
             replica.watched.insert(doc.clone());
+            if logs.iter().any(|log| replica.lacks_covered(log, seen)) {
+                replica.owe(doc, seen);
+                return;
+            }
             for log in &logs {
                 replica.deliver_stored(*log, seen);
             }
@@ -340,7 +353,7 @@ impl Replica {
     ) -> Result<Vec<Output>, CommandError> {
         let ((), out) = self.try_turn(now, entropy, |replica, m| {
             let me = replica.me.as_ref().ok_or_else(not_joined)?;
-            if !me.member.role.may_write(doc) || *doc == DocId::Charter {
+            if !me.member.role.may_write(doc) || doc.is_kept_apart() {
                 let sentence = format!("as {} you may not write there", me.member.role.name());
                 return Err(fail("role", &sentence));
             }
@@ -374,6 +387,38 @@ impl Replica {
             Ok(())
         })?;
         Ok(out)
+    }
+
+    /// The caller has looked at a document that came whole ([`Output::Whole`]), by its announcement: it has taken it, or says in half
+    /// a sentence why not, and then the one before it is tried, or the envelopes. What was taken is on the disk before anything
+    /// that comes out of here.
+    pub fn took(
+        &mut self,
+        doc: &DocId,
+        id: &EnvelopeId,
+        taken: Result<(), &str>,
+        now: u64,
+        entropy: Entropy<'_>,
+    ) -> Vec<Output> {
+        self.turn(now, entropy, |replica, m| replica.end_offer(doc, id, taken, m))
+    }
+
+    /// Puts a whole document together for who comes later, when [`Output::SnapshotDue`] has asked for it: its bytes, what is in it,
+    /// and the hashes of the last change of each actor. Errors: `snapshot-not-now` where something of it is still on its way,
+    /// is left aside or was numbered twice, `snapshot-not-worth`, `payload-too-large`, `no-key`, `role`, and those of [`Self::may_write`].
+    pub fn snapshot(
+        &mut self,
+        doc: &DocId,
+        seen: &Seen,
+        last: &BTreeSet<Digest>,
+        bytes: Vec<u8>,
+        now: u64,
+        entropy: Entropy<'_>,
+    ) -> Result<Vec<Output>, CommandError> {
+        self.try_turn(now, entropy, |replica, m| {
+            replica.put_snapshot(doc, seen, last, bytes, m)
+        })
+        .map(|((), out)| out)
     }
 
     /// Whether this device may write at all, by what it knows of the charter. Errors: `needs-update`, `removed` when its member
@@ -717,7 +762,7 @@ impl Replica {
 
 fn has_short_names(doc: &DocId) -> bool {
     match doc {
-        DocId::Charter | DocId::Registers | DocId::Files | DocId::Blobs => true,
+        DocId::Charter | DocId::Registers | DocId::Files | DocId::Blobs | DocId::Snapshots => true,
         DocId::Body { story, lang } | DocId::Notes { story, lang } | DocId::SignOffs { story, lang } => {
             story.len() <= MAX_NAME && lang.len() <= MAX_NAME
         }

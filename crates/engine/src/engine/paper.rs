@@ -6,12 +6,14 @@ use automerge::ChangeHash;
 use komuz_core::admission::{Binding as Signed, Gate, MAX_VOID, Verdict, last_changes, session_actor, session_of};
 use komuz_core::body::Body;
 use komuz_core::document::{DocKind, Document};
-use komuz_sync::replica::{Binding, Delivery, Payload, Seen, Track};
+use komuz_sync::replica::{Binding, Delivery, Payload, Seen, Track, Whole};
 use komuz_sync::seal::bytes::{Digest, EnvelopeId, MemberId, PublicKey, SessionId};
 use komuz_sync::seal::cbor::{CborError, Reader, Writer};
 use komuz_sync::seal::doc::DocId;
 
 use super::chunks::{Parts, PayloadError, cut};
+
+mod whole;
 
 /// Version of saved papers; the first byte of each row.
 const VERSION: u8 = 3;
@@ -57,6 +59,7 @@ pub struct Paper {
 /// What waits to be taken in.
 enum Queued {
     Counts(Delivery),
+    Whole(Box<Whole>),
     Void(Void),
 }
 
@@ -90,12 +93,14 @@ pub struct Applied {
     pub refused: Vec<Refused>,
     /// Something counts that was known not to: the paper is to be made anew.
     pub stale: bool,
+    /// A document that came whole was looked at, and taken or not.
+    pub whole: Option<(EnvelopeId, Result<(), String>)>,
 }
 
 /// The kind of document that core keeps under a document's name; the charter is not core's.
 pub fn kind_of(doc: &DocId) -> Option<DocKind> {
     match doc {
-        DocId::Charter | DocId::Blobs => None,
+        DocId::Charter | DocId::Blobs | DocId::Snapshots => None,
         DocId::Registers => Some(DocKind::Registers),
         DocId::Body { .. } => Some(DocKind::Body),
         DocId::Notes { .. } => Some(DocKind::Notes),
@@ -253,16 +258,17 @@ impl Paper {
         !self.queue.is_empty()
     }
 
-    fn queued(&self) -> impl Iterator<Item = &Delivery> {
+    fn queued(&self) -> impl Iterator<Item = EnvelopeId> {
         self.queue.iter().filter_map(|next| match next {
-            Queued::Counts(delivery) => Some(delivery),
+            Queued::Counts(delivery) => Some(delivery.id),
+            Queued::Whole(whole) => Some(whole.id),
             Queued::Void(_) => None,
         })
     }
 
     /// Ids of the envelopes that the next [`Paper::apply`] takes: all that wait, or a suspect alone.
     pub fn next(&self, suspect: impl Fn(&EnvelopeId) -> bool) -> Vec<EnvelopeId> {
-        let mut ids = self.queued().map(|delivery| delivery.id).peekable();
+        let mut ids = self.queued().peekable();
         match ids.peek().copied() {
             Some(first) if suspect(&first) => vec![first],
             _ => ids.take_while(|id| !suspect(id)).collect(),
@@ -271,10 +277,7 @@ impl Paper {
 
     /// Whether these envelopes are those that wait, from the first.
     pub fn is_next(&self, ids: &[EnvelopeId]) -> bool {
-        self.queued()
-            .map(|delivery| delivery.id)
-            .take(ids.len())
-            .eq(ids.iter().copied())
+        self.queued().take(ids.len()).eq(ids.iter().copied())
     }
 
     /// Applies the first `count` envelopes that wait, in one go. Those that `quarantined` names are passed over.
@@ -283,8 +286,18 @@ impl Paper {
         let mut changes = Vec::new();
         for _ in 0..count {
             self.take_void();
-            let Some(Queued::Counts(delivery)) = self.queue.pop_front() else {
-                break;
+            let delivery = match self.queue.pop_front() {
+                Some(Queued::Counts(delivery)) => delivery,
+                Some(Queued::Whole(whole)) => {
+                    let taken = match quarantined(&whole.id) {
+                        true => Err("it stopped the desk twice".into()),
+                        false => self.take_whole(&whole),
+                    };
+                    applied.changed |= taken.is_ok();
+                    applied.whole = Some((whole.id, taken));
+                    continue;
+                }
+                Some(Queued::Void(_)) | None => break,
             };
             let who = Some(delivery.who.member);
             if quarantined(&delivery.id) {
@@ -347,7 +360,7 @@ impl Paper {
                 });
             }
         }
-        applied.changed = !changes.is_empty();
+        applied.changed |= !changes.is_empty();
         self.changes += changes.len();
         if let Err(error) = self.document.apply(changes) {
             applied.refused.push(Refused {

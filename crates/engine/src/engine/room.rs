@@ -22,6 +22,7 @@ use super::trouble::{because, command, named, no_edition, refused, trouble};
 use crate::{Output, Row};
 
 mod remaking;
+mod whole;
 
 pub use remaking::Heir;
 
@@ -257,6 +258,12 @@ impl Room {
                         paper.queue(delivery);
                     }
                 }
+                replica::Output::Whole(whole) => {
+                    if let Some(paper) = self.arriving(&whole.doc) {
+                        paper.queue_whole(whole);
+                    }
+                }
+                replica::Output::SnapshotDue(doc) => self.put_together(&doc, hands),
                 replica::Output::Rebuild { doc, own } => self.rebuild(&doc, own, hands),
                 replica::Output::Void {
                     doc,
@@ -480,7 +487,7 @@ impl Room {
         }
         let Some(batch) = self.journal.ready(hands) else { return };
         self.applied_at = hands.now;
-        let mut stale = Vec::new();
+        let (mut stale, mut wholes) = (Vec::new(), Vec::new());
         for (doc, ids) in &batch {
             let fresh = self.remaking.paper(doc);
             let Some(paper) = fresh.or_else(|| self.papers.get_mut(doc)) else {
@@ -491,7 +498,10 @@ impl Room {
                 continue;
             }
             let journal = &self.journal;
-            let applied = paper.apply(ids.len(), |id| journal.is_quarantined(id));
+            let mut applied = paper.apply(ids.len(), |id| journal.is_quarantined(id));
+            if let Some((id, taken)) = applied.whole.take() {
+                wholes.push((doc.clone(), id, taken));
+            }
             for refusal in applied.refused {
                 let trouble = self.refusal(refusal);
                 self.tell(trouble);
@@ -505,6 +515,9 @@ impl Room {
             }
         }
         self.journal.applied(hands);
+        for (doc, id, taken) in wholes {
+            self.took_whole(&doc, &id, taken, hands);
+        }
         for doc in stale {
             self.rebuild(&doc, false, hands);
         }
@@ -736,6 +749,7 @@ pub fn name(doc: &DocId) -> String {
         DocId::Charter => "charter".into(),
         DocId::Registers => "registers".into(),
         DocId::Files => "files".into(),
+        DocId::Snapshots => "snapshots".into(),
         DocId::Blobs => "blobs".into(),
         DocId::Body { story, lang } => format!("body/{story}/{lang}"),
         DocId::Notes { story, lang } => format!("notes/{story}/{lang}"),

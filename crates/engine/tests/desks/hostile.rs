@@ -19,6 +19,19 @@ use crate::writing::{open, text, two, type_at};
 
 /// Seals payloads for a document with a member's own keys and sends them to the first relay, without an engine.
 pub fn inject(world: &mut World, desk: usize, doc: &DocId, payloads: impl Fn(&Replica) -> Vec<Payload>) {
+    says(world, desk, doc, |replica, _, now, entropy| {
+        let payloads = payloads(replica);
+        replica.write(doc, payloads, now, entropy).expect("a member writes")
+    });
+}
+
+/// What a member's device says that has its keys and no engine, once it has read a document.
+pub fn says(
+    world: &mut World,
+    desk: usize,
+    doc: &DocId,
+    what: impl Fn(&mut Replica, &Seen, u64, &mut dyn FnMut(&mut [u8])) -> Vec<Output>,
+) {
     let rows = world.devices[world.desks[desk].device].rows.clone();
     let rows = rows
         .into_iter()
@@ -37,18 +50,14 @@ pub fn inject(world: &mut World, desk: usize, doc: &DocId, payloads: impl Fn(&Re
     let mut outputs = VecDeque::from(outputs);
     outputs.extend(replica.watch(doc, &Seen::new(), now, &mut entropy));
     let mut written = false;
+    let mut seen = Seen::new();
     loop {
         let Some(output) = outputs.pop_front() else {
             if written {
                 break;
             }
             written = true;
-            let payloads = payloads(&replica);
-            outputs.extend(
-                replica
-                    .write(doc, payloads, now, &mut entropy)
-                    .expect("a member writes"),
-            );
+            outputs.extend(what(&mut replica, &seen, now, &mut entropy));
             continue;
         };
         match output {
@@ -59,6 +68,9 @@ pub fn inject(world: &mut World, desk: usize, doc: &DocId, payloads: impl Fn(&Re
             }
             Output::Connect { relay, .. } => outputs.extend(replica.disconnected(relay, now, &mut entropy)),
             Output::Store { batch, .. } => outputs.extend(replica.stored(batch, now, &mut entropy)),
+            Output::Deliver(delivery) => {
+                seen.insert(delivery.track(), delivery.counter);
+            }
             Output::Send { bytes, .. } => {
                 for (to, frame) in world.relays[0].frame(CONN, &bytes, &mut world.dice) {
                     match first {

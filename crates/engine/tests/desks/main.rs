@@ -16,5 +16,6 @@ mod page;
 mod pictures;
 mod publishing;
 mod removing;
+mod whole;
 mod world;
 mod writing;

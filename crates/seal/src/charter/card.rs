@@ -55,7 +55,7 @@ impl Role {
     pub fn may_write(self, doc: &DocId) -> bool {
         match doc {
             DocId::Charter | DocId::SignOffs { .. } => self == Self::Editor,
-            DocId::Registers | DocId::Body { .. } | DocId::Files | DocId::Blobs => {
+            DocId::Registers | DocId::Body { .. } | DocId::Files | DocId::Blobs | DocId::Snapshots => {
                 matches!(self, Self::Writer | Self::Editor)
             }
             DocId::Notes { .. } => self != Self::Observer,

@@ -130,6 +130,12 @@ pub enum Output {
         /// Envelopes that it became.
         ids: Vec<EnvelopeId>,
     },
+    /// A whole document that somebody has put together, for a caller that has nothing of it: to be taken or not
+    /// ([`Replica::took`](super::Replica::took)). Nothing else of the document is delivered before.
+    Whole(Box<Whole>),
+    /// So much of a document has come since its last snapshot that a new one is worth its while
+    /// ([`Replica::snapshot`](super::Replica::snapshot)).
+    SnapshotDue(DocId),
     /// A file that was wanted ([`Replica::want_blob`](super::Replica::want_blob)) is here, and is what its name says.
     Blob {
         /// SHA-256 of the bytes.
@@ -201,6 +207,22 @@ impl Delivery {
     pub fn track(&self) -> Track {
         (self.log, self.who.session)
     }
+}
+
+/// A document in the place of the envelopes that made it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Whole {
+    /// The document.
+    pub doc: DocId,
+    /// Who has put it together says so in this envelope.
+    pub id: EnvelopeId,
+    /// The document, for core: nothing in it is vouched for by who has put it together.
+    pub bytes: Vec<u8>,
+    /// What is in it.
+    pub seen: Seen,
+    /// What sessions have signed for: hashes of changes with which an envelope of theirs ends, in the order of the document's
+    /// sessions, each one's newest envelope first.
+    pub signed: Vec<(Binding, Vec<Digest>)>,
 }
 
 /// Who wrote something, as the signature and the charter say.

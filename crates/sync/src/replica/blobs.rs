@@ -20,6 +20,8 @@ use crate::frame::ClientFrame;
 
 /// How many chunks are asked for at a time at each relay: on a slow line, what somebody writes comes between them.
 const FETCH: usize = 2;
+/// And while a document comes whole, before which nobody here has anything to write or to read: all of it in one round.
+const FETCH_WHOLE: usize = 64;
 /// How many bytes of chunks are on their way to a relay at a time.
 pub(super) const WINDOW_BYTES: usize = 256 << 10;
 /// How many blobs may be wanted at once.
@@ -96,80 +98,89 @@ impl Replica {
         now: u64,
         entropy: komuz_seal::Entropy<'_>,
     ) -> Result<(Blob, Vec<Output>), CommandError> {
-        self.try_turn(now, entropy, |replica, m| {
-            let me = replica.me.as_ref().ok_or_else(not_joined)?;
-            if !me.member.role.may_write(&DocId::Blobs) {
-                let sentence = format!("as {} you may not add files", me.member.role.name());
-                return Err(fail("role", &sentence));
+        self.try_turn(now, entropy, |replica, m| replica.keep_blob(bytes, m))
+    }
+
+    /// As [`Self::put_blob`].
+    pub(super) fn keep_blob(&mut self, bytes: &[u8], m: &mut Moment<'_>) -> Result<Blob, CommandError> {
+        let me = self.me.as_ref().ok_or_else(not_joined)?;
+        if !me.member.role.may_write(&DocId::Blobs) {
+            let sentence = format!("as {} you may not add files", me.member.role.name());
+            return Err(fail("role", &sentence));
+        }
+        self.may_write()?;
+        self.add_document(&DocId::Blobs, m);
+        let log_id = self.log_to_write(&DocId::Blobs)?;
+        let log = self.logs.get_mut(&log_id).ok_or_else(not_joined)?;
+        let (blob, chunks) = Blob::seal(bytes, &log.keys).map_err(|why| fail("payload-too-large", &why.to_string()))?;
+        for sealed in chunks {
+            let id = envelope_id(&sealed);
+            if log.stored.contains_key(&id) {
+                continue;
             }
-            replica.may_write()?;
-            replica.add_document(&DocId::Blobs, m);
-            let log_id = replica.log_to_write(&DocId::Blobs)?;
-            let log = replica.logs.get_mut(&log_id).ok_or_else(not_joined)?;
-            let (blob, chunks) =
-                Blob::seal(bytes, &log.keys).map_err(|why| fail("payload-too-large", &why.to_string()))?;
-            for sealed in chunks {
-                let id = envelope_id(&sealed);
-                if log.stored.contains_key(&id) {
-                    continue;
-                }
-                rows::put_chunk(&mut replica.rows, &log_id, &id, &sealed);
-                log.stored.insert(id, stored(sealed, replica.batch + 1));
-                replica.alone.insert(id);
-                for link in &mut replica.links {
-                    if let Some(line) = link.lines.get_mut(&log_id) {
-                        let (mine, due, noted) = (true, m.now, true);
-                        line.unsent.insert(id, Unsent { mine, due, noted });
-                        rows::put_unsent(&mut replica.rows, &link.url, &log_id, &id, mine);
-                    }
+            rows::put_chunk(&mut self.rows, &log_id, &id, &sealed);
+            log.stored.insert(id, stored(sealed, self.batch + 1));
+            self.alone.insert(id);
+            for link in &mut self.links {
+                if let Some(line) = link.lines.get_mut(&log_id) {
+                    let (mine, due, noted) = (true, m.now, true);
+                    line.unsent.insert(id, Unsent { mine, due, noted });
+                    rows::put_unsent(&mut self.rows, &link.url, &log_id, &id, mine);
                 }
             }
-            Ok(blob)
-        })
+        }
+        Ok(blob)
     }
 
     /// Wants a file's bytes: [`Output::Blob`] brings them, at once where they are here, or [`Output::BlobRefused`]. What has come of
     /// it is kept over a restart, after which it is to be wanted again. `None` while [`MAX_WANTED`] others are being fetched.
     pub fn want_blob(&mut self, blob: &Blob, now: u64, entropy: komuz_seal::Entropy<'_>) -> Option<Vec<Output>> {
-        let known = self.wanted_blobs.contains(blob);
-        if !known && self.wanted_blobs.len() >= MAX_WANTED {
-            return None;
+        let mut taken = false;
+        let out = self.turn(now, entropy, |replica, m| taken = replica.seek_blob(blob, m));
+        taken.then_some(out)
+    }
+
+    /// As [`Self::want_blob`]; false while too many others are.
+    pub(super) fn seek_blob(&mut self, blob: &Blob, m: &mut Moment<'_>) -> bool {
+        if self.wanted_blobs.contains(blob) {
+            return true;
         }
-        let out = self.turn(now, entropy, |replica, m| {
-            if known {
-                return;
-            }
-            if replica.me.is_some() {
-                replica.add_document(&DocId::Blobs, m);
-            }
-            replica.wanted_blobs.push(blob.clone());
-            replica.deliver_blobs();
-            replica.fetch_chunks(m);
-        });
-        Some(out)
+        if self.wanted_blobs.len() >= MAX_WANTED {
+            return false;
+        }
+        if self.me.is_some() {
+            self.add_document(&DocId::Blobs, m);
+        }
+        self.wanted_blobs.push(blob.clone());
+        self.deliver_blobs(m);
+        self.fetch_chunks(m);
+        true
     }
 
     /// Wants a file no more, and lets go of what is here of it, unless no relay has it yet.
     pub fn forget_blob(&mut self, blob: &Blob, now: u64, entropy: komuz_seal::Entropy<'_>) -> Vec<Output> {
-        self.turn(now, entropy, |replica, _| {
-            replica.wanted_blobs.retain(|wanted| wanted != blob);
-            let Some(log_id) = replica.log_of_blob(blob) else {
-                return;
-            };
-            let unsent = |id: &EnvelopeId, links: &[super::Link]| {
-                let mut lines = links.iter().filter_map(|link| link.lines.get(&log_id));
-                lines.any(|line| line.unsent.contains(id))
-            };
-            for id in &blob.chunks {
-                if unsent(id, &replica.links) {
-                    continue;
-                }
-                let log = replica.logs.get_mut(&log_id);
-                if log.is_some_and(|log| log.stored.remove(id).is_some()) {
-                    replica.rows.delete(rows::CHUNKS, rows::envelope_key(&log_id, id));
-                }
+        self.turn(now, entropy, |replica, _| replica.let_blob_go(blob))
+    }
+
+    /// As [`Self::forget_blob`].
+    pub(super) fn let_blob_go(&mut self, blob: &Blob) {
+        self.wanted_blobs.retain(|wanted| wanted != blob);
+        let Some(log_id) = self.log_of_blob(blob) else {
+            return;
+        };
+        let unsent = |id: &EnvelopeId, links: &[super::Link]| {
+            let mut lines = links.iter().filter_map(|link| link.lines.get(&log_id));
+            lines.any(|line| line.unsent.contains(id))
+        };
+        for id in &blob.chunks {
+            if unsent(id, &self.links) {
+                continue;
             }
-        })
+            let log = self.logs.get_mut(&log_id);
+            if log.is_some_and(|log| log.stored.remove(id).is_some()) {
+                self.rows.delete(rows::CHUNKS, rows::envelope_key(&log_id, id));
+            }
+        }
     }
 
     /// Whether all of a file is here, right or not.
@@ -197,23 +208,29 @@ impl Replica {
     }
 
     /// Hands out what is whole.
-    fn deliver_blobs(&mut self) {
+    fn deliver_blobs(&mut self, m: &mut Moment<'_>) {
         for blob in self.wanted_blobs.clone() {
             match self.join_blob(&blob) {
                 None => {}
                 Some(Ok(bytes)) => {
                     self.wanted_blobs.retain(|wanted| *wanted != blob);
+                    if self.whole_came(&blob, &bytes, m) {
+                        continue;
+                    }
                     let sha256 = blob.sha256;
                     self.out.push(Output::Blob { sha256, bytes });
                 }
-                Some(Err(why)) => self.refuse_blob(blob, why),
+                Some(Err(why)) => self.refuse_blob(blob, why, m),
             }
         }
     }
 
     /// What a blob's name says is not so: whoever wrote it wrote something wrong, and no relay has it better, since ids are hashes.
-    fn refuse_blob(&mut self, blob: Blob, why: BlobError) {
+    fn refuse_blob(&mut self, blob: Blob, why: BlobError, m: &mut Moment<'_>) {
         self.wanted_blobs.retain(|wanted| *wanted != blob);
+        if self.whole_is_wrong(&blob, &why, m) {
+            return;
+        }
         self.out.push(Output::BlobRefused { blob, why });
     }
 
@@ -222,6 +239,7 @@ impl Replica {
         if self.wanted_blobs.is_empty() {
             return;
         }
+        let at_a_time = if self.snapshots.fetches() { FETCH_WHOLE } else { FETCH };
         let lines = self.links.iter().flat_map(|link| link.lines.values());
         let mut asked: BTreeSet<EnvelopeId> = lines
             .filter_map(|line| line.side.as_ref())
@@ -241,7 +259,7 @@ impl Replica {
                 let lacking: Vec<EnvelopeId> = lacking.copied().collect();
                 let mut next = |side: &Side| -> Vec<EnvelopeId> {
                     let ids = lacking.iter().filter(|id| !side.absent.contains(*id));
-                    ids.filter(|id| asked.insert(**id)).take(FETCH).copied().collect()
+                    ids.filter(|id| asked.insert(**id)).take(at_a_time).copied().collect()
                 };
                 let mut ids = next(side);
                 // What was not there is asked for again when everything else was asked for: nothing holds up anything.
@@ -345,7 +363,7 @@ impl Replica {
             }
         }
         for (blob, why) in wrong {
-            self.refuse_blob(blob, why);
+            self.refuse_blob(blob, why, m);
         }
         if !opens {
             return;
@@ -355,6 +373,7 @@ impl Replica {
             return;
         };
         log.stored.insert(id, stored(sealed, self.batch + 1));
+        self.whole_moves(&id);
         // Whoever was asked before and did not have it gets it.
         for line in self.links.iter_mut().filter_map(|link| link.lines.get_mut(&log_id)) {
             if line.side.as_mut().is_some_and(|side| side.absent.remove(&id)) {
@@ -362,7 +381,7 @@ impl Replica {
                 line.unsent.insert(id, Unsent { mine, due, noted });
             }
         }
-        self.deliver_blobs();
+        self.deliver_blobs(m);
     }
 
     /// A chunk from a row of this device.
@@ -400,7 +419,7 @@ impl Replica {
                 line.unsent.insert(id, Unsent { mine, due, noted });
             }
         }
-        self.deliver_blobs();
+        self.deliver_blobs(m);
     }
 
     /// What time makes due.

@@ -109,6 +109,11 @@ impl Replica {
             }
             kept = counter;
         }
+        if kept < log.covered(&session) {
+            // A snapshot covers something that does not count: it is known only with all that it covers.
+            self.leave_snapshot(&doc);
+            return;
+        }
         // What lies aside may come next now.
         let comes = |one: &Opened| {
             one.standing != Standing::Accepted

@@ -56,6 +56,12 @@ fn size(statement: &Statement) -> usize {
 }
 
 impl Held {
+    /// Whether something of a log waits.
+    pub(super) fn has_log(&self, log: &LogId) -> bool {
+        let from = (*log, SessionId([0; 16]), 0, EnvelopeId([0; 32]));
+        self.places.range(from..).next().is_some_and(|(of, ..)| of == log)
+    }
+
     /// Keeps an envelope; gives those that are let go for it (perhaps itself).
     pub(super) fn insert(&mut self, waiting: Waiting, need: Need) -> Vec<Waiting> {
         let (log, id, session) = (waiting.log, waiting.id, waiting.statement.session());

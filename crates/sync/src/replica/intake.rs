@@ -172,7 +172,7 @@ impl Replica {
 
     /// Something in a log was let go because too much waits. The relays' cursors there are forgotten, and the log is listed
     /// again when this pass has ended: nothing is lost by it.
-    fn let_go(&mut self, log_id: LogId) {
+    pub(super) fn let_go(&mut self, log_id: LogId) {
         for link in &mut self.links {
             if let Some(line) = link.lines.get_mut(&log_id) {
                 line.lossy = true;
@@ -250,7 +250,8 @@ impl Replica {
             return Verdict::Hold(Need::Previous);
         };
         let fits = match statement.kind {
-            Kind::Changes => *doc != DocId::Charter,
+            Kind::Changes => !doc.is_kept_apart(),
+            Kind::Snapshots => *doc == DocId::Snapshots,
             Kind::Charter | Kind::Servers | Kind::Doors | Kind::Keys => *doc == DocId::Charter,
         };
         if !fits {
@@ -275,6 +276,8 @@ impl Replica {
             return match log.counted(session, counter) {
                 Some(counts) if counts == id => Verdict::Accept,
                 Some(counts) if log.says(&counts, statement) => Verdict::Copy,
+                // It is in a snapshot that was taken, and was not here. Whether it counts is judged with all that is below.
+                None if counter < log.covered(&session) => Verdict::Accept,
                 _ => Verdict::Fork,
             };
         }
@@ -368,10 +371,16 @@ impl Replica {
         let Some(log) = self.logs.get_mut(&log_id) else {
             return;
         };
-        log.extend(session, statement.counter, id);
+        if statement.counter < log.covered(&session) {
+            log.put_below(session, statement.counter, id);
+        } else {
+            log.extend(session, statement.counter, id);
+        }
         let Some(doc) = log.doc().cloned() else {
             return;
         };
+        log.grown += log.stored.get(&id).map_or(0, |stored| stored.row.sealed.len());
+        log.touched = m.now;
         let watched = self.watched.contains(&doc);
         if let Some(stored) = log.stored.get_mut(&id) {
             stored.row.standing = Standing::Accepted;
@@ -388,11 +397,15 @@ impl Replica {
             Kind::Servers => self.take_servers(&statement.payloads, m),
             Kind::Doors => self.take_doors(&statement.device, &statement.payloads, m),
             Kind::Keys => self.take_keys(log_id, statement.device, &statement.payloads),
+            Kind::Snapshots => self.take_announcements(id, &statement.device, &statement.payloads),
         }
     }
 
     /// Hands an envelope out, unless the caller has it.
     fn deliver(&mut self, log_id: LogId, doc: DocId, id: EnvelopeId, statement: Statement) {
+        if self.snapshots.owes(&doc) {
+            return;
+        }
         let Some(log) = self.logs.get_mut(&log_id) else {
             return;
         };
@@ -478,6 +491,7 @@ impl Replica {
             }
             self.out.push(Output::Charter);
             self.look_for_me(m);
+            self.offer_held(m);
             self.judges_again = true;
         }
     }

@@ -231,6 +231,8 @@ pub(super) struct Line {
     pub(super) gap: Option<u64>,
     /// How often in a row nothing came of what the relay has named.
     pub(super) vain: u8,
+    /// The cursor is what a snapshot says, which its maker may have got wrong.
+    pub(super) hearsay: bool,
     /// Where the log is one of blobs: what is asked for there. Nothing else of such a log is read but ids.
     pub(super) side: Option<Side>,
 }
@@ -262,6 +264,7 @@ impl Line {
             strikes: 0,
             gap: None,
             vain: 0,
+            hearsay: false,
             side: None,
         }
     }

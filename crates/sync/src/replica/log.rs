@@ -51,6 +51,11 @@ pub(super) struct Log {
     pub(super) delivered: Seen,
     /// In a log of the charter: with which keys devices append to the logs of its epoch, as they have said.
     pub(super) writers: BTreeMap<PublicKey, BTreeSet<PublicKey>>,
+    /// Of sessions of which a snapshot was taken: the number up to which all is in it, and need not be here.
+    pub(super) base: BTreeMap<SessionId, u64>,
+    /// Bytes of envelopes that have come to count since the last snapshot, and when that was last.
+    pub(super) grown: usize,
+    pub(super) touched: u64,
     /// How many envelopes are remembered as refused.
     pub(super) refused: usize,
     /// Bytes that are kept for a newer Komuz, which can open them.
@@ -71,6 +76,9 @@ impl Log {
             copies: BTreeMap::new(),
             delivered: Seen::new(),
             writers: BTreeMap::new(),
+            base: BTreeMap::new(),
+            grown: 0,
+            touched: 0,
             refused: 0,
             later: 0,
             crowded: false,
@@ -120,6 +128,17 @@ impl Log {
         self.copies.insert(id, (session, counter));
     }
 
+    /// What says the same as the one that counts under a session's number.
+    pub(super) fn copies_of(&self, session: SessionId, counter: u64) -> Vec<EnvelopeId> {
+        let all = self.copies.iter().filter(|(_, of)| **of == (session, counter));
+        all.map(|(id, _)| *id).collect()
+    }
+
+    /// Up to which number of a session all is covered by a snapshot.
+    pub(super) fn covered(&self, session: &SessionId) -> u64 {
+        self.base.get(session).copied().unwrap_or(0)
+    }
+
     /// How many such there are.
     pub(super) fn copies(&self) -> usize {
         self.copies.len()
@@ -162,6 +181,11 @@ impl Log {
     /// An envelope that is here, opened.
     pub(super) fn open(&self, id: &EnvelopeId) -> Option<Statement> {
         Statement::open(&self.stored.get(id)?.row.sealed, &self.keys).ok()
+    }
+
+    /// Notes what counts of a session below the end that a snapshot covers.
+    pub(super) fn put_below(&mut self, session: SessionId, counter: u64, id: EnvelopeId) {
+        self.places.insert((session, counter), id);
     }
 
     /// Notes that the session's envelope counts.

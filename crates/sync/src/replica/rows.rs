@@ -6,6 +6,7 @@ use komuz_seal::bytes::{Chain, EnvelopeId, InviteId, LogId, SessionId};
 use komuz_seal::cbor::{CborError, Reader, Writer};
 use komuz_seal::chain;
 use komuz_seal::doc::DocId;
+use komuz_seal::snapshot::MAX_COPIES;
 use zeroize::Zeroizing;
 
 use super::{LoadError, Row};
@@ -18,10 +19,11 @@ pub(super) const UNSENT: &str = "unsent";
 pub(super) const CURSORS: &str = "cursors";
 pub(super) const INVITES: &str = "invites";
 pub(super) const CHUNKS: &str = "chunks";
+pub(super) const BASES: &str = "bases";
 
 /// The names of all tables, so that a caller can make them. Rows of `me`, `servers` and `invites` hold secrets (keys,
 /// tickets): the caller wraps them before they go to a disk that others may read.
-pub const TABLES: [&str; 8] = [ME, SERVERS, LOGS, ENVELOPES, UNSENT, CURSORS, INVITES, CHUNKS];
+pub const TABLES: [&str; 9] = [ME, SERVERS, LOGS, ENVELOPES, UNSENT, CURSORS, INVITES, CHUNKS, BASES];
 
 const VERSION: u8 = 1;
 /// The one key of table `me`.
@@ -347,6 +349,29 @@ pub(super) fn read_cursor(key: &[u8], value: &[u8]) -> Result<(LogId, String, Cu
         })
     })?;
     Ok((LogId(*log), text_key(CURSORS, url)?, cursor, settled))
+}
+
+/// Up to which number a session in a log is covered by a snapshot, and what says the same as the envelope of that number.
+pub(super) fn put_base(pending: &mut Pending, log: &LogId, session: &SessionId, counter: u64, copies: &[EnvelopeId]) {
+    let w = Writer::versioned(VERSION).array(2).uint(counter);
+    let value = w.list(copies.iter(), |w, id| w.bytes(&id.0)).finish();
+    pending.put(BASES, base_key(log, session), value);
+}
+
+pub(super) fn base_key(log: &LogId, session: &SessionId) -> Vec<u8> {
+    [&log.0[..], &session.0].concat()
+}
+
+pub(super) fn read_base(key: &[u8], value: &[u8]) -> Result<(LogId, SessionId, u64, Vec<EnvelopeId>), LoadError> {
+    let halves = key
+        .split_first_chunk::<32>()
+        .and_then(|(log, session)| Some((LogId(*log), SessionId::from_slice(session)?)));
+    let (log, session) = halves.ok_or_else(|| bad_key(BASES))?;
+    let (counter, copies) = read(BASES, value, |r| {
+        r.array(2)?;
+        Ok((r.uint()?, r.list(MAX_COPIES, |r| r.fixed())?))
+    })?;
+    Ok((log, session, counter, copies))
 }
 
 /// An invitation of this device; `used` once it was answered.

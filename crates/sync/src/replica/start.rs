@@ -18,6 +18,7 @@ use super::intake::Origin;
 use super::link::{Unsent, below};
 use super::log::{Purpose, Stored};
 use super::rows::{self, Cursor, EnvelopeRow, MeRow, Pending, Standing};
+use super::snapshots::Snapshots;
 use super::{CommandError, Founding, Joining, LoadError, Made, Moment, Output, Replica, State, fail};
 
 /// How long stored envelopes of others wait after a start before this device sends them, in milliseconds.
@@ -51,6 +52,7 @@ fn new(device: Device, charter: Charter, epoch: Option<EpochKey>, m: &mut Moment
         batch: 0,
         durable: 0,
         place: 0,
+        snapshots: Snapshots::default(),
         held: Held::default(),
         forked: BTreeSet::new(),
         contested: BTreeSet::new(),
@@ -305,12 +307,27 @@ pub(super) fn load(all: Vec<(String, Vec<u8>, Vec<u8>)>, m: &mut Moment<'_>) -> 
             replica.put_back(log, id, row);
         }
     }
+    for (key, value) in take(rows::BASES) {
+        let base = rows::read_base(&key, &value);
+        match replica.readable(base) {
+            Some((log, session, counter, copies)) => {
+                if let Some(log) = replica.logs.get_mut(&log) {
+                    log.base.insert(session, counter);
+                    for id in copies {
+                        log.note_copy(session, counter, id);
+                    }
+                }
+            }
+            None => damaged.note(key.first_chunk::<32>().map(|log| LogId(*log))),
+        }
+    }
     let held = replica.put_in_order();
     for (key, value) in take(rows::CHUNKS) {
         let put = replica.put_chunk_back(&key, &value);
         replica.readable(put);
     }
     replica.read_servers(m);
+    replica.weigh_growth();
     let cursors = take(rows::CURSORS);
     let unsent = take(rows::UNSENT);
     // What came from the rows need not go there again.
@@ -383,7 +400,15 @@ impl Replica {
             }
             accepted.sort_unstable();
             for (session, counter, _, id) in accepted {
-                let last = log.tails.get(&session).map_or(0, |tail| tail.counter);
+                let covered = log.covered(&session);
+                if counter < covered {
+                    log.put_below(session, counter, id);
+                    continue;
+                }
+                let last = log
+                    .tails
+                    .get(&session)
+                    .map_or(covered.saturating_sub(1), |tail| tail.counter);
                 let standing = match counter {
                     counter if counter == last + 1 => {
                         log.extend(session, counter, id);
@@ -427,29 +452,29 @@ impl Replica {
         held
     }
 
-    /// What is stored of a log of the charter, opened, in the order in which it came.
-    fn stored_charter(&self, log_id: LogId) -> Vec<(Standing, Statement)> {
+    /// What is stored of a log, opened, in the order in which it came.
+    fn stored_statements(&self, log_id: LogId) -> Vec<(EnvelopeId, Standing, Statement)> {
         let Some(log) = self.logs.get(&log_id) else {
             return Vec::new();
         };
-        let mut stored: Vec<&Stored> = log
+        let mut stored: Vec<(&EnvelopeId, &Stored)> = log
             .stored
-            .values()
-            .filter(|stored| stored.row.standing != Standing::Refused)
+            .iter()
+            .filter(|(_, stored)| stored.row.standing != Standing::Refused)
             .collect();
-        stored.sort_by_key(|stored| stored.row.place);
+        stored.sort_by_key(|(_, stored)| stored.row.place);
         let opened = stored.into_iter();
         opened
-            .filter_map(|stored| {
+            .filter_map(|(id, stored)| {
                 let statement = Statement::open(&stored.row.sealed, &log.keys).ok()?;
-                Some((stored.row.standing, statement))
+                Some((*id, stored.row.standing, statement))
             })
             .collect()
     }
 
     /// Takes the entries of the charter that are stored in one of its logs.
     fn read_entries(&mut self, log: LogId, m: &mut Moment<'_>) {
-        for (_, statement) in self.stored_charter(log) {
+        for (_, _, statement) in self.stored_statements(log) {
             if statement.kind == Kind::Charter {
                 self.take_entries(&statement.payloads, m);
             }
@@ -458,9 +483,13 @@ impl Replica {
 
     /// Takes what else is stored in the charter's logs, and counts.
     fn read_servers(&mut self, m: &mut Moment<'_>) {
-        for log in self.logs_of(&DocId::Charter) {
-            for (standing, statement) in self.stored_charter(log) {
+        let logs = [DocId::Charter, DocId::Snapshots].map(|doc| self.logs_of(&doc));
+        for log in logs.into_iter().flatten() {
+            for (id, standing, statement) in self.stored_statements(log) {
                 match statement.kind {
+                    Kind::Snapshots if standing == Standing::Accepted => {
+                        self.take_announcements(id, &statement.device, &statement.payloads);
+                    }
                     Kind::Doors if standing == Standing::Accepted => {
                         self.take_doors(&statement.device, &statement.payloads, m);
                     }

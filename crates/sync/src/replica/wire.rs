@@ -15,7 +15,7 @@ use super::closing::CLOSES_AFTER;
 use super::doubt::Doubt;
 use super::intake::Origin;
 use super::link::{Connection, Line, Link, Phase, Unsent};
-use super::log::Purpose;
+use super::log::{Log, Purpose};
 use super::rows::{self, Cursor};
 use super::{Binding, Moment, Output, RelayId, Replica};
 use crate::frame::{
@@ -128,6 +128,7 @@ impl Replica {
         self.rotate_if_lacking(m);
         self.say_key(m);
         self.close_earlier(m);
+        self.tend_snapshots(m);
     }
 
     /// Asks for a sign of life. Many a dead connection looks alive, and so does a log that the relay has stopped to follow
@@ -324,6 +325,10 @@ impl Replica {
     /// Proves the keys of a log to a relay and subscribes. With the operator's ticket the log is opened first: opening
     /// what is open is no error.
     pub(super) fn greet(&mut self, relay: RelayId, log_id: LogId) {
+        let doc = self.logs.get(&log_id).and_then(Log::doc);
+        if doc.is_some_and(|doc| self.snapshots.waits(doc)) {
+            return;
+        }
         let may_write = self.me.as_ref().is_none_or(|me| me.member.role != Role::Observer);
         let (Some(link), Some(log)) = (self.links.get(relay.0 as usize), self.logs.get(&log_id)) else {
             return;
@@ -560,7 +565,10 @@ impl Replica {
                 if self.has_answered(relay, log, m) {
                     return;
                 }
-                if self.line(relay, log).is_some_and(|line| line.cursor != Cursor::START) {
+                if self
+                    .line(relay, log)
+                    .is_some_and(|line| line.cursor != Cursor::START && !line.hearsay)
+                {
                     self.doubt(relay, Doubt::SetBack);
                 }
                 self.start_over(relay, log);
@@ -753,6 +761,7 @@ impl Replica {
         line.restarts = 0;
         line.strikes = 0;
         line.denied = 0;
+        line.hearsay = false;
         line.backoff.reset();
         link.backoff.reset();
         let mut lost = false;
@@ -789,6 +798,7 @@ impl Replica {
         self.save_cursor(relay, log_id);
         self.push(relay, m);
         self.end_visit(relay, log_id);
+        self.tend_wanted(m);
     }
 
     /// Asks for the next envelopes that are known by their ids only, in the order in which they lie there.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use komuz_sync::Replica;
-use komuz_sync::replica::{Doubt, Output, RefusedJoin, RelayId, Request, Row, Seen};
+use komuz_sync::replica::{Doubt, Output, RefusedJoin, RelayId, Request, Row, Seen, Track, Whole};
 use komuz_sync::seal::blob::{Blob, BlobError};
 use komuz_sync::seal::bytes::{Digest, EnvelopeId, MemberId};
 use komuz_sync::seal::chain::envelope_id;
@@ -17,6 +17,8 @@ pub struct Taken {
     pub seen: Seen,
     pub ids: BTreeSet<EnvelopeId>,
     pub payloads: BTreeSet<Vec<u8>>,
+    /// For each session in each log the last change that it ends with.
+    pub ends: BTreeMap<Track, Digest>,
     /// What was said not to count.
     pub void: BTreeSet<Vec<u8>>,
 }
@@ -81,6 +83,14 @@ pub struct Peer {
     /// Files that have come, and those that were refused.
     pub blobs: BTreeMap<Digest, Vec<u8>>,
     pub refused_blobs: Vec<(Blob, BlobError)>,
+    /// The last of the payloads that are given to be written.
+    pub writes: Option<Digest>,
+    /// Documents that came whole, and those of which a snapshot is due.
+    pub wholes: Vec<Whole>,
+    pub due: Vec<DocId>,
+    /// How many snapshots it has taken and made.
+    pub taken_whole: usize,
+    pub made_whole: usize,
     last_batch: u64,
 }
 
@@ -111,6 +121,11 @@ impl Peer {
             aside: Vec::new(),
             blobs: BTreeMap::new(),
             refused_blobs: Vec::new(),
+            writes: None,
+            wholes: Vec::new(),
+            due: Vec::new(),
+            taken_whole: 0,
+            made_whole: 0,
             last_batch: 0,
         };
         peer.take(outputs);
@@ -121,6 +136,8 @@ impl Peer {
     pub fn take(&mut self, outputs: Vec<Output>) {
         for output in outputs {
             match output {
+                Output::Whole(whole) => self.wholes.push(*whole),
+                Output::SnapshotDue(doc) => self.due.push(doc),
                 Output::Connect { relay, url } => self.wants.push((relay, url)),
                 Output::Disconnect { relay } => self.leaves.push(relay),
                 Output::Send { relay, bytes } => self.sends.push((relay, bytes)),
@@ -147,12 +164,15 @@ impl Peer {
                         let last = delivery.payloads.last().map(|last| Digest(envelope_id(last).0));
                         assert_eq!(delivery.last, Vec::from_iter(last), "the last change is named");
                     }
+                    let track = delivery.track();
+                    doc.ends.extend(delivery.last.last().map(|last| (track, *last)));
                     doc.payloads.extend(delivery.payloads);
                 }
                 Output::Sealed { doc, log, counter, ids } => {
                     let session = self.replica.session();
                     let doc = self.docs.get_mut(&doc).expect("only what is watched is written");
                     doc.seen.insert((log, session), counter);
+                    doc.ends.extend(self.writes.take().map(|last| ((log, session), last)));
                     doc.ids.extend(ids);
                 }
                 Output::Rebuild { doc, own } => {
@@ -227,6 +247,8 @@ impl Peer {
         self.sends.clear();
         self.rebuilds.clear();
         self.blobs.clear();
+        self.wholes.clear();
+        self.due.clear();
         self.last_batch = 0;
         let watched: Vec<DocId> = self.docs.keys().cloned().collect();
         self.docs = watched

@@ -63,7 +63,7 @@ pub struct Relay {
     pub refused: usize,
     /// The most logs that one connection named at a time.
     pub named: usize,
-    /// How often a log was listed from the start.
+    /// How often a log with something in it was listed from the start.
     pub listings: usize,
     pub logs: BTreeMap<LogId, Log>,
     clients: BTreeMap<Conn, Client>,
@@ -397,7 +397,7 @@ impl Relay {
                 }
                 let rest = &log.entries[after as usize..];
                 let mut out = Vec::new();
-                self.listings += usize::from(after == 0);
+                self.listings += usize::from(after == 0 && !rest.is_empty());
                 if ids_only {
                     // In several frames, as a long log is listed.
                     for (number, ids) in rest.chunks(7).enumerate() {

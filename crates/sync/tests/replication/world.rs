@@ -159,6 +159,7 @@ impl World {
                 self.watch(peer, &doc);
             }
         }
+        self.mind_wholes(peer);
         for id in std::mem::take(&mut self.peers[peer].leaves) {
             if let Some(conn) = self.peers[peer].conns.get(&id).copied() {
                 self.cut(conn);
@@ -350,7 +351,8 @@ impl World {
                 payload
             })
             .collect();
-        let given = payloads.iter().map(|bytes| payload(bytes)).collect();
+        let given: Vec<Payload> = payloads.iter().map(|bytes| payload(bytes)).collect();
+        self.peers[peer].writes = given.last().and_then(|last| last.ends);
         self.call(peer, |replica, now, entropy| {
             replica.write(doc, given, now, entropy).expect("a member may write")
         });

@@ -21,6 +21,7 @@ mod desk;
 mod desks;
 mod dossier;
 mod envelopes;
+mod joining;
 mod measured;
 mod opening;
 mod relay;
@@ -55,11 +56,12 @@ fn main() -> ExitCode {
         ["visit"] => visit::measure(),
         ["rotation", devices] => number(devices).and_then(rotation::measure),
         ["ways"] => ways::measure(),
+        ["join", file] => joining::measure(Path::new(file)),
         ["catch-up", missed] => number(missed).and_then(replicas::catch_up),
         ["presence", people] => number(people).and_then(replicas::presence),
         ["relay", clients] => number(clients).and_then(relay::measure),
         _ => Err(
-            "bench story OPERATIONS | session FILE | together FILE | envelopes | relay CLIENTS | catch-up MISSED | \
+            "bench story OPERATIONS | session FILE | together FILE | envelopes | relay CLIENTS | join FILE | catch-up MISSED | \
              presence PEOPLE | rotation DEVICES | desks | dossier | visit | ways"
                 .into(),
         ),

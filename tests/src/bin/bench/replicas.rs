@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use futures_util::{FutureExt, SinkExt, StreamExt};
-use komuz_sync::replica::{Founding, Output, Payload, RelayId, Seen, Server as Address};
+use komuz_sync::replica::{Founding, Output, Payload, RelayId, Seen, Server as Address, Whole};
 use komuz_sync::seal::bytes::PublicKey;
 use komuz_sync::seal::charter::OutletCard;
 use komuz_sync::seal::doc::DocId;
@@ -25,15 +25,17 @@ const BEFORE: usize = 1_000;
 const WATCHED: Duration = Duration::from_secs(20);
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
-type Disk = BTreeMap<(String, Vec<u8>), Vec<u8>>;
+pub type Disk = BTreeMap<(String, Vec<u8>), Vec<u8>>;
 
-fn server() -> Result<(Server, tempfile::TempDir)> {
+/// A server, and the folder that it lies in.
+pub fn server() -> Result<(Server, tempfile::TempDir)> {
     let program = std::env::current_exe()?;
     let folder = tempfile::tempdir_in(program.parent().ok_or("the program lies nowhere")?)?;
     Ok((Server::start(&folder.path().join("data")), folder))
 }
 
-fn doc() -> DocId {
+/// The story.
+pub fn doc() -> DocId {
     DocId::Body {
         story: "s-0123456789abcdef".to_owned(),
         lang: "ky".to_owned(),
@@ -120,20 +122,25 @@ pub fn presence(people: usize) -> Result {
 }
 
 /// A replica, its connection and its disk.
-struct Node {
-    replica: Replica,
-    disk: Disk,
+pub struct Node {
+    pub replica: Replica,
+    pub disk: Disk,
     socket: Option<(RelayId, Socket)>,
-    seen: Seen,
-    delivered: usize,
-    frames_in: u64,
-    bytes_in: u64,
+    pub seen: Seen,
+    pub delivered: usize,
+    /// What was written, where it is changes of a document.
+    pub payloads: Vec<Vec<Vec<u8>>>,
+    /// The document, where it came whole.
+    pub whole: Option<Box<Whole>>,
+    pub frames_in: u64,
+    pub bytes_in: u64,
     frames_out: u64,
     bytes_out: u64,
     ticked: Instant,
 }
 
-fn now() -> u64 {
+/// Milliseconds since 1970.
+pub fn now() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_millis() as u64)
@@ -149,7 +156,7 @@ pub fn entropy(bytes: &mut [u8]) {
 }
 
 impl Node {
-    async fn founder(server: &Server) -> Result<Self> {
+    pub async fn founder(server: &Server) -> Result<Self> {
         let founding = Founding {
             title: "Bench".to_owned(),
             outlet: OutletCard {
@@ -169,7 +176,7 @@ impl Node {
         Self::start(replica, out, Disk::new(), &Seen::new()).await
     }
 
-    async fn load(disk: Disk, seen: &Seen) -> Result<Self> {
+    pub async fn load(disk: Disk, seen: &Seen) -> Result<Self> {
         let rows = disk.iter();
         let rows = rows.map(|((table, key), value)| (table.clone(), key.clone(), value.clone()));
         let (replica, out) = Replica::load(rows, now(), &mut entropy)?;
@@ -183,6 +190,8 @@ impl Node {
             socket: None,
             seen: seen.clone(),
             delivered: 0,
+            payloads: Vec::new(),
+            whole: None,
             frames_in: 0,
             bytes_in: 0,
             frames_out: 0,
@@ -195,13 +204,13 @@ impl Node {
         Ok(node)
     }
 
-    fn in_sync(&self) -> bool {
+    pub fn in_sync(&self) -> bool {
         let state = self.replica.state();
         state.unsent == 0 && state.relays.iter().all(|relay| relay.in_sync)
     }
 
     /// Does what the replica asks for.
-    async fn take(&mut self, out: Vec<Output>) -> Result {
+    pub async fn take(&mut self, out: Vec<Output>) -> Result {
         let mut out = VecDeque::from(out);
         while let Some(output) = out.pop_front() {
             match output {
@@ -230,10 +239,14 @@ impl Node {
                 Output::Deliver(delivery) => {
                     self.delivered += 1;
                     self.seen.insert(delivery.track(), delivery.counter);
+                    if !delivery.last.is_empty() {
+                        self.payloads.push(delivery.payloads);
+                    }
                 }
                 Output::Sealed { log, counter, .. } => {
                     self.seen.insert((log, self.replica.session()), counter);
                 }
+                Output::Whole(whole) => self.whole = Some(whole),
                 Output::Disconnect { .. } => return Err("the replica hung up".into()),
                 Output::Trouble(said) => return Err(said.into()),
                 _ => {}
@@ -276,7 +289,7 @@ impl Node {
         Ok(())
     }
 
-    async fn until(&mut self, is_so: impl Fn(&Self) -> bool) -> Result {
+    pub async fn until(&mut self, is_so: impl Fn(&Self) -> bool) -> Result {
         while !is_so(self) {
             self.turn().await?;
         }
@@ -297,6 +310,14 @@ impl Node {
             self.until(|node| node.replica.state().unsent == 0).await?;
         }
         self.until(Self::in_sync).await
+    }
+
+    /// Writes changes of a document as one envelope; what is on its way is bounded.
+    pub async fn write_changes(&mut self, changes: &[Vec<u8>]) -> Result {
+        let payloads = crate::joining::payloads(changes)?;
+        let out = self.replica.write(&doc(), payloads, now(), &mut entropy)?;
+        self.take(out).await?;
+        self.until(|node| node.replica.state().unsent < 64).await
     }
 
     async fn say_where(&mut self) -> Result {

@@ -412,7 +412,7 @@ impl Room {
 }
 
 /// The edition of which a document is the body.
-fn edition_of(doc: &DocId) -> Option<EditionId> {
+pub(super) fn edition_of(doc: &DocId) -> Option<EditionId> {
     match doc {
         DocId::Body { story, lang } => Some(EditionId {
             story: story.clone(),

@@ -31,7 +31,7 @@ async fn group(desk: &Desk) {
 
 /// The desk says why nothing can be written there, and the text is only to be read.
 async fn is_closed(desk: &Desk, says: &str) {
-    desk.browser.find_with(&hook("closed"), says).await;
+    desk.browser.find_with(&hook("trouble"), says).await;
     desk.browser.find(".ProseMirror[contenteditable=\"false\"]").await;
     desk.browser.find(&format!("{}[readonly]", hook("headline"))).await;
     // What is left is a copy.

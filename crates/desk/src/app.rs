@@ -15,7 +15,7 @@
 //! | side column | `tab-sources`, `tab-notes`, `tab-comments`, `tab-people`, `tab-checks` (its own hooks: `crates/panel/src/app.rs`); in them `source`, `note`, `thread`, `reply`, `resolve` |
 //! | people | `request`, `request-code`, `confirm`, `refuse`, `invite` |
 //! | device | `other-investigations`, `unsent` |
-//! | everywhere | `trouble` (`open-again`), `let-in` (`let-in-open`), `closed` |
+//! | everywhere | `trouble` (`open-again`), `let-in` (`let-in-open`) |
 
 mod bits;
 mod cite;
@@ -216,7 +216,8 @@ pub struct App {
     outside: bool,
     /// An investigation that was joined while another one is open.
     admitted: Option<String>,
-    /// The engine has stopped: nothing can be written until the page is loaded anew.
+    /// Nothing can be written: the engine has stopped, and the page is to be loaded anew; or one is out (`StateView::closed`).
+    /// What is typed in is read-only then (`.locked` in desk.css, surface.js).
     stopped: bool,
     /// States of signing in which this desk has signed anew what its outlet signed a moment apart from others.
     met: Vec<String>,
@@ -526,10 +527,10 @@ impl App {
         self.sheet = if browser::narrow() { sheet } else { Sheet::None };
     }
 
-    /// The engine has stopped or cannot save: what is on the screen can be read and copied.
+    /// The engine has stopped or cannot save, or one is out: what is on the screen can be read and copied.
     fn stop(&mut self, state: StateView) {
         self.stopped = true;
-        self.trouble.clone_from(&state.save_trouble);
+        self.trouble = state.closed.clone().or_else(|| state.save_trouble.clone());
         self.views.state = Same::new(state);
         self.surface(Surface::lock);
     }
@@ -647,11 +648,13 @@ impl App {
             Event::Dossier { .. } => return false,
             Event::State(state) => {
                 let stops = |trouble: &Trouble| trouble.code.starts_with("engine-");
-                if state.save_trouble.as_ref().is_some_and(stops) {
+                if state.closed.is_some() || state.save_trouble.as_ref().is_some_and(stops) {
                     self.stop(state);
                 } else {
-                    if state.closed.is_some() {
-                        self.surface(Surface::lock);
+                    // Another investigation is open.
+                    if self.views.state.closed.is_some() {
+                        self.stopped = false;
+                        self.trouble = None;
                     }
                     self.views.state = Same::new(state);
                 }

@@ -38,7 +38,7 @@ impl App {
             })
         };
         html! {
-            <div class={classes!("frame", sheet, writing.then_some("writing"), self.is_locked().then_some("locked"))}>
+            <div class={classes!("frame", sheet, writing.then_some("writing"), self.stopped.then_some("locked"))}>
                 { self.header(&investigation) }
                 <nav class="rail" aria-label={w.stories()} inert={self.sheet == Sheet::Side} onkeydown={escape.clone()}>
                     <button type="button" class="quiet sheet-close" onclick={close_sheet.clone()}>{ w.close() }</button>
@@ -49,7 +49,6 @@ impl App {
                 <main class="page" id="text" tabindex="-1" ref={self.main.clone()} inert={behind}>
                     { self.lacking() }
                     { self.trouble_bar() }
-                    { self.closed() }
                     { self.let_in() }
                     { self.page(&investigation) }
                 </main>
@@ -94,34 +93,18 @@ impl App {
         };
         let w = self.ctx.words();
         let close = self.ctx.click(Click::Calm);
+        // What is left to who is out: a copy of all, leaving.
+        let (words, click) = match self.views.state.closed {
+            Some(_) => (w.this_device(), Click::Go(Place::Device)),
+            None => (w.open_again(), Click::Reload),
+        };
         html! {
             <div class="notice bad above" role="alert" data-test="trouble">
                 <p>{ w.trouble(trouble) }</p>
                 if self.stopped {
-                    <button type="button" class="main" data-test="open-again" onclick={self.ctx.click(Click::Reload)}>
-                        { w.open_again() }
-                    </button>
+                    <button type="button" class="main" data-test="open-again" onclick={self.ctx.click(click)}>{ words }</button>
                 }
                 <button type="button" class="quiet" onclick={close}>{ w.close() }</button>
-            </div>
-        }
-    }
-
-    /// Whether nothing can be written any more. What is typed in is read-only then (`.locked` in desk.css, surface.js).
-    pub(super) fn is_locked(&self) -> bool {
-        self.stopped || self.views.state.closed.is_some()
-    }
-
-    /// Why nothing can be written in this investigation, and the way to what is left: a copy, leaving.
-    fn closed(&self) -> Html {
-        let Some(why) = &self.views.state.closed else {
-            return Html::default();
-        };
-        let w = self.ctx.words();
-        html! {
-            <div class="notice bad above" role="status" data-test="closed">
-                <p>{ w.trouble(why) }</p>
-                <button type="button" onclick={self.ctx.click(Click::Go(Place::Device))}>{ w.this_device() }</button>
             </div>
         }
     }
@@ -154,7 +137,7 @@ impl App {
 
     fn header(&self, investigation: &InvestigationView) -> Html {
         let w = self.ctx.words();
-        let editor = investigation.role == "editor" && !self.is_locked();
+        let editor = investigation.role == "editor" && !self.stopped;
         let signing = self.views.edition.as_ref().map(|view| &view.signing);
         let rail = self.ctx.click(Click::Sheet(Sheet::Rail));
         html! {

@@ -21,15 +21,14 @@ impl App {
         let (Some(page), Some(view)) = (&self.views.page, &self.views.edition) else {
             return html! { <p class="soft sheet" role="status">{ ctx.words().opening() }</p> };
         };
-        let locked = self.is_locked();
         html! {
             <>
                 <Tools ctx={ctx.clone()} id={id.clone()} selection={self.selection.clone()}
-                    can_undo={view.can_undo} can_redo={view.can_redo} {locked} />
+                    can_undo={view.can_undo} can_redo={view.can_redo} />
                 <article class="sheet" key={format!("{}/{}", id.story, id.lang)}>
-                    <Field ctx={ctx.clone()} id={id.clone()} what={What::Headline} {locked} text={view.headline.clone()} />
-                    <Field ctx={ctx.clone()} id={id.clone()} what={What::Summary} {locked} text={view.summary.clone()} />
-                    <Field ctx={ctx.clone()} id={id.clone()} what={What::Byline} {locked} text={names_text(&view.byline)}
+                    <Field ctx={ctx.clone()} id={id.clone()} what={What::Headline} locked={self.stopped} text={view.headline.clone()} />
+                    <Field ctx={ctx.clone()} id={id.clone()} what={What::Summary} locked={self.stopped} text={view.summary.clone()} />
+                    <Field ctx={ctx.clone()} id={id.clone()} what={What::Byline} locked={self.stopped} text={names_text(&view.byline)}
                         names={view.byline.clone()} />
                     <Text ctx={ctx.clone()} investigation={investigation.clone()} page={page.clone()} view={view.clone()}
                         people={self.views.people.clone()} active={self.active.clone()} lang={id.lang.clone()} />
@@ -302,8 +301,6 @@ struct ToolsProps {
     selection: Selection,
     can_undo: bool,
     can_redo: bool,
-    /// Only what takes a copy is left.
-    locked: bool,
 }
 
 /// Tools that a phone shows when they are asked for.
@@ -405,9 +402,10 @@ fn Tools(props: &ToolsProps) -> Html {
                 <input type="file" accept=".html,.htm,.md,.markdown,.txt,.json,text/html,text/markdown" tabindex="-1"
                     data-test="import" onchange={import} />
             </label>
-            <label class="more copies">
+            // A list takes arrow keys itself, so it has a tab stop of its own; and it is left where nothing can be written.
+            <label class="more">
                 <span class="hidden">{ w.save_as() }</span>
-                <select tabindex={if props.locked { "0" } else { "-1" }} data-test="export" onchange={export}>
+                <select data-test="export" onchange={export}>
                     <option value="" selected=true>{ w.save_as() }</option>
                     <option value="html">{ "HTML" }</option>
                     <option value="markdown">{ "Markdown" }</option>

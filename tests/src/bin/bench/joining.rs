@@ -10,7 +10,6 @@ use komuz_sync::replica::Payload;
 use komuz_sync::seal::bytes::Digest;
 
 use crate::Result;
-use crate::alone::Alone;
 use crate::desk::Desk;
 use crate::measured::{By, Figures, repeat, timed};
 use crate::replicas::{Disk, Node, doc, entropy, now, server};
@@ -71,7 +70,7 @@ pub fn measure(path: &Path) -> Result {
         ada.until(Node::in_sync).await?;
         whole(&figures, &device, &desk.binding).await?;
         figures.amount("the saved document", By::Automerge, saved.len() as f64, "bytes");
-        let alone = repeat(TIMES, || Alone::load(&saved))?;
+        let alone = repeat(TIMES, || Ok(automerge::Automerge::load(&saved)?))?;
         figures.times("to load it from memory", By::Automerge, alone);
         Ok(())
     })

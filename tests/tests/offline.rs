@@ -94,6 +94,7 @@ async fn two_desks_write_together_where_no_websocket_gets_through() {
     // A server that comes back is found again the same way.
     two.kill_and_restart();
     first.type_at_end(" Үчүнчү.").await;
+    second.reads("Үчүнчү.").await;
     second.type_at_end(" Четвёртое.").await;
     for desk in [&first, &second] {
         desk.reads("Үчүнчү.").await;

@@ -117,7 +117,7 @@ async fn a_database_of_the_first_version_is_taken_on() {
     filled(&path).await;
     change(
         &path,
-        "DROP TABLE closed; DROP INDEX log_closer; ALTER TABLE log DROP COLUMN closer; PRAGMA user_version = 1",
+        "DROP TABLE closed; DROP TABLE probe; DROP INDEX log_closer; ALTER TABLE log DROP COLUMN closer; PRAGMA user_version = 1",
     );
     let store = open(&path).unwrap();
     assert_eq!(store.rows_after(LOG, 0, usize::MAX).await.unwrap().len(), 3);

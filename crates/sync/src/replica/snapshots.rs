@@ -35,8 +35,10 @@ const CHANCE: u64 = 5_000;
 /// anything coming, before it reads the envelopes, in milliseconds.
 const LOOKS: u64 = 20_000;
 const FETCHES: u64 = 60_000;
-/// How many announcements are remembered for each document.
-const MAX_ANNOUNCED: usize = 4;
+/// How many announcements are remembered for each document, and of each device: whoever announces rubbish displaces nobody's, and
+/// costs a joiner this many fetches.
+const MAX_ANNOUNCED: usize = 16;
+const MAX_OF_DEVICE: usize = 2;
 
 /// A snapshot that somebody has announced.
 #[derive(Debug, Clone)]
@@ -126,6 +128,15 @@ impl Snapshots {
     }
 }
 
+/// Why none is put together that are nobody's trouble, so that no page has words for them.
+const NOT_NOW: &str = "snapshot-not-now";
+const NOT_WORTH: &str = "snapshot-not-worth";
+
+fn unneeded(code: &'static str, why: &str) -> CommandError {
+    let sentence = why.to_owned();
+    CommandError { code, sentence }
+}
+
 /// Why a snapshot is not taken now.
 enum Why {
     /// An entry of the charter is not here yet.
@@ -156,8 +167,12 @@ impl Replica {
                 blob,
                 failed,
             });
-            if all.len() > MAX_ANNOUNCED {
-                all.remove(0);
+            let of_device = all.iter().filter(|known| known.device == device).count();
+            let one_too_many = |known: &Announced| of_device <= MAX_OF_DEVICE || known.device == device;
+            if (of_device > MAX_OF_DEVICE || all.len() > MAX_ANNOUNCED)
+                && let Some(oldest) = all.iter().position(one_too_many)
+            {
+                all.remove(oldest);
             }
             // Whoever has made one keeps its bytes for relays that lack them, and those of none before it.
             let own = self.device.id();
@@ -637,7 +652,7 @@ impl Replica {
         bytes: Vec<u8>,
         m: &mut Moment<'_>,
     ) -> Result<(), CommandError> {
-        let not_now = || fail("snapshot-not-now", "something of this document is still on its way");
+        let not_now = || unneeded(NOT_NOW, "something of this document is still on its way");
         self.may_write()?;
         let logs = self.logs_of(doc);
         let mut here = Seen::new();
@@ -719,8 +734,8 @@ impl Replica {
             .sum();
         if grown < LEAST.max(TIMES * snapshot.len()) {
             self.snapshots.weighed.insert(doc, snapshot.len());
-            return Err(fail(
-                "snapshot-not-worth",
+            return Err(unneeded(
+                NOT_WORTH,
                 "so little was written since the last snapshot that a new one would not spare anybody anything",
             ));
         }

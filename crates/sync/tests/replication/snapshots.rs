@@ -2,6 +2,7 @@
 
 use komuz_sync::seal::blob;
 use komuz_sync::seal::bytes::LogId;
+use komuz_sync::seal::chain::envelope_id;
 use komuz_sync::seal::charter::Role;
 use komuz_sync::seal::doc::DocId;
 use komuz_sync::seal::envelope::{Kind, NO_PREVIOUS};
@@ -335,6 +336,37 @@ fn a_snapshot_that_the_caller_finds_wrong_is_not_taken() {
         snapshot.to_bytes()
     });
     sees_through(&mut world, dan, "nobody has signed for it");
+}
+
+#[test]
+fn who_announces_rubbish_displaces_nobody_elses() {
+    let mut world = house(22, 1);
+    world.make_whole(ADA, &body("ky")).expect("it is worth it");
+    world.quiet();
+    let (_, key) = secrets(&world, BEN);
+    let log = blob::log_of(&key);
+    let ben = Crafted::of(&world, BEN);
+    let keys = ben.keys(&DocId::Snapshots);
+    let mut previous = NO_PREVIOUS;
+    for counter in 1..=20 {
+        let (blob, chunks) = blob::Blob::seal(&[1, counter], &log).expect("it has a good size");
+        world.inject(0, &log, &chunks);
+        let bytes = Announcement { doc: body("ky"), blob }.to_bytes();
+        let said = ben.seal(
+            Kind::Snapshots,
+            &DocId::Snapshots,
+            counter.into(),
+            previous,
+            vec![bytes],
+        );
+        previous = envelope_id(&said);
+        world.inject(0, &keys, &[said]);
+    }
+    world.quiet();
+    let (dan, _) = dan_comes(&mut world);
+    assert_eq!(world.peers[dan].taken_whole, 1, "Ada's");
+    assert_eq!(std::mem::take(&mut world.peers[dan].troubles).len(), 2);
+    world.check(&[body("ky")]);
 }
 
 #[test]

@@ -43,7 +43,7 @@ const TABLES: &str = "
 ";
 
 // What the second version has more: who may close a log, and the append keys that stay in an epoch's closed logs, one after
-// another.
+// another; and what is written to see whether the disk takes something.
 const SECOND: &str = "
     ALTER TABLE log ADD COLUMN closer BLOB;
     CREATE INDEX log_closer ON log (epoch, closer) WHERE closer IS NOT NULL;
@@ -53,6 +53,7 @@ const SECOND: &str = "
         stays BLOB NOT NULL,
         PRIMARY KEY (epoch, closer)
     ) STRICT, WITHOUT ROWID;
+    CREATE TABLE probe (number INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
 ";
 
 /// Why the store cannot be opened.
@@ -136,9 +137,10 @@ pub fn open_reader(path: &Path) -> Result<Connection, OpenError> {
     Ok(Connection::open_with_flags(path, flags)?)
 }
 
-/// Writes something that changes nothing.
+/// Writes something that changes nothing, and more of it than most appends: where a disk has room for a page and for no
+/// envelope, it is full.
 pub fn touch(db: &Connection) -> rusqlite::Result<()> {
-    db.execute_batch(&format!("PRAGMA user_version = {VERSION};"))
+    db.execute_batch("INSERT OR REPLACE INTO probe (number, bytes) VALUES (1, zeroblob(65536));")
 }
 
 fn pragma(db: &Connection, name: &str) -> rusqlite::Result<i64> {

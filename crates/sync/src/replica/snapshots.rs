@@ -21,7 +21,7 @@ use super::intake::binding;
 use super::link::{Line, Phase, below};
 use super::log::Stored;
 use super::rows::{self, Cursor, EnvelopeRow, Standing};
-use super::{CommandError, Moment, Output, Payload, RelayId, Replica, Seen, Whole, fail};
+use super::{CommandError, Moment, Output, Payload, RelayId, Replica, Seen, Whole};
 
 /// How much must have been written since the last snapshot, in bytes of envelopes, and how many times what one weighs: a
 /// joiner then reads at most three times the snapshot.

@@ -173,7 +173,7 @@ fn tabs_of_one_device_share_a_disk() {
 #[test]
 fn groups_that_decide_while_everything_goes_wrong_come_to_the_same() {
     static BASES: [OnceLock<Base>; 2] = [const { OnceLock::new() }; 2];
-    seeds::each("groups_that_decide", 40, |seed| {
+    seeds::each("groups_that_decide", 24, |seed| {
         let nth = seed as usize % 2;
         let mut world = BASES[nth].get_or_init(|| base(7, 2 + nth)).world(seed, 1);
         world.relays[1].closes = !seed.is_multiple_of(5);

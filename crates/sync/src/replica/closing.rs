@@ -54,15 +54,15 @@ impl Replica {
         let Some(epoch) = self.current.filter(|epoch| self.charter.closer(epoch).is_some()) else {
             return;
         };
-        let me = self.device.id();
-        if self.me.is_none() || !self.appends(&me) || self.may_write().is_err() {
-            return;
-        }
         let Some((id, log)) = self.charter_log(&epoch).and_then(|id| Some((id, self.logs.get(&id)?))) else {
             return;
         };
-        let key = log.append.public();
+        let (me, key) = (self.device.id(), log.append.public());
+        // It is said already, but for once in an epoch: that is looked at before the charter is asked.
         if log.writers.get(&me).is_some_and(|keys| keys.contains(&key)) {
+            return;
+        }
+        if self.me.is_none() || !self.appends(&me) || self.may_write().is_err() {
             return;
         }
         let bytes = Writer::versioned(VERSION).bytes(&key.0).finish();
@@ -139,10 +139,6 @@ impl Replica {
             let Some((keys, log)) = self.staying(&epoch).zip(self.charter_log(&id)) else {
                 continue;
             };
-            let knows = |link: &super::link::Link| {
-                let mut lines = charter.iter().filter_map(|log| link.lines.get(log));
-                lines.all(|line| line.is_in_sync())
-            };
             let logs: Vec<LogId> = self.docs.values().filter_map(|logs| logs.get(&id)).copied().collect();
             let mut relays = Vec::new();
             for (number, link) in self.links.iter().enumerate() {
@@ -152,7 +148,7 @@ impl Replica {
                 let mut own = logs
                     .iter()
                     .filter_map(|log| link.lines.get(log)?.unsent.iter().find(|(_, one)| one.mine));
-                if knows(link) && own.next().is_none() {
+                if link.is_in_step(&charter) && own.next().is_none() {
                     relays.push(number);
                 } else {
                     waits = true;

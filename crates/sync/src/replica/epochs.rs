@@ -1,7 +1,8 @@
 //! Epochs: the keys that this device has, the logs that come of them, and new ones.
 //!
 //! A rotation opens new logs and hands none over. What somebody still writes under an earlier epoch, not knowing of the newer
-//! one, is read there and judged as everything is; so all logs of all epochs are followed.
+//! one, is read there and judged as everything is; so the logs of all epochs are followed, or looked at in turn where they are
+//! too many ([`super::visits`]).
 
 use std::collections::BTreeSet;
 
@@ -186,10 +187,7 @@ impl Replica {
     /// Whether a relay has told all of the charter that it has: a rotation may be in it.
     fn is_told(&self) -> bool {
         let charter = self.logs_of(&DocId::Charter);
-        self.links.iter().any(|link| {
-            let mut lines = charter.iter().filter_map(|log| link.lines.get(log));
-            link.is_up() && lines.all(|line| line.is_in_sync())
-        })
+        self.links.iter().any(|link| link.is_in_step(&charter))
     }
 
     /// An editor's device makes a rotation that is lacking, when no other does.

@@ -372,6 +372,12 @@ impl Link {
     pub(super) fn is_up(&self) -> bool {
         matches!(self.connection, Connection::Up { .. })
     }
+
+    /// Whether it is up and in step with all of these logs that are there.
+    pub(super) fn is_in_step(&self, logs: &[LogId]) -> bool {
+        let mut lines = logs.iter().filter_map(|log| self.lines.get(log));
+        self.is_up() && lines.all(Line::is_in_sync)
+    }
 }
 
 #[cfg(test)]

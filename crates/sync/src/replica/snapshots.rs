@@ -18,8 +18,8 @@ use komuz_seal::envelope::{Kind, Statement};
 use komuz_seal::snapshot::{Announcement, MAX_ENVELOPES, MAX_PLACES, Place, Snapshot, Track};
 
 use super::intake::binding;
-use super::link::{Line, Phase, below};
-use super::log::Stored;
+use super::link::{Line, Link, Phase, below};
+use super::log::{Log, Stored};
 use super::rows::{self, Cursor, EnvelopeRow, Standing};
 use super::{CommandError, Moment, Output, Payload, RelayId, Replica, Seen, Whole};
 
@@ -128,7 +128,12 @@ impl Snapshots {
     }
 }
 
-/// Why none is put together that are nobody's trouble, so that no page has words for them.
+/// How much must have come since the last snapshot for one of so many bytes to be worth its while.
+fn least_growth(bytes: usize) -> usize {
+    LEAST.max(TIMES * bytes)
+}
+
+/// Codes of why none is put together. They are nobody's trouble: no page has words for them.
 const NOT_NOW: &str = "snapshot-not-now";
 const NOT_WORTH: &str = "snapshot-not-worth";
 
@@ -227,18 +232,28 @@ impl Replica {
         }
     }
 
+    /// A document's logs as they are here, in no order.
+    fn logs_here(&self, doc: &DocId) -> impl Iterator<Item = &Log> {
+        let logs = self.docs.get(doc).into_iter().flat_map(BTreeMap::values);
+        logs.filter_map(|log| self.logs.get(log))
+    }
+
     /// Whether something of a document is here: this device has written to it, or another tab has brought something.
     fn has_some(&self, doc: &DocId) -> bool {
-        let here = |log: &LogId| self.logs.get(log).is_some_and(|log| !log.stored.is_empty());
-        self.logs_of(doc).iter().any(here)
+        self.logs_here(doc).any(|log| !log.stored.is_empty())
+    }
+
+    /// How much of a document has come to count since its last snapshot.
+    fn growth(&self, doc: &DocId) -> usize {
+        self.logs_here(doc).map(|log| log.grown).sum()
     }
 
     /// Whether all that a relay has of announcements is here.
-    fn is_told_of_snapshots(&self, relay: usize) -> bool {
+    fn is_told_of_snapshots(&self, link: &Link) -> bool {
         let settled = |phase: Phase| matches!(phase, Phase::Live | Phase::Left | Phase::Absent { .. });
-        let link = &self.links[relay];
-        let logs = self.logs_of(&DocId::Snapshots);
-        let mut lines = logs.iter().filter_map(|log| link.lines.get(log));
+        let mut lines = self
+            .logs_here(&DocId::Snapshots)
+            .filter_map(|log| link.lines.get(&log.keys.id));
         link.is_up() && lines.all(|line| settled(line.phase) && line.has_all())
     }
 
@@ -267,8 +282,8 @@ impl Replica {
         }
         match self.snapshots.wanted.get(doc) {
             Some(Step::Looks { since }) => {
-                let up = (0..self.links.len()).any(|relay| self.links[relay].is_up());
-                let told = (0..self.links.len()).any(|relay| self.is_told_of_snapshots(relay));
+                let up = self.links.iter().any(Link::is_up);
+                let told = self.links.iter().any(|link| self.is_told_of_snapshots(link));
                 let late = up && *since + LOOKS <= m.now;
                 if told || late {
                     self.choose_snapshot(doc, m);
@@ -277,12 +292,15 @@ impl Replica {
                     self.snapshots.wanted.insert(doc.clone(), Step::Looks { since });
                 }
             }
-            Some(Step::Fetches { announced, moved, .. }) if *moved + FETCHES <= m.now => {
-                let announced = *announced;
-                self.pass_over(doc, announced, m);
-            }
-            // Its maker knew what no server shows.
-            Some(Step::Holds { announced, since, .. }) if *since + FETCHES <= m.now => {
+            // Nothing comes of it, or its maker knew of the charter what no server shows.
+            Some(
+                Step::Fetches {
+                    announced,
+                    moved: since,
+                    ..
+                }
+                | Step::Holds { announced, since, .. },
+            ) if *since + FETCHES <= m.now => {
                 let announced = *announced;
                 self.pass_over(doc, announced, m);
             }
@@ -611,39 +629,40 @@ impl Replica {
         let Some(role) = self.me.as_ref().map(|me| me.member.role) else {
             return;
         };
-        if !role.may_write(&DocId::Snapshots) || self.may_write().is_err() || !self.has_key() {
+        if !role.may_write(&DocId::Snapshots) || !self.has_key() {
+            return;
+        }
+        // At every tick, and nothing is due at most of them: the charter is asked last.
+        let is_due = |doc: &DocId| {
+            let touched = self.logs_here(doc).map(|log| log.touched).max().unwrap_or(0);
+            touched + QUIET <= m.now && self.growth(doc) >= self.least_growth_of(doc)
+        };
+        let due: BTreeSet<DocId> = self.watched.iter().filter(|doc| is_due(doc)).cloned().collect();
+        self.snapshots.due.retain(|doc, _| due.contains(doc));
+        if due.is_empty() || self.may_write().is_err() {
             return;
         }
         let members = self.charter.members().len() as u64;
-        let watched: Vec<DocId> = self.watched.iter().cloned().collect();
-        for doc in watched {
-            let logs = self.logs_of(&doc);
-            let logs = || logs.iter().filter_map(|log| self.logs.get(log));
-            let grown: usize = logs().map(|log| log.grown).sum();
-            let touched = logs().map(|log| log.touched).max().unwrap_or(0);
-            if grown < self.least_growth(&doc) || touched + QUIET > m.now {
-                self.snapshots.due.remove(&doc);
-                continue;
-            }
-            let fresh = m.now + below(CHANCE * members, m.entropy);
-            let due = self.snapshots.due.entry(doc.clone()).or_insert(fresh);
-            if *due <= m.now {
+        for doc in due {
+            let chance = || m.now + below(CHANCE * members, m.entropy);
+            let at = self.snapshots.due.entry(doc.clone()).or_insert_with(chance);
+            if *at <= m.now {
                 // Asked again only much later, whatever comes of it.
-                *due = m.now + QUIET * 10;
+                *at = m.now + QUIET * 10;
                 self.out.push(Output::SnapshotDue(doc));
             }
         }
     }
 
-    fn least_growth(&self, doc: &DocId) -> usize {
+    fn least_growth_of(&self, doc: &DocId) -> usize {
         let last = self.snapshots.newest(doc).map_or(0, |newest| newest.blob.size as usize);
         let weighed = self.snapshots.weighed.get(doc).copied().unwrap_or(0);
-        LEAST.max(TIMES * last.max(weighed))
+        least_growth(last.max(weighed))
     }
 
     /// Makes a snapshot of a document of which the caller has exactly what is here. `last` are the hashes of the last change of each
     /// actor in it. Errors: `snapshot-not-now` where something is still on its way, does not count, or was numbered twice,
-    /// `snapshot-too-large`, `snapshot-not-worth`, and those of [`Self::may_write`].
+    /// `snapshot-not-worth`, and those of [`Self::keep_blob`] and of [`Self::may_write`].
     pub(super) fn put_snapshot(
         &mut self,
         doc: &DocId,
@@ -719,20 +738,14 @@ impl Replica {
             return Err(not_now());
         }
         let tracks = tracks.into_iter().map(|(_, track)| track).collect();
-        let doc = doc.clone();
         let snapshot = Snapshot {
             doc: doc.clone(),
             tracks,
             places,
             bytes,
         };
-        let snapshot = snapshot.to_bytes();
-        let grown: usize = logs
-            .iter()
-            .filter_map(|log| self.logs.get(log))
-            .map(|log| log.grown)
-            .sum();
-        if grown < LEAST.max(TIMES * snapshot.len()) {
+        let (doc, snapshot) = (doc.clone(), snapshot.to_bytes());
+        if self.growth(&doc) < least_growth(snapshot.len()) {
             self.snapshots.weighed.insert(doc, snapshot.len());
             return Err(unneeded(
                 NOT_WORTH,

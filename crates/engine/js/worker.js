@@ -78,9 +78,8 @@ const does = {
       return new Promise(() => {}); // held until this worker ends
     }),
   watch: (name) =>
-    navigator.locks.request(`komuz/${name}`, { mode: "shared" }, () => {
-      feed(() => engine.gone(name, now()));
-    }),
+    // Let go of before it is said: then one of those who watched can have it alone.
+    navigator.locks.request(`komuz/${name}`, { mode: "shared" }, () => {}).then(() => feed(() => engine.gone(name, now()))),
   connect: (relay, url) => sockets.connect(relay, url),
   close: (relay) => sockets.close(relay),
   send: (relay, bytes) => sockets.send(relay, bytes),

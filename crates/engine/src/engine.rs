@@ -129,7 +129,7 @@ impl Engine {
                 self.each_room(Room::stored);
             }
             Input::StoreFailed { batch, why } => self.hands.disk.failed(batch, &why, self.hands.now),
-            Input::Locked { name } => self.each_room(|room, hands| room.locked(&name, hands)),
+            Input::Locked { name } => self.locked(&name),
             Input::Gone { name } => self.gone(&name),
             Input::Connected { relay } => self.at_relay(relay, |room, relay, hands| room.connected(relay, hands)),
             Input::Disconnected { relay } => self.at_relay(relay, |room, relay, hands| room.disconnected(relay, hands)),
@@ -183,7 +183,7 @@ impl Engine {
         match ask {
             Ask::Device => {
                 let rooms = &self.rooms;
-                let unsent = |id: &str| rooms.get(id).map_or(0, |room| room.replica.state().unsent);
+                let unsent = |id: &str| rooms.get(id).map_or(0, Room::unsent);
                 Ok(Some(self.listing.answer(unsent)))
             }
             Ask::Found {
@@ -437,14 +437,24 @@ impl Engine {
             .collect();
         for room in rooms {
             let tables = [
-                ("secret", "logs"),
-                ("secret", "servers"),
-                ("log", "envelopes"),
-                ("log", "chunks"),
-                ("log", "unsent"),
+                ("secret", "logs/"),
+                ("secret", "servers/"),
+                ("log", "envelopes/"),
+                ("log", "chunks/"),
+                ("log", "unsent/"),
+                (room::KEPT, ""),
             ];
-            let wanted = tables.map(|(table, of)| (table, format!("{room}/{of}/"))).to_vec();
+            let wanted = tables.map(|(table, of)| (table, format!("{room}/{of}"))).to_vec();
             self.load(wanted, Purpose::Legacy { room });
+        }
+    }
+
+    /// A session has ended, and this one takes up what it has left.
+    fn locked(&mut self, session: &str) {
+        let rooms = self.rooms.iter_mut();
+        let left = rooms.filter_map(|(id, room)| room.locked(session, &mut self.hands).then(|| id.clone()));
+        for room in left.collect::<Vec<String>>() {
+            self.load(vec![(room::KEPT, format!("{room}/"))], Purpose::Legacy { room });
         }
     }
 
@@ -457,6 +467,7 @@ impl Engine {
             let rows = sorted.replica.into_iter();
             let rows = rows.map(|(table, key, value)| (table, key, Some(value))).collect();
             room.shared(rows, &mut self.hands);
+            room.found_kept(sorted.kept, &mut self.hands);
         }
     }
 
@@ -536,7 +547,8 @@ impl Engine {
         }
         // What an earlier session left unsent is sent, whichever investigation is opened.
         let unsent = |id: &String| ("log", format!("{id}/{}/", room::UNSENT));
-        let wanted: Vec<_> = self.listing.0.keys().map(unsent).collect();
+        let mut wanted: Vec<_> = self.listing.0.keys().map(unsent).collect();
+        wanted.extend(self.listing.0.keys().map(|id| (room::KEPT, format!("{id}/"))));
         if !wanted.is_empty() {
             self.load(wanted, Purpose::Unsent);
         }
@@ -546,6 +558,7 @@ impl Engine {
     fn unsent(&mut self, rows: Vec<Row>) {
         let ids: BTreeSet<String> = rows
             .iter()
+            .filter(|row| row.table != room::KEPT || row.key.contains(&format!("/{}", room::WAS)))
             .filter_map(|row| row.key.split('/').next())
             .map(str::to_owned)
             .collect();
@@ -559,7 +572,7 @@ impl Engine {
     fn load_room(&mut self, id: String, ask: Option<u32>) {
         journal::about_to_load(&id, &mut self.hands);
         let prefix = format!("{id}/");
-        let tables = ["secret", "log", "save", "journal", "strike"];
+        let tables = ["secret", "log", "save", room::KEPT, "journal", "strike"];
         self.load(
             tables.map(|table| (table, prefix.clone())).to_vec(),
             Purpose::Room { id, ask },
@@ -710,7 +723,7 @@ impl Engine {
         StateView {
             saved: saved && trouble.is_none(),
             save_trouble: trouble,
-            unsent: u32::try_from(state.unsent).unwrap_or(u32::MAX),
+            unsent: room.map_or(0, |room| u32::try_from(room.unsent()).unwrap_or(u32::MAX)),
             servers: state
                 .relays
                 .into_iter()

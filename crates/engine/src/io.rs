@@ -10,6 +10,8 @@ use komuz_messages::{FromEngine, ToEngine};
 /// | `secret` | as the table of sync names them | keys; whoever executes the engine wraps them at rest |
 /// | `log` | `<investigation>/...` | what sync stores: envelopes, cursors, charter |
 /// | `save` | `<investigation>/<document>` | a saved document and the envelopes that it holds |
+/// | `kept` | `<investigation>/was/<session>/<document>` | a document with words that are in no log: they wait for a key, or to be entered again |
+/// | `kept` | `<investigation>/aside/<session>/<document>` | words that do not count and that their writer may not enter again |
 /// | `journal` | `<investigation>/<session>` | envelopes that are being applied at this moment |
 /// | `strike` | `<investigation>/<envelope>` | how often an engine of which version died while applying this envelope |
 /// | `strike` | `<investigation>/load-...` | an engine is loading the investigation, or died while it did |

@@ -433,7 +433,7 @@ pub const WORDS: Written = Written {
         "What was written here lately does not count. Open the investigation again to write on.",
         "Nothing that they have written is left aside here.",
         "That person is not here any more.",
-        "Somebody who is in no more has the key. What you write is kept in this window until an editor's device has made a new one: leave it open.",
+        "Somebody who is in no more has the key. What you write is kept on this device and sent when an editor's device has made a new one.",
         "There is no such invitation on this device.",
         "A new key cannot be made: only an editor may, and not for more devices than one entry takes.",
         "This invitation was taken back: ask for a new one.",

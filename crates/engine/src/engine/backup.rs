@@ -1,7 +1,8 @@
 //! One file of everything that is on this device, under a passphrase, and its way back.
 //!
-//! Inside: a CBOR array of what the page put in and the rows of the tables `meta`, `secret` and `log`. Saved papers are
-//! left out: they are made again from the log.
+//! Inside: a CBOR array of what the page put in and the rows of the tables `meta`, `secret`, `log` and `kept`. Saved papers are
+//! left out: they are made again from the log. What is kept is words that are in no log: those that wait for a key or to be
+//! entered again, and those that their writer may not enter again.
 
 use std::collections::BTreeSet;
 
@@ -13,16 +14,16 @@ use komuz_sync::seal::cbor::{CborError, Reader, Writer};
 
 use super::device::rfc3339;
 use super::disk::Mark;
+use super::room::KEPT;
 use super::trouble::{because, named, trouble};
 use super::{Engine, Purpose, listing};
 use crate::Row;
 
 /// Version of what is inside; its first byte.
 const VERSION: u8 = 1;
-const TABLES: [&str; 3] = [listing::TABLE, "secret", "log"];
+const TABLES: [&str; 4] = [listing::TABLE, "secret", "log", KEPT];
 const MAX_PAGE: usize = 1 << 20;
 const MAX_ROWS: usize = 1 << 24;
-const MAX_VALUE: usize = 16 << 20;
 /// Keys are written in hex and hold a server's address, among others.
 const MAX_KEY: usize = 4096;
 
@@ -164,7 +165,7 @@ fn read(content: &[u8]) -> Result<Content, CborError> {
         if !TABLES.contains(&table.as_str()) {
             return Err(CborError::NotAllowed(at));
         }
-        Ok((table, r.text(MAX_KEY)?.to_owned(), r.bytes(MAX_VALUE)?.to_vec()))
+        Ok((table, r.text(MAX_KEY)?.to_owned(), r.bytes(backup::MAX_FILE)?.to_vec()))
     })?;
     r.end()?;
     Ok((page, rows))

@@ -100,11 +100,6 @@ impl Journal {
         }
     }
 
-    /// Whether it waits for a session's lock.
-    pub fn asks_for(&self, session: &str) -> bool {
-        self.left.contains_key(session)
-    }
-
     /// A lock was granted. If it is that of a session with a journal, that session is dead.
     pub fn locked(&mut self, name: &str, hands: &mut Hands) {
         let Some(ids) = self.left.remove(name) else { return };

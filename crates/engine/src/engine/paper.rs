@@ -54,6 +54,8 @@ pub struct Paper {
     /// It is only shown, and typed into, until another one has been made in its place: who writes here as whom, of those whose
     /// words are to be entered there again.
     pub retired: Option<BTreeSet<[u8; 16]>>,
+    /// What of one's own is not sealed is on its way to the disk as it is, in a row of its own.
+    pub kept: bool,
 }
 
 /// What waits to be taken in.
@@ -136,6 +138,7 @@ impl Paper {
             left: Vec::new(),
             stuck: None,
             retired: None,
+            kept: false,
         })
     }
 

@@ -24,7 +24,7 @@ use crate::{Output, Row};
 mod remaking;
 mod whole;
 
-pub use remaking::Heir;
+pub use remaking::{Heir, WAS};
 
 /// How long typing is collected before it is sealed, in milliseconds.
 const SEAL_AFTER: u64 = 100;
@@ -43,6 +43,8 @@ const MAX_REFUSED: usize = 20;
 const LINGER: u64 = 30_000;
 /// The replica's table of what a server has not got yet.
 pub const UNSENT: &str = "unsent";
+/// Table of documents as they were with words that are not sealed, and of words that do not count.
+pub const KEPT: &str = "kept";
 /// Tables of the replica that hold secrets, and names of stories.
 const SECRET: [&str; 4] = ["me", "servers", "invites", "logs"];
 
@@ -103,6 +105,8 @@ pub struct Rows {
     pub saved: BTreeMap<String, Vec<u8>>,
     /// Documents as they were, and words that do not count, by the rest of their keys.
     pub kept: BTreeMap<String, Vec<u8>>,
+    /// Keys of those that lie in the table of papers.
+    moved: Vec<String>,
     /// Journals by session, and strikes.
     pub journal: Journal,
     /// How many rows could not be read.
@@ -127,8 +131,13 @@ impl Rows {
                 Some((table, key)) => self.replica.push((table.to_owned(), key, value)),
                 None => self.unreadable += 1,
             },
+            KEPT => {
+                self.kept.insert(rest.to_owned(), value);
+            }
+            // Where such rows lay before they had a table of their own.
             "save" if remaking::is_kept(rest) => {
                 self.kept.insert(rest.to_owned(), value);
+                self.moved.push(rest.to_owned());
             }
             "save" => {
                 self.saved.insert(rest.to_owned(), value);
@@ -157,6 +166,12 @@ impl Room {
         hands: &mut Hands,
     ) -> Self {
         let died = rows.journal.load_died();
+        for key in rows.moved {
+            hands
+                .disk
+                .put(KEPT, format!("{id}/{key}"), rows.kept.get(&key).cloned());
+            hands.disk.put("save", format!("{id}/{key}"), None);
+        }
         let mut room = Self {
             joining: replica.me().is_none(),
             journal: rows.journal,
@@ -295,6 +310,7 @@ impl Room {
                     if let Some(paper) = self.papers.get_mut(&doc) {
                         paper.sealed((log, session), counter);
                     }
+                    self.refused.retain(|trouble| trouble.code != "no-key");
                     self.entered_again(&doc, hands);
                     self.own = hands.disk.mark();
                 }
@@ -426,6 +442,7 @@ impl Room {
     pub fn edited(&mut self, doc: &DocId, hands: &Hands) {
         if let Some(paper) = self.papers.get_mut(doc) {
             paper.dirty = true;
+            paper.kept = false;
         }
         self.changed.insert(doc.clone());
         self.seal_at.get_or_insert(hands.now + SEAL_AFTER);
@@ -457,7 +474,7 @@ impl Room {
                             paper.put_back(unsealed);
                         }
                         if code == "no-key" {
-                            // An editor's device makes one soon; until then all is as typed and not sealed yet.
+                            // An editor's device makes one soon; until then it is kept as typed.
                             self.seal_at = Some(hands.now + TICK_EVERY);
                             self.tell(trouble(code, sentence));
                         } else {
@@ -469,6 +486,7 @@ impl Room {
             if let Some(why) = stuck {
                 self.tell(because("stuck", why));
             }
+            self.keep_unsealed(&doc, hands);
         }
     }
 
@@ -653,10 +671,11 @@ impl Room {
         self.siblings.remove(session)
     }
 
-    /// A lock was granted: its session is dead.
-    pub fn locked(&mut self, name: &str, hands: &mut Hands) {
+    /// A lock was granted: its session is dead. Whether it has left documents, which are to be read anew then: of those who
+    /// have read them, one takes them up.
+    pub fn locked(&mut self, name: &str, hands: &mut Hands) -> bool {
         self.journal.locked(name, hands);
-        self.remaking.is_dead(name);
+        self.remaking.is_dead(name)
     }
 
     /// The relay of a connection's number.
@@ -699,13 +718,20 @@ impl Room {
 
     /// Whether everything of one's own is on disk.
     pub fn is_saved(&self, disk: &Disk) -> bool {
-        disk.is_durable(self.own) && self.papers.values().all(Paper::is_sealed)
+        let is_here = |paper: &Paper| paper.kept || paper.is_sealed();
+        disk.is_durable(self.own) && self.papers.values().all(is_here)
+    }
+
+    /// How much of one's own no server has: envelopes, and documents with words that could not be sealed.
+    pub fn unsent(&self) -> usize {
+        let kept = self.papers.values().filter(|paper| paper.kept && !paper.is_sealed());
+        self.replica.state().unsent + kept.count()
     }
 
     /// Whether a room that is not open can go: everything of one's own is on disk and some server has it.
     pub fn is_finished(&self, hands: &Hands) -> bool {
         let saved = self.is_saved(&hands.disk) && self.batches.is_empty();
-        saved && self.replica.state().unsent == 0 && hands.now >= self.stays_until
+        saved && self.unsent() == 0 && hands.now >= self.stays_until
     }
 
     /// Seals and saves what can be: the room is being left. What is not sent goes on being sent until

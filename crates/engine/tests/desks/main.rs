@@ -11,6 +11,7 @@ mod dossier;
 mod hostile;
 mod joining;
 mod keeping;
+mod keyless;
 mod newsroom;
 mod page;
 mod pictures;

@@ -2,7 +2,7 @@
 
 use komuz_messages::{Answer, Ask, EditionId, WhoView};
 
-use crate::keeping::come_back;
+use crate::keeping::{backup, come_back, restore};
 use crate::newsroom::{founder, join, settled, story};
 use crate::world::World;
 use crate::writing::{open, text, type_at};
@@ -97,6 +97,21 @@ fn words_built_on_those_of_somebody_who_was_removed_stay_and_theirs_go() {
             .rows
             .keys()
             .any(|(_, key)| key.contains("/was/"))
+    );
+}
+
+#[test]
+fn a_backup_has_the_words_that_their_writer_may_not_enter_again() {
+    let (mut world, [aigul, bektur, _], edition, _) = removed_while_writing();
+    world.online(aigul, true);
+    world.until("Bektur is told", |world| says(world, bektur, "own-aside"));
+    let file = backup(&mut world, bektur);
+    world.crash(bektur);
+    let other = restore(&mut world, file);
+    let words = who(&mut world, other).words;
+    assert_eq!(
+        (&words[0].edition, words[0].texts.as_slice()),
+        (&Some(edition), ["After. ".to_owned()].as_slice())
     );
 }
 

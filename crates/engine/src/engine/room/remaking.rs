@@ -23,13 +23,13 @@ use super::super::hands::Hands;
 use super::super::paper::{Paper, kind_of};
 use super::super::people::People;
 use super::super::trouble::{because, named};
-use super::{Room, name};
+use super::{KEPT, Room, name};
 use crate::Output;
 
 /// Version of both kinds of rows; the first byte of each.
 const VERSION: u8 = 1;
 /// How the keys start of documents as they were; the session that wrote them and the document's name follow.
-const WAS: &str = "was/";
+pub const WAS: &str = "was/";
 /// How the keys start of words that do not count; session and document's name follow.
 const ASIDE: &str = "aside/";
 const MAX_ACTORS: usize = 1 << 20;
@@ -57,6 +57,8 @@ pub(super) struct Remaking {
     papers: BTreeMap<DocId, Paper>,
     /// Old ones that an ended session has left on the disk.
     left: Vec<Left>,
+    /// Sessions that have ended and whose lock this one has: what they left is taken up here.
+    ours: BTreeSet<String>,
     /// Rows that are of no use once what was entered again is sealed.
     done_with: BTreeMap<DocId, BTreeSet<String>>,
     /// Words that do not count, by the rest of their row's key.
@@ -76,35 +78,42 @@ struct Left {
     session: String,
     doc: DocId,
     row: Vec<u8>,
-    is_dead: bool,
 }
 
 impl Remaking {
     pub(super) fn of(kept: BTreeMap<String, Vec<u8>>, former: BTreeSet<String>) -> Self {
-        let (mut left, mut aside) = (Vec::new(), BTreeMap::new());
+        let mut remaking = Self {
+            papers: BTreeMap::new(),
+            left: Vec::new(),
+            ours: former.clone(),
+            done_with: BTreeMap::new(),
+            aside: BTreeMap::new(),
+            branches: 0,
+            ends: false,
+            former,
+        };
+        remaking.read(kept);
+        remaking
+    }
+
+    /// Takes what is on the disk in the place of what was read before.
+    fn read(&mut self, kept: BTreeMap<String, Vec<u8>>) {
+        self.left.clear();
         for (key, row) in kept {
             if let Some((session, doc)) = key.strip_prefix(WAS).and_then(|rest| rest.split_once('/')) {
-                if let Some(doc) = named_so(doc) {
-                    left.push(Left {
+                if let Some(doc) = named_so(doc)
+                    && !self.done_with.get(&doc).is_some_and(|keys| keys.contains(&key))
+                {
+                    self.left.push(Left {
                         session: session.to_owned(),
-                        is_dead: former.contains(session),
                         doc,
                         row,
                         key,
                     });
                 }
             } else if let Ok(words) = read_words(&row) {
-                aside.insert(key, words);
+                self.aside.insert(key, words);
             }
-        }
-        Self {
-            papers: BTreeMap::new(),
-            left,
-            done_with: BTreeMap::new(),
-            aside,
-            branches: 0,
-            ends: false,
-            former,
         }
     }
 
@@ -124,23 +133,32 @@ impl Remaking {
         self.papers.insert(doc.clone(), paper);
     }
 
-    /// A session has ended: what it left is taken up.
-    pub(super) fn is_dead(&mut self, session: &str) {
-        for left in self.left.iter_mut().filter(|left| left.session == session) {
-            left.is_dead = true;
+    /// A session has ended: what it left is taken up. Whether something was read of it.
+    pub(super) fn is_dead(&mut self, session: &str) -> bool {
+        let left = self.left.iter().any(|left| left.session == session);
+        if left {
+            self.ours.insert(session.to_owned());
         }
+        left
     }
 }
 
 impl Room {
     /// Asks which sessions have ended of those that left documents behind.
     pub(super) fn ask_for_kept(&self, hands: &mut Hands) {
-        let alive = self.remaking.left.iter().filter(|left| !left.is_dead);
-        let sessions: BTreeSet<&String> = alive.map(|left| &left.session).collect();
-        for session in sessions.into_iter().filter(|session| !self.journal.asks_for(session)) {
-            let name = session.clone();
+        let sessions: BTreeSet<&String> = self.remaking.left.iter().map(|left| &left.session).collect();
+        for session in sessions.difference(&self.remaking.ours.iter().collect()) {
+            let name = (*session).clone();
             hands.push(Output::Lock { name });
         }
+    }
+
+    /// What sessions have left behind was read anew, since one has ended.
+    pub fn found_kept(&mut self, kept: BTreeMap<String, Vec<u8>>, hands: &mut Hands) {
+        self.remaking.read(kept);
+        let session = self.session();
+        self.remaking.left.retain(|left| left.session != session);
+        self.ask_for_kept(hands);
     }
 
     /// The paper of a document that takes in what comes.
@@ -191,8 +209,8 @@ impl Room {
                 None => self.mine(&paper, &me),
             };
             paper.retire(mine);
-            self.keep(doc, &paper, hands);
             self.papers.insert(doc.clone(), paper);
+            self.keep(doc, hands);
         }
         self.remaking.papers.remove(doc);
         if own {
@@ -210,16 +228,34 @@ impl Room {
         self.drive(outputs, hands);
     }
 
-    /// Keeps a document as it was on the disk.
-    fn keep(&mut self, doc: &DocId, paper: &Paper, hands: &mut Hands) {
-        let Some(mine) = &paper.retired else { return };
-        let key = format!("{WAS}{}/{}", self.session(), name(doc));
+    /// Keeps a document as it is on the disk: one that is made anew, or one with words that cannot be sealed. What was entered
+    /// into it from other rows is in this one.
+    fn keep(&mut self, doc: &DocId, hands: &mut Hands) {
+        let (Some(me), Some(paper)) = (self.replica.me(), self.papers.get(doc)) else {
+            return;
+        };
+        let own = BTreeSet::from([session_actor(&me.device.0, &me.session.0)]);
+        let mine = paper.retired.as_ref().unwrap_or(&own);
         let row = Writer::versioned(VERSION)
             .array(2)
             .list(mine.iter(), |w, actor| w.bytes(actor))
-            .bytes(&paper.document.save());
-        hands.disk.put("save", format!("{}/{key}", self.id), Some(row.finish()));
+            .bytes(&paper.document.save())
+            .finish();
+        self.forget_rows(doc, hands);
+        let key = format!("{WAS}{}/{}", self.session(), name(doc));
+        self.own = hands.disk.put(KEPT, format!("{}/{key}", self.id), Some(row));
         self.remaking.done_with.entry(doc.clone()).or_default().insert(key);
+    }
+
+    /// Keeps on the disk what could not be sealed, where it is not there yet: it is sealed later, or entered again by the session
+    /// that comes after this one.
+    pub(super) fn keep_unsealed(&mut self, doc: &DocId, hands: &mut Hands) {
+        let paper = self.papers.get_mut(doc);
+        let is_new = |paper: &&mut Paper| !paper.kept && paper.retired.is_none() && !paper.is_sealed();
+        if let Some(paper) = paper.filter(is_new) {
+            paper.kept = true;
+            self.keep(doc, hands);
+        }
     }
 
     /// A document as it was in this room's session before, to be shown until the new one has everything.
@@ -260,21 +296,25 @@ impl Room {
                 self.gather(hands);
             }
         }
-        self.take_up(hands);
+        while self.take_up(hands) {}
     }
 
-    /// Enters again what an ended session has left.
-    fn take_up(&mut self, hands: &mut Hands) {
-        let Some(me) = self.replica.me().cloned() else { return };
+    /// Enters again a document that an ended session has left; false when none is left.
+    fn take_up(&mut self, hands: &mut Hands) -> bool {
+        let Some(me) = self.replica.me().cloned() else {
+            return false;
+        };
         let is_here = |left: &Left| {
             let paper = self.papers.get(&left.doc);
-            left.is_dead && !self.remaking.has(&left.doc) && paper.is_some_and(|paper| !paper.waits())
+            self.remaking.ours.contains(&left.session)
+                && !self.remaking.has(&left.doc)
+                && paper.is_some_and(|paper| !paper.waits())
         };
         let Some(at) = self.remaking.left.iter().position(is_here) else {
-            return;
+            return false;
         };
         let left = self.remaking.left.remove(at);
-        let Some(kind) = kind_of(&left.doc) else { return };
+        let Some(kind) = kind_of(&left.doc) else { return true };
         match read_was(kind, &left.row, &me) {
             Ok((document, mut mine)) => {
                 let done_with = self.remaking.done_with.entry(left.doc.clone()).or_default();
@@ -282,9 +322,13 @@ impl Room {
                 // What this session has written is there.
                 mine.remove(&session_actor(&me.device.0, &me.session.0));
                 self.enter_again(&left.doc, &document, &mine, hands);
+                if left.doc == DocId::Registers {
+                    self.gather(hands);
+                }
             }
             Err(why) => self.tell(because("own-again", why)),
         }
+        true
     }
 
     /// Enters into a document what was written in it as it was by `mine` and is not there now; what may not be entered is kept
@@ -342,8 +386,17 @@ impl Room {
     }
 
     fn forget_was(&mut self, doc: &DocId, hands: &mut Hands) {
+        self.forget_rows(doc, hands);
+        if let Some(paper) = self.papers.get_mut(doc).filter(|paper| paper.kept) {
+            // Something else in it is not sealed yet: that stays on the disk.
+            paper.kept = false;
+            self.keep_unsealed(doc, hands);
+        }
+    }
+
+    fn forget_rows(&mut self, doc: &DocId, hands: &mut Hands) {
         for key in self.remaking.done_with.remove(doc).unwrap_or_default() {
-            hands.disk.put("save", format!("{}/{key}", self.id), None);
+            hands.disk.put(KEPT, format!("{}/{key}", self.id), None);
         }
     }
 
@@ -359,7 +412,7 @@ impl Room {
         let row = Writer::versioned(VERSION)
             .list(aside.iter(), |w, text| w.text(text))
             .finish();
-        hands.disk.put("save", format!("{}/{key}", self.id), Some(row));
+        hands.disk.put(KEPT, format!("{}/{key}", self.id), Some(row));
         self.tell(named(
             "own-aside",
             &[],
@@ -378,7 +431,7 @@ impl Room {
     /// Deletes words that were kept.
     pub fn drop_aside(&mut self, key: &str, hands: &mut Hands) {
         if self.remaking.aside.remove(key).is_some() {
-            hands.disk.put("save", format!("{}/{key}", self.id), None);
+            hands.disk.put(KEPT, format!("{}/{key}", self.id), None);
             self.changed_around = true;
         }
     }
@@ -394,9 +447,10 @@ impl Room {
 
     /// What goes on in a new session; what was typed until now goes to the disk.
     pub fn heir(mut self, hands: &mut Hands) -> Heir {
-        let papers = std::mem::take(&mut self.papers);
-        for (doc, paper) in papers.iter().filter(|(_, paper)| paper.retired.is_some()) {
-            self.keep(doc, paper, hands);
+        let retired = self.papers.iter().filter(|(_, paper)| paper.retired.is_some());
+        let retired: Vec<DocId> = retired.map(|(doc, _)| doc.clone()).collect();
+        for doc in retired {
+            self.keep(&doc, hands);
         }
         let session = self.session();
         let mut former = self.remaking.former;

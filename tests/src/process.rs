@@ -131,29 +131,36 @@ pub struct Server {
     pub ticket: String,
     port: u16,
     data: PathBuf,
+    options: &'static [&'static str],
 }
 
 impl Server {
     /// Starts a server on a free port with its data in `data`; waits until it listens.
     pub fn start(data: &Path) -> Server {
+        Server::start_with(data, &[])
+    }
+
+    /// Starts a server with more options of `komuz serve`.
+    pub fn start_with(data: &Path, options: &'static [&'static str]) -> Server {
         let port = free_port();
-        Server::at(data, port, &own_origin(port), String::new())
+        Server::at(data, port, &own_origin(port), String::new(), options)
     }
 
     /// Starts a server that is reached through a proxy which lets no WebSocket through.
     pub fn start_without_websockets(data: &Path) -> (Server, NoUpgrades) {
         let port = free_port();
         let proxy = NoUpgrades::start(port);
-        (Server::at(data, port, &proxy.origin, String::new()), proxy)
+        (Server::at(data, port, &proxy.origin, String::new(), &[]), proxy)
     }
 
-    fn at(data: &Path, port: u16, origin: &str, ticket: String) -> Server {
+    fn at(data: &Path, port: u16, origin: &str, ticket: String, options: &'static [&'static str]) -> Server {
         let mut child = Command::new(built("komuz"))
             .args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data"])
             .arg(data)
             .args(["--origin", origin])
             .arg("--site")
             .arg(root().join("pkg/dist"))
+            .args(options)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -167,6 +174,7 @@ impl Server {
             ticket,
             port,
             data: data.to_path_buf(),
+            options,
         };
         let start = Instant::now();
         let lines = lines(stdout);
@@ -196,7 +204,8 @@ impl Server {
 
     /// The same server again after [`Server::kill`].
     pub fn restart(&mut self) {
-        *self = Server::at(&self.data, self.port, &self.origin, std::mem::take(&mut self.ticket));
+        let ticket = std::mem::take(&mut self.ticket);
+        *self = Server::at(&self.data, self.port, &self.origin, ticket, self.options);
     }
 
     /// The founding link.

@@ -1,4 +1,5 @@
-//! `cargo xtask bench [--traces FOLDER] [OPERATIONS…]`: how quick Komuz is on this machine, into `docs/benchmarks.md`.
+//! `cargo xtask bench [--traces FOLDER] [--only PART]… [OPERATIONS…]`: how quick Komuz is on this machine, into
+//! `docs/benchmarks.md`. With `--only`, these parts alone are measured, and their sections take the place of those that are there.
 
 mod report;
 
@@ -27,6 +28,8 @@ const SESSION: &str = ".json.gz";
 #[derive(Debug, Default, PartialEq)]
 struct Wanted {
     traces: Option<PathBuf>,
+    /// Names of parts; all when empty.
+    only: Vec<String>,
     sizes: Vec<u32>,
 }
 
@@ -49,8 +52,19 @@ pub fn bench(args: &[String]) -> Result {
     parts.push(vec!["desks".to_owned()]);
     parts.push(vec!["dossier".to_owned()]);
     parts.push(vec!["visit".to_owned()]);
-    let browser = BROWSERS[0].ready()?;
-    crate::pkg::build(Build::Ship)?;
+    parts.retain(|part| wanted.wants(&part[0]));
+    if parts.is_empty() {
+        return Err(format!(
+            "nothing of {}: recorded sessions want --traces FOLDER",
+            wanted.only.join(" and ")
+        ));
+    }
+    // The others need neither the pages nor a browser, and building the pages takes minutes.
+    let mut browser = Vec::new();
+    if wanted.wants("visit") {
+        browser = BROWSERS[0].ready()?;
+        crate::pkg::build(Build::Ship)?;
+    }
 
     step("building in the release profile (some minutes the first time)", || {
         let mut cargo = program("cargo", &["build", "--quiet", "--locked", "--release"]);
@@ -67,22 +81,30 @@ pub fn bench(args: &[String]) -> Result {
     })?;
     let about = about(args)?;
     let mut figures = Vec::new();
-    for part in parts {
-        step(&part.join(" "), || {
-            let said = output(
-                program(target().join("release/bench"), &[])
-                    .args(&part)
-                    .envs(browser.iter().map(|(name, path)| (name, path))),
-            )?;
-            for line in said.lines() {
-                let figure: Value = serde_json::from_str(line).map_err(|error| format!("{error}: {line}"))?;
-                figures.push(figure);
-            }
-            Ok(())
-        })?;
+    for (number, part) in parts.iter().enumerate() {
+        step(
+            &format!("{} of {}: {}", number + 1, parts.len(), part.join(" ")),
+            || {
+                let said = output(
+                    program(target().join("release/bench"), &[])
+                        .args(part)
+                        .envs(browser.iter().map(|(name, path)| (name, path))),
+                )?;
+                for line in said.lines() {
+                    let figure: Value = serde_json::from_str(line).map_err(|error| format!("{error}: {line}"))?;
+                    figures.push(figure);
+                }
+                Ok(())
+            },
+        )?;
     }
     let path = root().join("docs/benchmarks.md");
-    write(&path, report::write(&about, &figures))?;
+    let report = if wanted.only.is_empty() {
+        report::write(&about, &figures)
+    } else {
+        report::renew(&String::from_utf8_lossy(&read(&path)?), &about, &figures)
+    };
+    write(&path, report)?;
     println!("\n{}", path.display());
     Ok(())
 }
@@ -97,10 +119,17 @@ impl Wanted {
                 // Where the person is, not where the programs are started.
                 let folder = std::path::absolute(folder).map_err(|error| format!("{folder}: {error}"))?;
                 wanted.traces = Some(folder);
+            } else if arg == "--only" {
+                let all = report::parts().collect::<Vec<_>>().join(", ");
+                let part = args.next().filter(|part| report::parts().any(|known| known == *part));
+                wanted
+                    .only
+                    .push(part.ok_or(format!("--only wants a part: one of {all}"))?.clone());
             } else {
                 let size = arg.parse().map_err(|_| {
                     format!(
-                        "{arg:?} is no number of operations; usage: cargo xtask bench [--traces FOLDER] [OPERATIONS…]"
+                        "{arg:?} is no number of operations; usage: cargo xtask bench [--traces FOLDER] [--only PART]… \
+                         [OPERATIONS…]"
                     )
                 })?;
                 wanted.sizes.push(size);
@@ -110,6 +139,10 @@ impl Wanted {
             wanted.sizes = SIZES.to_vec();
         }
         Ok(wanted)
+    }
+
+    fn wants(&self, part: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|only| only == part)
     }
 }
 
@@ -196,6 +229,18 @@ mod tests {
         let wanted = read(&["5000", "--traces", "/recorded", "7"]).unwrap();
         assert_eq!(wanted.sizes, [5000, 7]);
         assert_eq!(wanted.traces, Some("/recorded".into()));
+    }
+
+    #[test]
+    fn all_parts_are_measured_when_none_is_named() {
+        assert!(read(&[]).unwrap().wants("visit"));
+        let wanted = read(&["--only", "catch-up", "--only", "presence"]).unwrap();
+        assert!(wanted.wants("catch-up") && wanted.wants("presence") && !wanted.wants("visit"));
+        assert!(
+            read(&["--only", "everything"])
+                .unwrap_err()
+                .contains("catch-up, presence")
+        );
     }
 
     #[test]

@@ -24,7 +24,7 @@ cargo xtask test     run every test; the last line counts them
 cargo xtask dev      rebuild and reload the desk on change (Trunk)
 cargo xtask pkg      fill pkg/dist with the npm package and check every file against its budget
 cargo xtask binary   build target/release/komuz, the one program that a partner runs, with its pages inside
-cargo xtask bench    measure what a person waits for, into docs/benchmarks.md: [--traces FOLDER] [OPERATIONS…]
+cargo xtask bench    measure what a person waits for, into docs/benchmarks.md: [--traces FOLDER] [--only PART]… [OPERATIONS…]
 cargo xtask shots    drive the demo and write pictures of its pages to target/shots
 cargo xtask doctor   say which tools are here and which are missing
 ";

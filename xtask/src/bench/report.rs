@@ -30,7 +30,7 @@ pub struct Run {
 /// a heading of its own.
 struct Part(&'static str, &'static str, &'static str, bool);
 
-const PARTS: [Part; 12] = [
+const PARTS: [Part; 13] = [
     Part(
         "story",
         "Made-up stories",
@@ -59,8 +59,11 @@ const PARTS: [Part; 12] = [
     Part(
         "envelopes",
         "What a typed character costs on the way",
-        "3,000 Kyrgyz characters typed at the end of a story, with the pauses of a person and not of a clock, sealed as the engine \
-         seals: signed, padded to at least 512 bytes. Five keys a second are 60 words a minute.",
+        "3,000 Kyrgyz characters typed in one story by one person or by ten, each in a paragraph of their own, with the pauses of a \
+         person and not of a clock, sealed as the engine seals: signed, padded to at least 512 bytes. Five keys a second are 60 words \
+         a minute. An envelope is with the others 40 ms after it was sealed, so that ten people's changes build on each other's. *To \
+         the relay* and *from the relay* are whole frames, without what WebSocket, TLS and TCP put around them; who has typed gets an \
+         acknowledgement for each envelope and not the envelope. The bytes are the same in each run.",
         false,
     ),
     Part(
@@ -84,6 +87,13 @@ const PARTS: [Part; 12] = [
         "A frame that a `komuz serve` of its own process answers and does nothing for, on loopback: by WebSocket, and by plain HTTP \
          where none gets through.",
         false,
+    ),
+    Part(
+        "join",
+        "Joining a recorded story",
+        "A recorded session is written to a `komuz serve` of its own process, a change for each edit, and somebody joins who has \
+         nothing of it: by all envelopes, and by a snapshot.",
+        true,
     ),
     Part(
         "catch-up",
@@ -200,21 +210,65 @@ pub fn write(run: &Run, figures: &[Value]) -> String {
         );
     }
     text += &goals(figures);
-    for Part(name, heading, about, headings) in &PARTS {
-        let of_part: Vec<&Value> = figures.iter().filter(|figure| figure["part"] == *name).collect();
-        if of_part.is_empty() {
-            continue;
-        }
-        text += &format!("## {heading}\n\n{}\n\n", wrapped(about));
-        if !headings {
-            text += &tables(&of_part, true);
-            continue;
-        }
-        for group in of_part.chunk_by(|one, next| one["subject"] == next["subject"]) {
-            text += &format!("### {}\n\n{}", capital(word(group[0], "subject")), tables(group, false));
-        }
+    for part in &PARTS {
+        text += &section(part, figures, "").unwrap_or_default();
     }
     text.trim_end().to_owned() + "\n"
+}
+
+/// A report that is there, with the sections and goals anew that these figures bear on; each section says when that was.
+pub fn renew(report: &str, run: &Run, figures: &[Value]) -> String {
+    let load = run
+        .load
+        .map_or_else(String::new, |load| format!(", at a load average of {load}"));
+    let note = format!(" (Measured alone at commit {} on {}{load}.)", run.commit, run.date);
+    let place = |section: &str| {
+        let heading = section.lines().next()?.strip_prefix("## ")?;
+        PARTS.iter().position(|part| part.1 == heading)
+    };
+    let mut sections: Vec<String> = Vec::new();
+    for line in report.lines() {
+        if sections.is_empty() || line.starts_with("## ") {
+            sections.push(String::new());
+        }
+        if let Some(section) = sections.last_mut() {
+            *section += &renewed_goal(line, figures).unwrap_or_else(|| line.to_owned());
+            section.push('\n');
+        }
+    }
+    for (number, part) in PARTS.iter().enumerate() {
+        let Some(new) = section(part, figures, &note) else {
+            continue;
+        };
+        match sections.iter().position(|old| place(old) >= Some(number)) {
+            Some(at) if place(&sections[at]) == Some(number) => sections[at] = new,
+            Some(at) => sections.insert(at, new),
+            None => sections.push(new),
+        }
+    }
+    let sections: Vec<&str> = sections.iter().map(|section| section.trim_end()).collect();
+    sections.join("\n\n") + "\n"
+}
+
+/// The names of the parts that can be measured alone.
+pub fn parts() -> impl Iterator<Item = &'static str> {
+    PARTS.iter().map(|part| part.0)
+}
+
+/// A part's section, when there are figures of it.
+fn section(Part(name, heading, about, headings): &Part, figures: &[Value], note: &str) -> Option<String> {
+    let of_part: Vec<&Value> = figures.iter().filter(|figure| figure["part"] == *name).collect();
+    if of_part.is_empty() {
+        return None;
+    }
+    let mut text = format!("## {heading}\n\n{}\n\n", wrapped(&format!("{about}{note}")));
+    if !headings {
+        return Some(text + &tables(&of_part, true));
+    }
+    for group in of_part.chunk_by(|one, next| one["subject"] == next["subject"]) {
+        text += &format!("### {}\n\n{}", capital(word(group[0], "subject")), tables(group, false));
+    }
+    Some(text)
 }
 
 fn goals(figures: &[Value]) -> String {
@@ -224,27 +278,34 @@ fn goals(figures: &[Value]) -> String {
         "## The design's goals\n\n{}\n\n| goal | what is measured here | | |\n|---|---|---:|---|\n",
         wrapped(about)
     );
-    for Goal {
-        goal,
-        here,
-        limit,
-        figures: wanted,
-    } in &GOALS
-    {
-        let numbers: Option<Vec<f64>> = wanted.iter().map(|wanted| number_of(figures, wanted)).collect();
-        let (sum, verdict) = match numbers {
-            None => ("–".to_owned(), "not in this run"),
-            Some(numbers) => {
-                let sum = numbers.iter().sum::<f64>();
-                (
-                    format!("{} ms", number(sum)),
-                    if sum < *limit { "met" } else { "not met" },
-                )
-            }
-        };
-        text += &format!("| {goal} | {here} | {sum} | {verdict} |\n");
+    for goal in &GOALS {
+        text += &goal
+            .row(figures)
+            .unwrap_or_else(|| format!("{} – | not in this run |", goal.start()));
+        text.push('\n');
     }
     text + "\n"
+}
+
+/// A goal's row with what these figures say of it, when they do.
+fn renewed_goal(line: &str, figures: &[Value]) -> Option<String> {
+    let goal = GOALS.iter().find(|goal| line.starts_with(&goal.start()))?;
+    goal.row(figures)
+}
+
+impl Goal {
+    /// How its row begins.
+    fn start(&self) -> String {
+        format!("| {} | {} |", self.goal, self.here)
+    }
+
+    /// Its row, when there are all figures for it.
+    fn row(&self, figures: &[Value]) -> Option<String> {
+        let numbers = self.figures.iter().map(|wanted| number_of(figures, wanted));
+        let sum = numbers.sum::<Option<f64>>()?;
+        let verdict = if sum < self.limit { "met" } else { "not met" };
+        Some(format!("{} {} ms | {verdict} |", self.start(), number(sum)))
+    }
 }
 
 fn number_of(figures: &[Value], (part, subject, what, which): &(&str, &str, &str, &str)) -> Option<f64> {
@@ -385,6 +446,51 @@ mod tests {
     fn a_figure_becomes_a_row_with_three_digits_that_count() {
         let table = tables(&[&opening(1.0)], false);
         assert!(table.ends_with("| open until it can be edited | Komuz | 1,200 | 1.00 | 700 | 0.030 | 12,346 |\n\n"));
+    }
+
+    #[test]
+    fn what_is_measured_alone_takes_its_place_in_the_report_that_is_there() {
+        let run = Run {
+            cpu: String::new(),
+            cores: 2,
+            memory: String::new(),
+            system: String::new(),
+            load: Some(0.25),
+            rustc: String::new(),
+            automerge: String::new(),
+            commit: "abc".to_owned(),
+            date: "2026-11-26".to_owned(),
+            command: String::new(),
+        };
+        let brought = |part: &str, amount: f64| json!({ "part": part, "subject": "all", "what": "brought", "by": "Komuz", "amount": amount, "unit": "bytes" });
+        let report = write(&run, &[opening(700.0), brought("relay", 1.0), brought("presence", 2.0)]);
+        let once = renew(
+            &report,
+            &run,
+            &[brought("relay", 3.0), brought("catch-up", 4.0), opening(500.0)],
+        );
+        let headings: Vec<&str> = once.lines().filter(|line| line.starts_with("## ")).collect();
+        let wanted = [
+            "The design's goals",
+            "Made-up stories",
+            "The relay",
+            "Coming back",
+            "Seeing each other",
+        ];
+        assert_eq!(headings, wanted.map(|heading| format!("## {heading}")));
+        assert!(once.contains("| 3.00 bytes |") && !once.contains("| 1.00 bytes |"));
+        assert!(once.contains("| 2.00 bytes |"), "what was not measured stays");
+        assert!(once.contains("| 500 ms | met |") && !once.contains("| 700 ms |"));
+        let said = once.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(said.contains("(Measured alone at commit abc on 2026-11-26, at a load average of 0.25.)"));
+        let again = renew(
+            &once,
+            &run,
+            &[brought("relay", 3.0), brought("catch-up", 4.0), opening(500.0)],
+        );
+        assert_eq!(again, once);
+        // What lies last is put last.
+        assert!(renew(&report, &run, &[brought("visit", 5.0)]).ends_with("| all | brought | Komuz | 5.00 bytes |\n"));
     }
 
     #[test]

@@ -31,7 +31,11 @@ pub type Disk = BTreeMap<(String, Vec<u8>), Vec<u8>>;
 pub fn server() -> Result<(Server, tempfile::TempDir)> {
     let program = std::env::current_exe()?;
     let folder = tempfile::tempdir_in(program.parent().ok_or("the program lies nowhere")?)?;
-    Ok((Server::start(&folder.path().join("data")), folder))
+    // All clients come from one address here, more than one address may have.
+    Ok((
+        Server::start_with(&folder.path().join("data"), &["--behind-proxy"]),
+        folder,
+    ))
 }
 
 /// The story.

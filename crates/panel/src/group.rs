@@ -60,8 +60,6 @@ fn Group(props: &GroupProps) -> Html {
     let out = who["out"] == true;
     let members = list(who, "members");
     let own = members.iter().find(|member| text(member, "id") == me);
-    // An observer's device writes nothing, and so cannot say that another one is to be let in.
-    let adds = !out && own.is_some_and(|own| text(own, "role") != "observer");
     html! {
         <>
             <h2>{ w.group }</h2>
@@ -73,7 +71,7 @@ fn Group(props: &GroupProps) -> Html {
             <>{ for list(who, "requests").iter().map(|request| devices::asks_in(ctx, request)) }</>
             { invitations(ctx, list(who, "invites"), false) }
             <>{ for list(who, "outlets").iter().map(|outlet| one_outlet(ctx, who, outlet, own)) }</>
-            if adds {
+            if !out && own.is_some() {
                 <devices::Adding ctx={ctx.clone()} done={Callback::from(move |()| ask())} />
                 <div role="status">{ invitations(ctx, list(who, "invites"), true) }</div>
             }

@@ -549,9 +549,9 @@ impl Replica {
         self.try_turn(now, entropy, |replica, m| replica.make_invite(outlet, role, m))
     }
 
-    /// Makes an invitation for one more device of this member, who need be no editor but may not be an observer. The new device uses it with [`Self::join`];
+    /// Makes an invitation for one more device of this member, whatever their role. The new device uses it with [`Self::join`];
     /// it asks as anybody does who comes by an invitation, and this device confirms after the codes were compared. Errors:
-    /// those of [`Self::may_write`], `not-joined`, `role`, `no-server`.
+    /// those of [`Self::may_write`], `not-joined`, `no-server`.
     pub fn invite_device(&mut self, now: u64, entropy: Entropy<'_>) -> Result<(Invitation, Vec<Output>), CommandError> {
         self.try_turn(now, entropy, |replica, m| replica.make_device_invite(m))
     }

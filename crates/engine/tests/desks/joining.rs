@@ -261,32 +261,39 @@ pub fn second_device(world: &mut World, desk: usize, name: &str) -> usize {
 }
 
 #[test]
-fn a_writer_adds_a_device_and_takes_the_lost_one_out_from_it() {
-    let mut world = World::new(1);
-    let editor = founder(&mut world);
-    let first = join(&mut world, editor, "kloop", "writer", "Bektur", None);
-    let second = second_device(&mut world, first, "Bektur");
-    settled(&mut world);
-    let view = who(&mut world, second);
-    let own = view.members.iter().find(|member| member.id == view.me).expect("is in");
-    let here: Vec<bool> = own.devices.iter().map(|device| device.here).collect();
-    assert_eq!((own.name.as_str(), here), ("Bektur", vec![false, true]));
-    assert_eq!(own.devices[0].code.len(), 9);
-    let ask = Ask::RemoveDevice {
-        device: own.devices[0].id.clone(),
-    };
-    assert_eq!(world.ask(second, ask), Ok(Answer::Done));
-    world.until("the lost one knows", |world| {
-        let closed = &world.desks[first].shown.state.closed;
-        closed.as_ref().is_some_and(|why| why.code == "device-removed")
-    });
-    assert!(who(&mut world, first).out);
-    assert_eq!(world.desks[second].shown.state.closed, None);
-    // The member stays, with the device that is left.
-    let view = who(&mut world, editor);
-    assert!(
-        view.members
-            .iter()
-            .any(|member| member.name == "Bektur" && member.devices.len() == 1)
-    );
+fn a_writer_and_an_observer_add_a_device_take_the_lost_one_out_from_it_and_leave() {
+    for role in ["writer", "observer"] {
+        let mut world = World::new(1);
+        let editor = founder(&mut world);
+        let first = join(&mut world, editor, "kloop", role, "Bektur", None);
+        let second = second_device(&mut world, first, "Bektur");
+        settled(&mut world);
+        let view = who(&mut world, second);
+        let own = view.members.iter().find(|member| member.id == view.me).expect("is in");
+        let here: Vec<bool> = own.devices.iter().map(|device| device.here).collect();
+        assert_eq!((own.name.as_str(), here), ("Bektur", vec![false, true]));
+        assert_eq!(own.devices[0].code.len(), 9);
+        let ask = Ask::RemoveDevice {
+            device: own.devices[0].id.clone(),
+        };
+        assert_eq!(world.ask(second, ask), Ok(Answer::Done));
+        world.until("the lost one knows", |world| {
+            let closed = &world.desks[first].shown.state.closed;
+            closed.as_ref().is_some_and(|why| why.code == "device-removed")
+        });
+        assert!(who(&mut world, first).out);
+        assert_eq!(world.desks[second].shown.state.closed, None);
+        // The member stays, with the device that is left, until they leave.
+        world.crash(first);
+        let is_in = |world: &mut World| {
+            let view = who(world, editor);
+            let found = view.members.into_iter().find(|member| member.name == "Bektur");
+            found.map(|member| member.devices.len())
+        };
+        assert_eq!(is_in(&mut world), Some(1));
+        let ask = Ask::RemoveMember { member: view.me };
+        assert_eq!(world.ask(second, ask), Ok(Answer::Done));
+        settled(&mut world);
+        assert_eq!(is_in(&mut world), None);
+    }
 }

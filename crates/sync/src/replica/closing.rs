@@ -6,14 +6,14 @@
 
 use std::collections::BTreeSet;
 
-use komuz_seal::bytes::{EpochId, LogId, PublicKey};
+use komuz_seal::bytes::{EnvelopeId, EpochId, LogId, PublicKey};
 use komuz_seal::cbor::{CborError, Reader, Writer};
 use komuz_seal::charter::{Epoch, Role};
 use komuz_seal::doc::DocId;
 use komuz_seal::envelope::Kind;
 use komuz_seal::sign::SignKey;
 
-use super::{Moment, Payload, RelayId, Replica};
+use super::{Moment, Payload, RelayId, Replica, rows};
 use crate::frame::{ClientFrame, sign_closing};
 
 /// How long an editor's device waits before it closes anything, in milliseconds: what others were writing and saying is there by
@@ -44,9 +44,42 @@ impl Replica {
         member.is_some_and(|member| member.role != Role::Observer)
     }
 
-    /// Whether this device has lost the right to append: relays may refuse it then, and nothing is to be done about that.
-    pub(super) fn is_out(&self) -> bool {
-        self.me.is_some() && !self.appends(&self.device.id())
+    /// Whether this device has lost the right to append to a log: relays may refuse it then, and nothing is to be done about
+    /// that. What observers say of themselves belongs to the newest log of the charter.
+    pub(super) fn is_out(&self, log: Option<LogId>) -> bool {
+        let device = self.device.id();
+        let speaks = log.is_some() && log == self.log_to_write(&DocId::Charter).ok();
+        self.me.is_some() && !self.appends(&device) && !(speaks && self.charter.member_of(&device).is_some())
+    }
+
+    /// What this device has said in a log of the charter that takes it no more, it says in the newest one: an entry carries its
+    /// own signature, and a door is asked for in any of them. False where that is not so.
+    pub(super) fn say_anew(&mut self, old: LogId, id: EnvelopeId, m: &mut Moment<'_>) -> bool {
+        let Some(new) = self.log_to_write(&DocId::Charter).ok().filter(|new| *new != old) else {
+            return false;
+        };
+        let log = self.logs.get(&old).filter(|log| log.doc() == Some(&DocId::Charter));
+        let said = log.and_then(|log| log.open(&id));
+        let Some(said) = said.filter(|said| matches!(said.kind, Kind::Charter | Kind::Doors)) else {
+            return false;
+        };
+        let payloads = said.payloads.into_iter().map(|bytes| Payload { bytes, ends: None });
+        if self.seal_in(new, said.kind, payloads.collect(), m).is_err() {
+            return false;
+        }
+        self.give_up(old, id);
+        true
+    }
+
+    /// Sends an envelope to no relay any more.
+    fn give_up(&mut self, log: LogId, id: EnvelopeId) {
+        self.alone.remove(&id);
+        for link in &mut self.links {
+            let unsent = link.lines.get_mut(&log).and_then(|line| line.unsent.remove(&id));
+            if unsent.is_some_and(|unsent| unsent.noted) {
+                self.rows.delete(rows::UNSENT, rows::unsent_key(&link.url, &log, &id));
+            }
+        }
     }
 
     /// Says with which key this device appends in the newest epoch.

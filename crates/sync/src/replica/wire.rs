@@ -337,7 +337,8 @@ impl Replica {
             return;
         };
         let keys = &log.keys;
-        // Who has become an observer may still have something to send from before.
+        // An observer registers where there is something of their own to send: what they say of themselves in the charter's log,
+        // and what they wrote before they were one.
         let line = link.lines.get(&log_id);
         let writes = may_write || line.is_some_and(|line| line.unsent.iter().any(|(_, unsent)| unsent.mine));
         let auth = |key: &komuz_seal::sign::SignKey| ClientFrame::Auth {
@@ -416,7 +417,7 @@ impl Replica {
         );
     }
 
-    /// An observer's device appends nothing but what it wrote before it was one: others bring what they wrote.
+    /// An observer's device appends nothing but its own: others bring what they wrote.
     pub(super) fn keep_to_own(&mut self) {
         if self.me.as_ref().is_none_or(|me| me.member.role != Role::Observer) {
             return;
@@ -865,7 +866,7 @@ impl Replica {
         id: Option<EnvelopeId>,
         m: &mut Moment<'_>,
     ) {
-        let is_out = self.is_out();
+        let is_out = self.is_out(log);
         let Some(link) = self.links.get_mut(relay.0 as usize) else {
             return;
         };
@@ -905,6 +906,14 @@ impl Replica {
             line.flying_bytes = line.flying_bytes.saturating_sub(bytes);
             let mine = line.unsent.get_mut(&id).is_some_and(|unsent| unsent.mine);
             let of_old = self.logs.get(&log).map(|log| log.keys.epoch) != self.current;
+            if code == ErrorCode::NotAllowed && mine && self.say_anew(log, id, m) {
+                self.push_all(m);
+                self.end_visit(relay, log);
+                return;
+            }
+            let Some(line) = self.line(relay, log) else {
+                return;
+            };
             // A log of an earlier epoch is closed to this device: others bring what others wrote, and who is out brings nothing.
             if code == ErrorCode::NotAllowed && (is_out || of_old && !mine) {
                 if line.unsent.remove(&id).is_some_and(|unsent| unsent.noted) {

@@ -221,6 +221,36 @@ fn who_was_away_brings_what_they_wrote_under_the_old_key_after_the_closing() {
 }
 
 #[test]
+fn who_was_away_and_wished_to_leave_has_left_after_the_closing_whether_they_write_or_not() {
+    for role in [Role::Observer, Role::Writer] {
+        let mut world = rotated(59, 2);
+        let dan = world.admit(0, "Dan", "alpha", role, None);
+        world.watch(dan, &body("ky"));
+        settle(&mut world);
+        let own = world.peers[dan].replica.me().expect("is in").member.id;
+        world.apart = [(dan, 0), (dan, 1)].into();
+        for conn in world.wires.keys().copied().collect::<Vec<_>>() {
+            world.cut(conn);
+        }
+        world.call(dan, |replica, now, entropy| {
+            replica.remove(&own, now, entropy).expect("everybody may leave")
+        });
+        remove(&mut world, BEN);
+        for _ in 0..90 {
+            world.tick(2000);
+            world.drain();
+        }
+        assert!(!world.relays[0].closed.is_empty(), "it is closed");
+        assert!(world.peers[0].replica.members().iter().any(|one| one.id == own));
+        settle(&mut world);
+        assert!(world.peers[0].replica.members().iter().all(|one| one.id != own));
+        assert_eq!(world.peers[dan].replica.state().unsent, 0);
+        assert!(world.peers[0].replica.has_key(), "there is a key that Dan has not got");
+        assert_eq!(world.peers[dan].troubles, Vec::<String>::new());
+    }
+}
+
+#[test]
 fn who_joined_after_the_rotation_stays_too_and_so_does_who_became_a_writer() {
     let mut world = rotated(53, 2);
     let dan = world.admit(0, "Dan", "alpha", Role::Observer, None);

@@ -118,13 +118,36 @@ fn a_trainee_and_an_editor_add_devices_too_and_a_device_adds_another() {
 }
 
 #[test]
-fn an_observer_who_writes_nowhere_cannot_say_so_in_the_charter() {
+fn an_observer_who_writes_in_no_document_adds_a_device_loses_it_and_leaves() {
     let mut world = house(22, Role::Observer);
-    let none = world.peers[BEN]
-        .replica
-        .invite_device(world.now, &mut |b| b.fill(1))
-        .map(|_| ());
-    assert_eq!(none.map_err(|why| why.code), Err("role"));
+    let second = add(&mut world, BEN);
+    world.watch(second, &body("ky"));
+    world.write(ADA, &body("ky"));
+    world.quiet();
+    world.check(&[body("ky")]);
+    let ben = world.peers[BEN].replica.me().expect("is in").member.id;
+    let lost = world.peers[second].replica.me().expect("is in").device;
+    world.call(BEN, |replica, now, entropy| {
+        replica.remove_device(&lost, now, entropy).expect("it is one's own")
+    });
+    wait(&mut world);
+    assert_eq!(world.peers[ADA].replica.devices_of(&ben).len(), 1);
+    assert_eq!(
+        world.peers[second].replica.may_write().map_err(|why| why.code),
+        Err("device-removed")
+    );
+    // The rest is said under a key that the lost device has not got.
+    world.write(ADA, &body("ky"));
+    world.quiet();
+    world.call(BEN, |replica, now, entropy| {
+        replica.remove(&ben, now, entropy).expect("everybody may leave")
+    });
+    wait(&mut world);
+    assert_eq!(world.peers[ADA].replica.members().len(), 1);
+    assert_eq!(world.peers[ADA].troubles, Vec::<String>::new());
+    world.write(ADA, &body("ky"));
+    world.quiet();
+    assert!(world.peers[ADA].replica.has_key());
 }
 
 #[test]

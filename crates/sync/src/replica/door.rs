@@ -645,10 +645,32 @@ impl Replica {
             .map(|mine| mine.invite.clone())
             .collect();
         for invite in ended {
-            self.invites.remove(&invite.id());
-            self.rows.delete(rows::INVITES, invite.id().0.to_vec());
-            self.drop_door(&invite);
+            self.forget_door(&invite);
         }
+    }
+
+    /// A server knows nothing of a door. When it has ended only this device's own ticket opens it again there: otherwise nothing
+    /// comes or goes by it any more.
+    pub(super) fn lose_door(&mut self, relay: RelayId, log: &LogId) {
+        let Some(Purpose::Door { invite, .. }) = self.logs.get(log).map(|log| &log.purpose) else {
+            return;
+        };
+        let opens = self.links.get(relay.0 as usize);
+        let opens = opens.is_some_and(|link| link.ticket.is_some() && !link.bad_ticket);
+        let mine = self.invites.get(invite).map(|mine| mine.invite.clone());
+        match (mine, &self.waiting) {
+            (Some(invite), _) if !opens && invite.has_ended(self.wall) => self.forget_door(&invite),
+            (None, Some(waiting)) if self.epoch.is_none() && waiting.invite.has_ended(self.wall) => {
+                self.turn_away(RefusedJoin::Expired);
+            }
+            _ => {}
+        }
+    }
+
+    fn forget_door(&mut self, invite: &Invite) {
+        self.invites.remove(&invite.id());
+        self.rows.delete(rows::INVITES, invite.id().0.to_vec());
+        self.drop_door(invite);
     }
 
     fn is_live_somewhere(&self, log: &LogId) -> bool {

@@ -961,6 +961,7 @@ impl Replica {
             let denied = line.denied > 2 && code != ErrorCode::Busy;
             if code == ErrorCode::NoSuchLog {
                 self.notice_lost(relay, log);
+                self.lose_door(relay, &log);
             }
             self.ends(relay, log, m);
             if denied {

@@ -245,6 +245,30 @@ fn a_device_that_waits_survives_the_death_of_both_sides() {
 }
 
 #[test]
+fn a_door_that_has_ended_and_that_its_server_has_lost_is_waited_for_no_more() {
+    let mut world = house(23, Role::Writer);
+    let invitation = invite(&mut world, BEN);
+    let second = world.ask("", &invitation.fragment, "", None);
+    wait(&mut world);
+    let asked = request(&world, BEN, second);
+    // Ben's word is on his device alone when the server loses all it has.
+    world.relay_down(0);
+    assert_eq!(confirm(&mut world, BEN, &asked), Ok(()));
+    world.relays[0].logs.clear();
+    world.now += LIFETIME;
+    for _ in 0..30 {
+        world.relays[0].up = true;
+        world.drain();
+        world.tick(1_000);
+    }
+    assert_eq!(world.peers[second].refused, Some(RefusedJoin::Expired));
+    world.lose(second);
+    world.quiet();
+    assert!(world.peers[BEN].replica.invitations().is_empty());
+    assert_eq!(world.peers[BEN].replica.state().unsent, 0);
+}
+
+#[test]
 fn who_was_removed_adds_no_device() {
     let mut world = house(7, Role::Writer);
     let invitation = invite(&mut world, BEN);

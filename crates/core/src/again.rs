@@ -15,11 +15,16 @@ use automerge::transaction::{Transactable, Transaction};
 use automerge::{AutomergeError, Change, ChangeHash, ObjId, ObjType, ROOT, ReadDoc, Value};
 use thiserror::Error;
 
+mod copies;
+
 use crate::admission::session_of;
 use crate::body::sheet::{Elem, Piece, Row, Sheet};
 use crate::body::{Body, BodyError};
 use crate::document::{DocKind, Document, DocumentError, WriteError};
 use crate::steps::{MovedThread, PageLink, StepError};
+use copies::Lines;
+
+pub use copies::{Copied, Copies};
 
 /// How deep maps lie in each other at most.
 const MAX_DEPTH: usize = 16;
@@ -63,6 +68,17 @@ pub struct Again {
     after: Document,
     /// Actors of one's own that have made the changes in between.
     mine: BTreeSet<Vec<u8>>,
+    /// These changes.
+    changes: Vec<ChangeHash>,
+}
+
+/// What came of entering again.
+#[derive(Debug, Clone, Default)]
+pub struct Entered {
+    /// Threads whose words were entered again: they are to be moved in the notes.
+    pub moved: Vec<MovedThread>,
+    /// What is there of which a second one may come back.
+    pub copies: Copies,
 }
 
 impl Again {
@@ -75,6 +91,7 @@ impl Again {
     ) -> Result<Option<Self>, AgainError> {
         let mut taken = BTreeSet::new();
         let (mut stays, mut actors) = (Vec::<Change>::new(), BTreeSet::new());
+        let mut changes = Vec::new();
         // In causal order: what a change builds on comes before it.
         for change in document.automerge().get_changes(&[]) {
             let hash = change.hash();
@@ -82,6 +99,7 @@ impl Again {
             let own = gone.contains(&hash) && mine(session_of(actor));
             if own {
                 actors.insert(actor.to_vec());
+                changes.push(hash);
             }
             if own || change.deps().iter().any(|dep| taken.contains(dep)) {
                 taken.insert(hash);
@@ -98,26 +116,24 @@ impl Again {
             before,
             after: document.clone(),
             mine: actors,
+            changes,
         }))
     }
 
-    /// Enters one's own into the document that was built anew; `body` is what was read from it, where it is one. The threads
-    /// whose words were entered again are to be moved in the notes. With an error, nothing is written.
-    pub fn enter(&self, document: &mut Document, body: Option<&mut Body>) -> Result<Vec<MovedThread>, AgainError> {
+    /// Enters one's own into the document that was built anew; `body` is what was read from it, where it is one. With an error,
+    /// nothing is written.
+    pub fn enter(&self, document: &mut Document, body: Option<&mut Body>) -> Result<Entered, AgainError> {
         let mut copy = document.clone();
         self.enter_maps(&mut copy)?;
-        let moved = match body {
-            None => Vec::new(),
-            Some(body) => {
-                let mut fresh = body.clone();
-                fresh.refresh(&copy)?;
-                let moved = self.enter_text(&mut copy, &mut fresh)?;
-                *body = fresh;
-                moved
-            }
-        };
+        let mut entered = Entered::default();
+        if let Some(body) = body {
+            let mut fresh = body.clone();
+            fresh.refresh(&copy)?;
+            entered = self.enter_text(&mut copy, &mut fresh)?;
+            *body = fresh;
+        }
         *document = copy;
-        Ok(moved)
+        Ok(entered)
     }
 
     /// What there is to be entered again as plain text, for whoever may not enter it: one string for each paragraph, headline,
@@ -219,11 +235,12 @@ impl Again {
         Ok(())
     }
 
-    fn enter_text(&self, document: &mut Document, body: &mut Body) -> Result<Vec<MovedThread>, AgainError> {
+    fn enter_text(&self, document: &mut Document, body: &mut Body) -> Result<Entered, AgainError> {
         let mut before = Body::open(&self.before)?;
         let mut after = Body::open(&self.after)?;
         before.set_threads(&self.before, body.threads().to_vec());
         after.set_threads(&self.after, body.threads().to_vec());
+        let lines = Lines::of(document)?;
         body.change_headline(document, before.headline(), after.headline())?;
         body.change_summary(document, before.summary(), after.summary())?;
         body.change_byline(document, before.byline(), after.byline())?;
@@ -232,7 +249,15 @@ impl Again {
             .sheet()
             .only(|elem| known.has(elem) || self.mine.contains(elem.actor.to_bytes()));
         after.show(&self.after, own);
-        Ok(PageLink::again(document, body, &before, after.page())?)
+        let mut copies = Copies {
+            changes: self.changes.clone(),
+            stretches: Vec::new(),
+        };
+        let is_mine = |elem: &Elem| self.mine.contains(elem.actor.to_bytes());
+        lines.note(&mut copies, (&self.before, &self.after), document, is_mine)?;
+        let (moved, sheet) = PageLink::again(document, body, &before, &after)?;
+        copies.note_text(after.sheet(), &sheet, |elem| !known.has(elem));
+        Ok(Entered { moved, copies })
     }
 }
 

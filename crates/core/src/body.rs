@@ -37,7 +37,7 @@ use crate::document::{Document, WriteError};
 use crate::page::{Block, Mark, Page, Place};
 use crate::records::{self, Kind, Members, RecordError};
 use home::Homes;
-use read::{Look, read_sheet, text_at};
+use read::{Look, byline_of, read_sheet};
 use sheet::{Elem, Row, Sheet};
 use write::{Action, Writer};
 
@@ -340,6 +340,24 @@ impl Body {
                 now.splice(at..at + gone, text.chars());
             }
             Ok::<(), AutomergeError>(())
+        })?;
+        self.heads = doc.heads();
+        self.read_rest(doc)
+    }
+
+    /// Takes ranges out of the headline, the summary or the byline, which rise.
+    pub(crate) fn cut_line(
+        &mut self,
+        doc: &mut Document,
+        name: &str,
+        ranges: &[Range<usize>],
+    ) -> Result<(), BodyError> {
+        let obj = Look::now(doc.automerge()).root(name)?;
+        doc.transact(|tx| {
+            ranges.iter().rev().try_for_each(|range| match tx.object_type(&obj)? {
+                ObjType::Text => tx.splice_text(&obj, range.start, range.len() as isize, ""),
+                _ => tx.delete(&obj, range.start),
+            })
         })?;
         self.heads = doc.heads();
         self.read_rest(doc)
@@ -671,11 +689,7 @@ fn read_byline<R: ReadDoc>(look: Look<'_, R>) -> Result<Vec<Byline>, AutomergeEr
     let mut byline = Vec::new();
     for index in 0..look.length(&list) {
         if let Some((Value::Object(ObjType::Map), map)) = look.get(&list, index)? {
-            let name = text_at(look, &map, "name")?.unwrap_or_default();
-            byline.push(Byline {
-                name,
-                outlet: text_at(look, &map, "outlet")?,
-            });
+            byline.push(byline_of(look, &map)?);
         }
     }
     Ok(byline)

@@ -74,7 +74,8 @@ pub struct Comment {
     pub session: Vec<u8>,
 }
 
-/// The threads in the order in which they were started.
+/// The threads in the order in which they were started. Where one was made several times at once, which happens when it was
+/// entered again and counts after all, it has what was said in each; some of that may be there twice then.
 pub fn threads(notes: &Document) -> Vec<Thread> {
     let Some(all) = Node::root(notes, None).map("threads") else {
         return Vec::new();
@@ -82,11 +83,14 @@ pub fn threads(notes: &Document) -> Vec<Thread> {
     in_order(all.maps())
         .into_iter()
         .map(|(id, node)| Thread {
+            comments: (all.all_maps(&id).iter().rev())
+                .flat_map(|map| map.list("comments"))
+                .filter_map(|node| read_comment(&node))
+                .collect(),
             id,
             start: node.text("start", MAX_FIELD).unwrap_or_default(),
             end: node.text("end", MAX_FIELD).unwrap_or_default(),
             resolved: node.flag("resolved"),
-            comments: node.list("comments").iter().filter_map(read_comment).collect(),
         })
         .collect()
 }

@@ -227,23 +227,24 @@ impl PageLink {
         self.take(doc, body, version, (seq, taken), &steps, now)
     }
 
-    /// Writes into a body what differs in a page from the body of another version of it: by the identity of what both have.
-    /// Gives the threads whose words were written.
+    /// Writes into a body what differs between two bodies of another version of it: by the identity of what they have.
+    /// Gives the threads whose words were written, and the second body's text with the identities that it has now.
     pub(crate) fn again(
         doc: &mut Document,
         body: &mut Body,
         before: &Body,
-        page: &Page,
-    ) -> Result<Vec<MovedThread>, StepError> {
+        after: &Body,
+    ) -> Result<(Vec<MovedThread>, Sheet), StepError> {
         let (mut link, _) = Self::open(before, 0);
         let version = Version {
             // The numbers of the two bodies have nothing to do with each other.
             body: None,
             ..link.version.clone()
         };
-        let steps = diff::diff(&version.page, page);
+        let hunks = version.sheet.hunks(after.sheet());
+        let steps = diff::steps(&version.page, after.page(), &hunks);
         link.take(doc, body, version, (1, 0), &steps, 0)?;
-        Ok(link.take_moved())
+        Ok((link.take_moved(), link.version.sheet))
     }
 
     /// Whether a batch's number belongs to another document of the page.

@@ -9,7 +9,7 @@ use automerge::marks::MarkSet;
 use automerge::{
     AutomergeError, ChangeHash, ObjId, ObjType, Prop, ROOT, ReadDoc, ScalarValue, ScalarValueRef, Value, ValueRef,
 };
-use komuz_release::story::{BlockKind, MAX_DEPTH, safe_link};
+use komuz_release::story::{BlockKind, Byline, MAX_DEPTH, safe_link};
 use serde_json::Value as Json;
 
 use super::sheet::{Cell, Elem, Piece, Row, Section, Sheet};
@@ -356,6 +356,14 @@ pub(crate) fn read_marker<R: ReadDoc>(
         .filter(|id| !id.is_empty())
         .map(str::to_owned);
     Ok((claim, kind))
+}
+
+/// One name of the byline.
+pub(crate) fn byline_of<R: ReadDoc>(look: Look<'_, R>, map: &ObjId) -> Result<Byline, AutomergeError> {
+    Ok(Byline {
+        name: text_at(look, map, "name")?.unwrap_or_default(),
+        outlet: text_at(look, map, "outlet")?,
+    })
 }
 
 /// A string member of a map; also when it is stored as a text.

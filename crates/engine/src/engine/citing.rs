@@ -1,5 +1,7 @@
 //! Asks about sources, citations and threads.
 
+use std::collections::BTreeSet;
+
 use komuz_core::notes::{self, Comment};
 use komuz_core::records::Members;
 use komuz_core::registers;
@@ -185,11 +187,15 @@ impl Room {
             .into_iter()
             .map(|thread| {
                 let start = body.range_of(&thread.id).map_or(u32::MAX, |(start, _)| start);
+                let mut comments: Vec<CommentView> = thread.comments.into_iter().map(comment).collect();
+                // What was entered again and counts after all is there twice.
+                let mut said = BTreeSet::new();
+                comments.retain(|one| said.insert([&one.member, &one.at, &one.text].map(String::clone)));
                 let view = ThreadView {
                     text: body.text_of(&thread.id),
                     id: thread.id,
                     resolved: thread.resolved,
-                    comments: thread.comments.into_iter().map(comment).collect(),
+                    comments,
                 };
                 (start, view)
             })

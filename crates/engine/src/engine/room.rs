@@ -21,6 +21,7 @@ use super::tabs;
 use super::trouble::{because, command, named, no_edition, refused, trouble};
 use crate::{Output, Row};
 
+mod copies;
 mod remaking;
 mod whole;
 
@@ -583,6 +584,7 @@ impl Room {
         }
         self.apply(hands);
         self.remade(hands);
+        self.take_out_copies(hands);
         for (doc, said) in self.people.time(hands.now) {
             let outputs = self.replica.presence(&doc, &said, hands.now, hands.entropy());
             self.drive(outputs, hands);

@@ -7,6 +7,7 @@ mod dice;
 #[path = "../../../sync/tests/replication/relay.rs"]
 mod relay;
 
+mod adopting;
 mod dossier;
 mod hostile;
 mod joining;

@@ -23,22 +23,25 @@ use super::super::hands::Hands;
 use super::super::paper::{Paper, kind_of};
 use super::super::people::People;
 use super::super::trouble::{because, named};
+use super::copies::Entered;
 use super::{KEPT, Room, name};
 use crate::Output;
 
-/// Version of both kinds of rows; the first byte of each.
-const VERSION: u8 = 1;
+/// Version of all these rows; the first byte of each.
+pub(super) const VERSION: u8 = 1;
 /// How the keys start of documents as they were; the session that wrote them and the document's name follow.
 pub const WAS: &str = "was/";
 /// How the keys start of words that do not count; session and document's name follow.
 const ASIDE: &str = "aside/";
+/// How the keys start of what was entered again; a random id and the document's name follow.
+pub(super) const AGAIN: &str = "again/";
 const MAX_ACTORS: usize = 1 << 20;
-const MAX_SAVED: usize = 512 << 20;
+pub(super) const MAX_SAVED: usize = 512 << 20;
 const MAX_WORDS: usize = 1 << 16;
 
 /// Whether a row holds a document as it was, or words, by the rest of its key.
 pub fn is_kept(rest: &str) -> bool {
-    rest.starts_with(WAS) || rest.starts_with(ASIDE)
+    [WAS, ASIDE, AGAIN].iter().any(|start| rest.starts_with(start))
 }
 
 /// What goes on when a room is read anew, because its session can write no more.
@@ -54,15 +57,16 @@ pub struct Heir {
 /// See the module.
 pub(super) struct Remaking {
     /// The new ones, until they have everything.
-    papers: BTreeMap<DocId, Paper>,
+    pub(super) papers: BTreeMap<DocId, Paper>,
     /// Old ones that an ended session has left on the disk.
     left: Vec<Left>,
     /// Sessions that have ended and whose lock this one has: what they left is taken up here.
     ours: BTreeSet<String>,
     /// Rows that are of no use once what was entered again is sealed.
-    done_with: BTreeMap<DocId, BTreeSet<String>>,
+    pub(super) done_with: BTreeMap<DocId, BTreeSet<String>>,
     /// Words that do not count, by the rest of their row's key.
     aside: BTreeMap<String, Vec<String>>,
+    pub(super) entered: Entered,
     /// How many actors this session has written as beside its own.
     branches: u64,
     /// This session can write no more in some document.
@@ -88,6 +92,7 @@ impl Remaking {
             ours: former.clone(),
             done_with: BTreeMap::new(),
             aside: BTreeMap::new(),
+            entered: Entered::default(),
             branches: 0,
             ends: false,
             former,
@@ -111,6 +116,8 @@ impl Remaking {
                         key,
                     });
                 }
+            } else if key.starts_with(AGAIN) {
+                self.entered.found(key, &row);
             } else if let Ok(words) = read_words(&row) {
                 self.aside.insert(key, words);
             }
@@ -242,6 +249,7 @@ impl Room {
             .bytes(&paper.document.save())
             .finish();
         self.forget_rows(doc, hands);
+        self.keep_copies(doc, hands);
         let key = format!("{WAS}{}/{}", self.session(), name(doc));
         self.own = hands.disk.put(KEPT, format!("{}/{key}", self.id), Some(row));
         self.remaking.done_with.entry(doc.clone()).or_default().insert(key);
@@ -346,7 +354,10 @@ impl Room {
         let entered = match again {
             Ok(None) => Ok(None),
             Ok(Some(again)) if may => match again.enter(&mut paper.document, paper.body.as_mut()) {
-                Ok(moved) => Ok(Some(moved)),
+                Ok(entered) => {
+                    self.remaking.entered.add(doc, entered.copies);
+                    Ok(Some(entered.moved))
+                }
                 Err(why) => Err((why, again.words())),
             },
             Ok(Some(again)) => {
@@ -366,7 +377,8 @@ impl Room {
         }
     }
 
-    fn entered(&mut self, doc: &DocId, moved: Vec<MovedThread>, hands: &mut Hands) {
+    /// What was entered again, or taken out, is to be sealed.
+    pub(super) fn entered(&mut self, doc: &DocId, moved: Vec<MovedThread>, hands: &mut Hands) {
         self.edited(doc, hands);
         self.seal_at = Some(hands.now);
         let Some(edition) = edition_of(doc) else { return };
@@ -381,11 +393,12 @@ impl Room {
     /// What was entered again is sealed: it is written with the rows that are on their way.
     pub(super) fn entered_again(&mut self, doc: &DocId, hands: &mut Hands) {
         if self.papers.get(doc).is_some_and(|paper| paper.retired.is_none()) {
+            self.keep_copies(doc, hands);
             self.forget_was(doc, hands);
         }
     }
 
-    fn forget_was(&mut self, doc: &DocId, hands: &mut Hands) {
+    pub(super) fn forget_was(&mut self, doc: &DocId, hands: &mut Hands) {
         self.forget_rows(doc, hands);
         if let Some(paper) = self.papers.get_mut(doc).filter(|paper| paper.kept) {
             // Something else in it is not sealed yet: that stays on the disk.
@@ -477,7 +490,7 @@ pub(super) fn edition_of(doc: &DocId) -> Option<EditionId> {
 }
 
 /// The document of a [name].
-fn named_so(text: &str) -> Option<DocId> {
+pub(super) fn named_so(text: &str) -> Option<DocId> {
     let parts: Vec<&str> = text.split('/').collect();
     let of = |story: &str, lang: &str| (story.to_owned(), lang.to_owned());
     Some(match parts[..] {

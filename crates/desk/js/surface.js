@@ -256,10 +256,19 @@ export class Surface {
   }
 
   /**
+   * Has ProseMirror read what the browser has not told it yet: a cursor that a person has moved is told a moment later, and
+   * would be put back to where it was when the page is drawn anew before that.
+   */
+  catchUp() {
+    if (!this.view.composing) this.view.domObserver.flush()
+  }
+
+  /**
    * Takes a batch of the engine if the page is still in the state that it was made on. One that touches the block under
    * composition waits for its end; if something was typed by then, the engine has sent or will send a newer one.
    */
   takeBatch(json) {
+    this.catchUp()
     const batch = JSON.parse(json)
     if (batch.seq !== this.seq || batch.batch <= this.taken) return
     let steps
@@ -311,6 +320,7 @@ export class Surface {
   setMarks(json) {
     this.marks = this.view.composing ? json : null
     if (this.marks) return
+    this.catchUp()
     const { labels, ...shown } = JSON.parse(json)
     this.view.dispatch(this.view.state.tr.setMeta(shownKey, shown))
     if (!labels || JSON.stringify(labels) === JSON.stringify(this.labels)) return

@@ -330,6 +330,16 @@ mod made {
                     closer: PublicKey([8; 32]),
                 },
             ),
+            (
+                "good-trim",
+                ClientFrame::Trim {
+                    log: log.id,
+                    seq: 7,
+                    chain: Chain([2; 32]),
+                    ids: vec![EnvelopeId([3; 32])],
+                    signature: Signature([4; 64]),
+                },
+            ),
             ("good-close", close([5, 6])),
             ("close-names-a-key-twice", close([5, 5])),
             ("close-out-of-order", close([6, 5])),
@@ -337,7 +347,11 @@ mod made {
             cases.push(("client_frame", name, frame.encode()));
         }
         // A frame's number, and the fields of another.
-        for (name, number) in [("open-without-its-closer", 10), ("close-without-its-keys", 11)] {
+        for (name, number) in [
+            ("open-without-its-closer", 10),
+            ("close-without-its-keys", 11),
+            ("trim-without-its-place", 12),
+        ] {
             let auth = ClientFrame::Auth {
                 log: log.id,
                 key: PublicKey([5; 32]),
@@ -354,6 +368,14 @@ mod made {
             bytes: sealed.clone(),
         };
         around("relay_frame", entry.encode(), cases);
+        let gone = RelayFrame::Gone {
+            log: log.id,
+            first: 4,
+            ids: vec![EnvelopeId([3; 32]); 2],
+        };
+        cases.push(("relay_frame", "good-gone", gone.encode()));
+        let trimmed = RelayFrame::Trimmed { log: log.id, count: 9 };
+        cases.push(("relay_frame", "good-trimmed", trimmed.encode()));
         around("envelope", sealed, cases);
         let presence = Presence {
             device: device().id(),

@@ -194,6 +194,12 @@ impl Document {
         self.doc.get_heads()
     }
 
+    /// Changes that are not in another document of the same kind, those first that others build on.
+    pub fn changes_beyond(&self, other: &Self) -> Vec<automerge::Change> {
+        let all = self.automerge().get_changes(&[]).into_iter();
+        all.filter(|change| !other.has(&change.hash())).collect()
+    }
+
     /// Whether a change is in the document.
     pub fn has(&self, hash: &ChangeHash) -> bool {
         self.doc.get_change_meta_by_hash(hash).is_some()

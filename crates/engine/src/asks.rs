@@ -386,6 +386,7 @@ fn ask(mut m: Members) -> Read<Ask> {
         "expel" => Ask::Expel {
             outlet: m.text("outlet")?,
         },
+        "new-key" => Ask::NewKey,
         "part" => Ask::Part,
         "adopt" => Ask::Adopt {
             member: m.text("member")?,
@@ -682,6 +683,7 @@ mod tests {
             Ask::RemoveDevice { device: text() },
             Ask::Expel { outlet: text() },
             Ask::Part,
+            Ask::NewKey,
             Ask::Adopt { member: text() },
             Ask::DropWords { key: text() },
             Ask::Save,

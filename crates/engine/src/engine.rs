@@ -350,6 +350,9 @@ impl Engine {
             Ask::Expel { outlet } => self
                 .decide(|replica, now, entropy| replica.expel(&outlet, now, entropy))
                 .map(done),
+            Ask::NewKey => self
+                .decide(|replica, now, entropy| replica.rotate(now, entropy))
+                .map(done),
             Ask::Part => self
                 .decide(|replica, now, entropy| replica.part(now, entropy))
                 .map(done),

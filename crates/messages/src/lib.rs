@@ -486,6 +486,8 @@ pub enum Ask {
         /// Its id.
         outlet: String,
     },
+    /// Give all who are in a new key: an editor, when the old one may be in other hands. Answer: [`Answer::Done`].
+    NewKey,
     /// Leave with one's outlet. Answer: [`Answer::Done`].
     Part,
     /// Let what a member has written count that is left aside. Answer: [`Answer::Done`].

@@ -10,7 +10,7 @@
 //! | sources | `source-new` (`source-title`, `source-what`, `source-secrecy`, `source-described`, `source-add`), `source-record`, and each field by its member: `reliability.state`, `custody.by` … |
 //! | people | `entity-new` (`entity-name`, `entity-add`), `entity`, `name-ky`, `name-ru`, `name-en`, `reply-new`, `reply-asked`, `reply-deadline`, `reply-outcome`, `reply-answer`, `reply-mark`, `connections` (`picture-save`, `picture-insert`) |
 //! | translation | `block-behind`, `block-current`, `block-missing` |
-//! | who is in | `group-out`, `group-invite` (`group-revoke`), `group-device-asks` (`group-device-code`, `group-let-in`, `group-not-mine`), `group-outlet`, `group-voted`, `member`, `group-role`, `group-remove`, `group-leave`, `group-adopt`, `group-devices` (`group-device-out`), `group-device-add`, `group-device-link`, `group-expel`, `group-part`, `group-gone`, `group-words` |
+//! | who is in | `group-out`, `group-invite` (`group-revoke`), `group-device-asks` (`group-device-code`, `group-let-in`, `group-not-mine`), `group-outlet`, `group-voted`, `member`, `group-role`, `group-remove`, `group-leave`, `group-adopt`, `group-devices` (`group-device-out`), `group-device-add`, `group-device-link`, `group-expel`, `group-new-key`, `group-part`, `group-gone`, `group-words` |
 //! | outlet | `front-headline`, `front-summary`, `front-note`, `front-figure`, `policy-sources`, `policy-<check>` |
 
 use std::rc::Rc;

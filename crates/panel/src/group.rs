@@ -154,6 +154,10 @@ fn one_outlet(ctx: &Ctx, who: &Value, outlet: &Value, own: Option<&Value>) -> Ht
                 <Out ctx={ctx.clone()} label={fill(w.group_expel, &[&name])} sure={w.group_expel_sure} yes={w.group_expel_yes}
                     make={asks(json!({ "ask": "expel", "outlet": id }))} test="group-expel" />
             }
+            if is_own && !out && own.is_some_and(|own| text(own, "role") == "editor") {
+                <Out ctx={ctx.clone()} label={w.group_new_key} sure={w.group_new_key_sure} yes={w.group_new_key}
+                    make={asks(json!({ "ask": "new-key" }))} test="group-new-key" />
+            }
             if is_own && who["may_part"] == true && !out {
                 <Out ctx={ctx.clone()} label={w.group_part} sure={w.group_part_sure} yes={w.group_leave}
                     make={asks(json!({ "ask": "part" }))} test="group-part" />

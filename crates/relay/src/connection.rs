@@ -22,8 +22,8 @@ use axum::extract::ws::Message;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, Sink, Stream, StreamExt};
 use komuz_sync::frame::{
-    CLOSING, ClientFrame, ErrorCode, FrameError, MAX_ENTRY, MAX_FRAME, RelayFrame, verify_challenge, verify_closing,
-    verify_registration,
+    CLOSING, ClientFrame, ErrorCode, FrameError, MAX_ENTRY, MAX_FRAME, RelayFrame, TRIMMING, verify_challenge,
+    verify_closing, verify_registration, verify_trimming,
 };
 use komuz_sync::seal::bytes::{EnvelopeId, LogId, Nonce, PublicKey, Signature};
 use komuz_sync::seal::cbor::CborError;
@@ -110,6 +110,8 @@ struct Connection {
     out: Out,
     nonce: Nonce,
     client_nonce: Option<Nonce>,
+    /// Whether the client knows that bytes may be gone ([`TRIMMING`]).
+    trims: bool,
     logs: HashMap<LogId, Known>,
     storing: FuturesUnordered<Storing>,
     storing_bytes: usize,
@@ -137,6 +139,7 @@ pub async fn serve<E: Send>(
         out,
         nonce,
         client_nonce: None,
+        trims: false,
         logs: HashMap::new(),
         storing: FuturesUnordered::new(),
         storing_bytes: 0,
@@ -221,12 +224,13 @@ impl Connection {
             }
         };
         match (frame, self.client_nonce) {
-            (ClientFrame::Hello { nonce, .. }, None) => {
+            (ClientFrame::Hello { nonce, features }, None) => {
                 self.client_nonce = Some(nonce);
+                self.trims = features.iter().any(|feature| feature == TRIMMING);
                 let challenge = RelayFrame::Challenge {
                     origin: self.relay.origin.clone(),
                     nonce: self.nonce,
-                    features: vec![CLOSING.to_owned()],
+                    features: [CLOSING, TRIMMING].map(str::to_owned).into(),
                 };
                 Ok(self.say(&challenge).await?)
             }
@@ -269,6 +273,16 @@ impl Connection {
                 self.open(log, &ticket, keys, Some(closer)).await
             }
             (ClientFrame::Close { log, keys, signature }, _) => self.close(log, keys, signature).await,
+            (
+                ClientFrame::Trim {
+                    log,
+                    seq,
+                    chain,
+                    ids,
+                    signature,
+                },
+                _,
+            ) => self.trim(log, Cursor { seq, chain }, ids, signature).await,
             (ClientFrame::Register { log, key, signature }, _) => self.register(log, key, signature).await,
             (ClientFrame::Append { log, bytes }, _) => self.append(log, bytes).await,
             (
@@ -383,6 +397,36 @@ impl Connection {
         }
     }
 
+    /// Lets go of bytes. Errors name no log: what the client follows is in order.
+    async fn trim(
+        &mut self,
+        name: LogId,
+        up_to: Cursor,
+        ids: Vec<EnvelopeId>,
+        signature: Signature,
+    ) -> Result<(), End> {
+        let info = self.relay.store.log(name).await;
+        let closer = info.as_ref().ok().and_then(|info| info.as_ref()?.closer);
+        let Cursor { seq, chain } = up_to;
+        let origin = &self.relay.origin;
+        let may = |closer: PublicKey| verify_trimming(&closer, &signature, origin, &name, seq, &chain, &ids);
+        if !closer.is_some_and(may) {
+            let sentence = "letting go of envelopes is not signed by who may close their log";
+            return Ok(self.error(ErrorCode::NotAllowed, sentence, None, None).await?);
+        }
+        loop {
+            match self.relay.store.trim(name, up_to, ids.clone()).await {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => return Ok(self.error(ErrorCode::NotStored, error.to_string(), None, None).await?),
+            }
+        }
+        if let Ok(Some(log)) = self.relay.hub.log(&*self.relay.store, name).await {
+            log.trimmed();
+        }
+        Ok(())
+    }
+
     async fn append(&mut self, name: LogId, bytes: Vec<u8>) -> Result<(), End> {
         let id = chain::envelope_id(&bytes);
         let Some((key, known)) = self.logs.get(&name).and_then(|known| Some((known.append?, known))) else {
@@ -494,6 +538,7 @@ impl Connection {
             out: self.out.clone(),
             at: after,
             ids_only,
+            trims: self.trims,
         };
         if leaves {
             self.logs.remove(&name);
@@ -511,6 +556,10 @@ impl Connection {
         for id in ids {
             match self.relay.store.find(name, id).await {
                 Ok(None) => {}
+                Ok(Some(row)) if row.bytes.is_empty() => {
+                    let sentence = "the bytes of this envelope were let go here";
+                    self.error(ErrorCode::NotKept, sentence, Some(name), Some(id)).await?;
+                }
                 Ok(Some(row)) => self.out.send(Message::Binary(hub::outgoing(name, row).frame)).await?,
                 Err(error) => return self.not_stored(error, name, Some(id)).await,
             }
@@ -557,7 +606,10 @@ impl Connection {
             StoreError::NotRegistered | StoreError::Closed => ErrorCode::NotAllowed,
             StoreError::TooManyKeys(_) | StoreError::LogFull(_) | StoreError::KeyFull(_) => ErrorCode::LogFull,
             StoreError::Closing => ErrorCode::Busy,
-            StoreError::TooManyLogs(_) | StoreError::DiskFull(_) | StoreError::Failed(_) => ErrorCode::NotStored,
+            StoreError::TooManyLogs(_)
+            | StoreError::DiskFull(_)
+            | StoreError::OtherChain(_)
+            | StoreError::Failed(_) => ErrorCode::NotStored,
         };
         Ok(self.error(code, error.to_string(), Some(log), id).await?)
     }

@@ -47,7 +47,7 @@ pub struct Outgoing {
     pub at: Cursor,
     /// Its id.
     pub id: EnvelopeId,
-    /// Its Entry frame.
+    /// Its Entry frame; empty where its bytes were let go.
     pub frame: Bytes,
 }
 
@@ -146,6 +146,11 @@ impl Log {
         self.writers.write().unwrap_or_else(PoisonError::into_inner).insert(key);
     }
 
+    /// Bytes were let go: what is kept of the newest rows may be among them.
+    pub fn trimmed(&self) {
+        *locked(&self.tail) = Tail::default();
+    }
+
     /// The log's end and its changes.
     pub fn end(&self) -> watch::Receiver<Cursor> {
         self.end.subscribe()
@@ -187,6 +192,10 @@ impl Log {
 /// A row as it is sent.
 pub fn outgoing(log: LogId, row: Row) -> Outgoing {
     let Row { at, id, bytes } = row;
+    if bytes.is_empty() {
+        let frame = Bytes::new();
+        return Outgoing { at, id, frame };
+    }
     Outgoing {
         at,
         id,

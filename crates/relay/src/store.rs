@@ -50,8 +50,17 @@ pub struct Row {
     pub at: Cursor,
     /// Its id.
     pub id: EnvelopeId,
-    /// Its sealed bytes.
+    /// Its sealed bytes; none where they were let go.
     pub bytes: Vec<u8>,
+}
+
+/// An envelope as it is listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listed {
+    /// Its id.
+    pub id: EnvelopeId,
+    /// Whether its bytes were let go.
+    pub gone: bool,
 }
 
 /// An envelope to be appended.
@@ -101,6 +110,9 @@ pub enum StoreError {
     /// The log is full.
     #[error("the log holds {0} bytes and takes no more; the server's operator can raise --max-log-bytes")]
     LogFull(u64),
+    /// The log's chain at that number is another.
+    #[error("the log's chain at number {0} is another")]
+    OtherChain(u64),
     /// The key has used up what it may append.
     #[error("this key has appended {0} bytes to the log, as much as one key may")]
     KeyFull(u64),
@@ -130,6 +142,14 @@ pub trait Store: Send + Sync + 'static {
     /// that are in all.
     fn close_logs(&self, log: LogId, keys: Vec<PublicKey>) -> Answer<'_, ()>;
 
+    /// Lets go of the bytes of envelopes up to a place on the log's chain, and of those with these ids: not all at once, but some,
+    /// so that appends come in between. Whether more of them are left. Numbers, ids and chain stay, and an append of one of
+    /// them puts its bytes back.
+    fn trim(&self, log: LogId, up_to: Cursor, ids: Vec<EnvelopeId>) -> Answer<'_, bool>;
+
+    /// How many envelopes of a log have no bytes.
+    fn gone(&self, log: LogId) -> Answer<'_, u64>;
+
     /// What is known of a log; `None` when there is none.
     fn log(&self, log: LogId) -> Answer<'_, Option<LogInfo>>;
 
@@ -139,11 +159,12 @@ pub trait Store: Send + Sync + 'static {
     /// The chain at a number; `None` when the log does not reach that far.
     fn chain_at(&self, log: LogId, seq: u64) -> Answer<'_, Option<Chain>>;
 
-    /// Rows after a number in order: at least one if there is one, then as many as `bytes` holds.
+    /// Rows after a number in order: at least one if there is one, then as many as `bytes` holds, those without bytes counted by
+    /// their ids.
     fn rows_after(&self, log: LogId, seq: u64, bytes: usize) -> Answer<'_, Vec<Row>>;
 
     /// Ids after a number in order, at most `count`.
-    fn ids_after(&self, log: LogId, seq: u64, count: usize) -> Answer<'_, Vec<EnvelopeId>>;
+    fn ids_after(&self, log: LogId, seq: u64, count: usize) -> Answer<'_, Vec<Listed>>;
 
     /// The row of an envelope; `None` when the log has it not.
     fn find(&self, log: LogId, id: EnvelopeId) -> Answer<'_, Option<Row>>;

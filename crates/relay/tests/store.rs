@@ -106,8 +106,8 @@ async fn a_newer_database_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("logs.sqlite");
     filled(&path).await;
-    change(&path, "PRAGMA user_version = 3");
-    assert_eq!(open(&path).err(), Some(OpenError::Newer { found: 3 }));
+    change(&path, "PRAGMA user_version = 4");
+    assert_eq!(open(&path).err(), Some(OpenError::Newer { found: 4 }));
 }
 
 #[tokio::test]
@@ -117,7 +117,8 @@ async fn a_database_of_the_first_version_is_taken_on() {
     filled(&path).await;
     change(
         &path,
-        "DROP TABLE closed; DROP TABLE probe; DROP INDEX log_closer; ALTER TABLE log DROP COLUMN closer; PRAGMA user_version = 1",
+        "DROP TABLE closed; DROP TABLE probe; DROP INDEX log_closer; ALTER TABLE log DROP COLUMN closer;
+         ALTER TABLE log DROP COLUMN gone; PRAGMA user_version = 1",
     );
     let store = open(&path).unwrap();
     assert_eq!(store.rows_after(LOG, 0, usize::MAX).await.unwrap().len(), 3);
@@ -125,6 +126,20 @@ async fn a_database_of_the_first_version_is_taken_on() {
     store.open(LOG, info.keys, Some(PublicKey([7; 32]))).await.unwrap();
     store.close_logs(LOG, Vec::new()).await.unwrap();
     assert!(store.log(LOG).await.unwrap().unwrap().writers.is_empty());
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_database_of_the_second_version_is_taken_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("logs.sqlite");
+    filled(&path).await;
+    change(&path, "ALTER TABLE log DROP COLUMN gone; PRAGMA user_version = 2");
+    let store = open(&path).unwrap();
+    assert_eq!(store.gone(LOG).await, Ok(0));
+    let rows = store.rows_after(LOG, 0, usize::MAX).await.unwrap();
+    assert_eq!(store.trim(LOG, rows[1].at, Vec::new()).await, Ok(false));
+    assert_eq!(store.gone(LOG).await, Ok(2));
     store.close().await;
 }
 

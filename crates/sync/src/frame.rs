@@ -21,19 +21,20 @@
 //! |---|---|
 //! | Open, OpenClosable | the operator's ticket |
 //! | Register | the registrar's signature in the frame |
-//! | Close | the closer's signature in the frame |
+//! | Close, Trim | the closer's signature in the frame |
 //! | Append | an Auth of an append key that is registered on the log |
 //! | Subscribe, Fetch | an Auth of the log's reader key |
 //! | Presence | either |
 //!
-//! Open, Register and Close may be repeated: the same keys again are no error.
+//! Open, Register, Close and Trim may be repeated: the same again is no error.
 //!
 //! # Order
 //!
 //! A relay numbers the envelopes of a log from 1. The chain link of number n is [`komuz_seal::chain::next`] of the link
 //! before it and the envelope's id. A connection that is subscribed gets, once the envelope is on disk, an Entry for every
 //! envelope that others append, in order; for its own it gets the Ack (and may get the Entry too). An envelope whose id the
-//! log already has is not stored again: it is acknowledged with the number that it has.
+//! log already has is not stored again: it is acknowledged with the number that it has. Where a Trim has let its bytes go, they
+//! are put back under that number.
 
 use komuz_seal::bytes::{Chain, EnvelopeId, EpochId, LogId, Nonce, PublicKey, Signature};
 use komuz_seal::cbor::{CborError, Reader, Writer};
@@ -69,9 +70,15 @@ pub const MAX_FEATURE: usize = 64;
 /// [`ClientFrame::Subscribe`] that leaves.
 pub const CLOSING: &str = "closing";
 
+/// The feature of letting go of the bytes of old envelopes. A relay that names it takes [`ClientFrame::Trim`]; to a client that names
+/// it, it says which bytes are not there with [`RelayFrame::Gone`] and [`RelayFrame::Trimmed`], to another with
+/// [`RelayFrame::Ids`].
+pub const TRIMMING: &str = "trimming";
+
 const CHALLENGE: &str = "komuz relay challenge v1";
 const REGISTER: &str = "komuz append key v1";
 const CLOSE: &str = "komuz log closing v1";
+const TRIM: &str = "komuz log trimming v1";
 
 /// What a client says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,7 +87,7 @@ pub enum ClientFrame {
     Hello {
         /// Makes the challenge fresh for the client.
         nonce: Nonce,
-        /// Names of what the client has beyond this version, none so far.
+        /// Names of what the client has beyond this version, such as [`TRIMMING`].
         features: Vec<String>,
     },
     /// Proves that the client has a key of the log: its reader key, its registrar key or a registered append key.
@@ -177,6 +184,21 @@ pub enum ClientFrame {
         /// The closer's signature.
         signature: Signature,
     },
+    /// The bytes of old envelopes are not needed at this relay any more: of all up to a number, where the chain there is this one, and
+    /// of those with these ids. Numbers, ids and chain stay. What is not allowed is answered with an error that names no log. The
+    /// signature is checked with [`verify_trimming`]. Where the relay has [`TRIMMING`].
+    Trim {
+        /// The log.
+        log: LogId,
+        /// The number; 0 for none.
+        seq: u64,
+        /// The chain there, [`komuz_seal::chain::EMPTY`] for none.
+        chain: Chain,
+        /// At most [`MAX_IDS`].
+        ids: Vec<EnvelopeId>,
+        /// The signature of who may close the log.
+        signature: Signature,
+    },
 }
 
 /// What a relay says.
@@ -248,6 +270,22 @@ pub enum RelayFrame {
         /// Sealed bytes.
         bytes: Vec<u8>,
     },
+    /// Ids of envelopes whose bytes were let go, in the place of entries or ids, in order. See [`TRIMMING`].
+    Gone {
+        /// The log.
+        log: LogId,
+        /// Number of the first.
+        first: u64,
+        /// At most [`MAX_IDS`].
+        ids: Vec<EnvelopeId>,
+    },
+    /// How many envelopes of a log have no bytes here, when there are some: before [`RelayFrame::CaughtUp`]. See [`TRIMMING`].
+    Trimmed {
+        /// The log.
+        log: LogId,
+        /// How many.
+        count: u64,
+    },
     /// Something was not done.
     Error {
         /// Why, for programs.
@@ -291,6 +329,8 @@ pub enum ErrorCode {
     Unknown,
     /// Nothing was proved in the time that a connection has for it. The relay closes the connection.
     NoProof,
+    /// The envelope's bytes were let go here: another relay may have them.
+    NotKept,
     /// A code that this version does not know.
     Other(u64),
 }
@@ -311,6 +351,7 @@ impl ErrorCode {
             Self::NotStored => 11,
             Self::Unknown => 12,
             Self::NoProof => 13,
+            Self::NotKept => 14,
             Self::Other(number) => number,
         }
     }
@@ -330,6 +371,7 @@ impl ErrorCode {
             11 => Self::NotStored,
             12 => Self::Unknown,
             13 => Self::NoProof,
+            14 => Self::NotKept,
             other => Self::Other(other),
         }
     }
@@ -413,6 +455,43 @@ fn closing(epoch: &EpochId, keys: &[PublicKey]) -> Vec<u8> {
 /// The closer's signature that leaves these append keys, in ascending order, in an epoch's logs.
 pub fn sign_closing(closer: &SignKey, epoch: &EpochId, keys: &[PublicKey]) -> Signature {
     closer.sign(CLOSE, &closing(epoch, keys))
+}
+
+fn trimming(origin: &str, log: &LogId, seq: u64, chain: &Chain, ids: &[EnvelopeId]) -> Vec<u8> {
+    Writer::bare()
+        .array(5)
+        .text(origin)
+        .bytes(&log.0)
+        .uint(seq)
+        .bytes(&chain.0)
+        .list(ids.iter(), |w, id| w.bytes(&id.0))
+        .finish()
+}
+
+/// The signature of who may close a log on a [`ClientFrame::Trim`]. `origin` is that of the relay that is asked: no other one can
+/// be asked with it.
+pub fn sign_trimming(
+    closer: &SignKey,
+    origin: &str,
+    log: &LogId,
+    seq: u64,
+    chain: &Chain,
+    ids: &[EnvelopeId],
+) -> Signature {
+    closer.sign(TRIM, &trimming(origin, log, seq, chain, ids))
+}
+
+/// Whether the signature of a [`ClientFrame::Trim`] is good. `origin` is the relay's own.
+pub fn verify_trimming(
+    closer: &PublicKey,
+    signature: &Signature,
+    origin: &str,
+    log: &LogId,
+    seq: u64,
+    chain: &Chain,
+    ids: &[EnvelopeId],
+) -> bool {
+    sign::verify(closer, TRIM, &trimming(origin, log, seq, chain, ids), signature)
 }
 
 /// Whether the signature of a [`ClientFrame::Close`] is the closer's.
@@ -499,6 +578,18 @@ impl ClientFrame {
             Self::Close { log, keys, signature } => frame(11, 3)
                 .bytes(&log.0)
                 .list(keys.iter(), |w, key| w.bytes(&key.0))
+                .bytes(&signature.0),
+            Self::Trim {
+                log,
+                seq,
+                chain,
+                ids,
+                signature,
+            } => frame(12, 5)
+                .bytes(&log.0)
+                .uint(*seq)
+                .bytes(&chain.0)
+                .list(ids.iter(), |w, id| w.bytes(&id.0))
                 .bytes(&signature.0),
         }
         .finish()
@@ -604,6 +695,16 @@ impl ClientFrame {
                     signature: r.fixed()?,
                 }
             }
+            12 => {
+                expect(len, 6)?;
+                Self::Trim {
+                    log: r.fixed()?,
+                    seq: r.uint()?,
+                    chain: r.fixed()?,
+                    ids: r.list(MAX_IDS, |r| r.fixed())?,
+                    signature: r.fixed()?,
+                }
+            }
             other => return Err(FrameError::Unknown(other)),
         };
         r.end()?;
@@ -629,6 +730,11 @@ impl RelayFrame {
             Self::CaughtUp { log, seq, chain } => frame(5, 3).bytes(&log.0).uint(*seq).bytes(&chain.0),
             Self::Rewound { log, seq, chain } => frame(6, 3).bytes(&log.0).uint(*seq).bytes(&chain.0),
             Self::Presence { log, bytes } => frame(7, 2).bytes(&log.0).bytes(bytes),
+            Self::Gone { log, first, ids } => frame(9, 3)
+                .bytes(&log.0)
+                .uint(*first)
+                .list(ids.iter(), |w, id| w.bytes(&id.0)),
+            Self::Trimmed { log, count } => frame(10, 2).bytes(&log.0).uint(*count),
             Self::Error {
                 code,
                 sentence,
@@ -717,6 +823,21 @@ impl RelayFrame {
                     sentence: r.text(MAX_TEXT)?.to_owned(),
                     log: r.optional(|r| r.fixed())?,
                     id: r.optional(|r| r.fixed())?,
+                }
+            }
+            9 => {
+                expect(len, 4)?;
+                Self::Gone {
+                    log: r.fixed()?,
+                    first: r.uint()?,
+                    ids: r.list(MAX_IDS, |r| r.fixed())?,
+                }
+            }
+            10 => {
+                expect(len, 3)?;
+                Self::Trimmed {
+                    log: r.fixed()?,
+                    count: r.uint()?,
                 }
             }
             other => return Err(FrameError::Unknown(other)),

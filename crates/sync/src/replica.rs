@@ -403,6 +403,19 @@ impl Replica {
         self.turn(now, entropy, |replica, m| replica.end_offer(doc, id, taken, m))
     }
 
+    /// The caller has loaded a document freshly ([`Output::Compare`]): everything in it is in what the caller has, or why it is not
+    /// the same.
+    pub fn compared(
+        &mut self,
+        doc: &DocId,
+        id: &EnvelopeId,
+        equal: Result<(), &str>,
+        now: u64,
+        entropy: Entropy<'_>,
+    ) -> Vec<Output> {
+        self.turn(now, entropy, |replica, m| replica.end_comparison(doc, id, equal, m))
+    }
+
     /// Puts a whole document together for who comes later, when [`Output::SnapshotDue`] has asked for it: its bytes, what is in it,
     /// and the hashes of the last change of each actor. Errors: `snapshot-not-now` where something of it is still on its way,
     /// is left aside or was numbered twice, `snapshot-not-worth`, `payload-too-large`, `no-key`, `role`, and those of [`Self::may_write`].

@@ -2,7 +2,8 @@
 
 use komuz_sync::frame::{
     ClientFrame, ErrorCode, FrameError, MAX_APPEND_KEYS, MAX_ENTRY, MAX_FRAME, MAX_IDS, MAX_PRESENCE, RelayFrame,
-    sign_challenge, sign_closing, sign_registration, verify_challenge, verify_closing, verify_registration,
+    sign_challenge, sign_closing, sign_registration, sign_trimming, verify_challenge, verify_closing,
+    verify_registration, verify_trimming,
 };
 use komuz_sync::seal::bytes::{Chain, EnvelopeId, EpochId, LogId, Nonce, PublicKey, Signature};
 use komuz_sync::seal::cbor::CborError;
@@ -66,6 +67,13 @@ fn client_frames() -> Vec<ClientFrame> {
             keys: vec![PublicKey([3; 32]), PublicKey([5; 32])],
             signature: Signature([4; 64]),
         },
+        ClientFrame::Trim {
+            log: LOG,
+            seq: 70_000,
+            chain: Chain([9; 32]),
+            ids: vec![EnvelopeId([1; 32])],
+            signature: Signature([4; 64]),
+        },
     ]
 }
 
@@ -109,6 +117,12 @@ fn relay_frames() -> Vec<RelayFrame> {
             log: LOG,
             bytes: Vec::new(),
         },
+        RelayFrame::Gone {
+            log: LOG,
+            first: 9,
+            ids: vec![id; 2],
+        },
+        RelayFrame::Trimmed { log: LOG, count: 24 },
         RelayFrame::Error {
             code: ErrorCode::NoSuchLog,
             sentence: "no such log".into(),
@@ -259,6 +273,25 @@ fn a_closing_is_for_these_keys_in_one_epoch() {
 }
 
 #[test]
+fn letting_go_is_of_these_in_one_log_at_one_server() {
+    let closer = SignKey::from_secret(&[7; 32]);
+    let (origin, seq, chain, ids) = ("https://desk.outlet.example", 9, Chain([4; 32]), [EnvelopeId([1; 32])]);
+    let signature = sign_trimming(&closer, origin, &LOG, seq, &chain, &ids);
+    let public = closer.public();
+    let is_good = |origin, log, seq, chain, ids: &[EnvelopeId]| {
+        verify_trimming(&public, &signature, origin, log, seq, chain, ids)
+    };
+    assert!(is_good(origin, &LOG, seq, &chain, &ids));
+    assert!(!is_good("https://desk.other.example", &LOG, seq, &chain, &ids));
+    assert!(!is_good(origin, &LogId([2; 32]), seq, &chain, &ids));
+    assert!(!is_good(origin, &LOG, 10, &chain, &ids));
+    assert!(!is_good(origin, &LOG, seq, &Chain([5; 32]), &ids));
+    assert!(!is_good(origin, &LOG, seq, &chain, &[]));
+    let stranger = SignKey::from_secret(&[8; 32]).public();
+    assert!(!verify_trimming(&stranger, &signature, origin, &LOG, seq, &chain, &ids));
+}
+
+#[test]
 fn too_large() {
     let envelope = ClientFrame::Append {
         log: LOG,
@@ -295,6 +328,28 @@ fn too_large() {
     .encode();
     assert!(matches!(
         ClientFrame::decode(&keys),
+        Err(FrameError::Malformed(CborError::TooLarge(_)))
+    ));
+    let trim = ClientFrame::Trim {
+        log: LOG,
+        seq: 0,
+        chain: Chain([0; 32]),
+        ids: vec![EnvelopeId([0; 32]); MAX_IDS + 1],
+        signature: Signature([4; 64]),
+    }
+    .encode();
+    assert!(matches!(
+        ClientFrame::decode(&trim),
+        Err(FrameError::Malformed(CborError::TooLarge(_)))
+    ));
+    let gone = RelayFrame::Gone {
+        log: LOG,
+        first: 1,
+        ids: vec![EnvelopeId([0; 32]); MAX_IDS + 1],
+    }
+    .encode();
+    assert!(matches!(
+        RelayFrame::decode(&gone),
         Err(FrameError::Malformed(CborError::TooLarge(_)))
     ));
     assert!(matches!(

@@ -294,7 +294,7 @@ impl Paper {
                 Some(Queued::Whole(whole)) => {
                     let taken = match quarantined(&whole.id) {
                         true => Err("it stopped the desk twice".into()),
-                        false => self.take_whole(&whole),
+                        false => self.take_whole(&whole, &mut changes, &mut applied.refused),
                     };
                     applied.changed |= taken.is_ok();
                     applied.whole = Some((whole.id, taken));

@@ -279,6 +279,7 @@ impl Room {
                         paper.queue_whole(whole);
                     }
                 }
+                replica::Output::Compare(whole) => self.compare(&whole, hands),
                 replica::Output::SnapshotDue(doc) => self.put_together(&doc, hands),
                 replica::Output::Rebuild { doc, own } => self.rebuild(&doc, own, hands),
                 replica::Output::Void {
@@ -506,6 +507,13 @@ impl Room {
         }
         let Some(batch) = self.journal.ready(hands) else { return };
         self.applied_at = hands.now;
+        // What is saved with a document that came whole must be in the log.
+        if batch
+            .iter()
+            .any(|(doc, _)| self.papers.get(doc).is_some_and(Paper::has_whole))
+        {
+            self.seal(hands);
+        }
         let (mut stale, mut wholes) = (Vec::new(), Vec::new());
         for (doc, ids) in &batch {
             let fresh = self.remaking.paper(doc);
@@ -516,10 +524,10 @@ impl Room {
             if !paper.is_next(ids) {
                 continue;
             }
-            let journal = &self.journal;
+            let (journal, anew) = (&self.journal, paper.is_pristine());
             let mut applied = paper.apply(ids.len(), |id| journal.is_quarantined(id));
             if let Some((id, taken)) = applied.whole.take() {
-                wholes.push((doc.clone(), id, taken));
+                wholes.push((doc.clone(), id, taken, anew));
             }
             for refusal in applied.refused {
                 let trouble = self.refusal(refusal);
@@ -534,8 +542,8 @@ impl Room {
             }
         }
         self.journal.applied(hands);
-        for (doc, id, taken) in wholes {
-            self.took_whole(&doc, &id, taken, hands);
+        for (doc, id, taken, anew) in wholes {
+            self.took_whole(&doc, &id, taken, anew, hands);
         }
         for doc in stale {
             self.rebuild(&doc, false, hands);

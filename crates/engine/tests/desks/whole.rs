@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use automerge::transaction::Transactable;
 use automerge::{AutoCommit, LoadOptions, ROOT, ReadDoc, TextEncoding};
 use komuz_core::document::{DocKind, Document};
-use komuz_messages::EditionId;
+use komuz_messages::{Ask, EditionId};
 use komuz_sync::seal::doc::DocId;
 
 use crate::hostile::says;
@@ -95,4 +95,61 @@ fn a_whole_that_nobody_has_signed_for_is_passed_over_and_its_maker_is_named() {
         refused.iter().any(|trouble| trouble.with[0].contains("Miranda")),
         "{refused:?}"
     );
+}
+
+/// The documents' logs at a server: how many envelopes have no bytes there.
+fn let_go(world: &World, relay: usize) -> usize {
+    let entries = world.relays[relay].logs.values().flat_map(|log| &log.entries);
+    entries.filter(|entry| entry.bytes.is_empty()).count()
+}
+
+/// Types in small pieces, then nobody does for some minutes.
+fn type_much(world: &mut World, desk: usize, edition: &EditionId) {
+    for number in 0..TYPED {
+        type_at(world, desk, edition, &format!("{number} "), |page| page.end());
+        world.run(150);
+    }
+    world.run(300_000);
+}
+
+#[test]
+fn who_was_away_while_servers_let_go_gets_what_is_lacking_whole_and_their_own_words_stay() {
+    let (mut world, kloop, occrp, edition) = two();
+    // The outlets have a server each; in the key of a rotation much is written, by one.
+    world.ask(kloop, Ask::NewKey).expect("an editor may");
+    world.run(5_000);
+    settled(&mut world);
+    world.online(occrp, false);
+    type_at(&mut world, occrp, &edition, "written far away ", |page| page.end());
+    for _ in 0..3 {
+        type_much(&mut world, kloop, &edition);
+    }
+    assert!(
+        let_go(&world, 1) > TYPED / 2,
+        "{} {}",
+        let_go(&world, 0),
+        let_go(&world, 1)
+    );
+    assert_eq!(let_go(&world, 0), 0, "one keeps everything");
+    // The one that keeps everything is out of reach.
+    world.relays[0].up = false;
+    world.online(occrp, true);
+    world.run(200_000);
+    type_at(&mut world, occrp, &edition, "and here again ", |page| page.end());
+    world.until("both have everything", |world| {
+        text(world, occrp, &edition) == text(world, kloop, &edition)
+    });
+    let whole = text(&world, kloop, &edition);
+    for words in ["written far away ", "and here again ", "0 1 2 3 ", "598 599 "] {
+        assert!(whole.contains(words), "{words} is in {whole}");
+    }
+    assert!(envelopes(&world, occrp) < envelopes(&world, kloop) / 2);
+    // Also after a crash, and with everything in reach.
+    world.crash(occrp);
+    let again = crate::keeping::come_back(&mut world, occrp);
+    open(&mut world, again, &edition);
+    assert_eq!(text(&world, again, &edition), whole);
+    world.relays[0].up = true;
+    settled(&mut world);
+    assert_eq!(text(&world, again, &edition), whole);
 }

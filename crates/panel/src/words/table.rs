@@ -127,6 +127,11 @@ table! {
         "Редакция исключается, как только так проголосуют все остальные, не меньше двух. Голос отозвать нельзя."
         "Калгандарынын баары, кеминде экөө, ушундай добуш бергенде редакция чыгат. Добушту кайтарып алууга болбойт."
     group_expel_yes "Vote" "Проголосовать" "Добуш берүү"
+    group_new_key "Make a new key" "Создать новый ключ" "Жаңы ачкыч жасоо"
+    group_new_key_sure
+        "Everybody who is in gets it, and what is written from now on is sealed with it. For when the old one may be in other hands: with that, what was written up to now can still be read."
+        "Его получат все участники, и написанное с этой минуты будет закрыто им. На случай, если старый мог попасть в чужие руки: написанное до сих пор им по-прежнему можно прочитать."
+        "Аны катышкандардын баары алат, мындан ары жазылгандар аны менен жабылат. Эски ачкыч бөтөн колго түшүп калышы мүмкүн болгон учур үчүн: буга чейин жазылганды аны менен дагы эле окууга болот."
     group_part "Leave with the whole outlet" "Выйти всей редакцией" "Бүт редакция менен чыгуу"
     group_part_sure
         "Everybody of your outlet leaves and keeps what is on their devices. This cannot be taken back."

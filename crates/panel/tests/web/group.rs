@@ -131,6 +131,20 @@ async fn it_is_said_which_outlets_have_voted() {
 }
 
 #[wasm_bindgen_test]
+async fn an_editor_makes_a_new_key_after_a_question_and_nobody_else_is_offered_it() {
+    let page = Page::with("en", &sample()).await;
+    page.group(who()).await;
+    assert!(page.texts("[data-test=group-new-key]").is_empty());
+    let page = Page::with("en", &sample()).await;
+    let mut who = who();
+    who["members"][0]["role"] = "editor".into();
+    page.group(who).await;
+    page.press("[data-test=group-new-key]").await;
+    page.press("[data-test=group-outlet] [data-test=sure]").await;
+    assert_eq!(page.asked(1).await, [json!({ "ask": "new-key" })]);
+}
+
+#[wasm_bindgen_test]
 async fn who_is_out_is_offered_nothing_and_an_observer_adds_a_device_and_leaves() {
     let page = Page::with("en", &sample()).await;
     let mut out = who();

@@ -44,6 +44,8 @@ pub struct Follower {
     pub at: Cursor,
     /// Whether ids are enough for what is there already.
     pub ids_only: bool,
+    /// Whether the client knows that bytes may be gone.
+    pub trims: bool,
 }
 
 /// Why following ends.
@@ -118,6 +120,10 @@ impl Follower {
         self.send_rows(there).await?;
         let Cursor { seq, chain } = self.at;
         let log = self.log.name;
+        let count = self.store.gone(log).await?;
+        if self.trims && count > 0 {
+            self.say(&RelayFrame::Trimmed { log, count }).await?;
+        }
         Ok(self.say(&RelayFrame::CaughtUp { log, seq, chain }).await?)
     }
 
@@ -128,20 +134,29 @@ impl Follower {
                 .store
                 .ids_after(self.log.name, self.at.seq, left.min(MAX_IDS))
                 .await?;
-            let first = self.at.seq + 1;
+            let mut first = self.at.seq + 1;
             if ids.is_empty() {
                 return Err(missing(first).into());
             }
             self.at.seq += ids.len() as u64;
-            self.say(&RelayFrame::Ids {
-                log: self.log.name,
-                first,
-                ids,
-            })
-            .await?;
+            for run in ids.chunk_by(|one, next| one.gone == next.gone) {
+                let ids = run.iter().map(|listed| listed.id).collect();
+                self.say_ids(first, ids, run[0].gone).await?;
+                first += run.len() as u64;
+            }
         }
         self.at = until;
         Ok(())
+    }
+
+    /// Ids, with whether their bytes were let go for a client that knows of that.
+    async fn say_ids(&self, first: u64, ids: Vec<EnvelopeId>, gone: bool) -> Result<(), Gone> {
+        let log = self.log.name;
+        self.say(&match gone && self.trims {
+            true => RelayFrame::Gone { log, first, ids },
+            false => RelayFrame::Ids { log, first, ids },
+        })
+        .await
     }
 
     async fn send_rows(&mut self, until: Cursor) -> Result<(), End> {
@@ -151,8 +166,18 @@ impl Follower {
             if rows.is_empty() {
                 return Err(missing(self.at.seq + 1).into());
             }
-            for row in rows {
+            let mut rows = rows.into_iter().peekable();
+            while let Some(row) = rows.next() {
                 self.at = row.at;
+                if row.frame.is_empty() {
+                    let mut ids = vec![row.id];
+                    while let Some(row) = rows.next_if(|next| next.frame.is_empty() && ids.len() < MAX_IDS) {
+                        self.at = row.at;
+                        ids.push(row.id);
+                    }
+                    self.say_ids(row.at.seq, ids, true).await?;
+                    continue;
+                }
                 if self.own.take(row.id) {
                     let (log, Cursor { seq, chain }) = (self.log.name, row.at);
                     self.say(&RelayFrame::Ack {

@@ -17,7 +17,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 pub use self::schema::OpenError;
 use self::schema::{fixed, place, places};
 use self::writer::{Job, Writer};
-use super::{Answer, Append, Appended, Commits, Cursor, LogInfo, LogKeys, Row, Store, StoreError};
+use super::{Answer, Append, Appended, Commits, Cursor, Listed, LogInfo, LogKeys, Row, Store, StoreError};
 use crate::limits::{Disk, Limits};
 
 /// How many jobs wait for the writer; those who come then wait themselves, and with them their connections.
@@ -123,6 +123,21 @@ impl Store for Sqlite {
         self.write(move |reply| Job::Close { log, keys, reply }).boxed()
     }
 
+    fn trim(&self, log: LogId, up_to: Cursor, ids: Vec<EnvelopeId>) -> Answer<'_, bool> {
+        self.write(move |reply| Job::Trim { log, up_to, ids, reply }).boxed()
+    }
+
+    fn gone(&self, log: LogId) -> Answer<'_, u64> {
+        self.read(move |db| {
+            let gone: Option<i64> = db
+                .prepare_cached("SELECT gone FROM log WHERE name = ?1")?
+                .query_row([log.0], |row| row.get(0))
+                .optional()?;
+            Ok(gone.unwrap_or(0).unsigned_abs())
+        })
+        .boxed()
+    }
+
     fn log(&self, log: LogId) -> Answer<'_, Option<LogInfo>> {
         self.read(move |db| read_log(db, log)).boxed()
     }
@@ -160,7 +175,7 @@ impl Store for Sqlite {
             let mut sum = 0;
             while let Some(row) = rows.next()? {
                 let row = read_row(row)?;
-                sum += row.bytes.len();
+                sum += row.bytes.len().max(row.id.0.len());
                 if sum > bytes && !found.is_empty() {
                     break;
                 }
@@ -171,17 +186,21 @@ impl Store for Sqlite {
         .boxed()
     }
 
-    fn ids_after(&self, log: LogId, seq: u64, count: usize) -> Answer<'_, Vec<EnvelopeId>> {
+    fn ids_after(&self, log: LogId, seq: u64, count: usize) -> Answer<'_, Vec<Listed>> {
         self.read(move |db| {
             let Some((number, seq)) = number(db, log)?.zip(u32::try_from(seq).ok()) else {
                 return Ok(Vec::new());
             };
-            let mut query =
-                db.prepare_cached("SELECT id FROM envelope WHERE place > ?1 AND place <= ?2 ORDER BY place LIMIT ?3")?;
+            let mut query = db.prepare_cached(
+                "SELECT id, length(bytes) = 0 FROM envelope WHERE place > ?1 AND place <= ?2 ORDER BY place LIMIT ?3",
+            )?;
             let count = i64::try_from(count).unwrap_or(i64::MAX);
             query
                 .query_map(params![place(number, seq), places(number), count], |row| {
-                    Ok(EnvelopeId(fixed(row, 0)?))
+                    Ok(Listed {
+                        id: EnvelopeId(fixed(row, 0)?),
+                        gone: row.get(1)?,
+                    })
                 })?
                 .collect()
         })

@@ -69,8 +69,14 @@ impl Client {
     }
 
     /// Says Hello and is challenged.
-    pub async fn hello(mut self) -> Self {
-        let (nonce, features) = (self.mine, Vec::new());
+    pub async fn hello(self) -> Self {
+        self.hello_with(&[]).await
+    }
+
+    /// The same, as a client that has these features.
+    pub async fn hello_with(mut self, features: &[&str]) -> Self {
+        let features = features.iter().map(|feature| (*feature).to_owned()).collect();
+        let nonce = self.mine;
         self.say(ClientFrame::Hello { nonce, features }).await;
         let RelayFrame::Challenge { origin, nonce, .. } = self.hear().await else {
             panic!("no challenge")

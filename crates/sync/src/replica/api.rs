@@ -130,9 +130,13 @@ pub enum Output {
         /// Envelopes that it became.
         ids: Vec<EnvelopeId>,
     },
-    /// A whole document that somebody has put together, for a caller that has nothing of it: to be taken or not
-    /// ([`Replica::took`](super::Replica::took)). Nothing else of the document is delivered before.
+    /// A whole document that somebody has put together, for a caller that has nothing of it, or that lacks what no server in reach
+    /// has kept: to be taken or not ([`Replica::took`](super::Replica::took)). To who has nothing, nothing else of the document is
+    /// delivered before.
     Whole(Box<Whole>),
+    /// A whole document that this device has put together, as others are given it: to be loaded freshly and compared with what the
+    /// caller has ([`Replica::compared`](super::Replica::compared)). Servers are to let go of what is in it.
+    Compare(Box<Whole>),
     /// So much of a document has come since its last snapshot that a new one is worth its while
     /// ([`Replica::snapshot`](super::Replica::snapshot)).
     SnapshotDue(DocId),

@@ -144,7 +144,7 @@ impl Replica {
     }
 
     /// What closes an epoch's logs, where this device was an editor's when it was made.
-    fn closing_key(&self, epoch: &Epoch) -> Option<SignKey> {
+    pub(super) fn closing_key(&self, epoch: &Epoch) -> Option<SignKey> {
         let opened = self.charter.open_rotation(&epoch.entry, &self.device).ok()?;
         let key = opened.editors?.registrar(&self.charter.id(), &epoch.epoch);
         (self.charter.closer(&epoch.epoch) == Some(key.public())).then_some(key)

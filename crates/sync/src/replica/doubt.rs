@@ -81,6 +81,10 @@ impl Replica {
         let (Some(line), Some(true)) = (line, stored.map(|stored| stored.batch > 0)) else {
             return;
         };
+        // It has said itself that it let this one go, and gets it back.
+        if line.refill.contains(&id) {
+            return;
+        }
         let shown = line.phase == Phase::Live && line.listed.is_none() && seq <= line.cursor.seq;
         if shown && line.unsent.contains(&id) {
             self.doubt(relay, Doubt::Contradicts);

@@ -148,11 +148,16 @@ impl Replica {
             return;
         }
         let mine = origin == Origin::Here;
+        let keeper = self.keeper();
         for (number, link) in self.links.iter_mut().enumerate() {
             let Some(line) = link.lines.get_mut(&log_id) else {
                 continue;
             };
             if origin == Origin::Relay(RelayId(number as u32)) {
+                continue;
+            }
+            // It had it, and need not have it again.
+            if line.gone.remove(&id) && keeper != Some(number) {
                 continue;
             }
             let due = if mine {

@@ -98,6 +98,16 @@ impl Wanted {
         self.seqs.contains_key(id)
     }
 
+    /// Lets go of all up to a number.
+    pub(super) fn drop_up_to(&mut self, seq: u64) {
+        while let Some((first, id)) = self.by_seq.first_key_value().map(|(first, id)| (*first, *id))
+            && first <= seq
+        {
+            self.by_seq.remove(&first);
+            self.seqs.remove(&id);
+        }
+    }
+
     pub(super) fn len(&self) -> usize {
         self.seqs.len()
     }
@@ -210,6 +220,13 @@ pub(super) struct Line {
     /// Ids that are to be fetched, and those asked for.
     pub(super) wanted: Wanted,
     pub(super) fetching: Wanted,
+    /// What is not here and what the relay has let go of the bytes of, and since when something is.
+    pub(super) gone: Wanted,
+    pub(super) gone_since: Option<u64>,
+    /// How many envelopes have no bytes there, whether it was looked which, and which of them are brought back.
+    pub(super) trimmed: u64,
+    pub(super) searched: bool,
+    pub(super) refill: BTreeSet<EnvelopeId>,
     /// When a fetched envelope came last, or the first was asked for.
     pub(super) fetched: u64,
     pub(super) unsent: Outbox,
@@ -252,6 +269,11 @@ impl Line {
             listed: None,
             wanted: Wanted::default(),
             fetching: Wanted::default(),
+            gone: Wanted::default(),
+            gone_since: None,
+            trimmed: 0,
+            searched: false,
+            refill: BTreeSet::new(),
             fetched: 0,
             unsent: Outbox::default(),
             flying: BTreeSet::new(),
@@ -283,6 +305,10 @@ impl Line {
         self.listed = None;
         self.wanted.clear();
         self.fetching.clear();
+        self.gone.clear();
+        self.gone_since = None;
+        self.trimmed = 0;
+        self.refill.clear();
         self.relist = None;
         self.land();
         if let Some(side) = &mut self.side {
@@ -303,7 +329,12 @@ impl Line {
 
     /// Whether everything that the relay is known to have is here.
     pub(super) fn has_all(&self) -> bool {
-        self.wanted.is_empty() && self.fetching.is_empty() && !self.lossy
+        self.is_brought() && self.gone.is_empty() && !self.lossy
+    }
+
+    /// Whether nothing more is on its way here of what the relay has.
+    pub(super) fn is_brought(&self) -> bool {
+        self.wanted.is_empty() && self.fetching.is_empty()
     }
 }
 
@@ -324,6 +355,8 @@ pub(super) struct Link {
     /// Whether it can close logs ([`crate::frame::CLOSING`]), and which keys it was told to leave in which epochs.
     pub(super) closes: bool,
     pub(super) closed: BTreeMap<EpochId, Vec<PublicKey>>,
+    /// Whether it can let go of old envelopes ([`crate::frame::TRIMMING`]).
+    pub(super) trims: bool,
     /// Where there are more logs than are followed: those that are to be looked at, those that are being, when and at which one that was
     /// begun last.
     pub(super) turns: VecDeque<LogId>,
@@ -350,6 +383,7 @@ impl Link {
             probe: None,
             closes: false,
             closed: BTreeMap::new(),
+            trims: false,
             turns: VecDeque::new(),
             visited: BTreeSet::new(),
             looked: now,

@@ -1,12 +1,12 @@
 //! The rows of a replica: their tables, keys and values. Every value starts with a version byte.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use komuz_seal::bytes::{Chain, EnvelopeId, InviteId, LogId, SessionId};
 use komuz_seal::cbor::{CborError, Reader, Writer};
 use komuz_seal::chain;
 use komuz_seal::doc::DocId;
-use komuz_seal::snapshot::MAX_COPIES;
+use komuz_seal::snapshot::{Announcement, MAX_COPIES, MAX_PLACES, Place};
 use zeroize::Zeroizing;
 
 use super::{LoadError, Row};
@@ -20,10 +20,13 @@ pub(super) const CURSORS: &str = "cursors";
 pub(super) const INVITES: &str = "invites";
 pub(super) const CHUNKS: &str = "chunks";
 pub(super) const BASES: &str = "bases";
+pub(super) const MADE: &str = "made";
 
 /// The names of all tables, so that a caller can make them. Rows of `me`, `servers` and `invites` hold secrets (keys,
 /// tickets): the caller wraps them before they go to a disk that others may read.
-pub const TABLES: [&str; 9] = [ME, SERVERS, LOGS, ENVELOPES, UNSENT, CURSORS, INVITES, CHUNKS, BASES];
+pub const TABLES: [&str; 10] = [
+    ME, SERVERS, LOGS, ENVELOPES, UNSENT, CURSORS, INVITES, CHUNKS, BASES, MADE,
+];
 
 const VERSION: u8 = 1;
 /// The one key of table `me`.
@@ -372,6 +375,65 @@ pub(super) fn read_base(key: &[u8], value: &[u8]) -> Result<(LogId, SessionId, u
         Ok((r.uint()?, r.list(MAX_COPIES, |r| r.fixed())?))
     })?;
     Ok((log, session, counter, copies))
+}
+
+/// A snapshot that this device has made.
+#[derive(Debug, Clone)]
+pub(super) struct MadeRow {
+    /// What told of it.
+    pub(super) announcement: Announcement,
+    /// How much of each log was in it, at which relay: (address, log, number, chain).
+    pub(super) places: Vec<Place>,
+    /// It was to be loaded, to be compared: what came of it did not get here.
+    pub(super) tried: bool,
+    /// Relays that were told to let go of what is in it.
+    pub(super) done: BTreeSet<String>,
+}
+
+impl MadeRow {
+    /// `id`: the envelope that told of it.
+    pub(super) fn put(&self, pending: &mut Pending, id: &EnvelopeId) {
+        let w = Writer::versioned(VERSION).array(4).bytes(&self.announcement.to_bytes());
+        let w = w.list(self.places.iter(), |w, place| {
+            let w = w.array(4).text(&place.url).bytes(&place.log.0);
+            w.uint(place.seq).bytes(&place.chain.0)
+        });
+        let w = w.uint(u64::from(self.tried));
+        let value = w.list(self.done.iter(), |w, url| w.text(url)).finish();
+        pending.put(MADE, id.0.to_vec(), value);
+    }
+
+    pub(super) fn read(key: &[u8], value: &[u8]) -> Result<(EnvelopeId, Self), LoadError> {
+        let id = EnvelopeId::from_slice(key).ok_or_else(|| bad_key(MADE))?;
+        let (announcement, row) = read(MADE, value, |r| {
+            r.array(4)?;
+            let announcement = r.bytes(MAX_ROW)?.to_vec();
+            let places = r.list(MAX_PLACES, |r| {
+                r.array(4)?;
+                Ok::<_, CborError>(Place {
+                    url: r.text(MAX_TEXT)?.to_owned(),
+                    log: r.fixed()?,
+                    seq: r.uint()?,
+                    chain: r.fixed()?,
+                })
+            })?;
+            let tried = r.uint()? == 1;
+            let done: Vec<String> = r.list(MAX_PLACES, |r| r.text(MAX_TEXT).map(str::to_owned))?;
+            Ok((announcement, (places, tried, done.into_iter().collect())))
+        })?;
+        let announcement = Announcement::from_bytes(&announcement).map_err(|why| LoadError::Row {
+            table: MADE,
+            why: why.to_string(),
+        })?;
+        let (places, tried, done) = row;
+        let made = Self {
+            announcement,
+            places,
+            tried,
+            done,
+        };
+        Ok((id, made))
+    }
 }
 
 /// An invitation of this device; `used` once it was answered.

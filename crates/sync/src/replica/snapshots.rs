@@ -7,6 +7,9 @@
 //! they are in the document and not here. Where one of them is needed after all, the log is listed from its start and the
 //! snapshot is done with once everything below it is here.
 
+mod behind;
+mod trimming;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use komuz_seal::blob::{Blob, BlobError};
@@ -22,6 +25,8 @@ use super::link::{Line, Link, Phase, below};
 use super::log::{Log, Stored};
 use super::rows::{self, Cursor, EnvelopeRow, Standing};
 use super::{CommandError, Moment, Output, Payload, RelayId, Replica, Seen, Whole};
+
+use trimming::Made;
 
 /// How much must have been written since the last snapshot, in bytes of envelopes, and how many times what one weighs: a
 /// joiner then reads at most three times the snapshot.
@@ -104,12 +109,19 @@ pub(super) struct Snapshots {
     /// When this device makes one, and what the last one would have weighed that was not worth it.
     due: BTreeMap<DocId, u64>,
     weighed: BTreeMap<DocId, usize>,
+    /// Documents that a snapshot is looked for although something of them is here, when it was looked for last, and what was taken so.
+    behind: BTreeSet<DocId>,
+    looked: BTreeMap<DocId, u64>,
+    used: BTreeSet<EnvelopeId>,
+    /// What this device has made, the newest last, and when it is looked at what servers need not keep.
+    made: BTreeMap<DocId, Vec<Made>>,
+    trims_at: u64,
 }
 
 impl Snapshots {
     /// Whether a document's envelopes are not asked for yet.
     pub(super) fn waits(&self, doc: &DocId) -> bool {
-        self.wanted.contains_key(doc)
+        self.wanted.contains_key(doc) && !self.behind.contains(doc)
     }
 
     /// Whether a document's envelopes are not delivered yet: something that they build on is neither with the caller nor here.
@@ -243,6 +255,14 @@ impl Replica {
         self.logs_here(doc).any(|log| !log.stored.is_empty())
     }
 
+    /// Whether a snapshot of a document is not needed after all: somebody has written here, or what was lacking has come.
+    fn needs_none(&self, doc: &DocId) -> bool {
+        match self.snapshots.behind.contains(doc) {
+            true => !self.lacks_gone(doc),
+            false => self.has_some(doc),
+        }
+    }
+
     /// How much of a document has come to count since its last snapshot.
     fn growth(&self, doc: &DocId) -> usize {
         self.logs_here(doc).map(|log| log.grown).sum()
@@ -276,7 +296,7 @@ impl Replica {
     }
 
     fn bring_on(&mut self, doc: &DocId, m: &mut Moment<'_>) {
-        if self.has_some(doc) {
+        if self.needs_none(doc) {
             self.read_envelopes(doc);
             return;
         }
@@ -310,7 +330,8 @@ impl Replica {
 
     /// Fetches the newest snapshot that was not found wanting; without one, the envelopes.
     fn choose_snapshot(&mut self, doc: &DocId, m: &mut Moment<'_>) {
-        let Some(newest) = self.snapshots.newest(doc).cloned() else {
+        let newest = self.snapshots.newest(doc).cloned();
+        let Some(newest) = newest.filter(|newest| !self.snapshots.used.contains(&newest.id)) else {
             self.read_envelopes(doc);
             return;
         };
@@ -345,6 +366,10 @@ impl Replica {
         if let Some(Step::Fetches { blob, .. }) = self.snapshots.wanted.remove(doc) {
             self.let_blob_go(&blob);
         }
+        if self.snapshots.behind.contains(doc) && self.lacks_gone(doc) {
+            self.snapshots.looked.insert(doc.clone(), self.clock);
+        }
+        self.snapshots.behind.remove(doc);
         for log in self.logs_of(doc) {
             for number in 0..self.links.len() {
                 let line = self.links[number].lines.get(&log);
@@ -378,7 +403,7 @@ impl Replica {
     /// A blob is here. Whether it is a snapshot that is waited for.
     pub(super) fn whole_came(&mut self, blob: &Blob, bytes: &[u8], m: &mut Moment<'_>) -> bool {
         let Some((doc, announced)) = self.waits_for(blob) else {
-            return false;
+            return self.compare(blob, bytes);
         };
         self.let_blob_go(blob);
         self.offer(&doc, announced, bytes.to_vec(), m);
@@ -410,7 +435,7 @@ impl Replica {
     fn offer(&mut self, doc: &DocId, announced: EnvelopeId, bytes: Vec<u8>, m: &mut Moment<'_>) {
         match self.open_snapshot(doc, announced, &bytes) {
             // Somebody has written here meanwhile: it does not begin with nothing any more.
-            _ if self.has_some(doc) => self.read_envelopes(doc),
+            _ if self.needs_none(doc) => self.read_envelopes(doc),
             Ok((opened, whole)) => {
                 let snapshot = Box::new(opened);
                 let step = Step::Given { announced, snapshot };
@@ -512,9 +537,10 @@ impl Replica {
             return;
         };
         match taken {
-            _ if self.has_some(doc) => self.read_envelopes(doc),
+            _ if self.needs_none(doc) => self.read_envelopes(doc),
             Ok(()) => {
-                self.stand_on(*snapshot);
+                self.snapshots.used.insert(announced);
+                self.stand_on(*snapshot, m);
                 self.read_envelopes(doc);
             }
             Err(why) => {
@@ -525,17 +551,23 @@ impl Replica {
     }
 
     /// From now on what comes follows the newest envelopes of a snapshot.
-    fn stand_on(&mut self, snapshot: Opened) {
+    fn stand_on(&mut self, snapshot: Opened, m: &mut Moment<'_>) {
         let Opened { tracks, places } = snapshot;
         let mut at: BTreeMap<(LogId, String), Cursor> = BTreeMap::new();
         for Place { url, log, seq, chain } in places {
             at.insert((log, url), Cursor { seq, chain });
         }
         let batch = self.batch + 1;
+        let mut next = Vec::new();
         for track in tracks {
             let Some(log) = self.logs.get_mut(&track.log) else {
                 continue;
             };
+            let here = log.tails.get(&track.session).map_or(0, |tail| tail.counter);
+            if here >= track.counter {
+                continue;
+            }
+            next.push((track.log, track.session, here + 1..=track.counter + 1));
             log.base.insert(track.session, track.counter);
             log.delivered.insert((track.log, track.session), track.counter);
             rows::put_base(&mut self.rows, &track.log, &track.session, track.counter, &track.copies);
@@ -561,11 +593,23 @@ impl Replica {
                 let Some(cursor) = at.get(&(*log, link.url.clone())) else {
                     continue;
                 };
+                if line.phase != Phase::Off {
+                    line.gone.drop_up_to(cursor.seq);
+                    continue;
+                }
                 line.cursor = *cursor;
                 line.saved = Some(*cursor);
                 line.hearsay = true;
                 line.settled = self.place;
                 rows::put_cursor(&mut self.rows, &link.url, log, cursor, self.place);
+            }
+        }
+        // What waited for what is in it, or is in it.
+        for (log, session, counters) in next {
+            for counter in counters {
+                for waiting in self.held.take_place(log, session, counter) {
+                    self.consider(waiting, m);
+                }
             }
         }
     }
@@ -741,7 +785,7 @@ impl Replica {
         let snapshot = Snapshot {
             doc: doc.clone(),
             tracks,
-            places,
+            places: places.clone(),
             bytes,
         };
         let (doc, snapshot) = (doc.clone(), snapshot.to_bytes());
@@ -753,10 +797,14 @@ impl Replica {
             ));
         }
         let blob = self.keep_blob(&snapshot, m)?;
-        let bytes = Announcement { doc, blob }.to_bytes();
+        let announcement = Announcement { doc, blob };
+        let bytes = announcement.to_bytes();
         let payload = Payload { bytes, ends: None };
         self.add_document(&DocId::Snapshots, m);
-        self.seal_all(&DocId::Snapshots, Kind::Snapshots, vec![payload], m)?;
+        let (_, _, ids) = self.seal_all(&DocId::Snapshots, Kind::Snapshots, vec![payload], m)?;
+        for id in ids {
+            self.note_made(id, announcement.clone(), places.clone());
+        }
         Ok(())
     }
 }

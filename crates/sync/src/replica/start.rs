@@ -17,7 +17,7 @@ use super::held::{Held, Waiting as WaitingEnvelope};
 use super::intake::Origin;
 use super::link::{Unsent, below};
 use super::log::{Purpose, Stored};
-use super::rows::{self, Cursor, EnvelopeRow, MeRow, Pending, Standing};
+use super::rows::{self, Cursor, EnvelopeRow, MadeRow, MeRow, Pending, Standing};
 use super::snapshots::Snapshots;
 use super::{CommandError, Founding, Joining, LoadError, Made, Moment, Output, Replica, State, fail};
 
@@ -321,7 +321,13 @@ pub(super) fn load(all: Vec<(String, Vec<u8>, Vec<u8>)>, m: &mut Moment<'_>) -> 
             None => damaged.note(key.first_chunk::<32>().map(|log| LogId(*log))),
         }
     }
+    for (key, value) in take(rows::MADE) {
+        if let Some((id, made)) = replica.readable(MadeRow::read(&key, &value)) {
+            replica.put_made_back(id, made);
+        }
+    }
     let held = replica.put_in_order();
+    replica.put_made_in_order();
     for (key, value) in take(rows::CHUNKS) {
         let put = replica.put_chunk_back(&key, &value);
         replica.readable(put);

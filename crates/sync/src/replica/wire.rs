@@ -19,7 +19,7 @@ use super::log::{Log, Purpose};
 use super::rows::{self, Cursor};
 use super::{Binding, Moment, Output, RelayId, Replica};
 use crate::frame::{
-    CLOSING, ClientFrame, ErrorCode, FrameError, MAX_IDS, RelayFrame, sign_challenge, sign_registration,
+    CLOSING, ClientFrame, ErrorCode, FrameError, MAX_IDS, RelayFrame, TRIMMING, sign_challenge, sign_registration,
 };
 use crate::pace::{CARRIERS, HEARD_AT_ONCE, HEARD_PER_SECOND};
 
@@ -68,7 +68,7 @@ impl Replica {
         }
         link.heard = m.now;
         link.probed = m.now;
-        let features = Vec::new();
+        let features = vec![TRIMMING.to_owned()];
         self.send(relay, &ClientFrame::Hello { nonce, features });
     }
 
@@ -129,6 +129,9 @@ impl Replica {
         self.say_key(m);
         self.close_earlier(m);
         self.tend_snapshots(m);
+        self.tend_trimmed(m);
+        self.tend_behind(m);
+        self.let_trim(m);
     }
 
     /// Asks for a sign of life. Many a dead connection looks alive, and so does a log that the relay has stopped to follow
@@ -538,6 +541,7 @@ impl Replica {
                         line.vain = 0;
                     }
                     line.wanted.remove(&id);
+                    line.gone.remove(&id);
                     line.phase != Phase::Off
                 });
                 if asked {
@@ -561,6 +565,12 @@ impl Replica {
                 self.end_visit(relay, log);
             }
             RelayFrame::Ids { log, first, ids } => self.on_ids(relay, log, first, &ids),
+            RelayFrame::Gone { log, first, ids } => self.on_gone(relay, log, first, &ids, m),
+            RelayFrame::Trimmed { log, count } => {
+                if let Some(line) = self.line(relay, log) {
+                    line.trimmed = count;
+                }
+            }
             RelayFrame::CaughtUp { log, seq, chain } => self.on_caught_up(relay, log, Cursor { seq, chain }, m),
             RelayFrame::Rewound { log, .. } => {
                 if self.has_answered(relay, log, m) {
@@ -584,7 +594,7 @@ impl Replica {
         }
     }
 
-    fn line(&mut self, relay: RelayId, log: LogId) -> Option<&mut Line> {
+    pub(super) fn line(&mut self, relay: RelayId, log: LogId) -> Option<&mut Line> {
         self.links.get_mut(relay.0 as usize)?.lines.get_mut(&log)
     }
 
@@ -606,13 +616,14 @@ impl Replica {
         link.connection = Connection::Up { nonce, theirs };
         link.bad_ticket = false;
         link.closes = features.iter().any(|feature| feature == CLOSING);
+        link.trims = features.iter().any(|feature| feature == TRIMMING);
         self.closes_at.get_or_insert(m.now + CLOSES_AFTER);
         self.greet_all(relay);
         self.open_doors(relay, m);
     }
 
     /// A relay is known to have an envelope.
-    fn is_there(&mut self, relay: RelayId, log_id: LogId, id: EnvelopeId) {
+    pub(super) fn is_there(&mut self, relay: RelayId, log_id: LogId, id: EnvelopeId) {
         self.alone.remove(&id);
         let now = self.clock;
         let Some(link) = self.links.get_mut(relay.0 as usize) else {
@@ -632,6 +643,9 @@ impl Replica {
         if line.unsent.remove(&id).is_some_and(|unsent| unsent.noted) {
             self.rows
                 .delete(rows::UNSENT, rows::unsent_key(&link.url, &log_id, &id));
+        }
+        if line.refill.remove(&id) {
+            line.trimmed = line.trimmed.saturating_sub(1);
         }
         if let Some(listed) = &mut line.listed {
             listed.insert(id);
@@ -696,19 +710,26 @@ impl Replica {
         }
     }
 
-    fn on_ids(&mut self, relay: RelayId, log_id: LogId, first: u64, ids: &[EnvelopeId]) {
+    /// Whether a relay names more ids than it can have: then it is left.
+    pub(super) fn names_too_much(&mut self, relay: RelayId, more: usize) -> bool {
         let Some(link) = self.links.get(relay.0 as usize) else {
-            return;
+            return true;
         };
-        let named: usize = link
-            .lines
-            .values()
-            .map(|line| line.wanted.len() + line.listed.as_ref().map_or(0, BTreeSet::len))
+        let lines = link.lines.values();
+        let named: usize = lines
+            .map(|line| line.wanted.len() + line.gone.len() + line.listed.as_ref().map_or(0, BTreeSet::len))
             .sum();
-        if named + ids.len() > MAX_NAMED {
-            let sentence = format!("The server {} names more than it can have.", link.url);
-            self.complain(relay, "named", sentence);
-            self.hang_up(relay);
+        if named + more <= MAX_NAMED {
+            return false;
+        }
+        let sentence = format!("The server {} names more than it can have.", link.url);
+        self.complain(relay, "named", sentence);
+        self.hang_up(relay);
+        true
+    }
+
+    fn on_ids(&mut self, relay: RelayId, log_id: LogId, first: u64, ids: &[EnvelopeId]) {
+        if self.names_too_much(relay, ids.len()) {
             return;
         }
         match self.line(relay, log_id) {
@@ -831,7 +852,7 @@ impl Replica {
     }
 
     /// The relay's log is not the one that the cursor says: everything is listed again, and what it lacks is refilled.
-    fn start_over(&mut self, relay: RelayId, log_id: LogId) {
+    pub(super) fn start_over(&mut self, relay: RelayId, log_id: LogId) {
         let Some(link) = self.links.get_mut(relay.0 as usize) else {
             return;
         };
@@ -880,8 +901,10 @@ impl Replica {
             );
             return;
         }
-        // The relay closes a connection on which nothing is proved: none of our logs is open there yet.
-        if matches!(code, ErrorCode::NoProof | ErrorCode::Unknown) {
+        // The relay closes a connection on which nothing is proved: none of our logs is open there yet. And what it is to let go of
+        // it may keep: it was set back since.
+        let keeps = log.is_none() && matches!(code, ErrorCode::NotAllowed | ErrorCode::NotStored);
+        if keeps || matches!(code, ErrorCode::NoProof | ErrorCode::Unknown) {
             return;
         }
         let Some((log, line)) = log.and_then(|log| Some((log, link.lines.get_mut(&log)?))) else {

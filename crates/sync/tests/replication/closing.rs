@@ -19,7 +19,7 @@ use crate::seeds;
 use crate::world::{World, body};
 
 /// The keys of all epochs that a device can open, in their order, and the charter as its logs tell it.
-fn epochs(world: &World, peer: usize) -> (Vec<EpochKey>, Charter) {
+pub fn epochs(world: &World, peer: usize) -> (Vec<EpochKey>, Charter) {
     let (device, first) = secrets(world, peer);
     let mut charter = Charter::expecting(world.peers[0].replica.investigation());
     let mut keys = vec![first];

@@ -24,6 +24,7 @@ mod seeds;
 mod silence;
 mod snapshots;
 mod storms;
+mod trimming;
 mod vice;
 mod weather;
 mod whole;

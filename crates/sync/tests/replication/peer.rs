@@ -87,6 +87,9 @@ pub struct Peer {
     pub writes: Option<Digest>,
     /// Documents that came whole, and those of which a snapshot is due.
     pub wholes: Vec<Whole>,
+    pub compares: Vec<Whole>,
+    /// What is to be compared stays there.
+    pub stops_at_compare: bool,
     pub due: Vec<DocId>,
     /// How many snapshots it has taken and made.
     pub taken_whole: usize,
@@ -123,6 +126,8 @@ impl Peer {
             refused_blobs: Vec::new(),
             writes: None,
             wholes: Vec::new(),
+            compares: Vec::new(),
+            stops_at_compare: false,
             due: Vec::new(),
             taken_whole: 0,
             made_whole: 0,
@@ -137,6 +142,7 @@ impl Peer {
         for output in outputs {
             match output {
                 Output::Whole(whole) => self.wholes.push(*whole),
+                Output::Compare(whole) => self.compares.push(*whole),
                 Output::SnapshotDue(doc) => self.due.push(doc),
                 Output::Connect { relay, url } => self.wants.push((relay, url)),
                 Output::Disconnect { relay } => self.leaves.push(relay),
@@ -248,6 +254,7 @@ impl Peer {
         self.rebuilds.clear();
         self.blobs.clear();
         self.wholes.clear();
+        self.compares.clear();
         self.due.clear();
         self.last_batch = 0;
         let watched: Vec<DocId> = self.docs.keys().cloned().collect();

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use komuz_sync::frame::{
-    CLOSING, ClientFrame, ErrorCode, MAX_LOGS_PER_CONNECTION, RelayFrame, verify_challenge, verify_closing,
-    verify_registration,
+    CLOSING, ClientFrame, ErrorCode, MAX_LOGS_PER_CONNECTION, RelayFrame, TRIMMING, verify_challenge, verify_closing,
+    verify_registration, verify_trimming,
 };
 use komuz_sync::replica::Server;
 use komuz_sync::seal::bytes::{Chain, EnvelopeId, EpochId, LogId, Nonce, PublicKey};
@@ -19,6 +19,7 @@ pub type Conn = u64;
 pub struct Entry {
     pub id: EnvelopeId,
     pub chain: Chain,
+    /// None where they were let go.
     pub bytes: Vec<u8>,
 }
 
@@ -35,6 +36,7 @@ pub struct Log {
 #[derive(Default)]
 struct Client {
     nonces: Option<(Nonce, Nonce)>,
+    trims: bool,
     proved: BTreeSet<(LogId, PublicKey)>,
     subscribed: BTreeSet<LogId>,
 }
@@ -57,6 +59,10 @@ pub struct Relay {
     pub fetches_nothing: bool,
     /// Whether it can close logs: one of an earlier version cannot.
     pub closes: bool,
+    /// Whether it lets go of old envelopes.
+    pub trims: bool,
+    /// How many Trims it was sent.
+    pub asked_to_trim: usize,
     /// The append keys that stay in an epoch's logs of a closer.
     pub closed: BTreeMap<(EpochId, PublicKey), BTreeSet<PublicKey>>,
     /// How many appends were refused because the key is not registered.
@@ -90,6 +96,8 @@ impl Relay {
             swallows: false,
             fetches_nothing: false,
             closes: true,
+            trims: true,
+            asked_to_trim: 0,
             closed: BTreeMap::new(),
             refused: 0,
             named: 0,
@@ -169,7 +177,8 @@ impl Relay {
             )]
         };
         match frame {
-            ClientFrame::Hello { nonce, .. } => {
+            ClientFrame::Hello { nonce, features } => {
+                client.trims = features.iter().any(|feature| feature == TRIMMING);
                 let mut mine = [0; 32];
                 dice.fill(&mut mine);
                 client.nonces = Some((nonce, Nonce(mine)));
@@ -178,10 +187,15 @@ impl Relay {
                     RelayFrame::Challenge {
                         origin: self.answers_as.clone().unwrap_or(self.url.clone()),
                         nonce: Nonce(mine),
-                        features: ["of a later version", CLOSING][..1 + usize::from(self.closes)]
-                            .iter()
-                            .map(|feature| (*feature).to_owned())
-                            .collect(),
+                        features: [
+                            ("of a later version", true),
+                            (CLOSING, self.closes),
+                            (TRIMMING, self.trims),
+                        ]
+                        .iter()
+                        .filter(|(_, has)| *has)
+                        .map(|(feature, _)| (*feature).to_owned())
+                        .collect(),
                     },
                 )]
             }
@@ -297,6 +311,42 @@ impl Relay {
                 }
                 Vec::new()
             }
+            ClientFrame::Trim {
+                log: id,
+                seq,
+                chain,
+                ids,
+                signature,
+            } => {
+                self.asked_to_trim += 1;
+                let log = self.logs.get_mut(&id);
+                let may = |closer: PublicKey| verify_trimming(&closer, &signature, &self.url, &id, seq, &chain, &ids);
+                let may_not = |code| {
+                    let (sentence, log, id) = (String::new(), None, None);
+                    vec![(
+                        conn,
+                        RelayFrame::Error {
+                            code,
+                            sentence,
+                            log,
+                            id,
+                        },
+                    )]
+                };
+                let Some(log) = log.filter(|log| log.closer.is_some_and(may)) else {
+                    return may_not(ErrorCode::NotAllowed);
+                };
+                let there = (seq as usize).checked_sub(1).map(|place| log.entries.get(place));
+                if there.is_some_and(|there| there.is_none_or(|there| there.chain != chain)) {
+                    return may_not(ErrorCode::NotStored);
+                }
+                for (place, entry) in log.entries.iter_mut().enumerate() {
+                    if (place as u64) < seq || ids.contains(&entry.id) {
+                        entry.bytes.clear();
+                    }
+                }
+                Vec::new()
+            }
             ClientFrame::Append { log: id, bytes } => {
                 let envelope = chain::envelope_id(&bytes);
                 let Some(log) = self.logs.get_mut(&id) else {
@@ -310,6 +360,7 @@ impl Relay {
                     return Vec::new();
                 }
                 if let Some(place) = log.entries.iter().position(|entry| entry.id == envelope) {
+                    log.entries[place].bytes = bytes;
                     let (seq, chain) = (place as u64 + 1, log.entries[place].chain);
                     return vec![(
                         conn,
@@ -398,26 +449,31 @@ impl Relay {
                 let rest = &log.entries[after as usize..];
                 let mut out = Vec::new();
                 self.listings += usize::from(after == 0 && !rest.is_empty());
-                if ids_only {
-                    // In several frames, as a long log is listed.
-                    for (number, ids) in rest.chunks(7).enumerate() {
-                        let first = after + number as u64 * 7 + 1;
-                        let ids = ids.iter().map(|entry| entry.id).collect();
-                        out.push((conn, RelayFrame::Ids { log: id, first, ids }));
-                    }
-                } else {
-                    for (seq, entry) in (after + 1..).zip(rest) {
-                        let (chain, bytes) = (entry.chain, entry.bytes.clone());
-                        out.push((
-                            conn,
-                            RelayFrame::Entry {
+                let trims = client.trims;
+                let mut first = after + 1;
+                // In several frames, as a long log is listed.
+                for run in rest.chunk_by(|one, next| one.bytes.is_empty() == next.bytes.is_empty()) {
+                    let gone = run[0].bytes.is_empty();
+                    let size = if gone || ids_only { 7 } else { 1 };
+                    for part in run.chunks(size) {
+                        let ids = part.iter().map(|entry| entry.id).collect();
+                        let frame = match (gone, &part[0]) {
+                            (true, _) if trims => RelayFrame::Gone { log: id, first, ids },
+                            (false, entry) if !ids_only => RelayFrame::Entry {
                                 log: id,
-                                seq,
-                                chain,
-                                bytes,
+                                seq: first,
+                                chain: entry.chain,
+                                bytes: entry.bytes.clone(),
                             },
-                        ));
+                            _ => RelayFrame::Ids { log: id, first, ids },
+                        };
+                        out.push((conn, frame));
+                        first += part.len() as u64;
                     }
+                }
+                let count = log.entries.iter().filter(|entry| entry.bytes.is_empty()).count() as u64;
+                if trims && count > 0 {
+                    out.push((conn, RelayFrame::Trimmed { log: id, count }));
                 }
                 out.push((
                     conn,
@@ -448,6 +504,14 @@ impl Relay {
                 let found = ids.iter().filter_map(|wanted| places.get(wanted).copied());
                 let frame = |place: usize| {
                     let entry = &log.entries[place];
+                    if entry.bytes.is_empty() {
+                        return RelayFrame::Error {
+                            code: ErrorCode::NotKept,
+                            sentence: String::new(),
+                            log: Some(id),
+                            id: Some(entry.id),
+                        };
+                    }
                     RelayFrame::Entry {
                         log: id,
                         seq: place as u64 + 1,

@@ -3,7 +3,7 @@
 //! `KOMUZ_SEED=17` runs seed 17 alone, `KOMUZ_SEEDS=20000` runs so many of each kind of world instead of the usual number.
 
 /// Runs a world for each seed. What fails says its seed and how to run it alone.
-pub fn each(test: &str, usual: u64, run: impl Fn(u64)) {
+pub fn each(test: &str, usual: u64, mut run: impl FnMut(u64)) {
     let read = |name: &str| {
         let set = std::env::var(name).ok()?;
         Some(

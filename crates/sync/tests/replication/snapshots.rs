@@ -12,8 +12,8 @@ use crate::hostile::{Crafted, secrets};
 use crate::seeds;
 use crate::world::{World, body};
 
-const ADA: usize = 0;
-const BEN: usize = 1;
+pub const ADA: usize = 0;
+pub const BEN: usize = 1;
 
 /// Ada, an editor, and Ben, a writer of her outlet, who have written much.
 fn house(seed: u64, relays: usize) -> World {
@@ -56,7 +56,7 @@ fn weight(world: &World) -> usize {
 }
 
 /// Nobody does anything for ten minutes.
-fn rest(world: &mut World) {
+pub fn rest(world: &mut World) {
     for _ in 0..600 {
         world.drain();
         world.tick(1_000);

@@ -183,6 +183,50 @@ fn groups_that_decide_while_everything_goes_wrong_come_to_the_same() {
 }
 
 #[test]
+fn servers_that_let_go_of_old_envelopes_between_storms_lose_nothing() {
+    static BASE: OnceLock<Base> = OnceLock::new();
+    let mut let_go = 0;
+    seeds::each("servers_that_let_go", 4, |seed| {
+        let mut world = BASE.get_or_init(|| base(4, 3)).world(seed, 1);
+        crate::removal::rotate(&mut world, 0);
+        world.quiet();
+        let away = 1 + seed as usize % 3;
+        for round in 0..4 {
+            world.large = true;
+            for _ in 0..5 {
+                world.write(0, &body("ky"));
+                world.write(away, &body("ky"));
+            }
+            world.large = false;
+            world.quiet();
+            world.write(0, &body("ky"));
+            world.quiet();
+            let _ = world.make_whole(0, &body("ky"));
+            // Somebody is away while all others have three quiet minutes, and then nobody reaches the first server for a while.
+            let parts = (0..3).map(|relay| (away, relay));
+            world.apart.extend(parts.filter(|_| round % 2 == 1));
+            for minute in 0..4 {
+                if minute == 3 && seed.is_multiple_of(2) {
+                    world.apart.clear();
+                    world.relay_down(0);
+                }
+                for _ in 0..30 {
+                    world.tick(2_000);
+                    world.drain();
+                }
+            }
+            storm(&mut world, &weather(false, true), 120);
+        }
+        let logs = world.relays.iter().flat_map(|relay| relay.logs.values());
+        let_go += logs
+            .flat_map(|log| &log.entries)
+            .filter(|entry| entry.bytes.is_empty())
+            .count();
+    });
+    assert!(let_go > 0, "some did");
+}
+
+#[test]
 fn two_hundred_sessions_and_five_servers() {
     let base = base(20, 5);
     seeds::each("two_hundred", 2, |seed| {

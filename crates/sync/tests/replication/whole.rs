@@ -63,21 +63,38 @@ impl World {
     /// Takes documents that came whole, and makes those that are due, as an engine would.
     pub fn mind_wholes(&mut self, peer: usize) {
         for whole in std::mem::take(&mut self.peers[peer].wholes) {
-            let pristine = self.peers[peer].docs[&whole.doc].payloads.is_empty();
-            let judged = judged(&whole).and_then(|taken| match pristine {
-                true => Ok(taken),
-                false => Err("somebody has written here meanwhile"),
-            });
+            let judged = judged(&whole);
             let done = judged.as_ref().map(|_| ()).map_err(|why| *why);
-            if let Ok(taken) = &judged {
+            if let Ok(taken) = judged {
                 let doc = self.peers[peer].docs.get_mut(&whole.doc).expect("it was wanted");
-                *doc = taken.clone();
-                let write = Write::Document(whole.doc.clone(), taken.clone());
+                doc.payloads.extend(taken.payloads);
+                for (track, counter) in taken.seen {
+                    let seen = doc.seen.entry(track).or_default();
+                    if *seen < counter {
+                        *seen = counter;
+                        doc.ends.extend(taken.ends.get(&track).map(|last| (track, *last)));
+                    }
+                }
+                let write = Write::Document(whole.doc.clone(), doc.clone());
                 self.peers[peer].writing.push_back(write);
                 self.peers[peer].taken_whole += 1;
             }
             self.call(peer, |replica, now, entropy| {
                 replica.took(&whole.doc, &whole.id, done, now, entropy)
+            });
+        }
+        let to_compare = match self.peers[peer].stops_at_compare {
+            true => Vec::new(),
+            false => std::mem::take(&mut self.peers[peer].compares),
+        };
+        for whole in to_compare {
+            let here = &self.peers[peer].docs[&whole.doc];
+            let equal = judged(&whole).and_then(|taken| match taken.payloads.is_subset(&here.payloads) {
+                true => Ok(()),
+                false => Err("it has more"),
+            });
+            self.call(peer, |replica, now, entropy| {
+                replica.compared(&whole.doc, &whole.id, equal, now, entropy)
             });
         }
         for doc in std::mem::take(&mut self.peers[peer].due) {

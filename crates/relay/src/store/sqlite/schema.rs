@@ -7,7 +7,7 @@ use komuz_sync::seal::chain;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 /// Version of the tables, kept as `user_version`.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 /// `application_id`: "Komu" in ASCII, so that another program's file is not taken for ours.
 const APPLICATION: i64 = 0x4b6f_6d75;
 /// What a row costs besides its sealed bytes, about: id, chain, index.
@@ -55,6 +55,9 @@ const SECOND: &str = "
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE probe (number INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
 ";
+
+// What the third version has more: how many of a log's envelopes have no bytes any more (`bytes` is empty then).
+const THIRD: &str = "ALTER TABLE log ADD COLUMN gone INTEGER NOT NULL DEFAULT 0;";
 
 /// Why the store cannot be opened.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -122,7 +125,10 @@ pub fn open(path: &Path) -> Result<Connection, OpenError> {
         if tables == 0 {
             making.execute_batch(TABLES)?;
         }
-        making.execute_batch(SECOND)?;
+        if version < 2 {
+            making.execute_batch(SECOND)?;
+        }
+        making.execute_batch(THIRD)?;
         making.execute_batch(&format!(
             "PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION};"
         ))?;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use komuz_sync::frame::MAX_APPEND_KEYS;
-use komuz_sync::seal::bytes::{Chain, EpochId, LogId, PublicKey};
+use komuz_sync::seal::bytes::{Chain, EnvelopeId, EpochId, LogId, PublicKey};
 use komuz_sync::seal::chain;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use tokio::sync::{mpsc, oneshot};
@@ -18,6 +18,8 @@ use crate::store::{Append, Appended, Commits, Cursor, LogKeys, Row, StoreError};
 const BATCH_JOBS: usize = 512;
 /// Bytes after which a transaction takes no further job.
 const BATCH_BYTES: usize = 8 << 20;
+/// How many envelopes one job lets go of: appends come in between.
+const TRIMMED_AT_ONCE: usize = 1024;
 
 /// Where an answer goes.
 type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
@@ -43,6 +45,13 @@ pub enum Job {
         keys: Vec<PublicKey>,
         reply: Reply<()>,
     },
+    /// See [`crate::store::Store::trim`].
+    Trim {
+        log: LogId,
+        up_to: Cursor,
+        ids: Vec<EnvelopeId>,
+        reply: Reply<bool>,
+    },
     /// See [`crate::store::Store::append`].
     Append { append: Append, reply: Reply<Appended> },
     /// See [`crate::store::Store::healthy`].
@@ -66,6 +75,7 @@ impl Job {
             | Self::Healthy { reply } => {
                 drop(reply.send(Err(error)));
             }
+            Self::Trim { reply, .. } => drop(reply.send(Err(error))),
             Self::Append { reply, .. } => drop(reply.send(Err(error))),
         }
     }
@@ -74,6 +84,7 @@ impl Job {
 /// An answer that waits for the commit.
 enum Pending {
     Done(Reply<()>, Result<(), StoreError>),
+    Trim(Reply<bool>, Result<bool, StoreError>),
     Append(Reply<Appended>, Result<Appended, StoreError>),
 }
 
@@ -90,6 +101,7 @@ impl Pending {
     fn answer(self, committed: Result<(), StoreError>) {
         match self {
             Self::Done(reply, result) => drop(reply.send(committed.and(result))),
+            Self::Trim(reply, result) => drop(reply.send(committed.and(result))),
             Self::Append(reply, result) => drop(reply.send(committed.and(result))),
         }
     }
@@ -104,6 +116,8 @@ struct Batch {
     rows: Vec<(LogId, Row)>,
     /// Room taken on the disk, to be given back when the commit fails.
     room: u64,
+    /// Room that is free once it is committed.
+    freed: u64,
     /// Whether something was written only to see whether it can be.
     tried: bool,
 }
@@ -172,6 +186,7 @@ impl Writer {
             jobs.for_each(|job| job.refuse(error.clone()));
             return;
         }
+        self.disk.give_back(batch.freed);
         if let (false, Some(full)) = (self.told_full, batch.pending.iter().find_map(Pending::no_room)) {
             self.told_full = true;
             eprintln!("komuz: appends are refused: {full}");
@@ -233,6 +248,11 @@ impl Writer {
                 Job::Close { log, keys, reply } => {
                     let (result, broken) = settle(work.close(log, &keys));
                     batch.pending.push(Pending::Done(reply, result));
+                    broken
+                }
+                Job::Trim { log, up_to, ids, reply } => {
+                    let (result, broken) = settle(work.trim(log, up_to, &ids));
+                    batch.pending.push(Pending::Trim(reply, result));
                     broken
                 }
                 Job::Append { append, reply } => {
@@ -412,6 +432,74 @@ impl Work<'_> {
         Ok(())
     }
 
+    /// The next envelopes that still have bytes, as many as one job lets go of.
+    fn trim(&mut self, log: LogId, up_to: Cursor, ids: &[EnvelopeId]) -> Result<bool, Failure> {
+        let found = self.find(log)?.ok_or(StoreError::NoSuchLog)?;
+        let seq = u32::try_from(up_to.seq).map_err(|_| StoreError::OtherChain(up_to.seq))?;
+        let mut places: Vec<(i64, u64)> = Vec::new();
+        if seq > 0 {
+            let there: Option<[u8; 32]> = self
+                .db
+                .prepare_cached("SELECT chain FROM envelope WHERE place = ?1")?
+                .query_row([place(found.number, seq)], |row| row.get(0))
+                .optional()?;
+            if there != Some(up_to.chain.0) {
+                return Err(StoreError::OtherChain(up_to.seq).into());
+            }
+            let mut next = self.db.prepare_cached(
+                "SELECT place, length(bytes) FROM envelope
+                 WHERE place > ?1 AND place <= ?2 AND length(bytes) > 0 ORDER BY place LIMIT ?3",
+            )?;
+            let bounds = params![place(found.number, 0), place(found.number, seq), TRIMMED_AT_ONCE as i64];
+            let rows = next.query_map(bounds, |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs())))?;
+            places = rows.collect::<rusqlite::Result<_>>()?;
+        }
+        let mut one = self.db.prepare_cached(
+            "SELECT place, length(bytes) FROM envelope WHERE log = ?1 AND id = ?2 AND length(bytes) > 0",
+        )?;
+        for id in ids {
+            if places.len() >= TRIMMED_AT_ONCE {
+                break;
+            }
+            let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs()));
+            let there = one.query_row(params![found.number, id.0], row).optional()?;
+            places.extend(there.filter(|(place, _)| places.iter().all(|(other, _)| other != place)));
+        }
+        let mut let_go = self
+            .db
+            .prepare_cached("UPDATE envelope SET bytes = x'' WHERE place = ?1")?;
+        let mut freed = 0;
+        for (place, bytes) in &places {
+            let_go.execute([place])?;
+            freed += bytes;
+        }
+        self.note_gone(found.number, places.len() as i64, -freed.cast_signed())?;
+        self.batch.freed += freed;
+        Ok(places.len() >= TRIMMED_AT_ONCE)
+    }
+
+    fn note_gone(&self, log: i64, more: i64, bytes: i64) -> rusqlite::Result<()> {
+        self.db
+            .prepare_cached("UPDATE log SET gone = gone + ?2, bytes = bytes + ?3 WHERE number = ?1")?
+            .execute(params![log, more, bytes])?;
+        Ok(())
+    }
+
+    /// Puts the bytes of an envelope back that were let go.
+    fn put_back(&mut self, log: &Log, at: Cursor, bytes: &[u8]) -> Result<(), Failure> {
+        let room = bytes.len() as u64;
+        if log.bytes + room > self.limits.log_bytes {
+            return Err(StoreError::LogFull(self.limits.log_bytes).into());
+        }
+        self.disk.take(room).map_err(StoreError::from)?;
+        self.batch.room += room;
+        let seq = u32::try_from(at.seq).unwrap_or(u32::MAX);
+        self.db
+            .prepare_cached("UPDATE envelope SET bytes = ?2 WHERE place = ?1")?
+            .execute(params![place(log.number, seq), bytes])?;
+        Ok(self.note_gone(log.number, -1, room.cast_signed())?)
+    }
+
     fn append(&mut self, append: Append) -> Result<Appended, Failure> {
         let log = self.find(append.log)?.ok_or(StoreError::NoSuchLog)?;
         let used: Option<i64> = self
@@ -423,15 +511,19 @@ impl Work<'_> {
         // What is there already costs nothing again, also when the log is full.
         let there = self
             .db
-            .prepare_cached("SELECT place, chain FROM envelope WHERE log = ?1 AND id = ?2")?
+            .prepare_cached("SELECT place, chain, length(bytes) = 0 FROM envelope WHERE log = ?1 AND id = ?2")?
             .query_row(params![log.number, append.id.0], |row| {
-                Ok(Cursor {
+                let at = Cursor {
                     seq: schema::seq(row.get(0)?),
                     chain: Chain(fixed(row, 1)?),
-                })
+                };
+                Ok((at, row.get(2)?))
             })
             .optional()?;
-        if let Some(at) = there {
+        if let Some((at, gone)) = there {
+            if gone {
+                self.put_back(&log, at, &append.bytes)?;
+            }
             return Ok(Appended { at, fresh: false });
         }
         let bytes = append.bytes.len() as u64;

@@ -42,19 +42,59 @@ pub struct Browser {
 }
 
 /// What a browser keeps on disk; it outlives the browser that is killed.
-pub struct Profile(TempDir);
+pub struct Profile {
+    // Before the folder that it lies on.
+    _small: Option<SmallDisk>,
+    folder: TempDir,
+    /// How much all pages together may store, in MiB, where the browser can be told.
+    limit: Option<u32>,
+}
+
+/// A disk of its own over a folder, in memory.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    /// None where this user may not mount one.
+    fn over(folder: &Path, mib: u32) -> Option<Self> {
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", &format!("size={mib}m"), "tmpfs"]);
+        let done = mount.arg(folder).output().is_ok_and(|done| done.status.success());
+        done.then(|| Self(folder.to_owned()))
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        // Lazily: a process of the browser may be about to end.
+        let _ = Command::new("umount").arg("--lazy").arg(&self.0).status();
+    }
+}
 
 impl Profile {
     /// The folder.
     pub fn folder(&self) -> &Path {
-        self.0.path()
+        self.folder.path()
+    }
+
+    /// A fresh one.
+    fn fresh() -> Self {
+        let folder = tempfile::tempdir().expect("a folder for the profile");
+        Self::of(folder)
+    }
+
+    fn of(folder: TempDir) -> Self {
+        Self {
+            _small: None,
+            folder,
+            limit: None,
+        }
     }
 
     /// A copy, as a thief makes one.
     pub fn copied(&self) -> Profile {
         let copy = tempfile::tempdir().expect("a folder for the copy");
         copy_folder(self.folder(), copy.path());
-        Profile(copy)
+        Profile::of(copy)
     }
 }
 
@@ -112,13 +152,25 @@ return root;";
 impl Browser {
     /// Starts a browser with a window of 1280 x 900 and a fresh profile.
     pub async fn start(engine: Engine) -> Browser {
-        let profile = Profile(tempfile::tempdir().expect("a folder for the profile"));
-        Browser::start_with(engine, profile).await
+        Browser::start_with(engine, Profile::fresh()).await
+    }
+
+    /// Starts Chromium or Firefox with so little room that a page can fill all that it may store; none where this machine cannot
+    /// give one such (Chromium takes its limit from the size of its disk, which only root can make small).
+    pub async fn start_with_little_room(engine: Engine) -> Option<Browser> {
+        let mut profile = Profile::fresh();
+        match engine {
+            // A page may have a fifth of it.
+            Engine::Firefox => profile.limit = Some(100),
+            // A page may have three fifths of it, beside what the browser itself writes.
+            _ => profile._small = Some(SmallDisk::over(profile.folder(), 200)?),
+        }
+        Some(Browser::start_with(engine, profile).await)
     }
 
     /// Starts a browser with the profile of one that was killed.
     pub async fn start_with(engine: Engine, profile: Profile) -> Browser {
-        let folder = profile.0.path();
+        let folder = profile.folder();
         let port = free_port();
         let mut display = None;
         let (mut driver, capabilities) = match engine {
@@ -151,11 +203,17 @@ impl Browser {
                     &port.to_string(),
                     "--websocket-port",
                     &free_port().to_string(),
-                    "--profile-root",
                 ]);
-                driver.arg(folder);
-                let prefs = json!({ "browser.shell.checkDefaultBrowser": false, "app.update.enabled": false });
-                let options = json!({ "binary": variable("KOMUZ_FIREFOX", "/usr/bin/firefox-esr"), "args": ["-headless"], "prefs": prefs });
+                let mut prefs = json!({
+                    "browser.shell.checkDefaultBrowser": false,
+                    "app.update.enabled": false,
+                    "browser.download.folderList": 2,
+                    "browser.download.dir": folder,
+                });
+                if let Some(mib) = profile.limit {
+                    prefs["dom.quotaManager.temporaryStorage.fixedLimit"] = (mib << 10).into();
+                }
+                let options = json!({ "binary": variable("KOMUZ_FIREFOX", "/usr/bin/firefox-esr"), "args": ["-headless", "-profile", folder], "prefs": prefs });
                 (
                     driver,
                     json!({ "browserName": "firefox", "moz:firefoxOptions": options }),
@@ -283,6 +341,16 @@ impl Browser {
         }
     }
 
+    /// Where what is downloaded goes from now on: the folder that is named, or Firefox's own.
+    pub async fn downloads_to(&self, folder: &Path) -> PathBuf {
+        if self.engine == Engine::Firefox {
+            return self.profile.folder().to_owned();
+        }
+        let to = json!({ "behavior": "allow", "downloadPath": folder });
+        self.devtools("Browser.setDownloadBehavior", to).await;
+        folder.to_owned()
+    }
+
     /// Waits until a file whose name ends so has come whole.
     pub async fn find_file(&self, folder: &Path, ends: &str) -> PathBuf {
         let start = Instant::now();
@@ -291,6 +359,8 @@ impl Browser {
             let found = files
                 .flatten()
                 .map(|entry| entry.path())
+                // Firefox keeps an empty file in its place until it has come.
+                .filter(|path| path.metadata().is_ok_and(|data| data.len() > 0))
                 .find(|path| path.to_string_lossy().ends_with(ends));
             if let Some(path) = found {
                 return path;
@@ -497,6 +567,12 @@ return ((document.body?.innerText ?? '') + ' | ' + walk(document)).slice(0, 4000
     pub fn kill(mut self) -> Profile {
         self.driver.kill();
         self.profile
+    }
+
+    /// Ends the browser as a person does, and leaves its profile.
+    pub async fn end(self) -> Profile {
+        let _ = answer(self.client.clone().close()).await;
+        self.kill()
     }
 
     /// Opens another tab and makes it the one that is driven; its handle and the one of the tab before.

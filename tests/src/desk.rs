@@ -196,18 +196,22 @@ impl Desk {
         self.browser.script(&script, vec![html.into()]).await;
     }
 
-    /// Saves a backup into a folder; the file (Chromium).
+    /// Saves a backup into a folder (or that of Firefox's downloads); the file.
     pub async fn backup(&self, folder: &Path, passphrase: &str) -> PathBuf {
-        let to = serde_json::json!({ "behavior": "allow", "downloadPath": folder });
-        self.browser.devtools("Browser.setDownloadBehavior", to).await;
         self.browser.click(&hook("go-device")).await;
+        self.backup_here(folder, passphrase).await
+    }
+
+    /// As [`Desk::backup`], where its form is on the page.
+    pub async fn backup_here(&self, folder: &Path, passphrase: &str) -> PathBuf {
+        let folder = self.browser.downloads_to(folder).await;
         for field in ["passphrase", "again"] {
             self.browser
                 .fill(&within("backup", &format!("[name={field}]")), passphrase)
                 .await;
         }
         self.browser.click(&within("backup", &hook("submit"))).await;
-        self.browser.find_file(folder, ".komuz").await
+        self.browser.find_file(&folder, ".komuz").await
     }
 
     /// Puts the cursor behind a text (its first place).

@@ -375,7 +375,7 @@ async fn what_a_newer_komuz_wrote_is_refused_with_words_and_left_as_it_is() {
     beside_the_desk(&desk.browser, &server, &format!("{DATABASE}{newer}")).await;
     desk.browser.open(&address(&server)).await;
     desk.browser
-        .find_with("[data-test=\"trouble\"]", "was written by a newer Komuz")
+        .find_with("[data-test=\"newer\"] h1", "A newer Komuz was used here")
         .await;
     let same = r"
       const database = await opened('komuz', 3);

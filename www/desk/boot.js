@@ -70,6 +70,7 @@ const STATE = /^\{"kind":"event","event":\{"event":"state","saved":(?:true|false
 
 function overheard(said) {
   if (ENTERED.test(said)) {
+    has(true)
     // From now on there is something to lose: asks the browser not to evict it when the disk gets full.
     navigator.storage?.persist?.().catch(() => {})
   }
@@ -80,17 +81,34 @@ function overheard(said) {
   }
 }
 
-/** Whether this device is locked (none until the worker says), whether it has a passphrase, whether its disk takes nothing. */
-const device = { locked: null, passphrase: false, full: false }
+/** Whether this device has something, so that it is noticed when the browser has thrown it away. */
+const HAS = "komuz-has"
+function has(set) {
+  try {
+    if (set === true) localStorage.setItem(HAS, "1")
+    if (set === false) localStorage.removeItem(HAS)
+    return localStorage.getItem(HAS) !== null
+  } catch {
+    return false // Storage is refused.
+  }
+}
+
+/**
+ * Whether this device is locked (none until the worker says), whether it has a passphrase, whether its disk takes nothing; why its store
+ * does not open (`broken`, `newer`), or that it is empty and was not (`lost`), and what the browser says.
+ */
+const device = { locked: null, passphrase: false, full: false, broken: "", why: "" }
 /** What is shown of the lock, and drawn anew when it changes. */
 const shown = new Set()
 const lock = () => import("./lock.js")
 let waiting = null
 
-function heard({ locked, passphrase, vault, leave: wanted, wants, refused, why }) {
-  if (vault) import("./vault.js").then(({ use }) => use(vault))
+function heard({ locked, passphrase, vault, fresh, broken, left, leave: wanted, wants, refused, why }) {
+  if (vault !== undefined) import("./vault.js").then(({ use }) => use(vault))
+  if (left) has(false)
+  if (fresh === false) has(true)
   if (locked !== undefined) {
-    Object.assign(device, { locked, passphrase: passphrase ?? locked })
+    Object.assign(device, { locked, passphrase: passphrase ?? locked, broken: broken ?? (fresh && has() ? "lost" : ""), why })
     if (device.passphrase && !locked) lock().then(({ watch }) => watch(device))
     for (const element of shown) element.draw()
   }
@@ -213,6 +231,11 @@ class KomuzDesk extends HTMLElement {
       await Promise.all([styled, known])
       if (device.locked) {
         await (await lock()).ask(place, device, shown)
+        place.replaceChildren(waiting)
+      }
+      if (device.broken) {
+        await (await lock()).broken(place, device)
+        has(false)
         place.replaceChildren(waiting)
       }
       await loaded

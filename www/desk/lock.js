@@ -24,6 +24,16 @@ const WORDS = {
     noWay: "There is no way in without it, for nobody: no server has it, and no editor. Bring a backup file back, or ask an editor for a new invitation. For both, what is on this device has to be deleted first; words that no server has are lost then.",
     sure: "Delete what is on this device.",
     erase: "Delete",
+    broken: "What is on this device does not open",
+    brokenDek: "The browser cannot read its store ({}). A damaged file, a full disk or a private window can be the reason. Komuz has deleted nothing.",
+    newer: "A newer Komuz was used here",
+    newerDek: "What is on this device was written by it. Load the page again to get it ({}). Nothing was changed.",
+    lost: "What was on this device is gone",
+    lostDek: "The browser has thrown it away: its files were damaged, or its data was cleared. Komuz has deleted nothing. A backup file brings it back, and what servers have comes with it; without one, ask an editor for a new invitation.",
+    retry: "Try again",
+    without: "Go on without saving",
+    withoutWhat: "What is on the device stays as it is. The desk begins empty: bring a backup file back, or use an invitation. What you write is then in this window and at the servers alone; save a backup file before you close it.",
+    goOn: "Go on",
     lock: "Lock this device",
     lockWhat: "With a passphrase, whoever takes this computer finds no text, no names and no keys in the browser. The desk asks for it at each start. Without one, encrypt the whole disk.",
     never: "Nobody can give you a forgotten passphrase. Save a backup file as well, under a passphrase that you keep elsewhere.",
@@ -65,6 +75,16 @@ const WORDS = {
     noWay: "Без неё не войти никому: её нет ни на одном сервере и ни у одного редактора. Восстановите резервную копию или попросите у редактора новое приглашение. В обоих случаях сначала нужно удалить то, что есть на устройстве; слова, которых нет на серверах, пропадут.",
     sure: "Удалить то, что есть на устройстве.",
     erase: "Удалить",
+    broken: "То, что есть на этом устройстве, не открывается",
+    brokenDek: "Браузер не может прочитать своё хранилище ({}). Причиной могут быть повреждённый файл, полный диск или приватное окно. Komuz ничего не удалял.",
+    newer: "Здесь работали с более новым Komuz",
+    newerDek: "То, что есть на этом устройстве, записано им. Загрузите страницу ещё раз, чтобы получить его ({}). Ничего не изменено.",
+    lost: "Того, что было на этом устройстве, больше нет",
+    lostDek: "Браузер это выбросил: файлы были повреждены или данные очищены. Komuz ничего не удалял. Вернуть можно из резервной копии, с ней придёт и то, что есть на серверах; если её нет, попросите у редактора новое приглашение.",
+    retry: "Попробовать ещё раз",
+    without: "Продолжить без сохранения",
+    withoutWhat: "То, что есть на устройстве, останется как есть. Стол откроется пустым: восстановите резервную копию или воспользуйтесь приглашением. Написанное будет только в этом окне и на серверах; перед закрытием сделайте резервную копию.",
+    goOn: "Продолжить",
     lock: "Закрыть это устройство",
     lockWhat: "С парольной фразой тот, кто заберёт компьютер, не найдёт в браузере ни текста, ни имён, ни ключей. Стол спрашивает её при каждом запуске. Без неё зашифруйте весь диск.",
     never: "Забытую парольную фразу вам не вернёт никто. Сохраните ещё и резервную копию под фразой, которая хранится в другом месте.",
@@ -106,6 +126,16 @@ const WORDS = {
     noWay: "Ансыз эч ким кире албайт: ал эч бир серверде да, эч бир редактордо да жок. Камдык көчүрмөнү кайтарыңыз же редактордон жаңы чакыруу сураңыз. Экөө үчүн тең адегенде бул түзмөктө барын өчүрүү керек; серверлерде жок сөздөр ошондо жоголот.",
     sure: "Бул түзмөктө барын өчүрүү.",
     erase: "Өчүрүү",
+    broken: "Бул түзмөктө болгон нерселер ачылбай жатат",
+    brokenDek: "Браузер өз сактагычын окуй албай жатат ({}). Себеби бузулган файл, толгон диск же купуя терезе болушу мүмкүн. Komuz эч нерсе өчүргөн жок.",
+    newer: "Бул жерде жаңыраак Komuz колдонулган",
+    newerDek: "Бул түзмөктө болгон нерселерди ошол жазган. Аны алуу үчүн баракты кайра жүктөңүз ({}). Эч нерсе өзгөргөн жок.",
+    lost: "Бул түзмөктө болгон нерселер эми жок",
+    lostDek: "Аны браузер таштап салган: файлдары бузулган же маалыматы тазаланган. Komuz эч нерсе өчүргөн жок. Камдык көчүрмөдөн кайтарса болот, серверлерде барлар аны менен кошо келет; ал жок болсо, редактордон жаңы чакыруу сураңыз.",
+    retry: "Кайра аракет кылуу",
+    without: "Сактабай улантуу",
+    withoutWhat: "Түзмөктө барлар ошол бойдон калат. Стол бош ачылат: камдык көчүрмөнү кайтарыңыз же чакырууну колдонуңуз. Жазганыңыз ушул терезеде жана серверлерде гана болот; жабардан мурун камдык көчүрмө жасаңыз.",
+    goOn: "Улантуу",
     lock: "Бул түзмөктү кулпулоо",
     lockWhat: "Сырсөз фразасы болсо, компьютерди алып кеткен адам браузерден текст да, ысым да, ачкыч да таппайт. Стол аны ар бир ачылганда сурайт. Фраза жок болсо, бүт дискти шифрлеңиз.",
     never: "Унутулган сырсөз фразасын сизге эч ким кайтарып бере албайт. Камдык көчүрмөнү да, башка жерде сакталган фраза менен, жасап коюңуз.",
@@ -232,11 +262,46 @@ function checked({ passphrase, again }) {
   if (passphrase !== again) throw { code: "differ" }
 }
 
+/** A page that the desk shows before it begins, with its language and colours to choose. `fill` makes what is in it. */
+function page(place, test, title, fill) {
+  let lang = tongue(setting("language") || navigator.language || "")
+  let theme = setting("theme")
+
+  function draw() {
+    const words = WORDS[lang]
+    const strings = make("span", { class: "strings", "aria-hidden": "true" }, ...[1, 2, 3].map((n) => make("i", { class: `string-${n}` })))
+    const languages = Object.entries(LANGUAGES).map(([tag, name]) => [tag, name, tag])
+    const settings = make(
+      "div",
+      { class: "settings" },
+      choice(words.language, "language", languages, lang, (value) => {
+        lang = tongue(value)
+        keep("komuz-language", lang)
+        draw()
+        place.querySelector("[data-test=language]").focus()
+      }),
+      choice(words.theme, "theme", [["", words.themes[0]], ["light", words.themes[1]], ["dark", words.themes[2]]], theme, (value) => {
+        theme = value
+        keep("komuz-theme", theme)
+        draw()
+        place.querySelector("[data-test=theme]").focus()
+      }),
+    )
+    const typed = place.querySelector("[name=passphrase]")?.value ?? ""
+    document.documentElement.lang = lang
+    document.title = words[title] ?? `Komuz · ${words[test]}`
+    const main = make("main", { class: "welcome", "data-test": test }, make("div", { class: "welcome-top" }, strings, settings), make("h1", {}, words[test]), ...fill(words))
+    place.replaceChildren(make("div", { class: "desk", lang, ...(theme ? { "data-theme": theme } : {}) }, main))
+    const first = place.querySelector("[name=passphrase]")
+    if (first) first.value = typed
+    ;(first ?? place.querySelector("main > button, main form button")).focus()
+  }
+  draw()
+}
+
 /** Shows the form of a locked desk in `place`; resolves when the device is open. */
 export function ask(place, device, shown) {
   return new Promise((resolve) => {
-    let lang = tongue(setting("language") || navigator.language || "")
-    let theme = setting("theme")
     const heard = {
       draw() {
         if (device.locked) return
@@ -245,30 +310,7 @@ export function ask(place, device, shown) {
       },
     }
     shown.add(heard)
-
-    function draw() {
-      const words = WORDS[lang]
-      const typed = place.querySelector("[name=passphrase]")?.value ?? ""
-      document.documentElement.lang = lang
-      document.title = words.title
-      const strings = make("span", { class: "strings", "aria-hidden": "true" }, ...[1, 2, 3].map((n) => make("i", { class: `string-${n}` })))
-      const languages = Object.entries(LANGUAGES).map(([tag, name]) => [tag, name, tag])
-      const settings = make(
-        "div",
-        { class: "settings" },
-        choice(words.language, "language", languages, lang, (value) => {
-          lang = tongue(value)
-          keep("komuz-language", lang)
-          draw()
-          place.querySelector("[data-test=language]").focus()
-        }),
-        choice(words.theme, "theme", [["", words.themes[0]], ["light", words.themes[1]], ["dark", words.themes[2]]], theme, (value) => {
-          theme = value
-          keep("komuz-theme", theme)
-          draw()
-          place.querySelector("[data-test=theme]").focus()
-        }),
-      )
+    page(place, "locked", "title", (words) => {
       const unlock = form(words, {
         test: "unlock",
         send: words.unlock,
@@ -287,21 +329,26 @@ export function ask(place, device, shown) {
           location.reload()
         },
       })
-      const main = make(
-        "main",
-        { class: "welcome", "data-test": "locked" },
-        make("div", { class: "welcome-top" }, strings, settings),
-        make("h1", {}, words.locked),
+      return [
         make("p", { class: "dek" }, words.dek),
         unlock,
         make("details", { "data-test": "forgotten" }, make("summary", {}, words.forgotten), make("p", {}, words.noWay), forget),
-      )
-      place.replaceChildren(make("div", { class: "desk", lang, ...(theme ? { "data-theme": theme } : {}) }, main))
-      const input = unlock.querySelector("input")
-      input.value = typed
-      input.focus()
-    }
-    draw()
+      ]
+    })
+  })
+}
+
+/** Says in `place` that what is on this device does not open, or is gone; resolves when the person wants to go on. */
+export function broken(place, device) {
+  const { broken, why } = device
+  return new Promise((resolve) => {
+    const act = (name, act, main) => (words) => make("button", { type: "button", class: main ? "main" : "", "data-test": name, onclick: act }, words[name])
+    const retry = act("retry", () => location.reload(), true)
+    const without = act("without", () => device.ask("without").then(resolve), false)
+    page(place, broken, "", (words) => [
+      make("p", { class: "dek" }, words[`${broken}Dek`].replace("{}", why)),
+      ...(broken === "lost" ? [act("goOn", resolve, true)(words)] : [retry(words), make("p", {}, words.withoutWhat), without(words)]),
+    ])
   })
 }
 

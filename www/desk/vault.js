@@ -16,6 +16,9 @@ const done = (request) =>
   new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result)
     request.onerror = () => reject(request.error)
+    // Of a file that is damaged Firefox tells the transaction alone.
+    const { transaction } = request
+    transaction?.addEventListener("abort", () => reject(transaction.error ?? new DOMException("aborted", "AbortError")))
   })
 
 const complete = (transaction) =>
@@ -28,8 +31,12 @@ let give = null
 let key = new Promise((resolve) => (give = resolve))
 let opened = null
 
-/** The key of the rows, as soon as it is known. */
+/** Texts by their names, where nothing is written to this device. */
+let inMemory = null
+
+/** The key of the rows, as soon as it is known; none where nothing is to be written. */
 export function use(wrap) {
+  inMemory = wrap ? null : new Map()
   give(wrap)
   key = Promise.resolve(wrap)
 }
@@ -92,12 +99,14 @@ async function read(name, { next, ...row }, keys) {
 
 /** Keeps a text under a name; resolves when it is on disk. */
 export async function put(name, text) {
+  if (inMemory) return void inMemory.set(name, text)
   await write([[name, await seal(await key, name, bytes(text))]])
 }
 
 /** All texts, in the order of their names. A row that cannot be opened is left out. */
 export async function all() {
   const wrap = await key
+  if (inMemory) return [...inMemory.values()]
   const { rows: kept } = await rows()
   const texts = await Promise.all(kept.map(([name, value]) => read(name, value, [wrap])))
   return texts.filter(Boolean).map((text) => new TextDecoder().decode(text))
@@ -132,6 +141,10 @@ export async function settle(to) {
 
 /** Deletes the database; false when another tab held on to it. */
 export async function erase() {
+  if (inMemory) {
+    inMemory.clear()
+    return true
+  }
   const held = await database().catch(() => null)
   held?.close()
   opened = null

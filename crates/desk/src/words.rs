@@ -264,6 +264,7 @@ pub const TROUBLES: &[&str] = &[
     "join-taken-back",
     "device-removed",
     "invite-newer",
+    "disk-none",
 ];
 
 /// How many kinds of sources there are.

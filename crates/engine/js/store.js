@@ -20,6 +20,9 @@ const done = (request) =>
   new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);
+    // Of a file that is damaged Firefox tells the transaction alone.
+    const { transaction } = request;
+    transaction?.addEventListener("abort", () => reject(transaction.error ?? new DOMException("aborted", "AbortError")));
   });
 
 const complete = (transaction) =>
@@ -44,19 +47,64 @@ const held = (mode, signal) =>
     navigator.locks.request(HELD, { mode, signal }, () => new Promise((release) => resolve(release))).catch(reject),
   );
 
+/** In the place of a store that does not open, when a person wants to go on all the same: what is in it goes with the worker. */
+export class Memory {
+  #rows = new Map();
+  #report;
+  vault = null;
+
+  constructor(report) {
+    this.#report = report;
+  }
+
+  async hasPassphrase() {
+    return false;
+  }
+
+  async setPassphrase() {
+    throw new Error("nothing is kept here");
+  }
+
+  async load(table, prefix) {
+    const rows = [...this.#rows.values()].filter(([of, key]) => of === table && key.startsWith(prefix));
+    return rows.sort(([, one], [, other]) => (one < other ? -1 : 1));
+  }
+
+  async write(batch, rows) {
+    for (const row of rows) {
+      if (row[2]) this.#rows.set(`${row[0]}/${row[1]}`, row);
+      else this.#rows.delete(`${row[0]}/${row[1]}`);
+    }
+    await null;
+    this.#report.stored(batch);
+  }
+
+  async erase() {
+    this.#rows.clear();
+    return [];
+  }
+}
+
 export class Store {
   #report;
   /** Somebody wants this worker to let go of the database. */
   #leave;
   #opened = null;
   #wrap = null;
+  /** The keys as they lie on disk. */
+  #kept = null;
   #release = null;
   #queue = [];
+  /** Why the last table could not be read. */
+  #unread = null;
   #writing = null;
   /** While the device gets other keys, nothing is read or written. */
   #free = Promise.resolve();
 
-  /** `report.stored(batch)` follows a durable commit, `report.failed(batch, name)` anything else; `leave()` is called when a newer version of the desk wants the store. */
+  /**
+   * `report.stored(batch)` follows a durable commit, `report.failed(batch, name)` anything else, and `report.lost()` that the browser has
+   * thrown away what was there; `leave()` is called when a newer version of the desk wants the store.
+   */
   constructor(report, leave = () => {}) {
     this.#report = report;
     this.#leave = leave;
@@ -75,9 +123,19 @@ export class Store {
     }
     device ??= await this.#beginAnew();
     if (device.form !== FORM) throw newer();
+    this.#kept = device;
     if (isLocked(device)) return true;
     this.#wrap = new Wrap(device);
     return false;
+  }
+
+  /** Whether there was nothing when it was opened. */
+  isFresh = false;
+
+  /** Throws where the list of what is here cannot be read: it would look like a device that has nothing. */
+  async probe() {
+    const [[, key, value] = []] = await this.load("meta", "");
+    if (key === "" && !value) throw this.#unread;
   }
 
   /** Opens a locked store; false when the passphrase is another. `derive` is Argon2id. */
@@ -110,6 +168,7 @@ export class Store {
       secret.fill(0);
       await this.#change(this.#wrap, next, kept);
       this.#wrap = next;
+      this.#kept = kept;
     });
   }
 
@@ -186,6 +245,7 @@ export class Store {
     // In one transaction, so that two tabs that start together agree.
     const device = await done(keys.get(DEVICE)).then((had) => {
       if (had) return had;
+      this.isFresh = true;
       keys.put(fresh, DEVICE);
       return fresh;
     });
@@ -205,7 +265,12 @@ export class Store {
     opening.onupgradeneeded = ({ oldVersion }) => {
       if (oldVersion > 0) return; // Rows of the first form get their new one behind this (`begin`).
       opening.result.createObjectStore(ROWS);
-      opening.result.createObjectStore(KEYS);
+      const keys = opening.result.createObjectStore(KEYS);
+      if (!this.#kept) return;
+      // The browser has thrown the database away under this worker (Chromium does so with a damaged one): what is written from now
+      // on is to be read at the next start.
+      keys.put(this.#kept, DEVICE);
+      this.#report.lost();
     };
     const database = await done(opening).catch((error) => {
       throw error?.name === "VersionError" ? newer() : error;
@@ -234,7 +299,8 @@ export class Store {
         }),
       );
       return read.sort(([, one], [, other]) => (one < other ? -1 : 1));
-    } catch {
+    } catch (error) {
+      this.#unread = error;
       return [[table, prefix, null]];
     }
   }
@@ -249,27 +315,40 @@ export class Store {
     await this.#free;
     while (this.#queue.length) {
       const batches = this.#queue.splice(0);
-      let failure = null;
-      try {
-        const database = await this.#database();
-        const wrap = ([table, key, value]) => this.#wrap.wrap(table, key, value).then((row) => [table, ...row]);
-        const ready = await Promise.all(batches.flatMap(({ rows }) => rows.map(wrap)));
-        const transaction = database.transaction(ROWS, "readwrite", { durability: "strict" });
-        const store = transaction.objectStore(ROWS);
-        for (const [table, name, value] of ready) {
-          if (value) store.put(value, [table, name]);
-          else store.delete([table, name]);
-        }
-        await complete(transaction);
-      } catch (error) {
-        failure = error?.name ?? "UnknownError";
-      }
+      const rows = batches.flatMap(({ rows }) => rows);
+      let failure = await this.#commit(rows);
+      // Behind one for which there was no room Firefox has a transaction that takes deletions alone; the next is one as ever.
+      if (failure === "InvalidStateError") failure = await this.#commit(rows);
       for (const { batch } of batches) {
         if (failure) this.#report.failed(batch, failure);
         else this.#report.stored(batch);
       }
     }
     this.#writing = null;
+  }
+
+  /** Writes rows in one transaction; why it failed. */
+  async #commit(rows) {
+    try {
+      const database = await this.#database();
+      const wrap = ([table, key, value]) => this.#wrap.wrap(table, key, value).then((row) => [table, ...row]);
+      const ready = await Promise.all(rows.map(wrap));
+      const transaction = database.transaction(ROWS, "readwrite", { durability: "strict" });
+      const store = transaction.objectStore(ROWS);
+      try {
+        for (const [table, name, value] of ready) {
+          if (value) store.put(value, [table, name]);
+          else store.delete([table, name]);
+        }
+      } catch (error) {
+        transaction.abort(); // All or nothing.
+        throw error;
+      }
+      await complete(transaction);
+      return null;
+    } catch (error) {
+      return error?.name ?? "UnknownError";
+    }
   }
 
   /** Deletes everything; why something remains, when it does. What other tabs still hold goes when they close. */

@@ -5,7 +5,7 @@
 // sink of strings, so that it runs under `require-trusted-types-for 'script'`.
 
 import init, { KomuzEngine, maxFrame, passphraseCost, passphraseKey } from "./komuz_engine.js";
-import { Refused, Store } from "./store.js";
+import { Memory, Refused, Store } from "./store.js";
 import { Sockets } from "./sockets.js";
 // Named here, so that it is fetched beside the store that wants it and not behind it.
 import "./keys.js";
@@ -61,7 +61,7 @@ let asked = null;
 const does = {
   message: (json) => {
     if (asked && json.startsWith(`{"kind":"answer","id":${LAST},`)) return asked();
-    self.postMessage(json);
+    self.postMessage(unkept ? warned(json) : json);
   },
   load: async (load, table, prefix) => {
     const rows = await (await store).load(table, prefix);
@@ -94,7 +94,11 @@ const does = {
     const remains = await (await store).erase();
     // An empty store in its place: the person may found or join something new without a reload. Where another tab keeps the
     // old one from going, it is opened when that is gone, and the answer does not wait for it.
-    store = opened();
+    tell({ left: true });
+    if (!isInMemory()) {
+      unkept = null;
+      store = opened();
+    }
     store.catch((error) => stopped("engine-cannot-start", String(error?.message ?? error)));
     feed(() => engine.erased(remains, now()));
   },
@@ -128,7 +132,22 @@ let written = null;
 /** The last batch has failed: the engine writes it again after a while. */
 let failing = false;
 
+/** What is written is not on the disk: the store that is in its place, or that there is none any more. */
+let unkept = null;
+
+const isInMemory = () => unkept instanceof Memory;
+
+/** A message, with the standing warning in the state of saving. */
+function warned(json) {
+  if (!json.startsWith('{"kind":"event","event":{"event":"state"')) return json;
+  const said = JSON.parse(json);
+  said.event.saved = false;
+  said.event.save_trouble = { code: "disk-none", with: [], message: "Nothing is saved on this device." };
+  return JSON.stringify(said);
+}
+
 const stores = {
+  lost: () => (unkept ??= true),
   stored: (batch) => {
     failing = false;
     // What waited behind it is on its way before this one is counted as done.
@@ -151,8 +170,17 @@ async function opened() {
     locked = store;
     await new Promise((resolve) => (unlocked = resolve));
   }
-  tell({ locked: false, passphrase: await store.hasPassphrase(), vault: store.vault });
+  await store.probe();
+  tell({ locked: false, passphrase: await store.hasPassphrase(), vault: store.vault, fresh: store.isFresh });
   return store;
+}
+
+/** The store does not open: nothing of it is touched. The page asks the person, who may want to go on without. */
+async function without(error) {
+  tell({ locked: false, broken: error?.code === "engine-too-old" ? "newer" : "broken", why: `${error?.name}: ${error?.message}` });
+  await new Promise((resolve) => (wanted.without = async () => resolve()));
+  tell({ wants: "without", locked: false, broken: "", vault: null });
+  return (unkept = new Memory(stores));
 }
 
 /** Says something about the lock of this device, past the engine's messages. */
@@ -182,6 +210,7 @@ const wanted = {
   },
   /** Everything that was typed is written; then this worker has ended, and the page knows that it may forget it. */
   async leave() {
+    if (isInMemory()) throw new Error("nothing is saved here");
     if (engine) {
       await new Promise((resolve) => {
         asked = resolve;
@@ -204,6 +233,7 @@ const wanted = {
   async forget() {
     const remains = (await locked.erase()).length > 0;
     if (remains || !(await eraseVault())) throw new Refused("other-tab");
+    tell({ left: true });
     tell({ wants: "forget" });
   },
 };
@@ -219,7 +249,7 @@ async function start() {
   }
   wasm = init();
   wasm.catch(() => {}); // Said below, when the store is open.
-  store = opened();
+  store = opened().catch(without);
   await store;
   await wasm;
   sockets = new Sockets(maxFrame(), {
@@ -227,7 +257,8 @@ async function start() {
     frame: (relay, bytes) => feed(() => engine.frame(relay, bytes, now())),
     gone: (relay) => feed(() => engine.disconnected(relay, now())),
   });
-  tabs = new BroadcastChannel("komuz");
+  // What is in memory alone is no matter of other tabs.
+  tabs = new BroadcastChannel(unkept ? "komuz/none" : "komuz");
   tabs.onmessage = ({ data }) => engine && data instanceof Uint8Array && feed(() => engine.tab_said(data, now()));
   engine = new KomuzEngine();
   started = true;

@@ -439,5 +439,6 @@ pub const WORDS: Written = Written {
         "This invitation was taken back: ask for a new one.",
         "This device was taken out of the investigation. What is on it stays here to read, and nothing more is sent.",
         "A newer Komuz has made this invitation. Load the desk anew to update it.",
+        "This device's store does not open. What you write is in this window and at the servers alone: save a backup file before you close it.",
     ],
 };

@@ -177,13 +177,16 @@ fn one(ctx: &Ctx, member: &Value, me: &str, out: bool) -> Html {
             <span class="row-of">
                 <strong dir="auto">{ &name }</strong>
                 if mine && !own {
-                    <RoleOf ctx={ctx.clone()} id={id.clone()} name={name.clone()} role={role} />
+                    <RoleOf ctx={ctx.clone()} id={id.clone()} name={name.clone()} role={role.clone()} />
                 } else {
                     <span class="soft">{ role_words(ctx, &role) }</span>
                 }
             </span>
             { aside(ctx, member, mine) }
             { devices::devices(ctx, member, (mine || own) && !out) }
+            if own && !out && role == "editor" && list(member, "devices").len() > 1 {
+                <div data-test="group-release-key">{ soft(w.group_release_key) }</div>
+            }
             if own && !out {
                 <Out ctx={ctx.clone()} label={w.group_leave} sure={w.group_leave_sure} yes={w.group_leave} make={asks(leaves)} test="group-leave" />
             } else if mine {

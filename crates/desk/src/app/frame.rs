@@ -284,7 +284,7 @@ impl App {
                         }) }
                     </div>
                 }) }</>
-                <p><button type="button" class="main" data-test="new-story-first" onclick={new}>{ w.new_story() }</button></p>
+                <p><button type="button" class="main offer" data-test="new-story-first" onclick={new}>{ w.new_story() }</button></p>
             </section>
         }
     }
@@ -302,7 +302,7 @@ impl App {
             };
             let label = (!sign.is_empty()).then(|| format!("{part}: {title}"));
             html! {
-                <button type="button" class="quiet" aria-label={label} data-test={test} onclick={self.ctx.click(Click::Ask(ask.into()))}>
+                <button type="button" class="quiet offer" aria-label={label} data-test={test} onclick={self.ctx.click(Click::Ask(ask.into()))}>
                     { if sign.is_empty() { title } else { sign } }
                 </button>
             }
@@ -395,6 +395,10 @@ pub fn saved_words(w: &Words, state: &StateView) -> (&'static str, String) {
     if let Some(why) = &state.save_trouble {
         return ("bad", w.not_saved().fill(&[&w.trouble(why)]));
     }
+    // However well it is kept here: nothing more comes, and nothing goes.
+    if let Some(why) = &state.closed {
+        return ("away", w.trouble(why));
+    }
     if !state.saved {
         return ("busy", w.saving().to_owned());
     }
@@ -465,7 +469,7 @@ fn Rail(props: &RailProps) -> Html {
         <>
             <h2>{ w.stories() }</h2>
             { for props.investigation.stories.iter().map(|story| story_entry(w, props, story)) }
-            <button type="button" class="row add" data-test="new-story" onclick={new}>{ w.new_story() }</button>
+            <button type="button" class="row add offer" data-test="new-story" onclick={new}>{ w.new_story() }</button>
             if requests > 0 || props.open_threads > 0 {
                 <div data-test="waiting">
                     <h2>{ w.waiting_for_you() }</h2>
@@ -527,7 +531,7 @@ fn story_entry(w: &Words, props: &RailProps, story: &StoryView) -> Html {
                         </button>
                     }
                 }) }
-                <button type="button" data-test="new-edition" aria-label={w.new_edition()} title={w.new_edition()} onclick={add}>
+                <button type="button" class="offer" data-test="new-edition" aria-label={w.new_edition()} title={w.new_edition()} onclick={add}>
                     { "+" }
                 </button>
             </div>

@@ -39,7 +39,7 @@ pub fn people(ctx: &Context, investigation: &InvestigationView) -> Html {
                 </div>
             }) }
             if editor {
-                <p><button type="button" class="main" data-test="invite" onclick={ctx.click(Click::Dialog(Some(Dialog::Invite)))}>{ w.invite() }</button></p>
+                <p><button type="button" class="main offer" data-test="invite" onclick={ctx.click(Click::Dialog(Some(Dialog::Invite)))}>{ w.invite() }</button></p>
             }
         </section>
     }
@@ -60,7 +60,7 @@ fn request(ctx: &Context, request: &JoinRequest, editor: bool) -> Html {
             }
             <p class="code" data-test="request-code">{ request.code.clone() }</p>
             if editor {
-                <p class="row-of">
+                <p class="row-of offer">
                     <button type="button" class="main" data-test="confirm"
                         onclick={act(Ask::Confirm { request: request.id.clone() })}>{ w.confirm() }</button>
                     <button type="button" data-test="refuse"

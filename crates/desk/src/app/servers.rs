@@ -24,7 +24,9 @@ pub fn servers(ctx: &Context, investigation: &InvestigationView, state: &StateVi
                 html! {
                     <div class="card" data-test="server" key={server.url.clone()}>
                         <p><b>{ server.url.clone() }</b></p>
-                        <span class={classes!("tag", class)}>{ words }</span>
+                        if state.closed.is_none() {
+                            <span class={classes!("tag", class)}>{ words }</span>
+                        }
                     </div>
                 }
             }) }

@@ -280,7 +280,7 @@ pub fn paste_sources(ctx: &Context) -> Html {
 pub fn add_buttons(ctx: &Context) -> Html {
     let w = ctx.words();
     html! {
-        <p class="row-of">
+        <p class="row-of offer">
             <button type="button" data-test="add-source" onclick={ctx.click(Click::Dialog(Some(Dialog::Source(String::new()))))}>{ w.add_source() }</button>
             <button type="button" data-test="paste-sources" onclick={ctx.click(Click::Dialog(Some(Dialog::PasteSources)))}>{ w.paste_sources() }</button>
         </p>

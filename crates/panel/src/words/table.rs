@@ -52,9 +52,9 @@ table! {
         "Редактор решает о людях своей редакции, пришедших после него; об одной редакции решают все остальные вместе."
         "Редактор өз редакциясынын өзүнөн кийин келген адамдары жөнүндө чечет; бир редакция жөнүндө калгандарынын баары чогуу чечет."
     group_out
-        "You are in this investigation no more. What is here stays here to read; nothing more is sent."
-        "Вы больше не участвуете в этом расследовании. То, что здесь есть, можно читать и дальше; ничего больше не отправляется."
-        "Сиз бул иликтөөгө мындан ары катышпайсыз. Бул жердегини окуй бересиз; эми эч нерсе жөнөтүлбөйт."
+        "You are in this investigation no more. Nothing new comes here and nothing is sent; what is here stays here to read."
+        "Вы больше не участвуете в этом расследовании. Сюда больше ничего не приходит, и отсюда ничего не отправляется; то, что здесь есть, можно читать и дальше."
+        "Сиз бул иликтөөгө мындан ары катышпайсыз. Бул жерге жаңы эч нерсе келбейт, бул жерден эч нерсе жөнөтүлбөйт; бул жердегини окуй бересиз."
     group_role "Role of {}" "Роль: {}" "Милдети: {}"
     group_remove_sure
         "{} reads nothing more of what is written from now on. What they wrote up to now stays. This cannot be taken back."
@@ -98,6 +98,10 @@ table! {
         "Open this link on your other device, or let its camera read the code. It works once. Whoever is let in by it reads and writes as you; release keys stay on this device."
         "Откройте эту ссылку на другом своём устройстве или наведите его камеру на код. Она действует один раз. Кого по ней впустят, тот читает и пишет от вашего имени; ключи публикации остаются на этом устройстве."
         "Бул шилтемени башка түзмөгүңүздө ачыңыз же анын камерасы кодду окусун. Ал бир жолу иштейт. Аны менен киргизилген түзмөк сиздин атыңыздан окуйт жана жазат; жарыялоо ачкычтары ушул түзмөктө калат."
+    group_release_key
+        "A release key of your outlet stays on the device where it was made. Another device, and another editor’s, signs with the printed recovery key: it is typed each time and not kept."
+        "Ключ выпуска вашей редакции остаётся на устройстве, где он создан. Другое устройство, и устройство другого редактора, подписывает запасным ключом с листа: его вводят каждый раз, и он не сохраняется."
+        "Редакцияңыздын чыгарылыш ачкычы ал жасалган түзмөктө калат. Башка түзмөк, башка редактордуку да, басылган калыбына келтирүү ачкычы менен кол коёт: ал ар бир жолу жазылат жана сакталбайт."
     group_device_link "Link for the other device" "Ссылка для другого устройства" "Башка түзмөк үчүн шилтеме"
     group_device_asks
         "A device asks to become yours. Let it in only if it shows these digits:"

@@ -103,6 +103,25 @@ async fn a_lost_device_is_taken_out_and_the_last_one_and_this_one_are_not() {
 }
 
 #[wasm_bindgen_test]
+async fn an_editor_with_a_second_device_is_told_which_of_them_signs_releases() {
+    let page = Page::with("en", &sample()).await;
+    page.group(who()).await;
+    assert!(
+        page.texts("[data-test=group-release-key]").is_empty(),
+        "a writer signs none"
+    );
+    let mut editor = who();
+    editor["members"][0]["role"] = "editor".into();
+    page.group(editor).await;
+    let said = page
+        .shows("[data-test=group-release-key]")
+        .await
+        .text_content()
+        .unwrap();
+    assert!(said.contains("printed recovery key"), "{said}");
+}
+
+#[wasm_bindgen_test]
 async fn what_somebody_who_is_out_wrote_counts_when_an_editor_says_so() {
     let page = Page::with("en", &sample()).await;
     let mut who = who();

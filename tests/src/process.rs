@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use crate::proxy::NoUpgrades;
+use crate::proxy::{Counting, NoUpgrades};
 
 /// How long a program may take to be ready.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -150,6 +150,13 @@ impl Server {
     pub fn start_without_websockets(data: &Path) -> (Server, NoUpgrades) {
         let port = free_port();
         let proxy = NoUpgrades::start(port);
+        (Server::at(data, port, &proxy.origin, String::new(), &[]), proxy)
+    }
+
+    /// Starts a server that is reached through a proxy which counts what it says by WebSockets.
+    pub fn start_counted(data: &Path) -> (Server, Counting) {
+        let port = free_port();
+        let proxy = Counting::start(port);
         (Server::at(data, port, &proxy.origin, String::new(), &[]), proxy)
     }
 

@@ -1,10 +1,13 @@
 //! Who is in: an editor takes a writer out, and nothing of what the writer writes afterwards comes; links are taken back; a
-//! person's second device comes in and a lost one goes.
+//! person's second device comes in and a lost one goes; a long story comes whole to who joins later.
 #![cfg(not(feature = "no-browsers"))]
+
+use std::time::{Duration, Instant};
 
 use komuz_tests::browser::Engine;
 use komuz_tests::desk::{Desk, TEXT};
 use komuz_tests::process::Server;
+use rusqlite::{Connection, OpenFlags};
 
 fn hook(name: &str) -> String {
     format!("[data-test=\"{name}\"]")
@@ -36,6 +39,19 @@ async fn is_closed(desk: &Desk, says: &str) {
     desk.browser.find(&format!("{}[readonly]", hook("headline"))).await;
     // What is left is a copy.
     desk.browser.find(&hook("export")).await;
+    // That all is saved and the same everywhere would be said of what comes no more.
+    desk.browser
+        .find_with(&format!("{}[data-state=\"away\"]", hook("saved")), says)
+        .await;
+}
+
+/// Nothing is offered that would only be refused.
+async fn offers_nothing(desk: &Desk, places: &[(&str, &str)]) {
+    for (place, offer) in places {
+        desk.browser.click(&hook(place)).await;
+        let offer = desk.browser.find(&hook(offer)).await;
+        assert!(!offer.is_displayed().await.expect("the element is there"));
+    }
 }
 
 /// A writer of the founder's outlet.
@@ -151,11 +167,70 @@ async fn a_person_adds_a_second_device_and_takes_it_out_when_it_is_lost() {
     first.browser.click(&hook("sure")).await;
     first.browser.gone(&hook("group-device-out")).await;
     is_closed(&second, "This device was taken out").await;
+    let offers = [
+        ("go-stories", "new-story"),
+        ("go-stories", "new-story-first"),
+        ("go-people", "invite"),
+    ];
+    offers_nothing(&second, &offers).await;
+    second.open_edition("en").await;
     first.type_at_end(" Afterwards.").await;
     first.in_sync().await;
     first.reads("And on the telephone. Afterwards.").await;
     assert!(!second.browser.text(TEXT).await.contains("Afterwards"));
     for desk in [first, second] {
+        desk.browser.close().await;
+    }
+}
+
+/// What a server has: in how many logs something lies, and how many bytes in all.
+fn kept(server: &Server) -> (i64, i64) {
+    let file = server.data().join("logs.sqlite");
+    let database = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY).expect("the server's database");
+    let ask = "SELECT count(DISTINCT log), sum(length(bytes)) FROM envelope";
+    database
+        .query_row(ask, [], |row| Ok((row.get(0)?, row.get(1)?)))
+        .expect("its envelopes")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_story_comes_whole_to_who_joins_later_and_in_a_part_of_the_bytes() {
+    let data = tempfile::tempdir().expect("a folder");
+    let (server, proxy) = Server::start_counted(&data.path().join("server"));
+    let editor = Desk::found(Engine::Chromium, &server, "The bridge", "Ala-Too Desk", "Айзада").await;
+    editor.new_story("en", "Draft").await;
+    let sentence = "Not one of the tenders for the bridge had more than one bidder. ";
+    let paragraph = sentence.repeat(16);
+    let text: String = (1..=320).map(|number| format!("{number}. {paragraph}\n\n")).collect();
+    let file = data.path().join("story.txt");
+    std::fs::write(&file, text + "The last word.\n").expect("a file");
+    editor.import(&file).await;
+    editor.reads("The last word.").await;
+    editor.in_sync().await;
+    // What was written last is handed over as it was sealed, and is to be small.
+    editor.type_at_end(" Or not.").await;
+    editor.in_sync().await;
+    let (logs, bytes) = kept(&server);
+    assert!(bytes > 256 << 10, "{bytes} bytes of envelopes");
+    // Nobody writes for half a minute: then the story is put together, and that is said in a log of its own.
+    let since = Instant::now();
+    while kept(&server).0 < logs + 2 {
+        assert!(since.elapsed() < Duration::from_secs(180), "no snapshot was made");
+        editor.in_sync().await;
+    }
+    let before = proxy.brought();
+    let other = writer(&editor, &server, "Ala-Too Desk", "Чынара").await;
+    other.open_edition("en").await;
+    other.reads("The last word. Or not.").await;
+    other.reads("320. Not one of the tenders").await;
+    other.in_sync().await;
+    let brought = proxy.brought().saturating_sub(before) as i64;
+    assert!(brought < bytes / 4, "{brought} bytes were brought, {bytes} are there");
+    // And it is a text like any other.
+    other.type_at_end(" And one more.").await;
+    editor.open_edition("en").await;
+    editor.reads("The last word. Or not. And one more.").await;
+    for desk in [editor, other] {
         desk.browser.close().await;
     }
 }

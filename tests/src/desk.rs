@@ -221,6 +221,23 @@ impl Desk {
         self.browser.keys(&char::from(Key::Right).to_string()).await;
     }
 
+    /// Puts the cursor behind a text (its first place), and has the page draw something over the text in the same moment,
+    /// before the browser has told it of the cursor.
+    pub async fn put_cursor_while_drawing(&self, text: &str) {
+        let script = format!(
+            r"{DEEP}
+const node = deep(document, '.ProseMirror').querySelector('p').firstChild;
+return import('/desk/surface.js').then(({{ Surface }}) => {{
+  getSelection().collapse(node, node.data.indexOf(arguments[0]) + arguments[0].length);
+  Surface.open.setMarks(JSON.stringify({{ people: [{{ session: 's', name: 'N', colour: 'c', selection: [1, 1] }}] }}));
+  return true;
+}});"
+        );
+        self.browser
+            .until("the cursor can be put", &script, vec![text.into()])
+            .await;
+    }
+
     /// Selects a word in the text (its first place) and types over it.
     pub async fn replace(&self, word: &str, with: &str) {
         self.browser.click(TEXT).await;

@@ -401,6 +401,14 @@ async fn a_part_that_is_moved_by_keyboard_keeps_the_focus() {
         browser.find_with(&card(at, ".row"), "The money").await;
         browser.find(&card(at, &format!("{}:focus", hook("part-later")))).await;
     }
+    // The last goes no further, and the first not back; both say so.
+    browser.keys(&press(Key::Enter)).await;
+    for (at, name) in [(1, "part-earlier"), (3, "part-later")] {
+        browser
+            .find(&card(at, &format!("{}[aria-disabled=true]", hook(name))))
+            .await;
+    }
+    browser.find_with(&card(3, ".row"), "The money").await;
     desk.browser.close().await;
 }
 

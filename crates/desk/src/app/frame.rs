@@ -269,7 +269,7 @@ impl App {
                 <>{ for investigation.stories.iter().map(|story| html! {
                     <div class="card" key={story.id.clone()}>
                         if investigation.stories.len() > 1 {
-                            { self.part(w, story) }
+                            { self.part(w, story, investigation.stories.iter().any(|other| other.part > story.part)) }
                         }
                         { for story.editions.iter().map(|line| {
                             let place = Place::Story(EditionId { story: story.id.clone(), lang: line.lang.clone() });
@@ -289,8 +289,8 @@ impl App {
         }
     }
 
-    /// Where a story stands in the series, and what changes that.
-    fn part(&self, w: &Words, story: &StoryView) -> Html {
+    /// Where a story stands in the series, and what changes that. What leads nowhere keeps the focus that it got on the way.
+    fn part(&self, w: &Words, story: &StoryView, more: bool) -> Html {
         let part = w.part().fill(&[&story.part.to_string()]);
         let button = |sign: &'static str, title: &str, member: &str, value: i64, test: &'static str| {
             let mut members = Map::new();
@@ -301,8 +301,10 @@ impl App {
                 members,
             };
             let label = (!sign.is_empty()).then(|| format!("{part}: {title}"));
+            let ends = value < 0 && story.part == 1 || value > 0 && !more;
+            let click = (!ends).then(|| self.ctx.click(Click::Ask(ask.into())));
             html! {
-                <button type="button" class="quiet offer" aria-label={label} data-test={test} onclick={self.ctx.click(Click::Ask(ask.into()))}>
+                <button type="button" class="quiet offer" aria-label={label} aria-disabled={ends.then_some("true")} data-test={test} onclick={click}>
                     { if sign.is_empty() { title } else { sign } }
                 </button>
             }

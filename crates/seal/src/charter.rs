@@ -197,10 +197,13 @@ impl Charter {
 
     /// Takes an entry's bytes. Errors: those of [`Entry::open`], and an entry of another investigation.
     pub fn insert(&mut self, bytes: &[u8]) -> Result<Inserted, EntryError> {
-        let (id, entry) = Entry::open(bytes)?;
+        // The id is a hash of all bytes, the signature too. A rotation brings the whole charter again in its new log, and each start
+        // reads all of these logs: only what is new is checked.
+        let id = entry_id(bytes);
         if self.places.contains_key(&id) || self.waiting.contains_key(&id) {
             return Ok(Inserted::Known);
         }
+        let (id, entry) = Entry::open(bytes)?;
         let ours = match entry.charter {
             None => id == self.founding,
             Some(charter) => charter == self.founding && !entry.heads.is_empty(),

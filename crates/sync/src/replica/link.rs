@@ -125,22 +125,28 @@ impl Wanted {
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
     unsent: BTreeMap<EnvelopeId, (u64, Unsent)>,
-    order: BTreeMap<u64, EnvelopeId>,
+    /// By their places: those that are due, and those that were not when it was asked last, after the time when they are. Thousands of
+    /// others' may wait, and something may be due after each frame that comes: then nobody looks at those.
+    due: BTreeMap<u64, EnvelopeId>,
+    later: BTreeMap<(u64, u64), EnvelopeId>,
     next: u64,
 }
 
 impl Outbox {
     /// Adds an envelope behind the others; one that is here keeps its place.
     pub(super) fn insert(&mut self, id: EnvelopeId, unsent: Unsent) {
-        let next = &mut self.next;
-        let (place, there) = self.unsent.entry(id).or_insert_with(|| {
-            *next += 1;
-            (*next, unsent)
-        });
-        *there = unsent;
-        self.order.insert(*place, id);
+        let place = match self.take_out(&id) {
+            Some((place, _)) => place,
+            None => {
+                self.next += 1;
+                self.next
+            }
+        };
+        self.later.insert((unsent.due, place), id);
+        self.unsent.insert(id, (place, unsent));
     }
 
+    /// What is known of an envelope, all of which may be changed but when it is due.
     pub(super) fn get_mut(&mut self, id: &EnvelopeId) -> Option<&mut Unsent> {
         self.unsent.get_mut(id).map(|(_, unsent)| unsent)
     }
@@ -150,28 +156,44 @@ impl Outbox {
     }
 
     pub(super) fn remove(&mut self, id: &EnvelopeId) -> Option<Unsent> {
+        self.take_out(id).map(|(_, unsent)| unsent)
+    }
+
+    fn take_out(&mut self, id: &EnvelopeId) -> Option<(u64, Unsent)> {
         let (place, unsent) = self.unsent.remove(id)?;
-        self.order.remove(&place);
-        Some(unsent)
+        if self.due.remove(&place).is_none() {
+            self.later.remove(&(unsent.due, place));
+        }
+        Some((place, unsent))
     }
 
     /// Lets go of what others wrote.
     pub(super) fn keep_own(&mut self) {
-        self.unsent.retain(|_, (_, unsent)| unsent.mine);
-        let unsent = &self.unsent;
-        self.order.retain(|_, id| unsent.contains_key(id));
+        let unsent = &mut self.unsent;
+        unsent.retain(|_, (_, unsent)| unsent.mine);
+        self.due.retain(|_, id| unsent.contains_key(id));
+        self.later.retain(|_, id| unsent.contains_key(id));
     }
 
     pub(super) fn ids(&self) -> impl Iterator<Item = &EnvelopeId> {
-        self.order.values()
+        self.unsent.keys()
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (&EnvelopeId, &Unsent)> {
-        self.order
-            .values()
-            .filter_map(|id| self.unsent.get(id).map(|(_, unsent)| (id, unsent)))
+        self.unsent.iter().map(|(id, (_, unsent))| (id, unsent))
     }
 
+    /// What is due, in the order in which it is to be sent.
+    pub(super) fn due(&mut self, now: u64) -> impl Iterator<Item = (&EnvelopeId, &Unsent)> {
+        while let Some(first) = self.later.first_entry().filter(|first| first.key().0 <= now) {
+            let ((_, place), id) = first.remove_entry();
+            self.due.insert(place, id);
+        }
+        let due = self.due.values();
+        due.filter_map(|id| self.unsent.get(id).map(|(_, unsent)| (id, unsent)))
+    }
+
+    /// As [`Self::get_mut`], of all.
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (&EnvelopeId, &mut Unsent)> {
         self.unsent.iter_mut().map(|(id, (_, unsent))| (id, unsent))
     }
@@ -454,6 +476,34 @@ mod tests {
         assert!(backoff.next(&mut |bytes| bytes.fill(0)) == 30_000);
         backoff.reset();
         assert!(backoff.next(&mut |bytes| bytes.fill(0)) == 500);
+    }
+
+    #[test]
+    fn what_is_due_is_sent_in_the_order_in_which_it_came_and_nothing_else() {
+        let id = |n| EnvelopeId([n; 32]);
+        let at = |due| Unsent {
+            mine: due % 2 == 0,
+            due,
+            noted: false,
+        };
+        let mut outbox = Outbox::default();
+        for (n, due) in [(9, 10), (3, 7), (5, 20), (1, 10)] {
+            outbox.insert(id(n), at(due));
+        }
+        let due = |outbox: &mut Outbox, now| outbox.due(now).map(|(id, _)| id.0[0]).collect::<Vec<_>>();
+        assert_eq!(due(&mut outbox, 6), [0; 0]);
+        assert_eq!(due(&mut outbox, 7), [3]);
+        assert_eq!(due(&mut outbox, 10), [9, 3, 1]);
+        // Put off, it comes again at its place.
+        outbox.insert(id(3), at(15));
+        assert_eq!(due(&mut outbox, 14), [9, 1]);
+        assert!(outbox.remove(&id(5)).is_some() && outbox.remove(&id(9)).is_some());
+        assert!(outbox.remove(&id(5)).is_none() && outbox.contains(&id(3)));
+        outbox.insert(id(9), at(11));
+        assert_eq!(due(&mut outbox, 20), [3, 1, 9]);
+        outbox.insert(id(7), at(31));
+        outbox.keep_own();
+        assert_eq!((due(&mut outbox, 40), outbox.len()), (vec![1], 1));
     }
 
     #[test]

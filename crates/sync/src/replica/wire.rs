@@ -457,7 +457,7 @@ impl Replica {
                 None => WINDOW_BYTES,
             };
             let fresh = line.side.as_ref().is_none_or(|side| side.is_fresh(m.now));
-            for (id, unsent) in line.unsent.iter() {
+            for (id, unsent) in line.unsent.due(m.now) {
                 if line.flying.len() >= WINDOW || line.flying_bytes >= window {
                     break;
                 }
@@ -467,7 +467,7 @@ impl Replica {
                 let Some(stored) = log.stored.get(id) else {
                     continue;
                 };
-                if unsent.due > m.now || stored.batch > self.durable || line.flying.contains(id) {
+                if stored.batch > self.durable || line.flying.contains(id) {
                     continue;
                 }
                 if line.flying.is_empty() {
@@ -954,13 +954,13 @@ impl Replica {
                 self.push(relay, m);
                 return;
             }
-            if let Some(unsent) = line.unsent.get_mut(&id) {
-                unsent.due = m.now
-                    + if code == ErrorCode::Busy {
-                        line.backoff.next(m.entropy)
-                    } else {
-                        REFUSED_WAIT
-                    };
+            if let Some(unsent) = line.unsent.get_mut(&id).copied() {
+                let wait = match code {
+                    ErrorCode::Busy => line.backoff.next(m.entropy),
+                    _ => REFUSED_WAIT,
+                };
+                let due = m.now + wait;
+                line.unsent.insert(id, Unsent { due, ..unsent });
             }
             if code != ErrorCode::Busy {
                 self.complain(

@@ -133,7 +133,7 @@ impl Replica {
 
     /// Notes that an envelope is here: for the rows, and for the relays that lack it.
     fn keep(&mut self, log_id: LogId, id: EnvelopeId, row: EnvelopeRow, origin: Origin, m: &mut Moment<'_>) {
-        let refused = row.standing == Standing::Refused;
+        let passed_on = row.is_passed_on();
         let Some(log) = self.logs.get_mut(&log_id) else {
             return;
         };
@@ -144,7 +144,7 @@ impl Replica {
             self.batch + 1
         };
         log.stored.insert(id, Stored { row, batch });
-        if refused {
+        if !passed_on {
             return;
         }
         let mine = origin == Origin::Here;

@@ -100,13 +100,13 @@ impl Log {
         }
     }
 
-    /// Envelopes whose bytes are kept, so that a relay that lacks them can have them: in the order in which they came to
+    /// Envelopes that a relay that lacks them can have from here: in the order in which they came to
     /// count, those that do not count last, each session in its own order.
     pub(super) fn kept(&self) -> Vec<EnvelopeId> {
         let mut kept: Vec<_> = self
             .stored
             .iter()
-            .filter(|(_, stored)| stored.row.standing != Standing::Refused)
+            .filter(|(_, stored)| stored.row.is_passed_on())
             .map(|(id, Stored { row, .. })| (row.place.wrapping_sub(1), row.session, row.counter, *id))
             .collect();
         kept.sort_unstable();

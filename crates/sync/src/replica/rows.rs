@@ -6,6 +6,7 @@ use komuz_seal::bytes::{Chain, EnvelopeId, InviteId, LogId, SessionId};
 use komuz_seal::cbor::{CborError, Reader, Writer};
 use komuz_seal::chain;
 use komuz_seal::doc::DocId;
+use komuz_seal::envelope;
 use komuz_seal::snapshot::{Announcement, MAX_COPIES, MAX_PLACES, Place};
 use zeroize::Zeroizing;
 
@@ -195,6 +196,14 @@ pub(super) struct EnvelopeRow {
 }
 
 impl EnvelopeRow {
+    /// Whether it is brought to relays that lack it. What says that it is of a later version cannot be opened, so anybody can have made it,
+    /// and a relay that lies makes another of it each time that it shows it: passed on, it would fill the honest ones.
+    pub(super) fn is_passed_on(&self) -> bool {
+        let of_later =
+            self.counter == 0 && self.standing == Standing::Held && self.sealed.first() != Some(&envelope::VERSION);
+        self.standing != Standing::Refused && !of_later
+    }
+
     pub(super) fn put(&self, pending: &mut Pending, log: &LogId, id: &EnvelopeId) {
         let standing = match self.standing {
             Standing::Accepted => 0,

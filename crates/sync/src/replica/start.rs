@@ -561,7 +561,7 @@ impl Replica {
                 .logs
                 .get(&log)
                 .and_then(|log| log.stored.get(&id))
-                .is_some_and(|stored| stored.row.standing != Standing::Refused);
+                .is_some_and(|stored| stored.row.is_passed_on());
             let Some(line) = self
                 .links
                 .iter_mut()

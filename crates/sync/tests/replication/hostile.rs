@@ -626,7 +626,10 @@ fn written_by_a_newer_komuz() {
         .values()
         .any(|row| row.windows(512).any(|window| window == newer));
     assert!(kept, "it is there when this Komuz is updated");
-    assert!(world.is_in_sync(), "and it goes to the relay that lacked it");
+    // Nobody can tell whether a member has made it: it is for who can open it to bring it to the other relay.
+    world.quiet();
+    let other = &world.relays[1].logs[&ada.keys(&body("ky")).id];
+    assert!(!other.entries.iter().any(|entry| entry.bytes == newer));
 }
 
 #[test]

@@ -291,12 +291,57 @@ impl Followed {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn a_full_disk_acknowledges_nothing_that_is_not_there_and_goes_on_when_there_is_room() {
+async fn a_disk_that_cannot_be_written_acknowledges_nothing_that_is_not_there_and_goes_on_when_it_can() {
     let data = tempfile::tempdir().unwrap();
-    let keys = Keys::new(1);
     // No file may grow beyond so many bytes: what the system then says is what it says of a disk that cannot be written.
     let small = ["env", "--ignore-signal=XFSZ", "prlimit", "--fsize=600000:"];
-    let mut process = serve(data.path(), &small).stderr(Stdio::piped()).spawn().unwrap();
+    let make_room = |pid: u32| {
+        let freed = Command::new("prlimit")
+            .args(["--pid", &pid.to_string(), "--fsize=unlimited"])
+            .status();
+        assert!(freed.unwrap().success());
+    };
+    fails_for_a_while(data.path(), &small, "I/O error", make_room, |_| data.path().to_owned()).await;
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_full_disk_acknowledges_nothing_that_is_not_there_and_goes_on_when_there_is_room() {
+    let data = tempfile::tempdir().unwrap();
+    let path = data.path().to_str().unwrap();
+    // A disk of the server's own, which nobody else sees, with something else on it.
+    let own = ["unshare", "--map-root-user", "--mount"];
+    let may = Command::new(own[0]).args(&own[1..]).arg("true").status();
+    if !may.is_ok_and(|status| status.success()) {
+        eprintln!("not tested: this system lets nobody mount a disk of their own");
+        return;
+    }
+    let mount = "mount -t tmpfs -o size=1500k tmpfs \"$0\" && head -c 500000 /dev/zero > \"$0/other\" && exec \"$@\"";
+    let small = [&own[..], &["sh", "-c", mount, path]].concat();
+    let inside = |pid: u32| std::path::PathBuf::from(format!("/proc/{pid}/root{path}"));
+    let make_room = |pid: u32| std::fs::remove_file(inside(pid).join("other")).unwrap();
+    let kept = tempfile::tempdir().unwrap();
+    // The disk is gone with the server: what a power cut would leave is copied before.
+    let keep = |pid: u32| {
+        for file in std::fs::read_dir(inside(pid)).unwrap().map(Result::unwrap) {
+            std::fs::copy(file.path(), kept.path().join(file.file_name())).unwrap();
+        }
+        kept.path().to_owned()
+    };
+    fails_for_a_while(data.path(), &small, "full", make_room, keep).await;
+}
+
+/// Appends to a server whose disk takes no more, for the reason `why`, until `make_room`; then looks at what it has left where `keep` says.
+#[cfg(target_os = "linux")]
+async fn fails_for_a_while(
+    data: &Path,
+    through: &[&str],
+    why: &str,
+    make_room: impl FnOnce(u32),
+    keep: impl FnOnce(u32) -> std::path::PathBuf,
+) {
+    let keys = Keys::new(1);
+    let mut process = serve(data, through).stderr(Stdio::piped()).spawn().unwrap();
     let mut said = BufReader::new(process.stderr.take().unwrap())
         .lines()
         .map(Result::unwrap);
@@ -322,13 +367,13 @@ async fn a_full_disk_acknowledges_nothing_that_is_not_there_and_goes_on_when_the
     };
     assert_eq!(code, ErrorCode::NotStored, "{sentence}");
     assert!(
-        stored.len() > 20 && sentence.starts_with("the store failed"),
+        stored.len() > 20 && sentence.starts_with("the store failed") && sentence.contains(why),
         "{} {sentence}",
         stored.len()
     );
     let line = said.next().unwrap();
     assert!(line.contains("not stored and not acknowledged"), "{line}");
-    assert!(!line.contains(data.path().to_str().unwrap()), "{line}");
+    assert!(!line.contains(data.to_str().unwrap()), "{line}");
     assert_eq!(health(&origin), 503);
     // The connection stays, others are let in, what is there is read, and the next is refused like the one before.
     let all = |stored: &[Vec<u8>]| stored.iter().map(|bytes| chain::envelope_id(bytes)).collect::<Vec<_>>();
@@ -341,18 +386,16 @@ async fn a_full_disk_acknowledges_nothing_that_is_not_there_and_goes_on_when_the
         assert_eq!(client.refused().await.0, ErrorCode::NotStored);
     }
     // There is room again.
-    let pid = server.process.id().to_string();
-    let freed = Command::new("prlimit")
-        .args(["--pid", &pid, "--fsize=unlimited"])
-        .status();
-    assert!(freed.unwrap().success());
+    let pid = server.process.id();
+    make_room(pid);
     assert_eq!(health(&origin), 200);
     assert_eq!(said.next().unwrap(), "komuz: appends are stored again");
     assert_eq!(client.store(&keys, &refused).await.0, stored.len() as u64 + 1);
     stored.push(refused);
     reader.catch_up(&origin).await;
+    let found = keep(pid);
     server.kill();
-    let server = Served::start(data.path());
+    let server = Served::start(&found);
     let mut again = Followed::new(Keys::new(1));
     again.catch_up(&server.origin).await;
     assert_eq!(again.found, all(&stored));

@@ -49,7 +49,7 @@ impl Replica {
             let stored = self.logs.get(&log_id).and_then(|log| log.stored.get(id));
             let here = stored.is_some();
             // The server that keeps everything gets back what it let go of before it was that.
-            let refill = keeps && stored.is_some_and(|stored| !stored.row.sealed.is_empty());
+            let refill = keeps && stored.is_some_and(|stored| stored.row.is_passed_on());
             if !refill {
                 self.is_there(relay, log_id, *id);
             }

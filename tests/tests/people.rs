@@ -87,6 +87,14 @@ async fn an_editor_takes_a_writer_out_who_reads_and_writes_no_more() {
 
     editor.browser.click(&hook("tab-checks")).await;
     editor.browser.click(&hook("panel-group")).await;
+    // A new key, made by hand: both write on under it.
+    editor.browser.click(&hook("group-new-key")).await;
+    editor
+        .browser
+        .click(&format!("{} {}", hook("group-outlet"), hook("sure")))
+        .await;
+    writer.type_at_end(" Under a new key.").await;
+    editor.reads("Written by Bek. Under a new key.").await;
     let bek = "[data-test=\"member\"][data-name=\"Бек\"]";
     editor.browser.click(&format!("{bek} {}", hook("group-remove"))).await;
     editor.browser.click(&format!("{bek} {}", hook("sure"))).await;
@@ -100,11 +108,15 @@ async fn an_editor_takes_a_writer_out_who_reads_and_writes_no_more() {
     editor.type_at_end(" Written afterwards.").await;
     editor.in_sync().await;
     assert!(writer.browser.text(TEXT).await.contains("Written by Bek."));
-    editor.reads("Written by Bek. Written afterwards.").await;
+    editor
+        .reads("Written by Bek. Under a new key. Written afterwards.")
+        .await;
     // Somebody who comes now reads all of it, under the new key.
     let other = self::writer(&editor, &server, "Ala-Too Desk", "Чынара").await;
     other.open_edition("en").await;
-    other.reads("Written by Bek. Written afterwards.").await;
+    other
+        .reads("Written by Bek. Under a new key. Written afterwards.")
+        .await;
     assert!(!writer.browser.text(TEXT).await.contains("afterwards"));
     for desk in [editor, writer, other] {
         desk.browser.close().await;

@@ -118,6 +118,11 @@ impl Replica {
 
     /// Looks for snapshots of documents of which something is lacking that no server in reach brings.
     pub(in super::super) fn tend_behind(&mut self, m: &Moment<'_>) {
+        // At every tick, and nothing is lacking at most of them: documents and their logs are looked at last.
+        let mut lines = self.links.iter().flat_map(|link| link.lines.values());
+        if !lines.any(|line| line.gone_since.is_some()) {
+            return;
+        }
         let snapshots = &self.snapshots;
         let is_behind = |doc: &&DocId| {
             if snapshots.wanted.contains_key(*doc)

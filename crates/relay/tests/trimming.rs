@@ -6,7 +6,7 @@ mod common;
 use common::{Client, Keys, start};
 use komuz_relay::{Config, RunningServer, Server};
 use komuz_sync::frame::{ClientFrame, ErrorCode, RelayFrame, sign_trimming};
-use komuz_sync::seal::bytes::{Chain, EnvelopeId};
+use komuz_sync::seal::bytes::{Chain, EnvelopeId, Signature};
 use komuz_sync::seal::chain;
 use komuz_sync::seal::sign::SignKey;
 
@@ -51,8 +51,12 @@ async fn filled() -> (common::Started, Client) {
 
 /// Asks the server to let go, as who has this key.
 async fn trim(client: &mut Client, closer: &SignKey, seq: u64, chain: Chain, ids: Vec<EnvelopeId>) {
+    let signature = sign_trimming(closer, &client.origin, &keys().log, seq, &chain, &ids);
+    say_trim(client, seq, chain, ids, signature).await;
+}
+
+async fn say_trim(client: &mut Client, seq: u64, chain: Chain, ids: Vec<EnvelopeId>, signature: Signature) {
     let log = keys().log;
-    let signature = sign_trimming(closer, &client.origin, &log, seq, &chain, &ids);
     client
         .say(ClientFrame::Trim {
             log,
@@ -182,16 +186,7 @@ async fn nobody_else_can_have_bytes_go_and_no_other_server_can_be_asked_with_the
     let by_member = sign_trimming(&keys().writer, &editor.origin, &log, 10, &chain, &[]);
     let of_less = sign_trimming(&closer(), &editor.origin, &log, 9, &chain, &[]);
     for signature in [elsewhere, by_member, of_less] {
-        let (seq, ids) = (10, Vec::new());
-        editor
-            .say(ClientFrame::Trim {
-                log,
-                seq,
-                chain,
-                ids,
-                signature,
-            })
-            .await;
+        say_trim(&mut editor, 10, chain, Vec::new(), signature).await;
         assert_eq!(editor.refused().await.0, ErrorCode::NotAllowed);
     }
     // Nor where the chain is another: it is not what was read.

@@ -95,6 +95,25 @@ pub enum SnapshotError {
     NoEnvelope(usize),
 }
 
+impl Place {
+    /// `[origin, log, number, chain]`.
+    pub fn write(&self, w: Writer) -> Writer {
+        let w = w.array(4).text(&self.url).bytes(&self.log.0);
+        w.uint(self.seq).bytes(&self.chain.0)
+    }
+
+    /// Reads what [`Self::write`] writes. Errors: another form, an address of more than 2,048 bytes.
+    pub fn read(r: &mut Reader<'_>) -> Result<Self, CborError> {
+        r.array(4)?;
+        Ok(Self {
+            url: r.text(MAX_URL)?.to_owned(),
+            log: r.fixed()?,
+            seq: r.uint()?,
+            chain: r.fixed()?,
+        })
+    }
+}
+
 impl Snapshot {
     /// The bytes of the snapshot, to be put away as a blob.
     pub fn to_bytes(&self) -> Vec<u8> {
@@ -105,13 +124,7 @@ impl Snapshot {
                 .list(track.envelopes.iter(), |w, sealed| w.bytes(sealed))
                 .list(track.copies.iter(), |w, id| w.bytes(&id.0))
         })
-        .list(self.places.iter(), |w, place| {
-            w.array(4)
-                .text(&place.url)
-                .bytes(&place.log.0)
-                .uint(place.seq)
-                .bytes(&place.chain.0)
-        })
+        .list(self.places.iter(), |w, place| place.write(w))
         .bytes(&self.bytes)
         .finish()
     }
@@ -133,15 +146,7 @@ impl Snapshot {
                     copies: r.list(MAX_COPIES, |r| r.fixed())?,
                 })
             })?,
-            places: r.list(MAX_PLACES, |r| {
-                r.array(4)?;
-                Ok::<_, CborError>(Place {
-                    url: r.text(MAX_URL)?.to_owned(),
-                    log: r.fixed()?,
-                    seq: r.uint()?,
-                    chain: r.fixed()?,
-                })
-            })?,
+            places: r.list(MAX_PLACES, Place::read)?,
             bytes: r.bytes(bytes.len())?.to_vec(),
         };
         r.end()?;

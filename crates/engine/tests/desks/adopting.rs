@@ -6,7 +6,7 @@ use crate::keeping::come_back;
 use crate::page::insert;
 use crate::removing::{all_have, removed_while_writing, three};
 use crate::world::World;
-use crate::writing::{open, save_source, text, type_at};
+use crate::writing::{cite, open, save_source, text, type_at};
 
 /// Bektur is out, Cholpon has entered her word again, everybody has it: world, desks, edition, Bektur's id.
 fn entered_again() -> (World, [usize; 3], EditionId, String) {
@@ -124,25 +124,11 @@ fn what_somebody_has_changed_meanwhile_stays() {
 fn citations_and_threads_stand_on_what_came_back() {
     let (mut world, [aigul, _, cholpon], edition, id) = entered_again();
     let source = save_source(&mut world, aigul, "Land registry");
-    let place = |world: &World| {
-        let page = &world.desks[aigul].pages[&edition];
-        let (from, to) = page.find("Honest");
-        (page.seq, page.taken, from as u32, to as u32)
-    };
-    let (seq, taken, from, to) = place(&world);
-    let ask = Ask::Cite {
-        edition: edition.clone(),
-        seq,
-        taken,
-        from,
-        to,
-        source,
-        locator: "p. 2".into(),
-        quote: String::new(),
-    };
-    assert!(matches!(world.ask(aigul, ask), Ok(Answer::Made { .. })));
+    cite(&mut world, aigul, &edition, "Honest", &source);
     world.run(1_000);
-    let (seq, taken, from, to) = place(&world);
+    let page = &world.desks[aigul].pages[&edition];
+    let ((from, to), seq, taken) = (page.find("Honest"), page.seq, page.taken);
+    let (from, to) = (from as u32, to as u32);
     let ask = Ask::Comment {
         edition: edition.clone(),
         seq,

@@ -74,6 +74,28 @@ pub fn source(title: &str) -> Box<Source> {
     })
 }
 
+/// Cites a source for words: the citation's id.
+pub fn cite(world: &mut World, desk: usize, edition: &EditionId, words: &str, source: &str) -> String {
+    let page = &world.desks[desk].pages[edition];
+    let ((from, to), (seq, taken)) = (page.find(words), (page.seq, page.taken));
+    let (edition, source) = (edition.clone(), source.to_owned());
+    let (from, to) = (from as u32, to as u32);
+    let ask = Ask::Cite {
+        edition,
+        seq,
+        taken,
+        from,
+        to,
+        source,
+        locator: "p. 2".into(),
+        quote: String::new(),
+    };
+    match world.ask(desk, ask).expect("cited") {
+        Answer::Made { id } => id,
+        other => panic!("{other:?}"),
+    }
+}
+
 pub fn save_source(world: &mut World, desk: usize, title: &str) -> String {
     match world
         .ask(
@@ -329,29 +351,9 @@ fn a_source_is_cited_and_numbered_and_its_note_can_be_changed_and_taken_out() {
     );
     let first = save_source(&mut world, kloop, "Land registry");
     settled(&mut world);
-    let cite = |world: &mut World, desk: usize, words: &str, source: &str| {
-        let page = &world.desks[desk].pages[&edition];
-        let ((from, to), (seq, taken)) = (page.find(words), (page.seq, page.taken));
-        let (edition, source) = (edition.clone(), source.to_owned());
-        let (from, to) = (from as u32, to as u32);
-        let ask = Ask::Cite {
-            edition,
-            seq,
-            taken,
-            from,
-            to,
-            source,
-            locator: "p. 2".into(),
-            quote: String::new(),
-        };
-        match world.ask(desk, ask).expect("cited") {
-            Answer::Made { id } => id,
-            other => panic!("{other:?}"),
-        }
-    };
     let second = save_source(&mut world, occrp, "Company registry");
-    let later = cite(&mut world, occrp, "She owned two", &second);
-    let earlier = cite(&mut world, kloop, "three houses", &first);
+    let later = cite(&mut world, occrp, &edition, "She owned two", &second);
+    let earlier = cite(&mut world, kloop, &edition, "three houses", &first);
     settled(&mut world);
     for desk in [kloop, occrp] {
         let citations = &world.desks[desk].shown.editions[&edition].citations;

@@ -120,9 +120,11 @@ impl Follower {
         self.send_rows(there).await?;
         let Cursor { seq, chain } = self.at;
         let log = self.log.name;
-        let count = self.store.gone(log).await?;
-        if self.trims && count > 0 {
-            self.say(&RelayFrame::Trimmed { log, count }).await?;
+        if self.trims {
+            let count = self.store.gone(log).await?;
+            if count > 0 {
+                self.say(&RelayFrame::Trimmed { log, count }).await?;
+            }
         }
         Ok(self.say(&RelayFrame::CaughtUp { log, seq, chain }).await?)
     }

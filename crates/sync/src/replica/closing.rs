@@ -13,7 +13,7 @@ use komuz_seal::doc::DocId;
 use komuz_seal::envelope::Kind;
 use komuz_seal::sign::SignKey;
 
-use super::{Moment, Payload, RelayId, Replica, rows};
+use super::{Moment, Payload, RelayId, Replica};
 use crate::frame::{ClientFrame, sign_closing};
 
 /// How long an editor's device waits before it closes anything, in milliseconds: what others were writing and saying is there by
@@ -74,12 +74,7 @@ impl Replica {
     /// Sends an envelope to no relay any more.
     fn give_up(&mut self, log: LogId, id: EnvelopeId) {
         self.alone.remove(&id);
-        for link in &mut self.links {
-            let unsent = link.lines.get_mut(&log).and_then(|line| line.unsent.remove(&id));
-            if unsent.is_some_and(|unsent| unsent.noted) {
-                self.rows.delete(rows::UNSENT, rows::unsent_key(&link.url, &log, &id));
-            }
-        }
+        self.drop_unsent(log, id);
     }
 
     /// Says with which key this device appends in the newest epoch.

@@ -355,18 +355,21 @@ impl Replica {
                 stored.row.put(&mut self.rows, &log_id, &id);
             }
         }
-        for link in &mut self.links {
-            if let Some(line) = link.lines.get_mut(&log_id)
-                && line.unsent.remove(&id).is_some()
-            {
-                self.rows
-                    .delete(rows::UNSENT, rows::unsent_key(&link.url, &log_id, &id));
-            }
-        }
+        self.drop_unsent(log_id, id);
         let name = self.name_of(&statement.device);
         self.out.push(Output::Trouble(format!(
             "A piece of writing signed by {name}'s device was refused: {why}."
         )));
+    }
+
+    /// An envelope is brought to no relay any more.
+    pub(super) fn drop_unsent(&mut self, log: LogId, id: EnvelopeId) {
+        for link in &mut self.links {
+            let unsent = link.lines.get_mut(&log).and_then(|line| line.unsent.remove(&id));
+            if unsent.is_some_and(|unsent| unsent.noted) {
+                self.rows.delete(rows::UNSENT, rows::unsent_key(&link.url, &log, &id));
+            }
+        }
     }
 
     fn accept(&mut self, log_id: LogId, id: EnvelopeId, statement: Statement, m: &mut Moment<'_>) {

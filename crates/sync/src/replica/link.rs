@@ -338,6 +338,12 @@ impl Line {
         }
     }
 
+    /// It is listed from the start next.
+    pub(super) fn rewind(&mut self) {
+        self.cursor = Cursor::START;
+        self.ahead.clear();
+    }
+
     /// What was sent counts as not sent.
     pub(super) fn land(&mut self) {
         self.flying.clear();

@@ -324,6 +324,14 @@ impl Cursor {
         seq: 0,
         chain: chain::EMPTY,
     };
+
+    /// The place of the envelope that comes next.
+    pub(super) fn next(self, id: EnvelopeId) -> Self {
+        Self {
+            seq: self.seq + 1,
+            chain: chain::next(self.chain, id),
+        }
+    }
 }
 
 /// `settled`: of what counted here up to this place, the relay has everything that no row of [`UNSENT`] names.
@@ -403,10 +411,7 @@ impl MadeRow {
     /// `id`: the envelope that told of it.
     pub(super) fn put(&self, pending: &mut Pending, id: &EnvelopeId) {
         let w = Writer::versioned(VERSION).array(4).bytes(&self.announcement.to_bytes());
-        let w = w.list(self.places.iter(), |w, place| {
-            let w = w.array(4).text(&place.url).bytes(&place.log.0);
-            w.uint(place.seq).bytes(&place.chain.0)
-        });
+        let w = w.list(self.places.iter(), |w, place| place.write(w));
         let w = w.uint(u64::from(self.tried));
         let value = w.list(self.done.iter(), |w, url| w.text(url)).finish();
         pending.put(MADE, id.0.to_vec(), value);
@@ -417,15 +422,7 @@ impl MadeRow {
         let (announcement, row) = read(MADE, value, |r| {
             r.array(4)?;
             let announcement = r.bytes(MAX_ROW)?.to_vec();
-            let places = r.list(MAX_PLACES, |r| {
-                r.array(4)?;
-                Ok::<_, CborError>(Place {
-                    url: r.text(MAX_TEXT)?.to_owned(),
-                    log: r.fixed()?,
-                    seq: r.uint()?,
-                    chain: r.fixed()?,
-                })
-            })?;
+            let places = r.list(MAX_PLACES, Place::read)?;
             let tried = r.uint()? == 1;
             let done: Vec<String> = r.list(MAX_PLACES, |r| r.text(MAX_TEXT).map(str::to_owned))?;
             Ok((announcement, (places, tried, done.into_iter().collect())))

@@ -233,8 +233,7 @@ impl Replica {
                 None => line.relist = Some(m.now + line.relists.next(m.entropy)),
                 Some(at) if at <= m.now => {
                     line.relist = None;
-                    line.cursor = Cursor::START;
-                    line.ahead.clear();
+                    line.rewind();
                     due.push(*log);
                 }
                 Some(_) => {}
@@ -745,11 +744,9 @@ impl Replica {
             self.is_there(relay, log_id, *id);
             let here = self.logs.get(&log_id).is_some_and(|log| log.stored.contains_key(id));
             if let Some(line) = self.line(relay, log_id) {
-                let seq = line.cursor.seq + 1;
-                let chain = chain::next(line.cursor.chain, *id);
-                line.cursor = Cursor { seq, chain };
+                line.cursor = line.cursor.next(*id);
                 if !here && !line.fetching.contains(id) && line.side.is_none() {
-                    line.wanted.insert(seq, *id);
+                    line.wanted.insert(line.cursor.seq, *id);
                 }
             }
         }

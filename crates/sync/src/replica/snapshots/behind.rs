@@ -2,12 +2,10 @@
 //! they are in.
 
 use komuz_seal::bytes::{EnvelopeId, LogId};
-use komuz_seal::chain;
 use komuz_seal::doc::DocId;
 
 use super::super::blobs::others_due;
 use super::super::link::{Link, Phase, Unsent};
-use super::super::rows::Cursor;
 use super::super::{Moment, RelayId, Replica};
 use super::Step;
 
@@ -54,9 +52,7 @@ impl Replica {
                 self.is_there(relay, log_id, *id);
             }
             let Some(line) = self.line(relay, log_id) else { return };
-            let seq = line.cursor.seq + 1;
-            let chain = chain::next(line.cursor.chain, *id);
-            line.cursor = Cursor { seq, chain };
+            line.cursor = line.cursor.next(*id);
             if refill {
                 if let Some(listed) = &mut line.listed {
                     listed.insert(*id);
@@ -65,7 +61,7 @@ impl Replica {
                 let (mine, noted) = (false, false);
                 line.unsent.insert(*id, Unsent { mine, due, noted });
             } else if !here && line.side.is_none() {
-                line.gone.insert(seq, *id);
+                line.gone.insert(line.cursor.seq, *id);
                 line.gone_since.get_or_insert(m.now);
             }
         }
@@ -90,8 +86,7 @@ impl Replica {
                     && self.logs.get(log_id).is_some_and(has_some)
                 {
                     line.searched = true;
-                    line.cursor = Cursor::START;
-                    line.ahead.clear();
+                    line.rewind();
                     search.push((RelayId(number as u32), *log_id));
                 }
             }

@@ -47,15 +47,6 @@ enum Check {
     Wrong,
 }
 
-/// What one server is asked.
-struct Request {
-    relay: usize,
-    log: LogId,
-    seq: u64,
-    chain: komuz_seal::bytes::Chain,
-    ids: Vec<EnvelopeId>,
-}
-
 impl Replica {
     /// Remembers what was made.
     pub(super) fn note_made(&mut self, id: EnvelopeId, announcement: Announcement, places: Vec<Place>) {
@@ -112,80 +103,77 @@ impl Replica {
             if let Some((base, requests)) = self.to_trim(doc)
                 && self.is_checked(doc)
             {
-                self.ask_to_trim(doc, &base, requests);
+                self.ask_to_trim(doc, &base, &requests);
             }
         }
     }
 
-    /// A snapshot of a document, and what it spares which servers, where all is in step and the keys for it are here.
-    fn to_trim(&self, doc: &DocId) -> Option<(EnvelopeId, Vec<Request>)> {
+    /// A snapshot of a document, and what which servers are asked to let go for it, where all is in step and the keys for that are
+    /// here.
+    fn to_trim(&self, doc: &DocId) -> Option<(EnvelopeId, Vec<(usize, ClientFrame)>)> {
         let made = self.snapshots.made.get(doc)?;
-        let (own, keeper) = (made.last()?, self.keeper()?);
+        let (own, before) = made.split_last()?;
         // What the newest holds alone, those read who are a little behind.
         let base = match self.snapshots.newest(doc)?.id == own.id {
-            true => made.get(made.len().checked_sub(2)?)?,
+            true => before.last()?,
             false => own,
         };
-        let logs = self.logs_of(doc);
+        let (logs, keeper) = (self.logs_of(doc), &self.links[self.keeper()?]);
         let is_whole = |line: &super::Line| line.is_in_sync() && line.trimmed == 0;
-        let keeper = &self.links[keeper];
         let keeps = |log: &LogId| keeper.lines.get(log).is_some_and(is_whole);
-        if !keeper.is_up() || !logs.iter().all(keeps) || !logs.iter().all(|log| self.is_plain(log)) {
+        let may = own.check != Check::Wrong && keeper.is_up() && logs.iter().all(keeps);
+        if !may || !logs.iter().all(|log| self.is_plain(log)) {
             return None;
         }
+        let mut in_step = logs;
+        in_step.extend(
+            [DocId::Blobs, DocId::Snapshots]
+                .iter()
+                .flat_map(|doc| self.logs_of(doc)),
+        );
+        let mut closers = BTreeMap::new();
         let mut requests = Vec::new();
-        let beside: Vec<LogId> = [DocId::Blobs, DocId::Snapshots]
-            .iter()
-            .flat_map(|doc| self.logs_of(doc))
-            .collect();
         for (relay, link) in self.links.iter().enumerate() {
             let told = base.row.done.contains(&link.url);
-            if !link.trims || told || link.url == keeper.url || !link.is_in_step(&logs) || !link.is_in_step(&beside) {
+            if !link.trims || told || link.url == keeper.url || !link.is_in_step(&in_step) {
                 continue;
             }
-            let here = base
-                .row
-                .places
-                .iter()
-                .filter(|place| place.url == link.url && place.seq > 0);
-            requests.extend(here.map(|place| Request {
-                relay,
-                log: place.log,
-                seq: place.seq,
-                chain: place.chain,
-                ids: Vec::new(),
-            }));
-            for before in &made[..made.len() - 1] {
+            let here = base.row.places.iter().filter(|place| place.url == link.url);
+            let here = here.filter(|place| place.seq > 0);
+            let mut all: Vec<_> = here
+                .map(|place| (place.log, place.seq, place.chain, Vec::new()))
+                .collect();
+            for before in before {
                 let (blob, kept) = (&before.row.announcement.blob, &own.row.announcement.blob.chunks);
                 let chunks = blob.chunks.iter().filter(|id| !kept.contains(id));
                 let ids: Vec<EnvelopeId> = chunks.copied().take(MAX_IDS).collect();
-                if let Some(log) = self.docs.get(&DocId::Blobs).and_then(|logs| logs.get(&blob.epoch)) {
-                    let (log, seq, chain) = (*log, 0, chain::EMPTY);
-                    requests.push(Request {
+                let log = self.docs.get(&DocId::Blobs).and_then(|logs| logs.get(&blob.epoch));
+                all.extend(log.map(|log| (*log, 0, chain::EMPTY, ids)));
+            }
+            for (log, seq, chain, ids) in all {
+                if let Some(closer) = self.closer_of(&log, &mut closers) {
+                    let signature = sign_trimming(closer, &link.url, &log, seq, &chain, &ids);
+                    requests.push((
                         relay,
-                        log,
-                        seq,
-                        chain,
-                        ids,
-                    });
+                        ClientFrame::Trim {
+                            log,
+                            seq,
+                            chain,
+                            ids,
+                            signature,
+                        },
+                    ));
                 }
             }
         }
-        let closers = self.closers();
-        requests.retain(|request| self.closer_of(&request.log, &closers).is_some());
         (!requests.is_empty()).then_some((base.id, requests))
     }
 
-    /// The keys with which this device may close the logs of which epochs.
-    fn closers(&self) -> BTreeMap<EpochId, SignKey> {
-        let epochs = self.charter.epochs().into_iter();
-        epochs
-            .filter_map(|epoch| Some((epoch.epoch, self.closing_key(&epoch)?)))
-            .collect()
-    }
-
-    fn closer_of<'a>(&self, log: &LogId, closers: &'a BTreeMap<EpochId, SignKey>) -> Option<&'a SignKey> {
-        closers.get(&self.logs.get(log)?.keys.epoch)
+    /// The key with which this device may close a log; `known` are those of epochs that were asked for before.
+    fn closer_of<'a>(&self, log: &LogId, known: &'a mut BTreeMap<EpochId, Option<SignKey>>) -> Option<&'a SignKey> {
+        let of = self.logs.get(log)?.keys.epoch;
+        let find = || self.closing_key(self.charter.epochs().iter().find(|epoch| epoch.epoch == of)?);
+        known.entry(of).or_insert_with(find).as_ref()
     }
 
     /// Whether all of a log is here and counts: what is left aside may count one day, and who has taken a snapshot of it cannot give
@@ -215,12 +203,12 @@ impl Replica {
             }
             Check::Noted(batch) if batch <= durable => {
                 made.check = Check::Given;
-                let blob = made.row.announcement.blob.clone();
+                let (id, blob) = (made.id, made.row.announcement.blob.clone());
                 let bytes = self.blob(&blob);
                 let given = bytes.is_some_and(|bytes| self.compare(&blob, &bytes));
-                if !given && let Some(made) = self.snapshots.made.get_mut(doc).and_then(|all| all.last_mut()) {
+                if !given {
                     // Its bytes are not here any more.
-                    made.check = Check::Wrong;
+                    self.is_wrong(doc, &id);
                 }
             }
             Check::Noted(_) | Check::Given | Check::Wrong => {}
@@ -249,8 +237,7 @@ impl Replica {
     }
 
     fn is_wrong(&mut self, doc: &DocId, id: &EnvelopeId) {
-        let all = self.snapshots.made.get_mut(doc).into_iter().flatten();
-        for made in all.filter(|made| made.id == *id) {
+        if let Some(made) = self.made(doc, id) {
             made.check = Check::Wrong;
         }
     }
@@ -281,35 +268,22 @@ impl Replica {
         self.let_trim(m);
     }
 
-    fn ask_to_trim(&mut self, doc: &DocId, base: &EnvelopeId, requests: Vec<Request>) {
-        let closers = self.closers();
-        for Request {
-            relay,
-            log,
-            seq,
-            chain,
-            ids,
-        } in requests
-        {
-            let (Some(closer), Some(link)) = (self.closer_of(&log, &closers), self.links.get(relay)) else {
-                continue;
-            };
-            let (origin, url) = (&link.url, link.url.clone());
-            let signature = sign_trimming(closer, origin, &log, seq, &chain, &ids);
-            let frame = ClientFrame::Trim {
-                log,
-                seq,
-                chain,
-                ids,
-                signature,
-            };
-            self.send(RelayId(relay as u32), &frame);
-            let all = self.snapshots.made.get_mut(doc).into_iter().flatten();
-            for made in all.filter(|made| made.id == *base) {
-                if made.row.done.insert(url.clone()) {
-                    made.row.put(&mut self.rows, &made.id);
-                }
-            }
+    fn ask_to_trim(&mut self, doc: &DocId, base: &EnvelopeId, requests: &[(usize, ClientFrame)]) {
+        for (relay, frame) in requests {
+            self.send(RelayId(*relay as u32), frame);
         }
+        let asked = requests.iter().filter_map(|(relay, _)| self.links.get(*relay));
+        let urls: Vec<String> = asked.map(|link| link.url.clone()).collect();
+        if let Some(made) = self.made(doc, base) {
+            made.row.done.extend(urls);
+            let (row, id) = (made.row.clone(), made.id);
+            row.put(&mut self.rows, &id);
+        }
+    }
+
+    /// A snapshot that this device has made.
+    fn made(&mut self, doc: &DocId, id: &EnvelopeId) -> Option<&mut Made> {
+        let all = self.snapshots.made.get_mut(doc)?;
+        all.iter_mut().find(|made| made.id == *id)
     }
 }

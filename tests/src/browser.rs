@@ -401,11 +401,19 @@ impl Browser {
         let start = Instant::now();
         loop {
             let element = self.find_text(css, text).await;
-            match answer(element.click()).await {
-                Ok(()) => return,
-                // Repainted between finding and clicking, or still under something: look again.
-                Err(error) => assert!(start.elapsed() < PATIENCE, "{css} cannot be clicked: {error}"),
+            // A page that is still being drawn moves what stands in it, and the click would hit what stands there now.
+            let (before, after) = (answer(element.rectangle()).await, answer(element.rectangle()).await);
+            if before.is_ok() && before.as_ref().ok() == after.as_ref().ok() {
+                match answer(element.click()).await {
+                    Ok(()) => return,
+                    // Repainted between finding and clicking, or still under something: look again.
+                    Err(error) => assert!(start.elapsed() < PATIENCE, "{css} cannot be clicked: {error}"),
+                }
             }
+            assert!(
+                start.elapsed() < PATIENCE,
+                "{css} does not stand still: {before:?}, {after:?}"
+            );
             tokio::task::yield_now().await;
         }
     }

@@ -152,6 +152,8 @@ async fn rows_that_are_damaged_are_said_and_what_can_be_made_again_is() {
             .await;
         browser.open(&format!("{}/desk/", server.origin)).await;
         if table == "save" {
+            // Below the stories' lines, which come in while the page is drawn.
+            browser.find("[data-test=\"edition-ky\"]").await;
             browser.click("[data-test=\"go-servers\"]").await;
         }
         browser.find_with("main", words).await;

@@ -131,15 +131,18 @@ impl Charter {
         all.card_of(all.known(device)?.member)
     }
 
-    /// Whether a device was taken out, its member or its outlet: by all that is known it was in, and is in no more. A further
-    /// device is also out where what let it in does not stand, since whoever did so was taken out.
+    /// Whether a device was taken out, its member or its outlet: by all that is known it was in, and is in no more. It is also out
+    /// where what let it in does not stand, since whoever did so was taken out.
     pub fn was_removed(&self, device: &PublicKey) -> bool {
         let all = self.view();
-        let is_further = || {
+        let by_who_is_out = || {
             let mut let_in = self.devices.get(device).into_iter().flatten();
-            let_in.any(|place| matches!(self.nodes[*place].entry.act, Act::DeviceAdded { .. }))
+            let_in.any(|place| {
+                let entry = &self.nodes[*place].entry;
+                matches!(entry.act, Act::DeviceAdded { .. }) || all.active(&entry.author).is_none()
+            })
         };
-        all.active(device).is_none() && (all.known(device).is_some() || is_further())
+        all.active(device).is_none() && (all.known(device).is_some() || by_who_is_out())
     }
 
     /// What becomes of an envelope. It depends on what its writer knew and on the entries that are known here, not on when

@@ -259,8 +259,8 @@ pub enum RefusedJoin {
     /// Who has made the invitation has taken it back.
     #[error("this invitation was taken back: ask for a new one")]
     TakenBack,
-    /// It was let in, and it or the member whose device it is was taken out before it knew.
-    #[error("this device was taken out again, or the member whose it is: ask an editor")]
+    /// It was let in, and it, the member whose device it is, or who let it in was taken out before it knew.
+    #[error("this device was taken out again, the member whose it is, or who let it in: ask an editor")]
     Removed,
 }
 

@@ -628,8 +628,17 @@ impl Replica {
         }
     }
 
-    /// Ends what has ended: a join that nobody confirmed in time, invitations that nobody used.
+    /// Ends what has ended: a join that nobody confirmed in time, or that somebody confirmed who was out by then; invitations that
+    /// nobody used.
     pub(super) fn close_doors(&mut self, now: u64) {
+        // What the inviter said in the charter may lie nowhere: its logs were closed to them.
+        if let Some(waiting) = self.waiting.as_ref().filter(|waiting| !waiting.refused)
+            && self.epoch.is_some()
+            && self.charter.was_removed(&waiting.invite.inviter)
+            && self.is_told()
+        {
+            self.turn_away(RefusedJoin::Removed);
+        }
         if let Some(waiting) = &self.waiting
             && waiting.invite.has_ended(now)
             && self.epoch.is_none()

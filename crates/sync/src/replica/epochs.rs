@@ -185,7 +185,7 @@ impl Replica {
     }
 
     /// Whether a relay has told all of the charter that it has: a rotation may be in it.
-    fn is_told(&self) -> bool {
+    pub(super) fn is_told(&self) -> bool {
         let charter = self.logs_of(&DocId::Charter);
         self.links.iter().any(|link| link.is_in_step(&charter))
     }

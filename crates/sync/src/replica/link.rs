@@ -352,7 +352,12 @@ impl Line {
 
     /// Whether the relay and this device have the same.
     pub(super) fn is_in_sync(&self) -> bool {
-        matches!(self.phase, Phase::Live | Phase::Left) && self.has_all() && self.unsent.is_empty()
+        self.is_read() && self.unsent.is_empty()
+    }
+
+    /// Whether the relay has told all, and all of it is here.
+    pub(super) fn is_read(&self) -> bool {
+        matches!(self.phase, Phase::Live | Phase::Left) && self.has_all()
     }
 
     /// Whether everything that the relay is known to have is here.

@@ -7,6 +7,7 @@ use komuz_seal::chain::envelope_id;
 use komuz_seal::charter::{Charter, Founder, MAX_TEXT, MemberCard, OutletCard};
 use komuz_seal::device::Device;
 use komuz_seal::doc::DocId;
+use komuz_seal::editors::EditorsSecret;
 use komuz_seal::envelope::{Kind, Statement};
 use komuz_seal::epoch::EpochKey;
 use komuz_seal::invite::{DeviceRequest, DoorMessage, Invite, Request};
@@ -19,7 +20,7 @@ use super::link::{Unsent, below};
 use super::log::{Purpose, Stored};
 use super::rows::{self, Cursor, EnvelopeRow, MadeRow, MeRow, Pending, Standing};
 use super::snapshots::Snapshots;
-use super::{CommandError, Founding, Joining, LoadError, Made, Moment, Output, Replica, State, fail};
+use super::{CommandError, Founding, Joining, LoadError, Made, Moment, Output, Payload, Replica, State, fail};
 
 /// How long stored envelopes of others wait after a start before this device sends them, in milliseconds.
 const SETTLE: u64 = 10_000;
@@ -113,16 +114,26 @@ pub(super) fn found(founding: Founding, m: &mut Moment<'_>) -> Made<CommandError
     check_outlet(&outlet)?;
     check_server(&server.url)?;
     let device = Device::new(m.entropy);
-    let epoch = EpochKey::new(m.entropy);
-    let (charter, entry) = Charter::found(Founder { title, outlet, name }, &device, &epoch, m.entropy);
-    let mut replica = new(device, charter, Some(epoch), m);
+    let (mut charter, founding) = {
+        let thrown_away = EpochKey::new(m.entropy);
+        Charter::found(Founder { title, outlet, name }, &device, &thrown_away, m.entropy)
+    };
+    // Nobody writes in the founding epoch: only the logs of one that a rotation has made can be closed to who is out.
+    let (key, editors) = (EpochKey::new(m.entropy), EditorsSecret::new(m.entropy));
+    let Some((_, rotation)) = charter.rotate(&device, &key, &editors, &[], m.entropy) else {
+        return Err(fail("no-rotation", "the first key cannot be made"));
+    };
+    let mut replica = new(device, charter, Some(key), m);
     replica.look_for_me(m);
     replica.out.clear();
     replica.put_me();
     replica.add_document(&DocId::Charter, m);
     replica.take_epochs(m);
     replica.add_link(&server.url, server.ticket.as_deref(), m);
-    replica.seal_one(Kind::Charter, entry, m)?;
+    let log = replica.log_to_write(&DocId::Charter)?;
+    // In one envelope: the first alone, cut off by a crash, has a key that nobody has.
+    let entries = [founding, rotation].map(|bytes| Payload { bytes, ends: None });
+    replica.seal_in(log, Kind::Charter, entries.into(), m)?;
     replica.seal_one(Kind::Servers, door::server_bytes(&server.url), m)?;
     replica.on_tick(m);
     let out = replica.finish();

@@ -959,7 +959,11 @@ impl Replica {
                 let due = m.now + wait;
                 line.unsent.insert(id, Unsent { due, ..unsent });
             }
-            if code != ErrorCode::Busy {
+            // Why it is not allowed may be on its way here: that this device's member was taken out.
+            let mut charter = self.logs_of(&DocId::Charter).into_iter();
+            let lines = self.links.get(relay.0 as usize).map(|link| &link.lines);
+            let told = lines.is_some_and(|lines| charter.all(|log| lines.get(&log).is_none_or(Line::is_read)));
+            if code != ErrorCode::Busy && (told || code != ErrorCode::NotAllowed) {
                 self.complain(
                     relay,
                     "append",

@@ -152,6 +152,25 @@ fn who_is_removed_appends_nothing_to_the_new_logs_and_after_the_closing_nothing_
 }
 
 #[test]
+fn the_logs_in_which_everything_began_are_closed_too() {
+    let mut world = house(60, 2);
+    let first = epochs(&world, BEN).0;
+    let [first] = first.as_slice() else {
+        panic!("nobody has made a further key");
+    };
+    remove(&mut world, BEN);
+    settle(&mut world);
+    let ben = own_key(&world, BEN, first);
+    for relay in 0..2 {
+        for log in [DocId::Charter, body("ky"), notes()].map(|doc| LogKeys::of_document(first, &doc)) {
+            let refused = appends(&mut world, relay, &log, &ben, b"Ben is out");
+            assert_eq!(refused, Err(ErrorCode::NotAllowed), "relay {relay}");
+        }
+    }
+    world.check_but(&[body("ky"), notes()], &["Ben"]);
+}
+
+#[test]
 fn a_removed_editor_who_has_what_closed_it_before_gets_nothing_back() {
     let mut world = house(51, 1);
     give(&mut world, CLEO, Role::Editor);

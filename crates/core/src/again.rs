@@ -28,6 +28,8 @@ pub use copies::{Copied, Copies};
 
 /// How deep maps lie in each other at most.
 const MAX_DEPTH: usize = 16;
+/// Where a thread of notes has what was said in it.
+const COMMENTS: &str = "comments";
 
 /// Why one's own could not be entered again. What it was taken out of is as it was.
 #[derive(Debug, Error)]
@@ -351,51 +353,21 @@ impl<R: ReadDoc> Walk<'_, R> {
             return Ok(());
         }
         for key in self.after.keys(after) {
-            let Some((value, id)) = self.after.get(after, key.as_str())? else {
-                continue;
-            };
-            let was = match before {
-                Some(before) => self.before.get(before, key.as_str())?,
-                None => None,
-            };
-            let is_new = was.as_ref().is_none_or(|(_, old)| *old != id) && self.again.is_mine(&id);
-            match value {
-                Value::Scalar(scalar) if is_new => {
-                    let now = tx.get(to, key.as_str())?;
-                    let same = matches!(&now, Some((Value::Scalar(there), _)) if *there == scalar);
-                    if !same {
-                        tx.put(to, key.as_str(), scalar.into_owned())?;
+            let mut all = self.after.get_all(after, key.as_str())?;
+            // A thread that was started several times has what was said in each; of all else what is shown counts.
+            if !self.is_of_threads(depth) {
+                all.drain(..all.len().saturating_sub(1));
+            }
+            for (value, id) in all {
+                let was = match before {
+                    Some(before) if self.is_of_threads(depth) => {
+                        let all = self.before.get_all(before, key.as_str())?.into_iter();
+                        all.min_by_key(|(_, old)| *old != id)
                     }
-                }
-                Value::Object(ObjType::Map) => {
-                    let there = match tx.get(to, key.as_str())? {
-                        Some((Value::Object(ObjType::Map), there)) => Some(there),
-                        _ if is_new => Some(tx.put_object(to, key.as_str(), ObjType::Map)?),
-                        _ => None,
-                    };
-                    let was = was.and_then(|(value, old)| (value == Value::Object(ObjType::Map)).then_some(old));
-                    if let Some(there) = there {
-                        self.map(tx, was.as_ref(), &id, &there, depth + 1)?;
-                    }
-                }
-                // Texts and lists at the root of a body are written in its own way.
-                Value::Object(_) if depth == 0 && self.kind == DocKind::Body => {}
-                Value::Object(ObjType::List) => match tx.get(to, key.as_str())? {
-                    Some((Value::Object(ObjType::List), there)) => {
-                        let was = was.map(|(_, old)| old).filter(|old| *old == id);
-                        self.append(tx, was.as_ref(), &id, &there)?;
-                    }
-                    _ if is_new => {
-                        let list = tx.put_object(to, key.as_str(), ObjType::List)?;
-                        self.append(tx, None, &id, &list)?;
-                    }
-                    _ => {}
-                },
-                Value::Object(ObjType::Text) if is_new => {
-                    let text = tx.put_object(to, key.as_str(), ObjType::Text)?;
-                    tx.splice_text(&text, 0, 0, &self.after.text(&id)?)?;
-                }
-                _ => {}
+                    Some(before) => self.before.get(before, key.as_str())?,
+                    None => None,
+                };
+                self.entry(tx, was, (value, id), (to, &key), depth)?;
             }
         }
         let Some(before) = before else { return Ok(()) };
@@ -407,6 +379,92 @@ impl<R: ReadDoc> Walk<'_, R> {
             }
         }
         Ok(())
+    }
+
+    /// As [`Self::map`] for what lies under one key.
+    fn entry(
+        &self,
+        tx: &mut Transaction<'_>,
+        was: Option<(Value<'_>, ObjId)>,
+        (value, id): (Value<'_>, ObjId),
+        (to, key): (&ObjId, &str),
+        depth: usize,
+    ) -> Result<(), AutomergeError> {
+        let is_new = was.as_ref().is_none_or(|(_, old)| *old != id) && self.again.is_mine(&id);
+        match value {
+            Value::Scalar(scalar) if is_new => {
+                let now = tx.get(to, key)?;
+                let same = matches!(&now, Some((Value::Scalar(there), _)) if *there == scalar);
+                if !same {
+                    tx.put(to, key, scalar.into_owned())?;
+                }
+            }
+            Value::Object(ObjType::Map) => {
+                let there = match tx.get(to, key)? {
+                    Some((Value::Object(ObjType::Map), there)) => Some(there),
+                    _ if is_new => Some(tx.put_object(to, key, ObjType::Map)?),
+                    _ if self.is_of_threads(depth) && self.is_answered(&id)? => {
+                        Some(self.thread_of_answers(tx, to, key, &id)?)
+                    }
+                    _ => None,
+                };
+                let was = was.and_then(|(value, old)| (value == Value::Object(ObjType::Map)).then_some(old));
+                if let Some(there) = there {
+                    self.map(tx, was.as_ref(), &id, &there, depth + 1)?;
+                }
+            }
+            // Texts and lists at the root of a body are written in its own way.
+            Value::Object(_) if depth == 0 && self.kind == DocKind::Body => {}
+            Value::Object(ObjType::List) => match tx.get(to, key)? {
+                Some((Value::Object(ObjType::List), there)) => {
+                    let was = was.map(|(_, old)| old).filter(|old| *old == id);
+                    self.append(tx, was.as_ref(), &id, &there)?;
+                }
+                _ if is_new => {
+                    let list = tx.put_object(to, key, ObjType::List)?;
+                    self.append(tx, None, &id, &list)?;
+                }
+                _ => {}
+            },
+            Value::Object(ObjType::Text) if is_new => {
+                let text = tx.put_object(to, key, ObjType::Text)?;
+                tx.splice_text(&text, 0, 0, &self.after.text(&id)?)?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Whether what lies at a depth are threads of notes.
+    fn is_of_threads(&self, depth: usize) -> bool {
+        depth == 1 && self.kind == DocKind::Notes
+    }
+
+    /// Whether a map is a thread in which one has answered.
+    fn is_answered(&self, thread: &ObjId) -> Result<bool, AutomergeError> {
+        let Some((Value::Object(ObjType::List), comments)) = self.after.get(thread, COMMENTS)? else {
+            return Ok(false);
+        };
+        Ok(self.after.values(&comments).any(|(_, id)| self.again.is_mine(&id)))
+    }
+
+    /// A thread of somebody else's that is gone, for the answers to it, where it stood. When whoever started it enters it again, their
+    /// words come into this one ([`crate::notes::threads`]).
+    fn thread_of_answers(
+        &self,
+        tx: &mut Transaction<'_>,
+        to: &ObjId,
+        key: &str,
+        gone: &ObjId,
+    ) -> Result<ObjId, AutomergeError> {
+        let thread = tx.put_object(to, key, ObjType::Map)?;
+        for place in ["order", "start", "end"] {
+            if let Some((Value::Scalar(scalar), _)) = self.after.get(gone, place)? {
+                tx.put(&thread, place, scalar.into_owned())?;
+            }
+        }
+        tx.put_object(&thread, COMMENTS, ObjType::List)?;
+        Ok(thread)
     }
 
     /// Puts those items of a list that are one's own and were not in it before behind what is there.

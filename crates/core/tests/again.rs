@@ -287,12 +287,6 @@ fn sources_and_stories_are_entered_again() {
 #[test]
 fn a_reply_to_a_thread_that_stays_is_entered_again() {
     let [mut ajar, mut intruder] = [1, 2].map(|who| Copy::new(DocKind::Notes, who));
-    let said = |text: &str| Comment {
-        member: "m".to_owned(),
-        text: text.to_owned(),
-        at: "2026-11-26T08:00:00Z".to_owned(),
-        session: Vec::new(),
-    };
     notes::start_thread(&mut ajar.document, "t-1", "a", "b", &said("Булагы кайда?")).unwrap();
     let first = ajar.written();
     intruder.receive(&first);
@@ -306,6 +300,98 @@ fn a_reply_to_a_thread_that_stays_is_entered_again() {
     let texts: Vec<&str> = after[0].comments.iter().map(|comment| comment.text.as_str()).collect();
     assert_eq!(texts, ["Булагы кайда?", "Таптым."]);
     assert!(after[0].resolved);
+}
+
+/// Ajar starts a thread on top of what goes, Bek answers there: both copies as they are then, and what goes.
+fn answered() -> ([Copy; 2], BTreeSet<ChangeHash>) {
+    let [mut ajar, mut intruder, mut bek] = [1, 2, 3].map(|who| Copy::new(DocKind::Notes, who));
+    notes::start_thread(&mut intruder.document, "t-0", "a", "b", &said("Жалган")).unwrap();
+    let gone = hashes(&intruder.written());
+    exchange([&mut ajar, &mut bek]);
+    for one in [&mut ajar, &mut bek] {
+        one.receive(&intruder.all);
+    }
+    notes::start_thread(&mut ajar.document, "t-1", "c", "d", &said("Булагы кайда?")).unwrap();
+    exchange([&mut ajar, &mut bek]);
+    notes::reply(&mut bek.document, "t-1", &said("Таптым.")).unwrap();
+    exchange([&mut ajar, &mut bek]);
+    ([ajar, bek], gone)
+}
+
+fn said(text: &str) -> Comment {
+    Comment {
+        member: "m".to_owned(),
+        text: text.to_owned(),
+        at: "2026-11-26T08:00:00Z".to_owned(),
+        session: Vec::new(),
+    }
+}
+
+/// Each thread's place with what is said there, sorted.
+fn conversation(copy: &Copy) -> Vec<(String, String, Vec<String>)> {
+    let threads = notes::threads(&copy.document).into_iter().map(|thread| {
+        let mut texts: Vec<String> = thread.comments.into_iter().map(|comment| comment.text).collect();
+        texts.sort();
+        (thread.id, thread.start + &thread.end, texts)
+    });
+    threads.collect()
+}
+
+#[test]
+fn an_answer_in_a_thread_that_nobody_has_entered_again_stands_where_the_thread_stood() {
+    let ([_, bek], gone) = answered();
+    let alone = ("t-1".to_owned(), "cd".to_owned(), vec!["Таптым.".to_owned()]);
+    assert_eq!(conversation(&bek.without(&gone)), [alone]);
+}
+
+#[test]
+fn a_thread_and_its_answers_are_one_again_whoever_enters_theirs_first() {
+    let whole = (
+        "t-1".to_owned(),
+        "cd".to_owned(),
+        ["Булагы кайда?", "Таптым."].map(str::to_owned).to_vec(),
+    );
+    for order in 0..3 {
+        let ([ajar, bek], gone) = answered();
+        let all: Vec<Change> = ajar.all.clone();
+        let tainted: BTreeSet<ChangeHash> = hashes(&all);
+        let enter = |was: &Copy, into: &mut Copy| {
+            let again = Again::of(&was.document, &tainted, |actor| actor[..15] == was.actor[..15]);
+            again.unwrap().unwrap().enter(&mut into.document, None).unwrap();
+        };
+        let fresh = |who: &Copy| {
+            let mut fresh = Copy::new(DocKind::Notes, who.actor[0]);
+            fresh.actor[15] += 0x10;
+            fresh.document = Document::new(DocKind::Notes, &fresh.actor);
+            fresh
+        };
+        let (mut a, mut b) = (fresh(&ajar), fresh(&bek));
+        match order {
+            0 => {
+                enter(&ajar, &mut a);
+                exchange([&mut a, &mut b]);
+                enter(&bek, &mut b);
+            }
+            1 => {
+                enter(&bek, &mut b);
+                exchange([&mut a, &mut b]);
+                enter(&ajar, &mut a);
+            }
+            _ => {
+                enter(&ajar, &mut a);
+                enter(&bek, &mut b);
+            }
+        }
+        exchange([&mut a, &mut b]);
+        assert_eq!(conversation(&a), [whole.clone()], "{order}");
+        assert_eq!(conversation(&b), [whole.clone()], "{order}");
+        // What was started twice is entered again with all that is in it.
+        let gone: BTreeSet<ChangeHash> = gone.into_iter().chain(hashes(&a.all)).collect();
+        let [mut a, mut b] = [a.without(&gone), b.without(&gone)];
+        exchange([&mut a, &mut b]);
+        assert_eq!(conversation(&a), [whole.clone()], "{order}");
+        assert_eq!(conversation(&b), [whole.clone()], "{order}");
+    }
 }
 
 /// Three write, the second of whom is cut: what each of the honest has then, with all that was ever written.

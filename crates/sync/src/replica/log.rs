@@ -139,6 +139,11 @@ impl Log {
         self.base.get(session).copied().unwrap_or(0)
     }
 
+    /// Whether what a row holds has come to count behind a place, and not in a snapshot.
+    pub(super) fn is_fresh(&self, row: &EnvelopeRow, from: u64) -> bool {
+        row.standing == Standing::Accepted && row.place > from && row.counter > self.covered(&row.session)
+    }
+
     /// How many such there are.
     pub(super) fn copies(&self) -> usize {
         self.copies.len()

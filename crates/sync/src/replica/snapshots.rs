@@ -106,7 +106,7 @@ pub(super) struct Snapshots {
     leaving: BTreeSet<DocId>,
     /// What a caller has of documents that cannot be delivered to it before that.
     owed: BTreeMap<DocId, Seen>,
-    /// When this device makes one, and what the last one would have weighed that was not worth it.
+    /// When this device makes one, and what the rest of the last one would have weighed that was not worth it ([`least_growth`]).
     due: BTreeMap<DocId, u64>,
     weighed: BTreeMap<DocId, usize>,
     /// Documents that a snapshot is looked for although something of them is here, when it was looked for last, and what was taken so.
@@ -140,9 +140,12 @@ impl Snapshots {
     }
 }
 
-/// How much must have come since the last snapshot for one of so many bytes to be worth its while.
-fn least_growth(bytes: usize) -> usize {
-    LEAST.max(TIMES * bytes)
+/// How much must have come since the last snapshot for one to be worth its while. It has the newest envelopes of sessions as they are,
+/// and a joiner reads those that are new (`ends`, in bytes) with it and without: where they are large, it is enough that the `rest` of
+/// what has come is as much as there must be for the rest of it.
+fn least_growth(rest: usize, ends: usize) -> usize {
+    let least = |bytes: usize| LEAST.max(TIMES * bytes);
+    least(rest + ends).min(least(rest) + ends)
 }
 
 /// Codes of why none is put together. They are nobody's trouble: no page has words for them.
@@ -208,27 +211,41 @@ impl Replica {
         }
     }
 
+    /// The place of a document's last announcement.
+    fn told_at(&self, doc: &DocId) -> u64 {
+        let last = self.snapshots.announced.get(doc).and_then(|all| all.last());
+        let place = last.and_then(|last| {
+            let mut logs = self.logs_here(&DocId::Snapshots);
+            logs.find_map(|log| Some(log.stored.get(&last.id)?.row.place))
+        });
+        place.unwrap_or(0)
+    }
+
     /// How much of each document has come to count since its last snapshot, by the rows.
     pub(super) fn weigh_growth(&mut self) {
-        let place = |announced: &Announced| {
-            let logs = self.logs_of(&DocId::Snapshots).into_iter();
-            let mut found = logs.filter_map(|log| self.logs.get(&log)?.stored.get(&announced.id));
-            found.next().map(|stored| stored.row.place)
-        };
-        let since: BTreeMap<DocId, u64> = self
-            .snapshots
-            .announced
-            .iter()
-            .filter_map(|(doc, all)| Some((doc.clone(), place(all.last()?)?)))
-            .collect();
+        let docs = self.snapshots.announced.keys();
+        let since: BTreeMap<DocId, u64> = docs.map(|doc| (doc.clone(), self.told_at(doc))).collect();
         for log in self.logs.values_mut() {
             let from = log.doc().and_then(|doc| since.get(doc)).copied().unwrap_or(0);
             let rows = log.stored.values().map(|stored| &stored.row);
-            let fresh = rows.filter(|row| {
-                row.standing == Standing::Accepted && row.place > from && row.counter > log.covered(&row.session)
-            });
-            log.grown = fresh.map(|row| row.sealed.len()).sum();
+            let grown = rows.filter(|row| log.is_fresh(row, from)).map(|row| row.sealed.len());
+            log.grown = grown.sum();
         }
+    }
+
+    /// How much of that is newest envelopes of sessions.
+    fn fresh_ends(&self, doc: &DocId) -> usize {
+        let from = self.told_at(doc);
+        let of_log = |log: &Log| -> usize {
+            let rows = log
+                .tails
+                .values()
+                .filter_map(|tail| Some(&log.stored.get(&tail.id)?.row));
+            rows.filter(|row| log.is_fresh(row, from))
+                .map(|row| row.sealed.len())
+                .sum()
+        };
+        self.logs_here(doc).map(of_log).sum()
     }
 
     /// A caller wants a document of which it and this device have nothing: a snapshot is looked for first.
@@ -679,7 +696,7 @@ impl Replica {
         // At every tick, and nothing is due at most of them: the charter is asked last.
         let is_due = |doc: &DocId| {
             let touched = self.logs_here(doc).map(|log| log.touched).max().unwrap_or(0);
-            touched + QUIET <= m.now && self.growth(doc) >= self.least_growth_of(doc)
+            touched + QUIET <= m.now && self.is_worth(doc)
         };
         let due: BTreeSet<DocId> = self.watched.iter().filter(|doc| is_due(doc)).cloned().collect();
         self.snapshots.due.retain(|doc, _| due.contains(doc));
@@ -698,10 +715,12 @@ impl Replica {
         }
     }
 
-    fn least_growth_of(&self, doc: &DocId) -> usize {
+    /// Whether so much has come that a snapshot may be worth its while, by what the last one weighed.
+    fn is_worth(&self, doc: &DocId) -> bool {
         let last = self.snapshots.newest(doc).map_or(0, |newest| newest.blob.size as usize);
-        let weighed = self.snapshots.weighed.get(doc).copied().unwrap_or(0);
-        least_growth(last.max(weighed))
+        let growth = self.growth(doc);
+        growth >= least_growth(last, 0)
+            && (self.snapshots.weighed.get(doc)).is_none_or(|rest| growth >= least_growth(*rest, self.fresh_ends(doc)))
     }
 
     /// Makes a snapshot of a document of which the caller has exactly what is here. `last` are the hashes of the last change of each
@@ -789,8 +808,10 @@ impl Replica {
             bytes,
         };
         let (doc, snapshot) = (doc.clone(), snapshot.to_bytes());
-        if self.growth(&doc) < least_growth(snapshot.len()) {
-            self.snapshots.weighed.insert(doc, snapshot.len());
+        let ends = self.fresh_ends(&doc);
+        let rest = snapshot.len().saturating_sub(ends);
+        if self.growth(&doc) < least_growth(rest, ends) {
+            self.snapshots.weighed.insert(doc, rest);
             return Err(unneeded(
                 NOT_WORTH,
                 "so little was written since the last snapshot that a new one would not spare anybody anything",

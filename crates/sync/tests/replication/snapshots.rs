@@ -126,6 +126,63 @@ fn another_is_made_only_when_twice_as_much_has_come_since() {
     assert_eq!(made(&world), snapshot + 1);
 }
 
+/// Ada writes `before` kilobytes in small pieces and then `last` kilobytes at once, and rests.
+fn ends_with_a_large_one(seed: u64, before: usize, last: usize) -> World {
+    let mut world = World::new(seed, 1);
+    world.watch(ADA, &body("ky"));
+    world.write(ADA, &body("ky"));
+    world.quiet();
+    write_at_once(&mut world, before, 4);
+    write_at_once(&mut world, last, last);
+    rest(&mut world);
+    world
+}
+
+/// Ada writes so many kilobytes in envelopes of so many.
+fn write_at_once(world: &mut World, kilobytes: usize, of: usize) {
+    for nth in 0..kilobytes / of {
+        let mut words = format!("words {} of {of}", weight(world) + nth).into_bytes();
+        words.resize(of << 10, b'.');
+        world.write_all(ADA, &body("ky"), vec![words]);
+        world.quiet();
+    }
+}
+
+#[test]
+fn one_is_made_behind_a_large_envelope_too_and_spares_a_joiner_all_before_it() {
+    let mut world = ends_with_a_large_one(23, 300, 400);
+    assert_eq!(made(&world), 1);
+    let all = weight(&world);
+    let (dan, bytes) = dan_comes(&mut world);
+    assert_eq!(world.peers[dan].taken_whole, 1);
+    assert!(bytes < 450_000 && all > 750_000, "{bytes} of {all}");
+    world.check(&[body("ky")]);
+}
+
+#[test]
+fn none_is_made_of_a_large_envelope_alone_and_none_soon_behind_one_that_was_made() {
+    assert_eq!(made(&ends_with_a_large_one(24, 0, 256)), 0);
+    assert_eq!(made(&ends_with_a_large_one(25, 100, 200)), 0);
+    let mut world = ends_with_a_large_one(26, 300, 400);
+    for _ in 0..3 {
+        write_at_once(&mut world, 100, 4);
+        rest(&mut world);
+        assert_eq!(made(&world), 1, "twice as much has not come");
+    }
+    write_at_once(&mut world, 600, 4);
+    rest(&mut world);
+    assert_eq!(made(&world), 2);
+}
+
+#[test]
+fn what_was_not_worth_it_with_a_large_envelope_is_made_behind_a_small_one() {
+    let mut world = ends_with_a_large_one(27, 60, 240);
+    assert_eq!(made(&world), 0, "half of it could not be spared");
+    world.write(ADA, &body("ky"));
+    rest(&mut world);
+    assert_eq!(made(&world), 1);
+}
+
 #[test]
 fn how_much_has_come_since_is_known_after_a_restart() {
     let mut world = house(21, 1);

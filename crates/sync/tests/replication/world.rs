@@ -351,6 +351,11 @@ impl World {
                 payload
             })
             .collect();
+        self.write_all(peer, doc, payloads);
+    }
+
+    /// Writes these bytes, at once.
+    pub fn write_all(&mut self, peer: usize, doc: &DocId, payloads: Vec<Vec<u8>>) {
         let given: Vec<Payload> = payloads.iter().map(|bytes| payload(bytes)).collect();
         self.peers[peer].writes = given.last().and_then(|last| last.ends);
         self.call(peer, |replica, now, entropy| {

@@ -96,6 +96,7 @@ pub struct Charter {
 #[derive(Debug, Default)]
 struct Known {
     all: OnceLock<Verdict>,
+    epochs: OnceLock<Vec<Epoch>>,
     some: Mutex<Vec<(Places, Verdict)>>,
 }
 
@@ -106,6 +107,7 @@ impl Clone for Known {
     fn clone(&self) -> Self {
         Self {
             all: self.all.clone(),
+            epochs: self.epochs.clone(),
             some: Mutex::default(),
         }
     }
@@ -286,6 +288,7 @@ impl Charter {
             self.nodes[place].verdict.gone.add(place);
         }
         self.known.all = OnceLock::new();
+        self.known.epochs = OnceLock::new();
         debug_assert!(
             {
                 let mut among = self.nodes[place].past.clone();

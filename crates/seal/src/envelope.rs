@@ -225,21 +225,30 @@ impl Statement {
     /// Opens an envelope of a log and checks everything that can be told from it alone: version, length, seal, form,
     /// padding, signature. Whether the device may write there is the charter's to say.
     pub fn open(sealed: &[u8], keys: &LogKeys) -> Result<Self, EnvelopeError> {
-        match sealed.first() {
-            None => return Err(EnvelopeError::Length(0)),
-            Some(&VERSION) => {}
-            Some(&version) => return Err(EnvelopeError::Version(version)),
-        }
-        if sealed.len() > MAX_SEALED || sealed.len() != padded_len(sealed.len()) {
-            return Err(EnvelopeError::Length(sealed.len()));
-        }
-        let plain = aead::open(&keys.content, &associated(keys), &sealed[1..]).ok_or(EnvelopeError::Seal)?;
-        Self::under_seal(&plain, keys)
+        Self::under_seal(&unseal(sealed, keys)?, keys)
+    }
+
+    /// Opens an envelope again that [`Self::open`] has opened with the same keys: of exactly these bytes the signature was found
+    /// good, and it is not checked a second time. Errors as of [`Self::open`].
+    pub fn reopen(sealed: &[u8], keys: &LogKeys) -> Result<Self, EnvelopeError> {
+        Ok(Self::read_under_seal(&unseal(sealed, keys)?)?.0)
     }
 
     /// Reads what lies under an envelope's seal. Everybody who may read the log can write there what they want, so this is
     /// as much a parser of outside bytes as [`Self::open`], which comes through here.
     pub fn under_seal(plain: &[u8], keys: &LogKeys) -> Result<Self, EnvelopeError> {
+        let (statement, signature) = Self::read_under_seal(plain)?;
+        if !sign::verify(&statement.device, LABEL, &statement.signed(keys), &signature) {
+            return Err(EnvelopeError::Signature);
+        }
+        if !statement.counts() {
+            return Err(EnvelopeError::Counter);
+        }
+        Ok(statement)
+    }
+
+    /// What is under the seal, and the signature over it.
+    fn read_under_seal(plain: &[u8]) -> Result<(Self, Signature), EnvelopeError> {
         let mut r = Reader::bare(plain);
         let (len, kind) = r.array_of_kind()?;
         let kind = Kind::of(kind).ok_or(EnvelopeError::Kind(kind))?;
@@ -252,14 +261,21 @@ impl Statement {
         if !aead::is_padding(&plain[end..], end, AROUND) {
             return Err(EnvelopeError::Padding);
         }
-        if !sign::verify(&statement.device, LABEL, &statement.signed(keys), &signature) {
-            return Err(EnvelopeError::Signature);
-        }
-        if !statement.counts() {
-            return Err(EnvelopeError::Counter);
-        }
-        Ok(statement)
+        Ok((statement, signature))
     }
+}
+
+/// What lies under the seal of an envelope of a log.
+fn unseal(sealed: &[u8], keys: &LogKeys) -> Result<Vec<u8>, EnvelopeError> {
+    match sealed.first() {
+        None => return Err(EnvelopeError::Length(0)),
+        Some(&VERSION) => {}
+        Some(&version) => return Err(EnvelopeError::Version(version)),
+    }
+    if sealed.len() > MAX_SEALED || sealed.len() != padded_len(sealed.len()) {
+        return Err(EnvelopeError::Length(sealed.len()));
+    }
+    aead::open(&keys.content, &associated(keys), &sealed[1..]).ok_or(EnvelopeError::Seal)
 }
 
 /// The associated data: what is public about an envelope.

@@ -134,10 +134,34 @@ pub(crate) fn check(bytes: &[u8], expected: usize) -> Result<(), EpochError> {
     }
 }
 
+/// The numbers from 0 to 2^255 - 20 that X25519 takes to zero with every secret: the points of small order of its curve and of the
+/// curve's twist (RFC 7748, section 6.1), but for the largest of them.
+const OF_SMALL_ORDER: [[u8; 32]; 4] = [
+    [0; 32],
+    [
+        1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    ],
+    [
+        0xe0, 0xeb, 0x7a, 0x7c, 0x3b, 0x41, 0xb8, 0xae, 0x16, 0x56, 0xe3, 0xfa, 0xf1, 0x9f, 0xc4, 0x6a, 0xda, 0x09,
+        0x8d, 0xeb, 0x9c, 0x32, 0xb1, 0xfd, 0x86, 0x62, 0x05, 0x16, 0x5f, 0x49, 0xb8, 0x00,
+    ],
+    [
+        0x5f, 0x9c, 0x95, 0xbc, 0xa3, 0x50, 0x8c, 0x24, 0xb1, 0xd0, 0xb1, 0x55, 0x9c, 0x83, 0xef, 0x5b, 0x04, 0x44,
+        0x5c, 0xc4, 0x58, 0x1c, 0x8e, 0x86, 0xd8, 0x22, 0x4e, 0xdd, 0xd0, 0x9f, 0x11, 0x57,
+    ],
+];
+
 /// Whether anything can be sealed to a device. A key of small order takes nothing, and one such device among the recipients
 /// would stop every rotation.
 pub(crate) fn can_be_sealed_to(card: &DeviceCard) -> bool {
-    seal(&[0; 32], b"", card, &mut |bytes| bytes.fill(1)).is_ok()
+    let mut key = card.seal.0;
+    // X25519 passes over the last bit, and reads the numbers from 2^255 - 20 on, which are these and no others, as -1 to 18.
+    key[31] &= 0x7f;
+    let beyond = key[0] >= 0xec && key[1..31].iter().all(|byte| *byte == 0xff) && key[31] == 0x7f;
+    match beyond {
+        true => !matches!(key[0], 0xec..=0xee),
+        false => !OF_SMALL_ORDER.contains(&key),
+    }
 }
 
 /// Our source of random bytes with the face that HPKE asks for.
@@ -161,3 +185,51 @@ impl TryRng for Random<'_> {
 }
 
 impl TryCryptoRng for Random<'_> {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bytes::BoxKey;
+
+    /// What X25519 reads as a point of small order.
+    fn of_small_order() -> Vec<[u8; 32]> {
+        // -1, 0 and 1 once more.
+        let again = (0xec..=0xee).map(|first| {
+            let mut bytes = [0xff; 32];
+            (bytes[0], bytes[31]) = (first, 0x7f);
+            bytes
+        });
+        let points = again.chain(OF_SMALL_ORDER);
+        let marked = |mut point: [u8; 32]| {
+            point[31] |= 0x80;
+            point
+        };
+        points.flat_map(|point| [point, marked(point)]).collect()
+    }
+
+    #[test]
+    fn a_key_is_taken_where_hpke_seals_to_it_and_nowhere_else() {
+        let sign = Device::from_secret(&[1; 64]).id();
+        let takes = |seal: [u8; 32]| {
+            let card = DeviceCard {
+                sign,
+                seal: BoxKey(seal),
+            };
+            let sealed = seal_to(&card);
+            assert_eq!(can_be_sealed_to(&card), sealed, "{seal:?}");
+            sealed
+        };
+        assert!(of_small_order().into_iter().all(|point| !takes(point)));
+        // Half of these are on the twist.
+        assert!((2..60).all(|byte| takes([byte; 32])));
+        for first in 0xe0..=0xff {
+            let mut bytes = [0xff; 32];
+            (bytes[0], bytes[31]) = (first, 0x7f);
+            assert_eq!(takes(bytes), !(0xec..=0xee).contains(&first));
+        }
+    }
+
+    fn seal_to(card: &DeviceCard) -> bool {
+        seal(&[0; 32], b"", card, &mut |bytes| bytes.fill(1)).is_ok()
+    }
+}

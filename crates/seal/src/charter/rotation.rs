@@ -222,7 +222,7 @@ impl Charter {
         // whose word does not count, where something may have been written, and what only leads back through a rotation
         // whose author may have locked something else.
         let mut previous = self.epoch_tips(&self.closure(&heads));
-        let known = self.epochs().into_iter().map(|epoch| epoch.epoch);
+        let known = self.epochs().iter().map(|epoch| epoch.epoch);
         previous.extend(known.filter(|epoch| held.iter().any(|key| key.id() == *epoch)));
         previous.sort_unstable();
         previous.dedup();
@@ -366,7 +366,11 @@ pub struct Epoch {
 
 impl Charter {
     /// All epochs, in the order (depth, id) of their entries: the founding one first.
-    pub fn epochs(&self) -> Vec<Epoch> {
+    pub fn epochs(&self) -> &[Epoch] {
+        self.known.epochs.get_or_init(|| self.find_epochs())
+    }
+
+    fn find_epochs(&self) -> Vec<Epoch> {
         let view = self.view();
         let devices = view.devices();
         let is_in = |device: &PublicKey| devices.binary_search_by(|(card, _)| card.sign.cmp(device)).is_ok();
@@ -429,10 +433,10 @@ impl Charter {
     /// key and found nothing with [`Charter::check_rotation`]). None when somebody who was given its key is in no more: then
     /// nothing is to be written before another rotation.
     pub fn current_epoch(&self, good: impl Fn(&Epoch) -> bool) -> Option<Epoch> {
-        let mut epochs = self.epochs().into_iter().rev();
+        let mut epochs = self.epochs().iter().rev();
         // From the last on: what it costs to find out is paid for as few as may be.
         let last = epochs.find(|epoch| epoch.counts && good(epoch));
-        last.filter(|epoch| epoch.is_tight)
+        last.filter(|epoch| epoch.is_tight).cloned()
     }
 
     /// The epochs among these that no other of them follows on.

@@ -85,7 +85,7 @@ fn stored(sealed: Vec<u8>, batch: u64) -> Stored {
         place: 0,
         sealed,
     };
-    Stored { row, batch }
+    Stored::new(row, batch)
 }
 
 impl Replica {

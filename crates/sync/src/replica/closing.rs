@@ -133,7 +133,7 @@ impl Replica {
         if self.newest.is_none_or(|newest| newest == *epoch) {
             return None;
         }
-        let mut epochs = self.charter.epochs().into_iter();
+        let mut epochs = self.charter.epochs().iter();
         let entry = epochs.find(|one| one.epoch == *epoch)?.entry;
         self.charter.open_rotation(&entry, &self.device).ok()?.append
     }
@@ -159,7 +159,7 @@ impl Replica {
         }
         let charter = self.logs_of(&DocId::Charter);
         let mut waits = false;
-        for epoch in self.charter.epochs() {
+        for epoch in self.charter.epochs().to_vec() {
             let id = epoch.epoch;
             if self.newest == Some(id) || self.charter.closer(&id).is_none() {
                 continue;

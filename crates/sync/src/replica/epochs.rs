@@ -103,8 +103,8 @@ impl Replica {
         }
         loop {
             let known = self.keys.len();
-            for epoch in self.charter.epochs() {
-                if self.keys.contains_key(&epoch.epoch) || self.rotations.contains_key(&epoch.entry) {
+            for epoch in self.charter.epochs().to_vec() {
+                if self.keys.contains_key(&epoch.epoch) || self.rotations.get(&epoch.entry) == Some(&false) {
                     continue;
                 }
                 match self.charter.open_rotation(&epoch.entry, &self.device) {
@@ -138,9 +138,15 @@ impl Replica {
         }
     }
 
+    /// Notes what this device has found of a rotation before, or another session of it. What cannot be read is found again.
+    pub(super) fn note_checked(&mut self, key: &[u8], value: &[u8]) {
+        let checked = rows::read_checked(key, value);
+        self.rotations.extend(checked.map(|entry| (entry, true)));
+    }
+
     fn choose_epoch(&mut self) {
-        let epochs = self.charter.epochs();
-        // Only the last is checked, and once: every device has found the same of those before.
+        let epochs = self.charter.epochs().to_vec();
+        // Only the last is checked, and once, whenever this device starts: every device has found the same of those before.
         for epoch in epochs.iter().rev().filter(|epoch| epoch.counts) {
             if !self.is_good(epoch) {
                 continue;
@@ -154,6 +160,7 @@ impl Replica {
             match self.charter.check_rotation(&epoch.entry, key) {
                 Ok(()) => {
                     self.rotations.insert(epoch.entry, true);
+                    rows::put_checked(&mut self.rows, &epoch.entry);
                     break;
                 }
                 Err(why) => self.doubt_rotation(epoch, &why),

@@ -97,6 +97,7 @@ impl Replica {
         }
         match Statement::open(sealed, &log.keys) {
             Ok(statement) => {
+                self.writers.insert(statement.session(), statement.device);
                 let opened = EnvelopeRow {
                     session: statement.session(),
                     counter: statement.counter,
@@ -143,7 +144,7 @@ impl Replica {
             row.put(&mut self.rows, &log_id, &id);
             self.batch + 1
         };
-        log.stored.insert(id, Stored { row, batch });
+        log.stored.insert(id, Stored::new(row, batch));
         if !passed_on {
             return;
         }
@@ -470,11 +471,7 @@ impl Replica {
             let Some(log) = self.logs.get(&log_id) else {
                 return;
             };
-            let opened = log
-                .stored
-                .get(&id)
-                .and_then(|stored| Statement::open(&stored.row.sealed, &log.keys).ok());
-            if let (Some(statement), Some(doc)) = (opened, log.doc().cloned()) {
+            if let (Some(statement), Some(doc)) = (log.open(&id), log.doc().cloned()) {
                 self.deliver(log_id, doc, id, statement);
             }
         }

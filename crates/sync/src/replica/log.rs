@@ -1,8 +1,9 @@
 //! One log as this device has it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
-use komuz_seal::bytes::{EnvelopeId, InviteId, PublicKey, SessionId};
+use komuz_seal::bytes::{EnvelopeId, InviteId, PublicKey, SessionId, Signature};
 use komuz_seal::derive::LogKeys;
 use komuz_seal::doc::DocId;
 use komuz_seal::envelope::{NO_PREVIOUS, Statement};
@@ -10,6 +11,7 @@ use komuz_seal::sign::SignKey;
 
 use super::Seen;
 use super::rows::{EnvelopeRow, Standing};
+use crate::frame::sign_registration;
 
 /// What a log is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +28,32 @@ pub(super) struct Stored {
     pub(super) row: EnvelopeRow,
     /// The batch that puts it on the disk: it is sent only after that.
     pub(super) batch: u64,
+    /// Whether it was opened since this session began, so that its signature is known to be good.
+    pub(super) opened: bool,
+}
+
+impl Stored {
+    /// What has come or was written in this session; of what could be opened the counter says so.
+    pub(super) fn new(row: EnvelopeRow, batch: u64) -> Self {
+        let opened = row.counter > 0;
+        Self { row, batch, opened }
+    }
+
+    /// What was stored before; its bytes are those that its id names, and nothing more is known of them.
+    pub(super) fn unopened(row: EnvelopeRow) -> Self {
+        let (batch, opened) = (0, false);
+        Self { row, batch, opened }
+    }
+
+    /// Opened, with the keys of its log.
+    pub(super) fn open(&self, keys: &LogKeys) -> Option<Statement> {
+        let open = if self.opened {
+            Statement::reopen
+        } else {
+            Statement::open
+        };
+        open(&self.row.sealed, keys).ok()
+    }
 }
 
 /// The last envelope of a session.
@@ -39,8 +67,9 @@ pub(super) struct Tail {
 pub(super) struct Log {
     pub(super) purpose: Purpose,
     pub(super) keys: LogKeys,
-    /// The key with which this device appends.
+    /// The key with which this device appends, and what registers it: the same at each relay and on each connection.
     pub(super) append: SignKey,
+    registration: OnceLock<Signature>,
     pub(super) stored: BTreeMap<EnvelopeId, Stored>,
     pub(super) tails: BTreeMap<SessionId, Tail>,
     /// What counts of each session, by its number.
@@ -70,6 +99,7 @@ impl Log {
             purpose,
             keys,
             append,
+            registration: OnceLock::new(),
             stored: BTreeMap::new(),
             tails: BTreeMap::new(),
             places: BTreeMap::new(),
@@ -83,6 +113,12 @@ impl Log {
             later: 0,
             crowded: false,
         }
+    }
+
+    /// What registers the key with which this device appends.
+    pub(super) fn registration(&self) -> Signature {
+        let sign = || sign_registration(&self.keys.registrar, &self.keys.id, &self.append.public());
+        *self.registration.get_or_init(sign)
     }
 
     pub(super) fn doc(&self) -> Option<&DocId> {
@@ -185,7 +221,7 @@ impl Log {
 
     /// An envelope that is here, opened.
     pub(super) fn open(&self, id: &EnvelopeId) -> Option<Statement> {
-        Statement::open(&self.stored.get(id)?.row.sealed, &self.keys).ok()
+        self.stored.get(id)?.open(&self.keys)
     }
 
     /// Notes what counts of a session below the end that a snapshot covers.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use komuz_seal::bytes::{Chain, EnvelopeId, InviteId, LogId, SessionId};
+use komuz_seal::bytes::{Chain, Digest, EnvelopeId, InviteId, LogId, SessionId};
 use komuz_seal::cbor::{CborError, Reader, Writer};
 use komuz_seal::chain;
 use komuz_seal::doc::DocId;
@@ -22,11 +22,12 @@ pub(super) const INVITES: &str = "invites";
 pub(super) const CHUNKS: &str = "chunks";
 pub(super) const BASES: &str = "bases";
 pub(super) const MADE: &str = "made";
+pub(super) const CHECKED: &str = "checked";
 
 /// The names of all tables, so that a caller can make them. Rows of `me`, `servers` and `invites` hold secrets (keys,
 /// tickets): the caller wraps them before they go to a disk that others may read.
-pub const TABLES: [&str; 10] = [
-    ME, SERVERS, LOGS, ENVELOPES, UNSENT, CURSORS, INVITES, CHUNKS, BASES, MADE,
+pub const TABLES: [&str; 11] = [
+    ME, SERVERS, LOGS, ENVELOPES, UNSENT, CURSORS, INVITES, CHUNKS, BASES, MADE, CHECKED,
 ];
 
 const VERSION: u8 = 1;
@@ -77,11 +78,22 @@ fn read<T>(
     })
 }
 
+/// Notes that a rotation gives all its devices the same.
+pub(super) fn put_checked(pending: &mut Pending, entry: &Digest) {
+    pending.put(CHECKED, entry.0.to_vec(), vec![VERSION]);
+}
+
+/// The entry of a rotation that was found to give all its devices the same.
+pub(super) fn read_checked(key: &[u8], value: &[u8]) -> Option<Digest> {
+    let entry = key.try_into().map(Digest).ok()?;
+    (value == [VERSION]).then_some(entry)
+}
+
 /// What this device is.
 #[derive(Debug, Clone)]
 pub(super) struct MeRow {
     pub(super) device: Zeroizing<[u8; 64]>,
-    pub(super) charter: komuz_seal::bytes::Digest,
+    pub(super) charter: Digest,
     pub(super) epoch: Option<Zeroizing<[u8; 32]>>,
     /// While a join waits: the invitation, the id of the request, the own server.
     pub(super) joining: Option<JoiningRow>,

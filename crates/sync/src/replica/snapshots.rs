@@ -598,7 +598,7 @@ impl Replica {
                     sealed,
                 };
                 row.put(&mut self.rows, &track.log, &id);
-                log.stored.insert(id, Stored { row, batch });
+                log.stored.insert(id, Stored::new(row, batch));
                 log.extend(track.session, counter, id);
             }
             for id in track.copies {

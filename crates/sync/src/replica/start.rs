@@ -276,6 +276,10 @@ pub(super) fn load(all: Vec<(String, Vec<u8>, Vec<u8>)>, m: &mut Moment<'_>) -> 
         });
     }
     let joins = replica.waiting.is_some();
+    for (key, value) in take(rows::CHECKED) {
+        replica.note_checked(&key, &value);
+    }
+    let checked = replica.rotations.clone();
     let mut damaged = Damaged::default();
     let mut stored: BTreeMap<LogId, Vec<(EnvelopeId, EnvelopeRow)>> = BTreeMap::new();
     for (key, value) in take(rows::ENVELOPES) {
@@ -349,6 +353,13 @@ pub(super) fn load(all: Vec<(String, Vec<u8>, Vec<u8>)>, m: &mut Moment<'_>) -> 
     let unsent = take(rows::UNSENT);
     // What came from the rows need not go there again.
     replica.rows = Pending::default();
+    for (entry, _) in replica
+        .rotations
+        .iter()
+        .filter(|(entry, good)| **good && !checked.contains_key(entry))
+    {
+        rows::put_checked(&mut replica.rows, entry);
+    }
     replica.put_lines_back(cursors, unsent, damaged, m);
     replica.look_for_me(m);
     // How each envelope stands was stored together with the entries of the charter that made it so.
@@ -395,7 +406,7 @@ impl Replica {
             Standing::Accepted | Standing::Held | Standing::Cut => {}
             Standing::Copy => log.note_copy(row.session, row.counter, id),
         }
-        log.stored.insert(id, Stored { row, batch: 0 });
+        log.stored.insert(id, Stored::unopened(row));
     }
 
     /// Finds the end of each session, and what waits. Where a session's envelope is missing (its row was damaged), what
@@ -470,23 +481,25 @@ impl Replica {
     }
 
     /// What is stored of a log, opened, in the order in which it came.
-    fn stored_statements(&self, log_id: LogId) -> Vec<(EnvelopeId, Standing, Statement)> {
-        let Some(log) = self.logs.get(&log_id) else {
+    fn stored_statements(&mut self, log_id: LogId) -> Vec<(EnvelopeId, Standing, Statement)> {
+        let Some(log) = self.logs.get_mut(&log_id) else {
             return Vec::new();
         };
-        let mut stored: Vec<(&EnvelopeId, &Stored)> = log
+        let mut stored: Vec<(&EnvelopeId, &mut Stored)> = log
             .stored
-            .iter()
+            .iter_mut()
             .filter(|(_, stored)| stored.row.standing != Standing::Refused)
             .collect();
         stored.sort_by_key(|(_, stored)| stored.row.place);
-        let opened = stored.into_iter();
+        let mut opened = Vec::new();
+        for (id, stored) in stored {
+            if let Some(statement) = stored.open(&log.keys) {
+                stored.opened = true;
+                self.writers.insert(statement.session(), statement.device);
+                opened.push((*id, stored.row.standing, statement));
+            }
+        }
         opened
-            .filter_map(|(id, stored)| {
-                let statement = Statement::open(&stored.row.sealed, &log.keys).ok()?;
-                Some((*id, stored.row.standing, statement))
-            })
-            .collect()
     }
 
     /// Takes the entries of the charter that are stored in one of its logs.
@@ -655,6 +668,7 @@ impl Replica {
                     }
                 }
                 (rows::INVITES, None) => self.forget_invite(key),
+                (rows::CHECKED, Some(value)) => self.note_checked(key, value),
                 _ => {}
             }
         }

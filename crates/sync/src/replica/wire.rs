@@ -379,7 +379,10 @@ impl Replica {
             // Every member has the registrar's key and registers itself.
             let append = closed_out.as_ref().unwrap_or(&log.append);
             let key = append.public();
-            let signature = sign_registration(&keys.registrar, &keys.id, &key);
+            let signature = match &closed_out {
+                Some(_) => sign_registration(&keys.registrar, &keys.id, &key),
+                None => log.registration(),
+            };
             frames.push(ClientFrame::Register {
                 log: keys.id,
                 key,

@@ -182,7 +182,7 @@ fn a_removed_editor_who_has_what_closed_it_before_gets_nothing_back() {
     let (device, _): (Device, _) = secrets(&world, CLEO);
     let entry = charter
         .epochs()
-        .into_iter()
+        .iter()
         .find(|epoch| epoch.epoch == old.id())
         .expect("its entry")
         .entry;

@@ -5,6 +5,7 @@ mod base;
 mod blobs;
 mod catching_up;
 mod chaos;
+mod checks;
 mod closing;
 mod damaged;
 mod decisions;

@@ -317,3 +317,26 @@ fn the_wraps_of_a_rotation_are_repeatable_and_differ_for_each() {
     encapsulated.dedup();
     assert_eq!(encapsulated.len(), count);
 }
+
+#[test]
+fn the_editors_secret_is_handed_to_one_device_that_is_in_and_nothing_else_passes_for_it() {
+    let mut desk = small();
+    let (_, key) = rotates(&mut desk, 1, 7, &[]);
+    let (charter, epoch, later) = (&desk.charter, key.id(), device(3));
+    let handed = charter.hand_editors(&epoch, &secret(7), &later.id());
+    let handed = handed.expect("the device is in");
+    assert_eq!(charter.open_editors(&epoch, &handed, &later), Some(secret(7)));
+    // Another secret, another epoch, a device that was never in.
+    assert_eq!(charter.hand_editors(&epoch, &secret(8), &later.id()), None);
+    assert_eq!(charter.hand_editors(&first_key().id(), &secret(7), &later.id()), None);
+    assert_eq!(charter.hand_editors(&epoch, &secret(7), &device(77).id()), None);
+    // Nobody else opens it, nor does anybody open it as another epoch's, cut off, or altered.
+    assert_eq!(charter.open_editors(&epoch, &handed, &device(5)), None);
+    assert_eq!(charter.open_editors(&first_key().id(), &handed, &later), None);
+    for end in 0..handed.len() {
+        assert_eq!(charter.open_editors(&epoch, &handed[..end], &later), None);
+        let mut altered = handed.clone();
+        altered[end] ^= 1;
+        assert_eq!(charter.open_editors(&epoch, &altered, &later), None, "byte {end}");
+    }
+}

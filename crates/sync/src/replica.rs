@@ -39,6 +39,7 @@ mod blobs;
 mod closing;
 mod door;
 mod doubt;
+mod editors;
 mod epochs;
 mod fate;
 mod group;
@@ -61,6 +62,7 @@ use komuz_seal::bytes::{Digest, EnvelopeId, EpochId, InviteId, LogId, MemberId, 
 use komuz_seal::charter::{Charter, MemberCard, OutletCard, Role};
 use komuz_seal::device::Device;
 use komuz_seal::doc::{DocId, MAX_NAME};
+use komuz_seal::editors::EditorsSecret;
 use komuz_seal::envelope::{Kind, MAX_CONTENT, MAX_PAYLOADS, NO_PREVIOUS, Statement};
 use komuz_seal::epoch::EpochKey;
 
@@ -115,6 +117,10 @@ pub struct Replica {
     order: Vec<EpochId>,
     /// What was found of rotations: whether they give all the same.
     rotations: BTreeMap<Digest, bool>,
+    /// Editors' secrets that were handed to this device.
+    editors: BTreeMap<EpochId, EditorsSecret>,
+    /// Which device has handed an epoch's editors' secret to which.
+    handed: BTreeMap<EpochId, BTreeSet<(PublicKey, PublicKey)>>,
     /// When this device, an editor's, makes a rotation that is lacking.
     rotates_at: Option<u64>,
     /// When this device, an editor's, looks whether logs of earlier epochs are to be closed.

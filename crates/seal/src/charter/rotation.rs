@@ -411,22 +411,46 @@ impl Charter {
             })
     }
 
-    /// The append keys that a rotation gives to the devices that stay; none when an editor's device does not, since whoever has
-    /// the editors' secret can make them all ([`EditorsSecret::append_seed`]).
+    /// The append keys that a rotation gives to the devices that stay. Whoever has the editors' secret can make them all
+    /// ([`EditorsSecret::append_seed`]).
     pub fn given_keys(&self, entry: &Digest, stays: impl Fn(&PublicKey) -> bool) -> Vec<PublicKey> {
-        let Ok((rotation, devices)) = self.rotation(entry) else {
+        let Ok((rotation, _)) = self.rotation(entry) else {
             return Vec::new();
         };
-        if devices
-            .iter()
-            .any(|(card, role)| *role == Role::Editor && !stays(&card.sign))
-        {
-            return Vec::new();
-        }
         let staying = rotation.recipients.iter().filter(|recipient| stays(&recipient.device));
         staying
             .filter_map(|recipient| Some(recipient.append.as_ref()?.key))
             .collect()
+    }
+
+    /// The devices to which a rotation gives the editors' secret.
+    pub fn given_editors(&self, entry: &Digest) -> Vec<PublicKey> {
+        let devices = self.rotation(entry).map(|(_, devices)| devices).unwrap_or_default();
+        let editors = devices.into_iter().filter(|(_, role)| *role == Role::Editor);
+        editors.map(|(card, _)| card.sign).collect()
+    }
+
+    /// The editors' secret of an epoch for a device that is in and was no editor's when the epoch was made, wrapped as a rotation wraps
+    /// it. None when it is not this epoch's secret, or the device is not in.
+    pub fn hand_editors(&self, epoch: &EpochId, editors: &EditorsSecret, to: &PublicKey) -> Option<Vec<u8>> {
+        let mut devices = self.devices().into_iter();
+        let card = devices.find(|card| card.sign == *to && self.is_closed_by(epoch, editors))?;
+        self.bound_editors(epoch, |bound| bound.wrap(editors.secret(), &card).ok())
+    }
+
+    /// Opens what [`Self::hand_editors`] gave for this device. None when it is not for this device, or not this epoch's secret.
+    pub fn open_editors(&self, epoch: &EpochId, wrapped: &[u8], device: &Device) -> Option<EditorsSecret> {
+        let secret = self.bound_editors(epoch, |bound| bound.unwrap(wrapped, device).ok())?;
+        Some(EditorsSecret::from_secret(*secret)).filter(|editors| self.is_closed_by(epoch, editors))
+    }
+
+    fn is_closed_by(&self, epoch: &EpochId, editors: &EditorsSecret) -> bool {
+        self.closer(epoch) == Some(editors.registrar(&self.id(), epoch).public())
+    }
+
+    fn bound_editors<T>(&self, epoch: &EpochId, work: impl FnOnce(Bound<'_>) -> T) -> T {
+        let (what, charter) = (What::EditorsSecret, &self.id());
+        work(Bound { what, charter, epoch })
     }
 
     /// The epoch to write in: the last that counts, in the order (depth, id), of those that `good` accepts (whoever has its

@@ -99,13 +99,17 @@ impl Replica {
         }
     }
 
-    /// Takes what a device has said of its append key.
+    /// Takes what a device has said of its append key, or of what it hands to editors.
     pub(super) fn take_keys(&mut self, log: LogId, device: PublicKey, keys: &[Vec<u8>]) {
-        let Some(log) = self.logs.get_mut(&log) else {
-            return;
-        };
-        let known = log.writers.entry(device).or_default();
-        for key in keys.iter().filter_map(|bytes| read_key(bytes).ok()) {
+        for bytes in keys {
+            let Ok(key) = read_key(bytes) else {
+                self.take_handed(device, bytes);
+                continue;
+            };
+            let Some(log) = self.logs.get_mut(&log) else {
+                return;
+            };
+            let known = log.writers.entry(device).or_default();
             if known.len() < MAX_KEYS {
                 known.insert(key);
             }
@@ -123,8 +127,10 @@ impl Replica {
                 goes = true;
             }
         }
-        // Whose word about their key has reached nobody has the one that the rotation gave them.
-        stay.extend(self.charter.given_keys(&epoch.entry, |device| self.appends(device)));
+        // Whose word about their key has reached nobody has the one that the rotation gave them; unless somebody who goes can make it.
+        if self.holders(epoch).iter().all(|device| self.appends(device)) {
+            stay.extend(self.charter.given_keys(&epoch.entry, |device| self.appends(device)));
+        }
         goes.then(|| stay.into_iter().collect())
     }
 
@@ -138,10 +144,9 @@ impl Replica {
         self.charter.open_rotation(&entry, &self.device).ok()?.append
     }
 
-    /// What closes an epoch's logs, where this device was an editor's when it was made.
+    /// What closes an epoch's logs, where this device has it.
     pub(super) fn closing_key(&self, epoch: &Epoch) -> Option<SignKey> {
-        let opened = self.charter.open_rotation(&epoch.entry, &self.device).ok()?;
-        let key = opened.editors?.registrar(&self.charter.id(), &epoch.epoch);
+        let key = self.editors_secret(epoch)?.registrar(&self.charter.id(), &epoch.epoch);
         (self.charter.closer(&epoch.epoch) == Some(key.public())).then_some(key)
     }
 

@@ -39,6 +39,8 @@ fn new(device: Device, charter: Charter, epoch: Option<EpochKey>, m: &mut Moment
         strays: false,
         order: Vec::new(),
         rotations: BTreeMap::new(),
+        editors: BTreeMap::new(),
+        handed: BTreeMap::new(),
         rotates_at: None,
         closes_at: None,
         me: None,

@@ -219,6 +219,87 @@ fn a_removed_editor_who_has_what_closed_it_before_gets_nothing_back() {
     assert_eq!(appends(&mut world, 0, &log, &cleo, b"more"), Err(ErrorCode::NotAllowed));
 }
 
+/// Dan, who has become an editor in one way or another after the first key was made, and Eve, a writer whom he may take out.
+fn later_editor(seed: u64, how: usize) -> (World, usize, usize) {
+    let mut world = house(seed, 2);
+    let role = if how == 0 { Role::Editor } else { Role::Writer };
+    let dan = world.admit(0, "Dan", "alpha", role, None);
+    let eve = world.admit(0, "Eve", "alpha", Role::Writer, None);
+    settle(&mut world);
+    if how == 1 {
+        give(&mut world, dan, Role::Editor);
+        settle(&mut world);
+    }
+    for doc in [body("ky"), notes()] {
+        world.watch(dan, &doc);
+        world.watch(eve, &doc);
+    }
+    for peer in [dan, eve] {
+        world.write(peer, &body("ky"));
+    }
+    settle(&mut world);
+    (world, dan, eve)
+}
+
+#[test]
+fn who_has_become_an_editor_later_closes_what_was_there_before_though_the_founder_never_comes_back() {
+    for how in 0..2 {
+        let (mut world, dan, eve) = later_editor(61, how);
+        let first = epochs(&world, eve).0.pop().expect("the first");
+        world.apart = [(0, 0), (0, 1)].into();
+        for conn in world.wires.keys().copied().collect::<Vec<_>>() {
+            world.cut(conn);
+        }
+        // What was handed to him is known after a start too.
+        world.crash(dan);
+        // New logs are opened with a server's ticket.
+        for relay in 0..2 {
+            let server = world.relays[relay].server();
+            world.call(dan, |replica, now, entropy| {
+                replica.add_server(server, now, entropy).expect("a member may")
+            });
+        }
+        let whom = world.peers[eve].replica.me().expect("is in").member.id;
+        world.call(dan, |replica, now, entropy| {
+            replica.remove(&whom, now, entropy).expect("he was there before her")
+        });
+        for _ in 0..90 {
+            world.tick(2000);
+            world.drain();
+        }
+        let (eves, cleos) = (own_key(&world, eve, &first), own_key(&world, CLEO, &first));
+        for relay in 0..2 {
+            for log in [DocId::Charter, body("ky"), notes()].map(|doc| LogKeys::of_document(&first, &doc)) {
+                let refused = appends(&mut world, relay, &log, &eves, b"Eve is out");
+                assert_eq!(refused, Err(ErrorCode::NotAllowed), "relay {relay}");
+                assert_eq!(appends(&mut world, relay, &log, &cleos, b"Cleo was away"), Ok(()));
+            }
+        }
+        settle(&mut world);
+        world.check_but(&[body("ky"), notes()], &["Eve"]);
+    }
+}
+
+#[test]
+fn what_was_handed_to_an_editor_who_is_out_makes_no_key_that_stays() {
+    let (mut world, dan, _) = later_editor(62, 0);
+    let first = epochs(&world, dan).0.pop().expect("the first");
+    // The founder has the same secret by the rotation.
+    let (_, charter) = epochs(&world, 0);
+    let epoch = charter.epochs().into_iter().find(|epoch| epoch.epoch == first.id());
+    let (device, _) = secrets(&world, 0);
+    let opened = charter.open_rotation(&epoch.expect("its entry").entry, &device);
+    let editors = opened.expect("the founder's").editors.expect("an editor's");
+    remove(&mut world, dan);
+    settle(&mut world);
+    let log = LogKeys::of_document(&first, &body("ky"));
+    for card in charter.devices() {
+        let key = SignKey::from_secret(&editors.append_seed(&charter.id(), &first.id(), &card.sign));
+        let refused = appends(&mut world, 0, &log, &key, b"as somebody else");
+        assert_eq!(refused, Err(ErrorCode::NotAllowed));
+    }
+}
+
 #[test]
 fn who_was_away_brings_what_they_wrote_under_the_old_key_after_the_closing() {
     let mut world = rotated(52, 2);

@@ -142,6 +142,11 @@ fn known(media: &str) -> Result<&'static str, FileError> {
     })
 }
 
+/// The media type of bytes that are a picture that is kept.
+pub fn media(bytes: &[u8]) -> Option<&'static str> {
+    MEDIA.into_iter().find(|media| check(media, bytes).is_ok())
+}
+
 /// Whether bytes are a picture that is kept. Errors: [`FileError::TooLarge`], [`FileError::Media`], [`FileError::NotThat`].
 pub fn check(media: &str, bytes: &[u8]) -> Result<(), FileError> {
     if bytes.len() > MAX_FILE {

@@ -13,6 +13,7 @@ const KEYS = "keys";
 const DEVICE = "device";
 const FIRST = "wrap";
 const HELD = "komuz/store";
+const NOTHING = new Uint8Array();
 /** How long other tabs may take to let go of the store, in milliseconds. */
 const PATIENCE = 15_000;
 
@@ -65,8 +66,9 @@ export class Memory {
     throw new Error("nothing is kept here");
   }
 
-  async load(table, prefix) {
-    const rows = [...this.#rows.values()].filter(([of, key]) => of === table && key.startsWith(prefix));
+  async load(table, prefix, names) {
+    let rows = [...this.#rows.values()].filter(([of, key]) => of === table && key.startsWith(prefix));
+    if (names) rows = rows.map(([of, key]) => [of, key, NOTHING]);
     return rows.sort(([, one], [, other]) => (one < other ? -1 : 1));
   }
 
@@ -285,12 +287,16 @@ export class Store {
     return database;
   }
 
-  /** All rows of a table whose keys start with `prefix`, as [table, key, bytes or null when unreadable]. */
-  async load(table, prefix) {
+  /**
+   * All rows of a table whose keys start with `prefix`, as [table, key, bytes or null when unreadable]. `names`: of rows that are not
+   * wrapped the keys alone.
+   */
+  async load(table, prefix, names) {
     await this.#free;
     try {
       const rows = (await this.#database()).transaction(ROWS).objectStore(ROWS);
       const range = IDBKeyRange.bound([table, prefix], [table, prefix + "\uffff"]);
+      if (names) return (await done(rows.getAllKeys(range))).map(([, name]) => [table, name, NOTHING]);
       const [keys, values] = await Promise.all([done(rows.getAllKeys(range)), done(rows.getAll(range))]);
       const read = await Promise.all(
         keys.map(async ([, name], n) => {

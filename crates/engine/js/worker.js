@@ -63,8 +63,8 @@ const does = {
     if (asked && json.startsWith(`{"kind":"answer","id":${LAST},`)) return asked();
     self.postMessage(unkept ? warned(json) : json);
   },
-  load: async (load, table, prefix) => {
-    const rows = await (await store).load(table, prefix);
+  load: async (load, table, prefix, names) => {
+    const rows = await (await store).load(table, prefix, names);
     feed(() => engine.loaded(load, rows, now()));
   },
   store: async (batch, rows) => {

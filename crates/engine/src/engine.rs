@@ -443,7 +443,7 @@ impl Engine {
                 ("secret", "logs/"),
                 ("secret", "servers/"),
                 ("log", "envelopes/"),
-                ("log", "chunks/"),
+                ("log", room::CHUNKS),
                 ("log", "unsent/"),
                 (room::KEPT, ""),
             ];
@@ -511,6 +511,8 @@ impl Engine {
                     load: number,
                     table: table.to_owned(),
                     prefix: prefix.clone(),
+                    // Pieces of files are read when they are needed.
+                    names: prefix.ends_with(room::CHUNKS),
                 });
                 load.asked.insert(number, (table, prefix));
             }
@@ -518,6 +520,11 @@ impl Engine {
     }
 
     fn loaded(&mut self, number: u32, rows: Vec<Row>) {
+        for room in self.rooms.values_mut() {
+            if let Some(key) = room.reads(number) {
+                return room.read(key, rows, &mut self.hands);
+            }
+        }
         let Some(at) = self.loads.iter().position(|load| load.asked.contains_key(&number)) else {
             return;
         };
@@ -575,11 +582,10 @@ impl Engine {
     fn load_room(&mut self, id: String, ask: Option<u32>) {
         journal::about_to_load(&id, &mut self.hands);
         let prefix = format!("{id}/");
-        let tables = ["secret", "log", "save", room::KEPT, "journal", "strike"];
-        self.load(
-            tables.map(|table| (table, prefix.clone())).to_vec(),
-            Purpose::Room { id, ask },
-        );
+        let tables = ["secret", "save", room::KEPT, "journal", "strike"];
+        let mut wanted = tables.map(|table| (table, prefix.clone())).to_vec();
+        wanted.extend(room::log_tables().map(|of| ("log", format!("{prefix}{of}/"))));
+        self.load(wanted, Purpose::Room { id, ask });
     }
 
     fn room_loaded(&mut self, id: String, ask: Option<u32>, rows: Vec<Row>) {

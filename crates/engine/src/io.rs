@@ -109,6 +109,8 @@ pub enum Output {
         table: String,
         /// How the keys start.
         prefix: String,
+        /// The keys are enough: values come empty. Only of rows of `log` that hold no server's address.
+        names: bool,
     },
     /// Write all of these or none, durably; answered by [`Input::Stored`] or [`Input::StoreFailed`].
     Store {

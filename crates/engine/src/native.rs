@@ -216,11 +216,16 @@ impl Worker {
                 let _ = self.events.send(*event);
                 None
             }
-            Output::Load { load, table, prefix } => {
+            Output::Load {
+                load,
+                table,
+                prefix,
+                names,
+            } => {
                 // The engine tells rows that cannot be read from those that are not there by their missing values.
                 Some(Input::Loaded {
                     load,
-                    rows: self.rows.load(&table, &prefix),
+                    rows: self.rows.load(&table, &prefix, names),
                 })
             }
             Output::Store { batch, rows } => Some(match self.rows.store(&rows) {

@@ -166,7 +166,12 @@ fn wish(output: Output) -> Array {
     match output {
         // Messages are made of maps with string keys and finite numbers: serialising them cannot fail.
         Output::Message(message) => list("message", [text(serde_json::to_string(&message).unwrap_or_default())]),
-        Output::Load { load, table, prefix } => list("load", [load.into(), text(table), text(prefix)]),
+        Output::Load {
+            load,
+            table,
+            prefix,
+            names,
+        } => list("load", [load.into(), text(table), text(prefix), names.into()]),
         Output::Store { batch, rows } => {
             let rows: Array = rows
                 .into_iter()

@@ -32,10 +32,12 @@
 //! # Files
 //!
 //! [`Replica::put_blob`] keeps a file's bytes and gives the name that a document has instead of them; [`Replica::want_blob`]
-//! brings them where somebody looks, as [`Output::Blob`]. Nothing of them comes otherwise.
+//! brings them where somebody looks, as [`Output::Blob`]. Nothing of them comes otherwise. What is here of them lies on the disk: a
+//! replica knows its pieces by their names, and asks for a row when it needs one ([`Output::ReadChunk`]).
 
 mod api;
 mod blobs;
+mod chunks;
 mod closing;
 mod door;
 mod doubt;
@@ -71,9 +73,11 @@ pub use api::{
     Payload, RefusedJoin, RelayId, RelayState, Request, Row, Seen, Server, State, Track, Whole,
 };
 pub use blobs::MAX_WANTED;
+pub use chunks::KEPT_BYTES;
 pub use doubt::Doubt;
-pub use rows::TABLES;
+pub use rows::{CHUNKS, TABLES};
 
+use chunks::Chunks;
 use door::{Door, MyInvite, Waiting};
 use held::Held;
 use intake::Origin;
@@ -164,6 +168,7 @@ pub struct Replica {
     heard: BTreeMap<(LogId, SessionId), u64>,
     /// Files that somebody looks at and that are not here.
     wanted_blobs: Vec<Blob>,
+    chunks: Chunks,
     spoken: u64,
     /// The last presence messages that came, and how many were looked at until when.
     echoes: VecDeque<EnvelopeId>,
@@ -215,7 +220,7 @@ impl Replica {
 
     /// Starts a new session from stored rows: (table, key, value). Rows of tables that it does not know are passed over,
     /// as are rows that cannot be read, with an [`Output::Trouble`]: what they held is asked for again. Errors: the row of
-    /// the device itself.
+    /// the device itself. Of the table [`CHUNKS`] the keys are enough.
     pub fn load(
         rows: impl IntoIterator<Item = (String, Vec<u8>, Vec<u8>)>,
         now: u64,
@@ -241,6 +246,7 @@ impl Replica {
     /// What has come together: rows first, so that they are on their way to the disk before anything that follows.
     fn finish(&mut self) -> Vec<Output> {
         self.keep_to_own();
+        self.let_chunks_go();
         let mut out = core::mem::take(&mut self.out);
         let rows = self.rows.take();
         if !rows.is_empty() {

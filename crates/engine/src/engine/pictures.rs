@@ -1,5 +1,7 @@
 //! Pictures: put in as blobs, fetched when somebody looks at them, and the asks that wait until they have come.
 
+use std::collections::BTreeMap;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use komuz_core::files::{self, Bytes};
@@ -7,6 +9,7 @@ use komuz_messages::{Answer, Ask, Trouble};
 use komuz_release::canonical::sha256_hex;
 use komuz_release::story::BlockKind;
 use komuz_sync::seal::blob::{Blob, BlobError};
+use komuz_sync::seal::bytes::Digest;
 use komuz_sync::seal::doc::DocId;
 
 use super::hands::Hands;
@@ -23,10 +26,36 @@ const PATIENCE: u64 = 60_000;
 pub struct Held {
     id: u32,
     ask: Ask,
-    /// Room and SHA-256 of those that it waits for.
+    /// Room and SHA-256 of those that it needs, and of those that it waits for.
+    needs: Vec<(String, String)>,
     files: Vec<(String, String)>,
+    /// It needs the bytes themselves, and not only to know that they are here.
+    keeps: bool,
     /// Until when; none where it can do nothing without.
     until: Option<u64>,
+}
+
+/// What a room knows of files, beside the document that names them.
+#[derive(Default)]
+pub struct Files {
+    /// Names that are not what they say.
+    wrong: Vec<Blob>,
+    /// The type of those whose bytes were seen in this session, by their SHA-256: empty where they are no picture.
+    seen: BTreeMap<String, String>,
+    /// Bytes that somebody waits for: no others stay.
+    here: BTreeMap<String, Vec<u8>>,
+    /// Whether one has come, or was found wrong, or was lost.
+    pub changed: bool,
+}
+
+impl Files {
+    /// A file's bytes have come.
+    pub fn came(&mut self, sha256: &Digest, bytes: Vec<u8>) {
+        let media = files::media(&bytes).unwrap_or_default();
+        self.seen.insert(sha256.to_hex(), media.to_owned());
+        self.here.insert(sha256.to_hex(), bytes);
+        self.changed = true;
+    }
 }
 
 /// A picture.
@@ -59,6 +88,7 @@ impl Engine {
             room.edit(&DocId::Files, hands, |paper| {
                 files::add(&mut paper.document, media, &id, &name)
             })?;
+            room.files.seen.insert(id.clone(), media.to_owned());
         }
         Ok(Answer::Made { id })
     }
@@ -80,22 +110,21 @@ impl Engine {
     pub(super) fn holds(&mut self, id: u32, ask: &Ask) -> bool {
         let needs = self.needs(ask);
         let waits = matches!(ask, Ask::GetFile { .. });
-        let mut lacking = Vec::new();
-        for (room_id, file) in needs {
-            if let Some(room) = self.rooms.get_mut(&room_id)
-                && (waits || room.is_reached())
-                && room.lacks_file(&file, waits, &mut self.hands)
-            {
-                lacking.push((room_id, file));
-            }
-        }
+        let keeps = waits || matches!(ask, Ask::Publish { .. });
+        let mut lacking = needs.clone();
+        lacking.retain(|(room, file)| {
+            let room = self.rooms.get_mut(room);
+            room.is_some_and(|room| room.lacks_file(file, keeps, waits, &mut self.hands))
+        });
         if lacking.is_empty() || self.held.len() >= MAX_HELD {
             return false;
         }
         self.held.push(Held {
             id,
             ask: ask.clone(),
+            needs,
             files: lacking,
+            keeps,
             until: (!waits).then_some(self.hands.now + PATIENCE),
         });
         true
@@ -135,16 +164,27 @@ impl Engine {
 
     /// Does what has waited long enough.
     pub(super) fn let_held_go(&mut self) {
-        let now = self.hands.now;
-        if self.held.is_empty() {
-            return;
+        if !self.held.is_empty() {
+            self.look_at_held();
         }
+        for (id, room) in &mut self.rooms {
+            room.files.here.retain(|file, _| {
+                let mut needs = self.held.iter().filter(|held| held.keeps).flat_map(|held| &held.needs);
+                needs.any(|(of, needed)| of == id && needed == file)
+            });
+        }
+    }
+
+    fn look_at_held(&mut self) {
+        let now = self.hands.now;
         let came: Vec<String> = self.rooms.values_mut().filter_map(Room::files_came).collect();
         let mut go = Vec::new();
         for mut held in std::mem::take(&mut self.held) {
             let before = held.files.len();
             held.files.retain(|(id, file)| match self.rooms.get_mut(id) {
-                Some(room) if came.contains(id) => room.lacks_file(file, held.until.is_none(), &mut self.hands),
+                Some(room) if came.contains(id) => {
+                    room.lacks_file(file, held.keeps, held.until.is_none(), &mut self.hands)
+                }
                 room => room.is_some(),
             });
             if held.files.len() < before {
@@ -182,11 +222,11 @@ impl Room {
             Bytes::Apart(name) => Some((entry.media, Blob::read(&name).ok()?)),
             Bytes::Here(_) => None,
         };
-        let good = |(_, blob): &(String, Blob)| blob.sha256.to_hex() == sha256 && !self.wrong_blobs.contains(blob);
+        let good = |(_, blob): &(String, Blob)| blob.sha256.to_hex() == sha256 && !self.files.wrong.contains(blob);
         entries.filter_map(blob).filter(good).collect()
     }
 
-    /// The file with a SHA-256, where all of it is here.
+    /// The file with a SHA-256, where its bytes are in memory: an ask that needs them has waited for it.
     pub(super) fn file(&self, sha256: &str) -> Option<Picture> {
         let picture = |media, bytes| Picture {
             sha256: sha256.to_owned(),
@@ -199,15 +239,24 @@ impl Room {
                 return Some(picture(entry.media, bytes));
             }
         }
-        let found = self.blobs_of(sha256).into_iter();
-        let mut found = found.filter_map(|(media, blob)| Some((media, self.replica.blob(&blob)?)));
-        let (media, bytes) = found.find(|(media, bytes)| files::check(media, bytes).is_ok())?;
-        Some(picture(media, bytes))
+        let (media, _) = self.good_blobs(sha256).into_iter().next()?;
+        Some(picture(media, self.files.here.get(sha256)?.clone()))
     }
 
-    /// Whether a file is here.
+    /// Whether a file is here, and is a picture of the type that is said.
     pub(super) fn has_file(&self, sha256: &str) -> bool {
-        self.file(sha256).is_some()
+        let here = |(_, blob): &(String, Blob)| self.replica.has_blob(blob);
+        let seen = self.files.seen.contains_key(sha256);
+        seen && self.good_blobs(sha256).iter().any(here) || self.file(sha256).is_some()
+    }
+
+    /// As [`Self::blobs_of`], without those that say another type than the bytes have.
+    fn good_blobs(&self, sha256: &str) -> Vec<(String, Blob)> {
+        let mut blobs = self.blobs_of(sha256);
+        if let Some(media) = self.files.seen.get(sha256) {
+            blobs.retain(|(said, _)| said == media);
+        }
+        blobs
     }
 
     /// The files that are known and not here.
@@ -225,18 +274,21 @@ impl Room {
         away
     }
 
-    /// Whether a file is not here and may come; it is fetched then, by the first name that may be good. `hopes`: also where nothing
-    /// is said of it yet.
-    fn lacks_file(&mut self, sha256: &str, hopes: bool, hands: &mut Hands) -> bool {
-        if self.has_file(sha256) {
+    /// Whether a file is not here and may come; it is read or fetched then, by the first name that may be good. `keeps`: its bytes
+    /// are to be in memory. `hopes`: also where nothing is said of it yet, or no server is in reach.
+    fn lacks_file(&mut self, sha256: &str, keeps: bool, hopes: bool, hands: &mut Hands) -> bool {
+        if self.file(sha256).is_some() || !keeps && self.has_file(sha256) {
             return false;
         }
-        let blobs = self.blobs_of(sha256);
-        // What is here and is no picture stays none; of what is here and is not what its name says it is said.
-        let next = blobs.iter().find(|(_, blob)| self.replica.blob(blob).is_none());
-        let Some((_, blob)) = next else {
-            return hopes && blobs.is_empty();
+        // What is no picture stays none; of what is not what its name says it is said.
+        let blobs = self.good_blobs(sha256);
+        let here = blobs.iter().find(|(_, blob)| self.replica.has_blob(blob));
+        let Some((_, blob)) = here.or(blobs.first()) else {
+            return hopes && self.blobs_of(sha256).is_empty();
         };
+        if here.is_none() && !hopes && !self.is_reached() {
+            return false;
+        }
         if let Some(outputs) = self.replica.want_blob(blob, hands.now, hands.entropy()) {
             self.drive(outputs, hands);
         }
@@ -250,16 +302,16 @@ impl Room {
 
     /// A name was found wrong.
     pub(super) fn wrong_blob(&mut self, blob: Blob, why: BlobError) {
-        if self.wrong_blobs.len() < MAX_HELD {
-            self.wrong_blobs.push(blob);
+        if self.files.wrong.len() < MAX_HELD {
+            self.files.wrong.push(blob);
         }
         self.tell(because("arrival", why));
-        self.files_came = true;
+        self.files.changed = true;
     }
 
     /// The room's id, when something has come of files since this was asked last.
     fn files_came(&mut self) -> Option<String> {
-        let came = std::mem::take(&mut self.files_came) || self.changed.contains(&DocId::Files);
+        let came = std::mem::take(&mut self.files.changed) || self.changed.contains(&DocId::Files);
         came.then(|| self.id.clone())
     }
 }

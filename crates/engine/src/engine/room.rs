@@ -7,7 +7,6 @@ use komuz_core::registers;
 use komuz_messages::{EditionId, Trouble};
 use komuz_sync::Replica;
 use komuz_sync::replica::{self, CommandError, RelayId};
-use komuz_sync::seal::blob::Blob;
 use komuz_sync::seal::bytes::{EnvelopeId, to_hex};
 use komuz_sync::seal::doc::DocId;
 
@@ -17,6 +16,7 @@ use super::hands::Hands;
 use super::journal::Journal;
 use super::paper::{Paper, Void, kind_of};
 use super::people::People;
+use super::pictures::Files;
 use super::tabs;
 use super::trouble::{because, command, named, no_edition, refused, trouble};
 use crate::{Output, Row};
@@ -44,6 +44,8 @@ const MAX_REFUSED: usize = 20;
 const LINGER: u64 = 30_000;
 /// The replica's table of what a server has not got yet.
 pub const UNSENT: &str = "unsent";
+/// How keys of the replica's pieces of files start, behind the room's id.
+pub const CHUNKS: &str = "chunks/";
 /// Table of documents as they were with words that are not sealed, and of words that do not count.
 pub const KEPT: &str = "kept";
 /// Tables of the replica that hold secrets, and names of stories.
@@ -91,10 +93,10 @@ pub struct Room {
     siblings: BTreeSet<String>,
     /// Until when it stays though it is not open.
     stays_until: u64,
-    /// Names of files that are not what they say.
-    pub(super) wrong_blobs: Vec<Blob>,
-    /// Whether a file has come, or was found wrong.
-    pub(super) files_came: bool,
+    /// What is known of files.
+    pub(super) files: Files,
+    /// Rows of pieces of files that are being read: number and the replica's key.
+    reads: Vec<(u32, Vec<u8>)>,
 }
 
 /// The rows that a room is made of when it is opened.
@@ -197,8 +199,8 @@ impl Room {
             joined: false,
             siblings: heir.siblings,
             stays_until: hands.now + LINGER,
-            wrong_blobs: Vec::new(),
-            files_came: false,
+            files: Files::default(),
+            reads: Vec::new(),
         };
         if rows.unreadable > 0 {
             let count = rows.unreadable.to_string();
@@ -316,7 +318,17 @@ impl Room {
                     self.entered_again(&doc, hands);
                     self.own = hands.disk.mark();
                 }
-                replica::Output::Blob { .. } => self.files_came = true,
+                replica::Output::ReadChunk { key } => {
+                    let load = hands.number();
+                    hands.push(Output::Load {
+                        load,
+                        table: "log".to_owned(),
+                        prefix: self.chunk_key(&key),
+                        names: false,
+                    });
+                    self.reads.push((load, key));
+                }
+                replica::Output::Blob { sha256, bytes } => self.files.came(&sha256, bytes),
                 replica::Output::BlobRefused { blob, why } => self.wrong_blob(blob, why),
                 replica::Output::Presence { doc, who, bytes } => self.people.heard(doc, &who, &bytes, hands.now),
                 replica::Output::Joined => {
@@ -340,6 +352,30 @@ impl Room {
                 replica::Output::Trouble(sentence) => self.tell(because("arrival", sentence)),
             }
         }
+    }
+
+    fn chunk_key(&self, key: &[u8]) -> String {
+        format!("{}/{CHUNKS}{}", self.id, to_hex(key))
+    }
+
+    /// Which row of a piece of a file a load is for.
+    pub fn reads(&mut self, load: u32) -> Option<Vec<u8>> {
+        let at = self.reads.iter().position(|(number, _)| *number == load)?;
+        Some(self.reads.swap_remove(at).1)
+    }
+
+    /// The row has come, if it is there.
+    pub fn read(&mut self, key: Vec<u8>, rows: Vec<Row>, hands: &mut Hands) {
+        let of = self.chunk_key(&key);
+        // A disk that takes nothing must not make what was written since disappear.
+        let mut rows = hands.disk.over("log", &of, rows).into_iter();
+        let value = rows.next().and_then(|row| row.value);
+        let outputs = self
+            .replica
+            .chunk_read(&key, value.as_deref(), hands.now, hands.entropy());
+        // Who waits for what is not there looks whether it may still come.
+        self.files.changed |= value.is_none() || outputs.iter().any(|it| matches!(it, replica::Output::Trouble(_)));
+        self.drive(outputs, hands);
     }
 
     fn row_key(&self, row: &replica::Row) -> String {
@@ -761,6 +797,11 @@ impl Room {
         }
         self.relays.clear();
     }
+}
+
+/// The replica's tables of whose rows the table `log` is made.
+pub fn log_tables() -> impl Iterator<Item = &'static str> {
+    replica::TABLES.into_iter().filter(|table| !SECRET.contains(table))
 }
 
 /// The documents of an edition.

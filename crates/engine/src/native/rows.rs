@@ -49,21 +49,27 @@ impl Rows {
         Ok(Self { db })
     }
 
-    /// All rows of a table whose keys start so, in the order of their keys. A row that cannot be read comes without a value,
+    /// All rows of a table whose keys start so, in the order of their keys; `names`: with empty values. A row that cannot be read comes without a value,
     /// and when the table itself cannot be read, one such row says so.
-    pub fn load(&self, table: &str, prefix: &str) -> Vec<Row> {
+    pub fn load(&self, table: &str, prefix: &str, names: bool) -> Vec<Row> {
         let unreadable = || Row {
             table: table.to_owned(),
             key: prefix.to_owned(),
             value: None,
         };
-        self.select(table, prefix).unwrap_or_else(|_| vec![unreadable()])
+        self.select(table, prefix, names).unwrap_or_else(|_| vec![unreadable()])
     }
 
-    fn select(&self, table: &str, prefix: &str) -> rusqlite::Result<Vec<Row>> {
-        let mut query = self.db.prepare_cached(
-            "SELECT key, value FROM rows WHERE name = ?1 AND substr(key, 1, length(?2)) = ?2 ORDER BY key",
-        )?;
+    fn select(&self, table: &str, prefix: &str, names: bool) -> rusqlite::Result<Vec<Row>> {
+        // No key has the last of all characters.
+        let mut query = self.db.prepare_cached(match names {
+            true => {
+                "SELECT key, x'' FROM rows WHERE name = ?1 AND key >= ?2 AND key < ?2 || char(1114111) ORDER BY key"
+            }
+            false => {
+                "SELECT key, value FROM rows WHERE name = ?1 AND key >= ?2 AND key < ?2 || char(1114111) ORDER BY key"
+            }
+        })?;
         let rows = query.query_map(params![table, prefix], |row| {
             Ok(Row {
                 table: table.to_owned(),
@@ -139,15 +145,18 @@ mod tests {
         drop(rows);
         let mut rows = Rows::open(&path).unwrap();
         assert_eq!(
-            rows.load("t", "a/"),
+            rows.load("t", "a/", false),
             [row("t", "a/1", Some(b"one")), row("t", "a/2", Some(b"two"))]
         );
-        assert_eq!(rows.load("t", "").len(), 3);
+        assert_eq!(rows.load("t", "a/2", false), [row("t", "a/2", Some(b"two"))]);
+        let named = [row("t", "a/1", Some(b"")), row("t", "a/2", Some(b""))];
+        assert_eq!(rows.load("t", "a/", true), named);
+        assert_eq!(rows.load("t", "", false).len(), 3);
         // Keys are taken to the letter.
-        assert_eq!(rows.load("t", "a%"), []);
+        assert_eq!(rows.load("t", "a%", false), []);
         rows.store(&[row("t", "a/1", None), row("t", "a/2", Some(b"new"))])
             .unwrap();
-        assert_eq!(rows.load("t", "a/"), [row("t", "a/2", Some(b"new"))]);
+        assert_eq!(rows.load("t", "a/", false), [row("t", "a/2", Some(b"new"))]);
     }
 
     #[test]
@@ -156,7 +165,7 @@ mod tests {
         let mut rows = Rows::open(&folder.path().join("rows.sqlite")).unwrap();
         rows.store(&[row("secret", "key", Some(b"the very secret"))]).unwrap();
         assert_eq!(rows.erase().len(), 1);
-        assert_eq!(rows.load("secret", ""), []);
+        assert_eq!(rows.load("secret", "", false), []);
         for entry in std::fs::read_dir(folder.path()).unwrap() {
             let bytes = std::fs::read(entry.unwrap().path()).unwrap();
             assert!(!bytes.windows(15).any(|window| window == b"the very secret"));

@@ -56,9 +56,7 @@ fn look(world: &mut World, desk: usize, file: &str) -> Vec<u8> {
 
 /// How many chunks lie on a desk's device.
 fn chunks(world: &World, desk: usize) -> usize {
-    let rows = world.devices[world.desks[desk].device].rows.keys();
-    rows.filter(|(table, key)| table == "log" && key.contains("/chunks/"))
-        .count()
+    pieces(world, desk).len()
 }
 
 /// Puts a figure with a file at the end of a text.
@@ -110,6 +108,101 @@ fn an_ask_for_a_picture_that_has_not_come_is_answered_when_it_has() {
     world.online(kloop, true);
     world.until("it comes", |world| world.answered(occrp, asked));
     assert!(matches!(world.answer(occrp, asked), Some(Ok(Answer::File { .. }))));
+}
+
+/// Rows of pieces of files on a desk's device.
+fn pieces(world: &World, desk: usize) -> Vec<(String, String)> {
+    let rows = world.devices[world.desks[desk].device].rows.keys();
+    rows.filter(|(table, key)| table == "log" && key.contains("/chunks/"))
+        .cloned()
+        .collect()
+}
+
+#[test]
+fn a_desk_starts_without_the_bytes_of_its_pictures_and_reads_those_that_are_looked_at() {
+    let (mut world, kloop, _, edition) = two();
+    let files: Vec<String> = (1..6).map(|number| add(&mut world, kloop, &png(number))).collect();
+    settled(&mut world);
+    world.crash(kloop);
+    let again = come_back(&mut world, kloop);
+    open(&mut world, again, &edition);
+    settled(&mut world);
+    assert_eq!(world.desks[again].read, 0);
+    assert!(look(&mut world, again, &files[2]) == png(3));
+    let of_one = world.desks[again].read;
+    assert!((300_000..500_000).contains(&of_one), "{of_one} bytes");
+    // While one is read, other asks are answered.
+    world.crash(again);
+    let again = come_back(&mut world, again);
+    let asked = world.say(again, get(&files[0]));
+    assert!(matches!(world.ask(again, Ask::Device), Ok(Answer::Device { .. })));
+    world.until("it is read", |world| world.answered(again, asked));
+}
+
+#[test]
+fn a_piece_that_is_gone_from_the_disk_or_cannot_be_read_comes_from_a_server_again() {
+    for gone in [true, false] {
+        let (mut world, kloop, occrp, _) = two();
+        let file = add(&mut world, kloop, &png(1));
+        settled(&mut world);
+        look(&mut world, occrp, &file);
+        settled(&mut world);
+        world.crash(occrp);
+        let again = come_back(&mut world, occrp);
+        let piece = pieces(&world, again)[1].clone();
+        let device = &mut world.devices[world.desks[again].device];
+        if gone {
+            device.rows.remove(&piece);
+        } else {
+            device.unreadable.insert(piece.clone());
+        }
+        assert!(look(&mut world, again, &file) == png(1));
+        settled(&mut world);
+        assert!(pieces(&world, again).contains(&piece));
+        assert_eq!(world.desks[again].shown.state.refused, []);
+    }
+}
+
+#[test]
+fn without_a_server_a_review_that_finds_a_piece_gone_says_at_once_which_picture_is_missing() {
+    let (mut world, kloop, _, edition) = two();
+    let file = add(&mut world, kloop, &png(1));
+    place(&mut world, kloop, &edition, &file);
+    type_at(&mut world, kloop, &edition, "See the contract.", |_| 1);
+    settled(&mut world);
+    world.crash(kloop);
+    let again = come_back(&mut world, kloop);
+    open(&mut world, again, &edition);
+    world.online(again, false);
+    world.run(1_000);
+    let piece = pieces(&world, again)[1].clone();
+    let device = world.desks[again].device;
+    world.devices[device].rows.remove(&piece);
+    let before = world.now;
+    let obstacles = review(&mut world, again, &edition, "").obstacles;
+    assert!(obstacles.iter().any(|trouble| trouble.code == "file-missing"));
+    assert!(world.now - before < 5_000);
+}
+
+#[test]
+fn a_picture_that_no_server_has_and_whose_piece_is_gone_is_said() {
+    let (mut world, kloop, ..) = two();
+    settled(&mut world);
+    world.online(kloop, false);
+    world.relays.iter_mut().for_each(|relay| relay.up = false);
+    add(&mut world, kloop, &png(1));
+    world.run(1_000);
+    world.crash(kloop);
+    let again = come_back(&mut world, kloop);
+    let piece = pieces(&world, again)[1].clone();
+    let device = world.desks[again].device;
+    world.devices[device].rows.remove(&piece);
+    world.relays.iter_mut().for_each(|relay| relay.up = true);
+    world.until("it is said", |world| !world.desks[again].shown.state.refused.is_empty());
+    let refused = &world.desks[again].shown.state.refused;
+    assert_eq!(refused.len(), 1);
+    assert_eq!(refused[0].code, "arrival");
+    assert!(refused[0].message.contains("`chunks`"), "{}", refused[0].message);
 }
 
 #[test]

@@ -12,6 +12,7 @@ use komuz_release::release::Release;
 use komuz_release::story::Story;
 use komuz_release::verify::{Expected, Freshness, Seen};
 
+use crate::keeping::come_back;
 use crate::newsroom::{founder, join, settled, signing_key, story};
 use crate::page::insert;
 use crate::world::World;
@@ -596,6 +597,10 @@ fn a_picture_goes_with_the_release() {
         sign(&mut world, desk, outlet, &reviewed).expect("signed");
         settled(&mut world);
     }
+    // A session that has seen nothing of it reads it from its disk.
+    world.crash(occrp);
+    let occrp = come_back(&mut world, occrp);
+    open(&mut world, occrp, &edition);
     let mut web = BTreeMap::new();
     publish(&mut world, occrp, &edition, &mut web);
     settled(&mut world);

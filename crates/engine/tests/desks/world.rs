@@ -36,6 +36,8 @@ pub struct Desk {
     pub dumb: bool,
     /// The engine dies just when it has written down what it is about to apply.
     pub dies_applying: bool,
+    /// How many bytes of pieces of files its disk has given it.
+    pub read: usize,
     /// The engine dies as soon as it reads what was saved.
     pub dies_loading: bool,
     wake: Option<u64>,
@@ -114,6 +116,7 @@ impl World {
             online: true,
             dumb: false,
             dies_applying: false,
+            read: 0,
             dies_loading: false,
             wake: None,
             conns: BTreeMap::new(),
@@ -300,7 +303,12 @@ impl World {
         match output {
             Output::Message(message) => self.said(desk, message),
             Output::Load { table, .. } if self.desks[desk].dies_loading && table == "save" => self.crash(desk),
-            Output::Load { load, table, prefix } => {
+            Output::Load {
+                load,
+                table,
+                prefix,
+                names,
+            } => {
                 let device = &self.devices[device];
                 let rows = device
                     .rows
@@ -308,14 +316,20 @@ impl World {
                     .filter(|((t, key), _)| *t == table && key.starts_with(&prefix));
                 let rows = rows
                     .map(|(place, value)| {
-                        let value = (!device.unreadable.contains(place)).then(|| value.clone());
+                        let value = if names { &Vec::new() } else { value };
+                        let value = (names || !device.unreadable.contains(place)).then(|| value.clone());
                         Row {
                             table: place.0.clone(),
                             key: place.1.clone(),
                             value,
                         }
                     })
-                    .collect();
+                    .collect::<Vec<Row>>();
+                let of_files = rows.iter().filter(|row| row.key.contains("/chunks/"));
+                self.desks[desk].read += of_files
+                    .filter_map(|row| row.value.as_ref())
+                    .map(Vec::len)
+                    .sum::<usize>();
                 self.queue.push_back(happens(desk, Input::Loaded { load, rows }));
             }
             Output::Store { batch, rows } => self.queue.push_back(Happening::Write(desk, batch, rows)),

@@ -82,6 +82,11 @@ pub enum Output {
         /// The rows.
         rows: Vec<Row>,
     },
+    /// Read a row of the table [`CHUNKS`](super::CHUNKS) from the disk, then say [`Replica::chunk_read`](super::Replica::chunk_read).
+    ReadChunk {
+        /// Its key.
+        key: Vec<u8>,
+    },
     /// An envelope is opened and allowed: what core admits.
     Deliver(Delivery),
     /// Something of a document that was delivered does not count any more: a removal or a lesser role has become known, or an

@@ -12,10 +12,9 @@ use komuz_seal::chain::envelope_id;
 use komuz_seal::doc::DocId;
 
 use super::link::{Line, Phase, Unsent, below};
-use super::log::Stored;
-use super::rows::{self, EnvelopeRow, Standing};
+use super::rows;
 use super::start::Told;
-use super::{CommandError, LoadError, Moment, Output, RelayId, Replica, fail, not_joined};
+use super::{CommandError, Moment, Output, RelayId, Replica, fail, not_joined};
 use crate::frame::ClientFrame;
 
 /// How many chunks are asked for at a time at each relay: on a slow line, what somebody writes comes between them.
@@ -23,7 +22,7 @@ const FETCH: usize = 2;
 /// And while a document comes whole, before which nobody here has anything to write or to read: all of it in one round.
 const FETCH_WHOLE: usize = 64;
 /// How many bytes of chunks are on their way to a relay at a time.
-pub(super) const WINDOW_BYTES: usize = 256 << 10;
+pub(super) const WINDOW_BYTES: u64 = 256 << 10;
 /// How many blobs may be wanted at once.
 pub const MAX_WANTED: usize = 1024;
 /// How long a relay may take for one chunk before another is asked, in milliseconds.
@@ -45,8 +44,8 @@ pub(super) struct Side {
     /// When it was asked, or brought one.
     asked_at: u64,
     /// What it did not have, and when it is asked again.
-    absent: BTreeSet<EnvelopeId>,
-    again: Option<u64>,
+    pub(super) absent: BTreeSet<EnvelopeId>,
+    pub(super) again: Option<u64>,
     /// Whether a subscription that cannot be is on its way.
     ends: bool,
     /// When its list was whole.
@@ -76,16 +75,12 @@ impl Side {
     }
 }
 
-/// A chunk as it is kept among a log's envelopes: none of the columns but its bytes says anything.
-fn stored(sealed: Vec<u8>, batch: u64) -> Stored {
-    let row = EnvelopeRow {
-        standing: Standing::Accepted,
-        session: [0; 16].into(),
-        counter: 0,
-        place: 0,
-        sealed,
-    };
-    Stored::new(row, batch)
+/// What a blob's chunks are together.
+enum Joined {
+    Bytes(Vec<u8>),
+    Wrong(BlobError),
+    /// These are to be read first.
+    OnDisk(Vec<(LogId, EnvelopeId)>),
 }
 
 impl Replica {
@@ -111,15 +106,14 @@ impl Replica {
         self.may_write()?;
         self.add_document(&DocId::Blobs, m);
         let log_id = self.log_to_write(&DocId::Blobs)?;
-        let log = self.logs.get_mut(&log_id).ok_or_else(not_joined)?;
+        let log = self.logs.get(&log_id).ok_or_else(not_joined)?;
         let (blob, chunks) = Blob::seal(bytes, &log.keys).map_err(|why| fail("payload-too-large", &why.to_string()))?;
         for sealed in chunks {
             let id = envelope_id(&sealed);
-            if log.stored.contains_key(&id) {
+            if self.has_chunk(&log_id, &id) {
                 continue;
             }
-            rows::put_chunk(&mut self.rows, &log_id, &id, &sealed);
-            log.stored.insert(id, stored(sealed, self.batch + 1));
+            self.keep_chunk(log_id, id, sealed);
             self.alone.insert(id);
             for link in &mut self.links {
                 if let Some(line) = link.lines.get_mut(&log_id) {
@@ -132,7 +126,7 @@ impl Replica {
         Ok(blob)
     }
 
-    /// Wants a file's bytes: [`Output::Blob`] brings them, at once where they are here, or [`Output::BlobRefused`]. What has come of
+    /// Wants a file's bytes: [`Output::Blob`] brings them, at once where they are in memory, or [`Output::BlobRefused`]. What has come of
     /// it is kept over a restart, after which it is to be wanted again. `None` while [`MAX_WANTED`] others are being fetched.
     pub fn want_blob(&mut self, blob: &Blob, now: u64, entropy: komuz_seal::Entropy<'_>) -> Option<Vec<Output>> {
         let mut taken = false;
@@ -176,8 +170,7 @@ impl Replica {
             if unsent(id, &self.links) {
                 continue;
             }
-            let log = self.logs.get_mut(&log_id);
-            if log.is_some_and(|log| log.stored.remove(id).is_some()) {
+            if self.drop_chunk(log_id, *id) {
                 self.rows.delete(rows::CHUNKS, rows::envelope_key(&log_id, id));
             }
         }
@@ -185,13 +178,12 @@ impl Replica {
 
     /// Whether all of a file is here, right or not.
     pub fn has_blob(&self, blob: &Blob) -> bool {
-        let log = self.log_of_blob(blob).and_then(|log| self.logs.get(&log));
-        log.is_some_and(|log| blob.chunks.iter().all(|id| log.stored.contains_key(id)))
+        let log = self.log_of_blob(blob);
+        log.is_some_and(|log| blob.chunks.iter().all(|id| self.has_chunk(&log, id)))
     }
 
-    /// A file's bytes where all of it is here and right.
-    pub fn blob(&self, blob: &Blob) -> Option<Vec<u8>> {
-        self.join_blob(blob)?.ok()
+    fn has_chunk(&self, log: &LogId, id: &EnvelopeId) -> bool {
+        self.logs.get(log).is_some_and(|log| log.stored.contains_key(id))
     }
 
     /// The log that a blob's chunks lie in, where this device has its key.
@@ -200,19 +192,35 @@ impl Replica {
     }
 
     /// What the chunks are together, when all are here.
-    fn join_blob(&self, blob: &Blob) -> Option<Result<Vec<u8>, BlobError>> {
-        let log = self.logs.get(&self.log_of_blob(blob)?)?;
-        let chunks = blob.chunks.iter().map(|id| log.stored.get(id));
-        let chunks: Option<Vec<&[u8]>> = chunks.map(|chunk| Some(chunk?.row.sealed.as_slice())).collect();
-        Some(blob.join(chunks?, &log.keys))
+    fn join_blob(&self, blob: &Blob) -> Option<Joined> {
+        let log_id = self.log_of_blob(blob)?;
+        let log = self.logs.get(&log_id)?;
+        let (mut chunks, mut asleep) = (Vec::new(), Vec::new());
+        for id in &blob.chunks {
+            let sealed = log.stored.get(id)?.row.sealed.as_slice();
+            if sealed.is_empty() {
+                asleep.push((log_id, *id));
+            }
+            chunks.push(sealed);
+        }
+        if !asleep.is_empty() {
+            return Some(Joined::OnDisk(asleep));
+        }
+        Some(match blob.join(chunks, &log.keys) {
+            Ok(bytes) => Joined::Bytes(bytes),
+            Err(why) => Joined::Wrong(why),
+        })
     }
 
-    /// Hands out what is whole.
-    fn deliver_blobs(&mut self, m: &mut Moment<'_>) {
+    /// Hands out what is whole. Of what is to be read for that, one file is at a time.
+    pub(super) fn deliver_blobs(&mut self, m: &mut Moment<'_>) {
+        let mut reads = Vec::new();
         for blob in self.wanted_blobs.clone() {
             match self.join_blob(&blob) {
                 None => {}
-                Some(Ok(bytes)) => {
+                Some(Joined::OnDisk(asleep)) if reads.is_empty() => reads = asleep,
+                Some(Joined::OnDisk(_)) => {}
+                Some(Joined::Bytes(bytes)) => {
                     self.wanted_blobs.retain(|wanted| *wanted != blob);
                     if self.whole_came(&blob, &bytes, m) {
                         continue;
@@ -220,9 +228,10 @@ impl Replica {
                     let sha256 = blob.sha256;
                     self.out.push(Output::Blob { sha256, bytes });
                 }
-                Some(Err(why)) => self.refuse_blob(blob, why, m),
+                Some(Joined::Wrong(why)) => self.refuse_blob(blob, why, m),
             }
         }
+        self.read_chunks(reads);
     }
 
     /// What a blob's name says is not so: whoever wrote it wrote something wrong, and no relay has it better, since ids are hashes.
@@ -368,11 +377,7 @@ impl Replica {
         if !opens {
             return;
         }
-        rows::put_chunk(&mut self.rows, &log_id, &id, &sealed);
-        let Some(log) = self.logs.get_mut(&log_id) else {
-            return;
-        };
-        log.stored.insert(id, stored(sealed, self.batch + 1));
+        self.keep_chunk(log_id, id, sealed);
         self.whole_moves(&id);
         // Whoever was asked before and did not have it gets it.
         for line in self.links.iter_mut().filter_map(|link| link.lines.get_mut(&log_id)) {
@@ -384,24 +389,13 @@ impl Replica {
         self.deliver_blobs(m);
     }
 
-    /// A chunk from a row of this device.
-    pub(super) fn put_chunk_back(&mut self, key: &[u8], value: &[u8]) -> Result<(), LoadError> {
-        let (log, id, sealed) = rows::read_chunk(key, value)?;
-        if let Some(log) = self.logs.get_mut(&log) {
-            log.stored.entry(id).or_insert_with(|| stored(sealed, 0));
-        }
-        Ok(())
-    }
-
     /// Chunks that another session of this device has stored.
     pub(super) fn take_chunks(&mut self, all: &[Told], m: &mut Moment<'_>) {
         for (_, key, value) in all.iter().filter(|(table, ..)| table == rows::CHUNKS) {
             let read = match value {
-                Some(value) => self.put_chunk_back(key, value),
+                Some(_) => self.put_chunk_back(key),
                 None => rows::read_envelope_key(key).map(|(log, id)| {
-                    if let Some(log) = self.logs.get_mut(&log) {
-                        log.stored.remove(&id);
-                    }
+                    self.drop_chunk(log, id);
                 }),
             };
             self.readable(read);
@@ -411,8 +405,7 @@ impl Replica {
             let Some((log, id, url)) = self.readable(rows::read_unsent_key(key)).filter(|_| value.is_some()) else {
                 continue;
             };
-            let here =
-                self.is_of(&log, &DocId::Blobs) && self.logs.get(&log).is_some_and(|log| log.stored.contains_key(&id));
+            let here = self.is_of(&log, &DocId::Blobs) && self.has_chunk(&log, &id);
             let line = self.links.iter_mut().find(|link| link.url == url);
             if let Some(line) = line.and_then(|link| link.lines.get_mut(&log)).filter(|_| here) {
                 let (mine, due, noted) = (false, others_due(m), true);

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use komuz_seal::Entropy;
 use komuz_seal::bytes::{Chain, EnvelopeId, EpochId, LogId, Nonce, PublicKey};
 
+use super::Moment;
 use super::blobs::Side;
 use super::doubt::Doubt;
 use super::rows::Cursor;
@@ -253,8 +254,9 @@ pub(super) struct Line {
     pub(super) fetched: u64,
     pub(super) unsent: Outbox,
     /// Sent and not yet acknowledged.
-    pub(super) flying: BTreeSet<EnvelopeId>,
-    pub(super) flying_bytes: usize,
+    /// With how many bytes.
+    pub(super) flying: BTreeMap<EnvelopeId, u64>,
+    pub(super) flying_bytes: u64,
     /// When something was acknowledged last, or the first was sent.
     pub(super) acknowledged: u64,
     /// When everything is listed again because something was let go, and how long such waits have become.
@@ -298,7 +300,7 @@ impl Line {
             refill: BTreeSet::new(),
             fetched: 0,
             unsent: Outbox::default(),
-            flying: BTreeSet::new(),
+            flying: BTreeMap::new(),
             flying_bytes: 0,
             acknowledged: 0,
             relist: None,
@@ -342,6 +344,21 @@ impl Line {
     pub(super) fn rewind(&mut self) {
         self.cursor = Cursor::START;
         self.ahead.clear();
+    }
+
+    /// An envelope is answered; whether it was on its way.
+    pub(super) fn answered(&mut self, id: &EnvelopeId) -> bool {
+        let len = self.flying.remove(id);
+        self.flying_bytes -= len.unwrap_or(0);
+        len.is_some()
+    }
+
+    /// A relay does not have a chunk: it is not asked for it for a while.
+    pub(super) fn lacks(&mut self, id: EnvelopeId, m: &mut Moment<'_>) {
+        if let Some(side) = &mut self.side {
+            side.absent.insert(id);
+            side.again.get_or_insert_with(|| m.now + self.relists.next(m.entropy));
+        }
     }
 
     /// What was sent counts as not sent.

@@ -19,7 +19,9 @@ pub(super) const ENVELOPES: &str = "envelopes";
 pub(super) const UNSENT: &str = "unsent";
 pub(super) const CURSORS: &str = "cursors";
 pub(super) const INVITES: &str = "invites";
-pub(super) const CHUNKS: &str = "chunks";
+/// The table of files' chunks, which are read when they are needed ([`Output::ReadChunk`](super::Output::ReadChunk)): to
+/// [`Replica::load`](super::Replica::load) its keys are enough.
+pub const CHUNKS: &str = "chunks";
 pub(super) const BASES: &str = "bases";
 pub(super) const MADE: &str = "made";
 pub(super) const CHECKED: &str = "checked";
@@ -287,15 +289,18 @@ pub(super) fn put_chunk(pending: &mut Pending, log: &LogId, id: &EnvelopeId, sea
     pending.put(CHUNKS, envelope_key(log, id), value);
 }
 
-pub(super) fn read_chunk(key: &[u8], value: &[u8]) -> Result<(LogId, EnvelopeId, Vec<u8>), LoadError> {
-    let (log, id) = read_envelope_key(key)?;
+pub(super) fn read_chunk(id: &EnvelopeId, value: &[u8]) -> Result<Vec<u8>, LoadError> {
     let sealed = read(CHUNKS, value, |r| r.bytes(MAX_ROW).map(<[u8]>::to_vec))?;
-    match chain::envelope_id(&sealed) == id {
-        true => Ok((log, id, sealed)),
-        false => Err(LoadError::Row {
-            table: CHUNKS,
-            why: "it was changed".to_owned(),
-        }),
+    match chain::envelope_id(&sealed) == *id {
+        true => Ok(sealed),
+        false => Err(bad_chunk("it was changed")),
+    }
+}
+
+pub(super) fn bad_chunk(why: &str) -> LoadError {
+    LoadError::Row {
+        table: CHUNKS,
+        why: why.to_owned(),
     }
 }
 

@@ -13,6 +13,7 @@ use komuz_seal::epoch::EpochKey;
 use komuz_seal::invite::{DeviceRequest, DoorMessage, Invite, Request};
 use komuz_seal::random;
 
+use super::chunks::Chunks;
 use super::door::{self, Waiting, is_origin};
 use super::held::{Held, Waiting as WaitingEnvelope};
 use super::intake::Origin;
@@ -65,6 +66,7 @@ fn new(device: Device, charter: Charter, epoch: Option<EpochKey>, m: &mut Moment
         cut_here: BTreeSet::new(),
         heard: BTreeMap::new(),
         wanted_blobs: Vec::new(),
+        chunks: Chunks::default(),
         spoken: 0,
         echoes: VecDeque::new(),
         listened: (m.now, 0),
@@ -345,8 +347,8 @@ pub(super) fn load(all: Vec<(String, Vec<u8>, Vec<u8>)>, m: &mut Moment<'_>) -> 
     }
     let held = replica.put_in_order();
     replica.put_made_in_order();
-    for (key, value) in take(rows::CHUNKS) {
-        let put = replica.put_chunk_back(&key, &value);
+    for (key, _) in take(rows::CHUNKS) {
+        let put = replica.put_chunk_back(&key);
         replica.readable(put);
     }
     replica.read_servers(m);
@@ -388,11 +390,12 @@ pub(super) fn load(all: Vec<(String, Vec<u8>, Vec<u8>)>, m: &mut Moment<'_>) -> 
 impl Replica {
     /// What a row holds; a row that cannot be read is said and passed over.
     pub(super) fn readable<T>(&mut self, row: Result<T, LoadError>) -> Option<T> {
-        row.map_err(|why| {
-            self.out
-                .push(Output::Trouble(format!("Something stored here is passed over: {why}.")))
-        })
-        .ok()
+        row.map_err(|why| self.say_passed_over(&why)).ok()
+    }
+
+    pub(super) fn say_passed_over(&mut self, why: &LoadError) {
+        self.out
+            .push(Output::Trouble(format!("Something stored here is passed over: {why}.")));
     }
 
     fn put_back(&mut self, log_id: LogId, id: EnvelopeId, row: EnvelopeRow) {

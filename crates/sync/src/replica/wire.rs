@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Bound;
 
+use komuz_seal::blob::SEALED_CHUNK;
 use komuz_seal::bytes::{Chain, EnvelopeId, LogId, Nonce};
 use komuz_seal::chain::{self, envelope_id};
 use komuz_seal::charter::Role;
@@ -29,7 +30,7 @@ const PATIENCE: u64 = 20_000;
 const SILENCE: u64 = 30_000;
 /// How many envelopes and bytes are on their way to a relay at a time, for each log.
 const WINDOW: usize = 64;
-const WINDOW_BYTES: usize = 1 << 20;
+const WINDOW_BYTES: u64 = 1 << 20;
 /// How many envelopes are fetched at a time.
 const FETCH: usize = 256;
 /// How long a relay may leave appended or fetched envelopes unanswered without any of them being answered, in milliseconds:
@@ -443,6 +444,8 @@ impl Replica {
         }
         // Who was an observer until now has registered nothing.
         let mut unknown = Vec::new();
+        // Chunks whose bytes come from the disk first: they are sent when they have come.
+        let mut reads = Vec::new();
         for (log_id, line) in &mut link.lines {
             if line.phase != Phase::Live || line.unsent.is_empty() {
                 continue;
@@ -459,8 +462,9 @@ impl Replica {
                 None => WINDOW_BYTES,
             };
             let fresh = line.side.as_ref().is_none_or(|side| side.is_fresh(m.now));
+            let mut comes = 0;
             for (id, unsent) in line.unsent.due(m.now) {
-                if line.flying.len() >= WINDOW || line.flying_bytes >= window {
+                if line.flying.len() >= WINDOW || line.flying_bytes + comes >= window {
                     break;
                 }
                 if !unsent.mine && !fresh {
@@ -469,14 +473,20 @@ impl Replica {
                 let Some(stored) = log.stored.get(id) else {
                     continue;
                 };
-                if stored.batch > self.durable || line.flying.contains(id) {
+                if stored.batch > self.durable || line.flying.contains_key(id) {
+                    continue;
+                }
+                let len = stored.row.sealed.len() as u64;
+                if line.side.is_some() && len == 0 {
+                    reads.push((*log_id, *id));
+                    comes += SEALED_CHUNK as u64;
                     continue;
                 }
                 if line.flying.is_empty() {
                     line.acknowledged = m.now;
                 }
-                line.flying.insert(*id);
-                line.flying_bytes += stored.row.sealed.len();
+                line.flying.insert(*id, len);
+                line.flying_bytes += len;
                 let frame = ClientFrame::Append {
                     log: *log_id,
                     bytes: stored.row.sealed.clone(),
@@ -487,6 +497,7 @@ impl Replica {
                 });
             }
         }
+        self.read_chunks(reads);
         for log in unknown {
             self.greet(relay, log);
         }
@@ -634,13 +645,8 @@ impl Replica {
         let Some(line) = link.lines.get_mut(&log_id) else {
             return;
         };
-        if line.flying.contains(&id) {
+        if line.answered(&id) {
             line.acknowledged = now;
-        }
-        if line.flying.remove(&id)
-            && let Some(stored) = self.logs.get(&log_id).and_then(|log| log.stored.get(&id))
-        {
-            line.flying_bytes = line.flying_bytes.saturating_sub(stored.row.sealed.len());
         }
         if line.unsent.remove(&id).is_some_and(|unsent| unsent.noted) {
             self.rows
@@ -923,10 +929,7 @@ impl Replica {
             return;
         }
         if let Some(id) = id {
-            line.flying.remove(&id);
-            let stored = self.logs.get(&log).and_then(|log| log.stored.get(&id));
-            let bytes = stored.map_or(0, |s| s.row.sealed.len());
-            line.flying_bytes = line.flying_bytes.saturating_sub(bytes);
+            line.answered(&id);
             let mine = line.unsent.get_mut(&id).is_some_and(|unsent| unsent.mine);
             let of_old = self.logs.get(&log).map(|log| log.keys.epoch) != self.current;
             if code == ErrorCode::NotAllowed && mine && self.say_anew(log, id, m) {

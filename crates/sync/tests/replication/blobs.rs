@@ -10,15 +10,15 @@ use crate::hostile::secrets;
 use crate::seeds;
 use crate::world::World;
 
-const ADA: usize = 0;
-const BEN: usize = 1;
-const CLEO: usize = 2;
+pub const ADA: usize = 0;
+pub const BEN: usize = 1;
+pub const CLEO: usize = 2;
 
 /// How many chunks the files of these tests have, unless they say otherwise.
-const CHUNKS: usize = 8;
+pub const CHUNKS: usize = 8;
 
 /// Ada, an editor, with Ben and Cleo, writers of her outlet; all know the files.
-fn house(seed: u64, relays: usize) -> World {
+pub fn house(seed: u64, relays: usize) -> World {
     let mut world = World::new(seed, relays);
     for relay in 1..relays {
         world.add_server(relay);
@@ -34,7 +34,7 @@ fn house(seed: u64, relays: usize) -> World {
 }
 
 /// A file of so many chunks, unlike every other.
-fn picture(number: u8, chunks: usize) -> Vec<u8> {
+pub fn picture(number: u8, chunks: usize) -> Vec<u8> {
     let len = chunks * CHUNK - 100;
     (0..len).map(|at| (at / 1000) as u8 ^ number.wrapping_mul(31)).collect()
 }
@@ -56,28 +56,36 @@ fn may_put(world: &mut World, peer: usize, bytes: &[u8]) -> Result<Blob, Command
     put.expect("called")
 }
 
-fn put(world: &mut World, peer: usize, bytes: &[u8]) -> Blob {
+pub fn put(world: &mut World, peer: usize, bytes: &[u8]) -> Blob {
     may_put(world, peer, bytes).expect("a writer may")
 }
 
-fn want(world: &mut World, peer: usize, blob: &Blob) {
+pub fn want(world: &mut World, peer: usize, blob: &Blob) {
     world.call(peer, |replica, now, entropy| {
         replica.want_blob(blob, now, entropy).expect("not too many")
     });
 }
 
-fn has(world: &World, peer: usize, blob: &Blob) -> bool {
+pub fn has(world: &World, peer: usize, blob: &Blob) -> bool {
     world.peers[peer].blobs.contains_key(&blob.sha256)
 }
 
 /// Lets a peer look at a file until it has come.
-fn look(world: &mut World, peer: usize, blob: &Blob) -> Vec<u8> {
+pub fn look(world: &mut World, peer: usize, blob: &Blob) -> Vec<u8> {
     want(world, peer, blob);
     world.carry_until(|world| has(world, peer, blob));
     world.peers[peer].blobs[&blob.sha256].clone()
 }
 
-fn brought(world: &World, peer: usize) -> u64 {
+/// Lets a peer look at a file that is on its disk.
+pub fn look_again(world: &mut World, peer: usize, blob: &Blob) -> Vec<u8> {
+    world.peers[peer].blobs.remove(&blob.sha256);
+    want(world, peer, blob);
+    while world.answer(peer) {}
+    world.peers[peer].blobs[&blob.sha256].clone()
+}
+
+pub fn brought(world: &World, peer: usize) -> u64 {
     world.brought.get(&peer).map_or(0, |carried| carried.bytes)
 }
 
@@ -86,13 +94,13 @@ fn sent(world: &World, peer: usize) -> u64 {
 }
 
 /// How many chunks lie on a peer's disk.
-fn on_disk(world: &World, peer: usize) -> usize {
+pub fn on_disk(world: &World, peer: usize) -> usize {
     let rows = world.peers[world.owner(peer)].disk.keys();
     rows.filter(|(table, _)| table == "chunks").count()
 }
 
 /// How many of a blob's chunks a relay has, in whichever log.
-fn at_relay(world: &World, relay: usize, blob: &Blob) -> usize {
+pub fn at_relay(world: &World, relay: usize, blob: &Blob) -> usize {
     let entries = world.relays[relay].logs.values().flat_map(|log| &log.entries);
     entries.filter(|entry| blob.chunks.contains(&entry.id)).count()
 }
@@ -104,7 +112,7 @@ fn log(world: &World, relay: usize, blob: &Blob) -> LogId {
     *found.expect("it is there").0
 }
 
-fn ticks(world: &mut World, seconds: usize) {
+pub fn ticks(world: &mut World, seconds: usize) {
     for _ in 0..seconds {
         world.drain();
         world.tick(1_000);
@@ -152,7 +160,8 @@ fn who_looks_gets_it_for_the_price_of_the_picture_and_others_do_not() {
     assert!(cost < bytes.len() as u64 + 8_000, "{cost} bytes for {}", bytes.len());
     assert!(brought(&world, CLEO) - cleo < 4_000);
     // It is here from now on.
-    assert!(world.peers[BEN].replica.blob(&blob) == Some(bytes));
+    world.relay_down(0);
+    assert!(look_again(&mut world, BEN, &blob) == bytes);
     assert_eq!(on_disk(&world, BEN), CHUNKS);
     for peer in &world.peers {
         assert!(
@@ -513,7 +522,8 @@ fn what_one_tab_has_fetched_the_other_has() {
     world.quiet();
     look(&mut world, BEN, &blob);
     world.drain();
-    assert!(world.peers[tab].replica.blob(&blob) == Some(bytes));
+    world.relay_down(0);
+    assert!(look_again(&mut world, tab, &blob) == bytes);
 }
 
 #[test]
@@ -561,8 +571,14 @@ fn a_chunk_that_was_damaged_on_the_disk_is_said_and_fetched_again() {
         .find(|((table, _), _)| table == "chunks");
     row.expect("a chunk").1[5000] ^= 1;
     world.crash(BEN);
-    assert_eq!(world.peers[BEN].troubles.len(), 1);
     assert!(look(&mut world, BEN, &blob) == bytes);
+    let said = &world.peers[BEN].troubles;
+    assert!(said.len() == 1 && said[0].contains("`chunks`"), "{said:?}");
+    world.drain();
+    world.crash(BEN);
+    world.relay_down(0);
+    assert!(look_again(&mut world, BEN, &blob) == bytes);
+    assert_eq!(world.peers[BEN].troubles.len(), 1);
 }
 
 #[test]

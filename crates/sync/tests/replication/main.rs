@@ -6,6 +6,7 @@ mod blobs;
 mod catching_up;
 mod chaos;
 mod checks;
+mod chunks;
 mod closing;
 mod damaged;
 mod decisions;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use komuz_sync::Replica;
-use komuz_sync::replica::{Doubt, Output, RefusedJoin, RelayId, Request, Row, Seen, Track, Whole};
+use komuz_sync::replica::{CHUNKS, Doubt, Output, RefusedJoin, RelayId, Request, Row, Seen, Track, Whole};
 use komuz_sync::seal::blob::{Blob, BlobError};
 use komuz_sync::seal::bytes::{Digest, EnvelopeId, MemberId};
 use komuz_sync::seal::chain::envelope_id;
@@ -32,10 +32,14 @@ pub enum Write {
 /// Rows by table and key.
 pub type Disk = BTreeMap<(String, Vec<u8>), Vec<u8>>;
 
-/// Rows of a disk, as a replica loads them.
+/// Rows of a disk, as a replica loads them: those of chunks by their keys alone.
 pub fn rows_of(disk: &Disk) -> Vec<(String, Vec<u8>, Vec<u8>)> {
+    let value = |table: &str, value: &Vec<u8>| match table == CHUNKS {
+        true => Vec::new(),
+        false => value.clone(),
+    };
     disk.iter()
-        .map(|((table, key), value)| (table.clone(), key.clone(), value.clone()))
+        .map(|((table, key), row)| (table.clone(), key.clone(), value(table, row)))
         .collect()
 }
 
@@ -56,6 +60,10 @@ pub struct Peer {
     pub disk: Disk,
     pub saved: BTreeMap<DocId, Taken>,
     pub writing: VecDeque<Write>,
+    /// Keys of chunks that it asks its disk for.
+    pub reads: VecDeque<Vec<u8>>,
+    /// The most bytes of chunks that it had in memory since it started.
+    pub most: usize,
     pub docs: BTreeMap<DocId, Taken>,
     /// Own payloads by the batch that stores them: they must never be lost once that is on the disk.
     pub promised: Vec<(u64, DocId, Vec<u8>)>,
@@ -105,6 +113,8 @@ impl Peer {
             disk: BTreeMap::new(),
             saved: BTreeMap::new(),
             writing: VecDeque::new(),
+            reads: VecDeque::new(),
+            most: 0,
             docs: BTreeMap::new(),
             promised: Vec::new(),
             conns: BTreeMap::new(),
@@ -152,6 +162,7 @@ impl Peer {
                     self.last_batch = batch;
                     self.writing.push_back(Write::Rows(batch, rows));
                 }
+                Output::ReadChunk { key } => self.reads.push_back(key),
                 Output::Deliver(delivery) => {
                     let doc = self
                         .docs
@@ -246,6 +257,8 @@ impl Peer {
     /// The process dies: what was not on the disk is gone.
     pub fn die(&mut self) {
         self.writing.clear();
+        self.reads.clear();
+        self.most = 0;
         self.promised.clear();
         self.conns.clear();
         self.wants.clear();

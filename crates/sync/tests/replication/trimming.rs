@@ -180,6 +180,17 @@ fn what_stops_the_desk_when_it_is_compared_is_compared_once() {
 }
 
 #[test]
+fn a_snapshot_is_compared_from_the_disk_where_its_maker_was_started_anew() {
+    let mut world = house(14, 2);
+    snapshots(&mut world, 2);
+    world.crash(ADA);
+    assert_eq!(world.peers[ADA].replica.chunk_bytes(), 0);
+    rest(&mut world);
+    assert!(trimmed(&world, 1, &body("ky")).1 > 0);
+    world.check(&[body("ky")]);
+}
+
+#[test]
 fn what_is_left_aside_is_kept_by_all() {
     let mut world = house(6, 2);
     crate::removal::apart(&mut world, BEN);

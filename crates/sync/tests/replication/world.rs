@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use komuz_sync::Replica;
 use komuz_sync::frame::RelayFrame;
-use komuz_sync::replica::{Founding, Joining, MAX_PAYLOAD, Output, Payload, RelayId};
+use komuz_sync::replica::{CHUNKS, Founding, Joining, MAX_PAYLOAD, Output, Payload, RelayId};
 use komuz_sync::seal::bytes::{Digest, PublicKey};
 use komuz_sync::seal::chain::envelope_id;
 use komuz_sync::seal::charter::{OutletCard, Role};
@@ -137,7 +137,9 @@ impl World {
         let (now, dice) = (self.clock(peer), &mut self.dice);
         let done = work(&mut self.peers[peer].replica, now, &mut |bytes| dice.fill(bytes));
         let (rest, out) = done.outputs();
-        self.peers[peer].take(out);
+        let at = &mut self.peers[peer];
+        at.most = at.most.max(at.replica.chunk_bytes());
+        at.take(out);
         self.carry(peer);
         rest
     }
@@ -290,6 +292,19 @@ impl World {
         if let Some(batch) = done {
             self.call(peer, |replica, now, entropy| replica.stored(batch, now, entropy));
         }
+        true
+    }
+
+    /// Answers the next thing that a peer has asked its disk for, as the disk is by now; false when there is none.
+    pub fn answer(&mut self, peer: usize) -> bool {
+        let Some(key) = self.peers[peer].reads.pop_front() else {
+            return false;
+        };
+        let place = (CHUNKS.to_owned(), key);
+        let row = self.peers[self.owner(peer)].disk.get(&place).cloned();
+        self.call(peer, |replica, now, entropy| {
+            replica.chunk_read(&place.1, row.as_deref(), now, entropy)
+        });
         true
     }
 
@@ -474,6 +489,7 @@ impl World {
             }
             60..=74 => {
                 self.flush(peer);
+                self.answer(peer);
             }
             75..=84 => {
                 let doc = &docs[self.dice.below(docs.len())];
@@ -537,7 +553,7 @@ impl World {
                 }
             }
             for peer in 0..self.peers.len() {
-                while self.flush(peer) {
+                while self.flush(peer) || self.answer(peer) {
                     moved = true;
                 }
             }
@@ -551,7 +567,7 @@ impl World {
     pub fn carry_until(&mut self, is_so: impl Fn(&Self) -> bool) {
         for _ in 0..10_000 {
             for peer in 0..self.peers.len() {
-                while self.flush(peer) {}
+                while self.flush(peer) || self.answer(peer) {}
             }
             for conn in self.wires.keys().copied().collect::<Vec<_>>() {
                 for up in [true, false] {

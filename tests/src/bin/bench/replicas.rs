@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use futures_util::{FutureExt, SinkExt, StreamExt};
-use komuz_sync::replica::{Founding, Output, Payload, RelayId, Seen, Server as Address, Whole};
+use komuz_sync::replica::{CHUNKS, Founding, Output, Payload, RelayId, Seen, Server as Address, Whole};
 use komuz_sync::seal::bytes::PublicKey;
 use komuz_sync::seal::charter::OutletCard;
 use komuz_sync::seal::doc::DocId;
@@ -239,6 +239,11 @@ impl Node {
                         };
                     }
                     out.extend(self.replica.stored(batch, now(), &mut entropy));
+                }
+                Output::ReadChunk { key } => {
+                    let place = (CHUNKS.to_owned(), key);
+                    let row = self.disk.get(&place).map(Vec::as_slice);
+                    out.extend(self.replica.chunk_read(&place.1, row, now(), &mut entropy));
                 }
                 Output::Deliver(delivery) => {
                     self.delivered += 1;

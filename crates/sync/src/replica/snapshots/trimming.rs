@@ -88,7 +88,7 @@ impl Replica {
     }
 
     /// Asks servers to let go of what they need not keep, when it is time to look.
-    pub(in super::super) fn let_trim(&mut self, m: &Moment<'_>) {
+    pub(in super::super) fn let_trim(&mut self, m: &mut Moment<'_>) {
         let is_editor = self.me.as_ref().is_some_and(|me| me.member.role == Role::Editor);
         if !is_editor || self.snapshots.made.is_empty() || self.snapshots.trims_at > m.now {
             return;
@@ -101,7 +101,7 @@ impl Replica {
         let docs: Vec<DocId> = docs.filter(|doc| self.watched.contains(*doc)).cloned().collect();
         for doc in &docs {
             if let Some((base, requests)) = self.to_trim(doc)
-                && self.is_checked(doc)
+                && self.is_checked(doc, m)
             {
                 self.ask_to_trim(doc, &base, &requests);
             }
@@ -190,7 +190,7 @@ impl Replica {
 
     /// Whether the newest snapshot that this device has made of a document was found equal; where it was not looked at yet, that is
     /// begun.
-    fn is_checked(&mut self, doc: &DocId) -> bool {
+    fn is_checked(&mut self, doc: &DocId, m: &mut Moment<'_>) -> bool {
         let (batch, durable) = (self.batch + 1, self.durable);
         let Some(made) = self.snapshots.made.get_mut(doc).and_then(|all| all.last_mut()) else {
             return false;
@@ -204,9 +204,7 @@ impl Replica {
             Check::Noted(batch) if batch <= durable => {
                 made.check = Check::Given;
                 let (id, blob) = (made.id, made.row.announcement.blob.clone());
-                let bytes = self.blob(&blob);
-                let given = bytes.is_some_and(|bytes| self.compare(&blob, &bytes));
-                if !given {
+                if !self.has_blob(&blob) || !self.seek_blob(&blob, m) {
                     // Its bytes are not here any more.
                     self.is_wrong(doc, &id);
                 }
@@ -248,7 +246,7 @@ impl Replica {
         doc: &DocId,
         id: &EnvelopeId,
         equal: Result<(), &str>,
-        m: &Moment<'_>,
+        m: &mut Moment<'_>,
     ) {
         if let Err(why) = equal {
             self.is_wrong(doc, id);

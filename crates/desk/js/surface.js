@@ -366,6 +366,16 @@ export class Surface {
     for (const view of this.views) view.show()
   }
 
+  /** Lets go of the bytes of pictures that are in the text no more. */
+  sweep() {
+    const shown = new Set([...this.views].map((view) => view.node.attrs.file))
+    for (const [hash, address] of this.pictures) {
+      if (shown.has(hash)) continue
+      URL.revokeObjectURL(address)
+      this.pictures.delete(hash)
+    }
+  }
+
   /** Pastes the words of a document whose footnotes were not wanted. */
   async pasteWords(html) {
     const { readHTML } = await reading()
@@ -506,6 +516,7 @@ export class Surface {
     cancelAnimationFrame(this.frame)
     clearTimeout(this.idle)
     this.view.destroy()
+    this.sweep()
   }
 }
 
@@ -572,5 +583,7 @@ class Figure {
   destroy() {
     this.near.disconnect()
     this.surface.views.delete(this)
+    // One that was moved is made anew first.
+    queueMicrotask(() => this.surface.sweep())
   }
 }

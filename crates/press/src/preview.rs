@@ -54,7 +54,7 @@ impl Preview {
         self.props.release.files().into_iter().map(str::to_owned).collect()
     }
 
-    /// Where a file can be shown from.
+    /// Where a file can be shown from: an address of bytes in this page, which is let go of with the preview.
     pub fn picture(&mut self, file: String, address: String) {
         self.props.pictures.push((file, address.into()));
         self.app.update(self.props.clone());
@@ -63,6 +63,10 @@ impl Preview {
     /// Takes the preview out of the page.
     pub fn destroy(self) {
         self.app.destroy();
+        for (_, address) in &self.props.pictures {
+            // Nothing is lost where it is of no such bytes.
+            let _ = web_sys::Url::revoke_object_url(address);
+        }
     }
 }
 

@@ -320,6 +320,17 @@ mod made {
                 },
             ),
             (
+                "good-open-beside",
+                ClientFrame::OpenBeside {
+                    log: log.id,
+                    beside: LogId([4; 32]),
+                    reader: PublicKey([5; 32]),
+                    registrar: PublicKey([6; 32]),
+                    epoch: EpochId([7; 32]),
+                    closer: PublicKey([8; 32]),
+                },
+            ),
+            (
                 "good-open-closable",
                 ClientFrame::OpenClosable {
                     log: log.id,
@@ -351,6 +362,7 @@ mod made {
             ("open-without-its-closer", 10),
             ("close-without-its-keys", 11),
             ("trim-without-its-place", 12),
+            ("open-beside-without-its-closer", 13),
         ] {
             let auth = ClientFrame::Auth {
                 log: log.id,

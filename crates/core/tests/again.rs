@@ -383,14 +383,14 @@ fn a_thread_and_its_answers_are_one_again_whoever_enters_theirs_first() {
             }
         }
         exchange([&mut a, &mut b]);
-        assert_eq!(conversation(&a), [whole.clone()], "{order}");
-        assert_eq!(conversation(&b), [whole.clone()], "{order}");
+        assert_eq!(conversation(&a), std::slice::from_ref(&whole), "{order}");
+        assert_eq!(conversation(&b), std::slice::from_ref(&whole), "{order}");
         // What was started twice is entered again with all that is in it.
         let gone: BTreeSet<ChangeHash> = gone.into_iter().chain(hashes(&a.all)).collect();
         let [mut a, mut b] = [a.without(&gone), b.without(&gone)];
         exchange([&mut a, &mut b]);
-        assert_eq!(conversation(&a), [whole.clone()], "{order}");
-        assert_eq!(conversation(&b), [whole.clone()], "{order}");
+        assert_eq!(conversation(&a), std::slice::from_ref(&whole), "{order}");
+        assert_eq!(conversation(&b), std::slice::from_ref(&whole), "{order}");
     }
 }
 

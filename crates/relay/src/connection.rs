@@ -22,7 +22,7 @@ use axum::extract::ws::Message;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, Sink, Stream, StreamExt};
 use komuz_sync::frame::{
-    CLOSING, ClientFrame, ErrorCode, FrameError, MAX_ENTRY, MAX_FRAME, RelayFrame, TRIMMING, verify_challenge,
+    BESIDE, CLOSING, ClientFrame, ErrorCode, FrameError, MAX_ENTRY, MAX_FRAME, RelayFrame, TRIMMING, verify_challenge,
     verify_closing, verify_registration, verify_trimming,
 };
 use komuz_sync::seal::bytes::{EnvelopeId, LogId, Nonce, PublicKey, Signature};
@@ -37,7 +37,7 @@ use crate::hub::{self, Hub, Log};
 use crate::identity::Identity;
 use crate::limits::Limits;
 use crate::listener::stopped;
-use crate::store::{Append, Appended, Cursor, LogKeys, Store, StoreError};
+use crate::store::{Append, Appended, Cursor, LogKeys, Opener, Store, StoreError};
 
 /// Appends of one connection that wait for the disk.
 const WAITING_APPENDS: usize = 64;
@@ -230,7 +230,7 @@ impl Connection {
                 let challenge = RelayFrame::Challenge {
                     origin: self.relay.origin.clone(),
                     nonce: self.nonce,
-                    features: [CLOSING, TRIMMING].map(str::to_owned).into(),
+                    features: [CLOSING, TRIMMING, BESIDE].map(str::to_owned).into(),
                 };
                 Ok(self.say(&challenge).await?)
             }
@@ -271,6 +271,24 @@ impl Connection {
                     epoch,
                 };
                 self.open(log, &ticket, keys, Some(closer)).await
+            }
+            (
+                ClientFrame::OpenBeside {
+                    log,
+                    beside,
+                    reader,
+                    registrar,
+                    epoch,
+                    closer,
+                },
+                _,
+            ) => {
+                let keys = LogKeys {
+                    reader,
+                    registrar,
+                    epoch,
+                };
+                self.open_beside(log, beside, keys, closer).await
             }
             (ClientFrame::Close { log, keys, signature }, _) => self.close(log, keys, signature).await,
             (
@@ -355,7 +373,30 @@ impl Connection {
             };
         }
         self.proved = true;
-        match self.relay.store.open(name, keys, closer).await {
+        self.open_for(name, keys, closer, Opener::Ticket).await
+    }
+
+    /// Opens a log for who appends to another one.
+    async fn open_beside(&mut self, name: LogId, beside: LogId, keys: LogKeys, closer: PublicKey) -> Result<(), End> {
+        let proved = self.logs.get(&beside).and_then(|known| known.append);
+        // The store knows whether the key was closed out since.
+        let info = match proved {
+            Some(_) => self.relay.store.log(beside).await,
+            None => Ok(None),
+        };
+        let writers = match info {
+            Ok(info) => info.map(|info| info.writers).unwrap_or_default(),
+            Err(error) => return self.not_stored(error, name, None).await,
+        };
+        if !proved.is_some_and(|key| writers.contains(&key)) {
+            let sentence = "no append key of the other log is proved on this connection";
+            return Ok(self.error(ErrorCode::NotAllowed, sentence, Some(name), None).await?);
+        }
+        self.open_for(name, keys, Some(closer), Opener::Writer).await
+    }
+
+    async fn open_for(&mut self, name: LogId, keys: LogKeys, closer: Option<PublicKey>, by: Opener) -> Result<(), End> {
+        match self.relay.store.open(name, keys, closer, by).await {
             Ok(()) => Ok(()),
             Err(error) => self.not_stored(error, name, None).await,
         }

@@ -76,6 +76,15 @@ pub struct Append {
     pub bytes: Vec<u8>,
 }
 
+/// On whose account a log is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opener {
+    /// Of the operator, by a ticket.
+    Ticket,
+    /// Of somebody who appends to another log. They leave a quarter of all logs to tickets.
+    Writer,
+}
+
 /// An append that is on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Appended {
@@ -133,7 +142,7 @@ pub type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 /// Where logs lie.
 pub trait Store: Send + Sync + 'static {
     /// Opens a log. Opening it again with the same keys is no error. The first who says who may close it is heard.
-    fn open(&self, log: LogId, keys: LogKeys, closer: Option<PublicKey>) -> Answer<'_, ()>;
+    fn open(&self, log: LogId, keys: LogKeys, closer: Option<PublicKey>, by: Opener) -> Answer<'_, ()>;
 
     /// Registers an append key. Registering it again is no error.
     fn register(&self, log: LogId, key: PublicKey) -> Answer<'_, ()>;

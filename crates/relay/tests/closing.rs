@@ -270,3 +270,58 @@ async fn who_leaves_a_log_hears_what_was_there_and_no_more() {
     assert!(matches!(reader.hear().await, RelayFrame::CaughtUp { seq: 2, .. }));
     started.server.stop().await;
 }
+
+#[tokio::test]
+async fn who_appends_to_a_log_opens_another_one_beside_it_and_nobody_else_does() {
+    let started = start().await;
+    let (mut editor, logs) = opened(&started).await;
+    let (writer, fresh) = (&logs[0].writer, Keys::new(70));
+    // A stranger; who reads and has proved no more; who names a log that is not there.
+    let mut reader = Client::connect(&started.server).await;
+    reader.open_beside(&fresh, &logs[0], &closer()).await;
+    assert_eq!(reader.refused().await.0, ErrorCode::NotAllowed);
+    reader.prove(&logs[0], &logs[0].reader).await;
+    reader.open_beside(&fresh, &logs[0], &closer()).await;
+    assert_eq!(reader.refused().await.0, ErrorCode::NotAllowed);
+    reader.prove(&logs[0], writer).await;
+    reader.open_beside(&fresh, &Keys::new(71), &closer()).await;
+    assert_eq!(reader.refused().await.0, ErrorCode::NotAllowed);
+    reader.prove(&fresh, &fresh.reader).await;
+    assert_eq!(reader.refused().await.0, ErrorCode::NoSuchLog);
+    // Who appends; the same again is no error, and other keys are one.
+    reader.open_beside(&fresh, &logs[0], &closer()).await;
+    reader.open_beside(&fresh, &logs[0], &closer()).await;
+    let mut other = Keys::new(72);
+    other.log = fresh.log;
+    reader.open_beside(&other, &logs[0], &closer()).await;
+    assert_eq!(reader.refused().await.0, ErrorCode::LogTaken);
+    let mut fresh_writer = device(&started, &fresh, &fresh.writer).await;
+    assert_eq!(fresh_writer.store(&fresh, b"one").await.0, 1);
+    // Closed out of the one, on a connection that was there before: no further one.
+    editor.close(&logs[0], &closer(), &[]).await;
+    settle(&mut editor, &logs[0]).await;
+    reader.open_beside(&Keys::new(73), &logs[0], &closer()).await;
+    assert_eq!(reader.refused().await.0, ErrorCode::NotAllowed);
+    started.server.stop().await;
+}
+
+#[tokio::test]
+async fn logs_that_are_opened_beside_others_leave_a_quarter_to_tickets() {
+    let started = start_with(|config| config.limits.logs = 8).await;
+    let first = Keys::new(80);
+    let mut client = Client::connect(&started.server)
+        .await
+        .opened(&first, &started.ticket)
+        .await;
+    for number in 81..86 {
+        client.open_beside(&Keys::new(number), &first, &closer()).await;
+    }
+    client.open_beside(&Keys::new(86), &first, &closer()).await;
+    assert_eq!(client.refused().await.0, ErrorCode::NotStored);
+    for number in 86..88 {
+        client.open(&Keys::new(number), &started.ticket).await;
+    }
+    client.open(&Keys::new(88), &started.ticket).await;
+    assert_eq!(client.refused().await.0, ErrorCode::NotStored);
+    started.server.stop().await;
+}

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use komuz_relay::limits::{Disk, Limits};
 use komuz_relay::store::sqlite::{OpenError, Sqlite};
-use komuz_relay::store::{Append, Commits, LogKeys, Row, Store};
+use komuz_relay::store::{Append, Commits, LogKeys, Opener, Row, Store};
 use komuz_sync::seal::bytes::{EpochId, LogId, PublicKey};
 use komuz_sync::seal::chain;
 use rusqlite::Connection;
@@ -36,7 +36,7 @@ async fn filled(path: &Path) {
         registrar: PublicKey([4; 32]),
         epoch: EpochId([5; 32]),
     };
-    store.open(LOG, keys, None).await.unwrap();
+    store.open(LOG, keys, None, Opener::Ticket).await.unwrap();
     store.register(LOG, KEY).await.unwrap();
     for bytes in [b"one", b"two", b"six"] {
         let id = chain::envelope_id(bytes);
@@ -123,7 +123,10 @@ async fn a_database_of_the_first_version_is_taken_on() {
     let store = open(&path).unwrap();
     assert_eq!(store.rows_after(LOG, 0, usize::MAX).await.unwrap().len(), 3);
     let info = store.log(LOG).await.unwrap().unwrap();
-    store.open(LOG, info.keys, Some(PublicKey([7; 32]))).await.unwrap();
+    store
+        .open(LOG, info.keys, Some(PublicKey([7; 32])), Opener::Ticket)
+        .await
+        .unwrap();
     store.close_logs(LOG, Vec::new()).await.unwrap();
     assert!(store.log(LOG).await.unwrap().unwrap().writers.is_empty());
     store.close().await;
@@ -209,7 +212,7 @@ async fn what_could_not_be_committed_is_told_to_nobody_and_leaves_no_gap() {
         registrar: PublicKey([4; 32]),
         epoch: EpochId([5; 32]),
     };
-    store.open(LOG, keys, None).await.unwrap();
+    store.open(LOG, keys, None, Opener::Ticket).await.unwrap();
     store.register(LOG, KEY).await.unwrap();
     let append = |bytes: &'static [u8]| {
         store.append(Append {

@@ -20,6 +20,7 @@
 //! | frame | needs |
 //! |---|---|
 //! | Open, OpenClosable | the operator's ticket |
+//! | OpenBeside | an Auth of an append key that is registered on the other log |
 //! | Register | the registrar's signature in the frame |
 //! | Close, Trim | the closer's signature in the frame |
 //! | Append | an Auth of an append key that is registered on the log |
@@ -74,6 +75,9 @@ pub const CLOSING: &str = "closing";
 /// it, it says which bytes are not there with [`RelayFrame::Gone`] and [`RelayFrame::Trimmed`], to another with
 /// [`RelayFrame::Ids`].
 pub const TRIMMING: &str = "trimming";
+
+/// The relay's feature of opening a log for who appends to another one there: [`ClientFrame::OpenBeside`].
+pub const BESIDE: &str = "beside";
 
 const CHALLENGE: &str = "komuz relay challenge v1";
 const REGISTER: &str = "komuz append key v1";
@@ -165,6 +169,21 @@ pub enum ClientFrame {
         log: LogId,
         /// The operator's ticket.
         ticket: String,
+        /// Who has this key may read.
+        reader: PublicKey,
+        /// Who has this key may register append keys.
+        registrar: PublicKey,
+        /// The epoch that the log belongs to; part of every challenge.
+        epoch: EpochId,
+        /// Who has this key may close the logs of the epoch that name it.
+        closer: PublicKey,
+    },
+    /// Opens a log for somebody who has no ticket and appends to another one there. Where the relay has [`BESIDE`].
+    OpenBeside {
+        /// The log.
+        log: LogId,
+        /// The other one.
+        beside: LogId,
         /// Who has this key may read.
         reader: PublicKey,
         /// Who has this key may register append keys.
@@ -591,6 +610,16 @@ impl ClientFrame {
                 .bytes(&chain.0)
                 .list(ids.iter(), |w, id| w.bytes(&id.0))
                 .bytes(&signature.0),
+            Self::OpenBeside {
+                log,
+                beside,
+                reader,
+                registrar,
+                epoch,
+                closer,
+            } => [&log.0, &beside.0, &reader.0, &registrar.0, &epoch.0, &closer.0]
+                .into_iter()
+                .fold(frame(13, 6), |w, field| w.bytes(field)),
         }
         .finish()
     }
@@ -703,6 +732,17 @@ impl ClientFrame {
                     chain: r.fixed()?,
                     ids: r.list(MAX_IDS, |r| r.fixed())?,
                     signature: r.fixed()?,
+                }
+            }
+            13 => {
+                expect(len, 7)?;
+                Self::OpenBeside {
+                    log: r.fixed()?,
+                    beside: r.fixed()?,
+                    reader: r.fixed()?,
+                    registrar: r.fixed()?,
+                    epoch: r.fixed()?,
+                    closer: r.fixed()?,
                 }
             }
             other => return Err(FrameError::Unknown(other)),

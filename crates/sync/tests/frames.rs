@@ -62,6 +62,14 @@ fn client_frames() -> Vec<ClientFrame> {
             epoch: EpochId([7; 32]),
             closer: PublicKey([8; 32]),
         },
+        ClientFrame::OpenBeside {
+            log: LOG,
+            beside: LogId([4; 32]),
+            reader: PublicKey([5; 32]),
+            registrar: PublicKey([6; 32]),
+            epoch: EpochId([7; 32]),
+            closer: PublicKey([8; 32]),
+        },
         ClientFrame::Close {
             log: LOG,
             keys: vec![PublicKey([3; 32]), PublicKey([5; 32])],

@@ -17,7 +17,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 pub use self::schema::OpenError;
 use self::schema::{fixed, place, places};
 use self::writer::{Job, Writer};
-use super::{Answer, Append, Appended, Commits, Cursor, Listed, LogInfo, LogKeys, Row, Store, StoreError};
+use super::{Answer, Append, Appended, Commits, Cursor, Listed, LogInfo, LogKeys, Opener, Row, Store, StoreError};
 use crate::limits::{Disk, Limits};
 
 /// How many jobs wait for the writer; those who come then wait themselves, and with them their connections.
@@ -105,11 +105,12 @@ fn failed(error: rusqlite::Error) -> StoreError {
 }
 
 impl Store for Sqlite {
-    fn open(&self, log: LogId, keys: LogKeys, closer: Option<PublicKey>) -> Answer<'_, ()> {
+    fn open(&self, log: LogId, keys: LogKeys, closer: Option<PublicKey>, by: Opener) -> Answer<'_, ()> {
         self.write(move |reply| Job::Open {
             log,
             keys,
             closer,
+            by,
             reply,
         })
         .boxed()

@@ -175,6 +175,19 @@ impl Client {
         .await;
     }
 
+    /// Opens a log for who appends to another one.
+    pub async fn open_beside(&mut self, keys: &Keys, beside: &Keys, closer: &SignKey) {
+        self.say(ClientFrame::OpenBeside {
+            log: keys.log,
+            beside: beside.log,
+            reader: keys.reader.public(),
+            registrar: keys.registrar.public(),
+            epoch: keys.epoch,
+            closer: closer.public(),
+        })
+        .await;
+    }
+
     /// Leaves these keys alone in the log's epoch.
     pub async fn close(&mut self, keys: &Keys, closer: &SignKey, stay: &[&SignKey]) {
         let mut stay: Vec<PublicKey> = stay.iter().map(|key| key.public()).collect();

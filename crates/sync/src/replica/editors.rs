@@ -75,10 +75,10 @@ impl Replica {
     pub(super) fn hand_over(&mut self, to: &[PublicKey], m: &mut Moment<'_>) -> Result<(), CommandError> {
         let mut payloads = Vec::new();
         for epoch in self.charter.epochs() {
-            let Some(editors) = self.editors_secret(&epoch) else {
+            let Some(editors) = self.editors_secret(epoch) else {
                 continue;
             };
-            let holders = self.holders(&epoch);
+            let holders = self.holders(epoch);
             let epoch = epoch.epoch;
             for to in to.iter().copied().filter(|device| !holders.contains(device)) {
                 if let Some(wrapped) = self.charter.hand_editors(&epoch, &editors, &to) {

@@ -227,6 +227,8 @@ pub(super) struct Line {
     pub(super) registered: bool,
     /// Whether the relay has refused the key with which this device appends: it tries another one from then on.
     pub(super) refused: bool,
+    /// Whether the relay has said on this connection that the log is not there.
+    pub(super) unopened: bool,
     pub(super) backoff: Backoff,
     /// How far the relay's log is known.
     pub(super) cursor: Cursor,
@@ -284,6 +286,7 @@ impl Line {
             phase: Phase::Off,
             registered: false,
             refused: false,
+            unopened: false,
             backoff: Backoff::default(),
             cursor: saved.unwrap_or(Cursor::START),
             saved,
@@ -319,6 +322,7 @@ impl Line {
     pub(super) fn drop_connection(&mut self) {
         self.phase = Phase::Off;
         self.registered = false;
+        self.unopened = false;
         self.backoff.reset();
         // What was wanted and did not come is listed again: the cursor goes back to the one that was saved.
         if !self.has_all() || self.listed.is_some() {
@@ -407,6 +411,8 @@ pub(super) struct Link {
     pub(super) closed: BTreeMap<EpochId, Vec<PublicKey>>,
     /// Whether it can let go of old envelopes ([`crate::frame::TRIMMING`]).
     pub(super) trims: bool,
+    /// Whether it opens logs for who has no ticket ([`crate::frame::BESIDE`]).
+    pub(super) besides: bool,
     /// Where there are more logs than are followed: those that are to be looked at, those that are being, when and at which one that was
     /// begun last.
     pub(super) turns: VecDeque<LogId>,
@@ -434,6 +440,7 @@ impl Link {
             closes: false,
             closed: BTreeMap::new(),
             trims: false,
+            besides: false,
             turns: VecDeque::new(),
             visited: BTreeSet::new(),
             looked: now,

@@ -20,7 +20,8 @@ use super::log::{Log, Purpose};
 use super::rows::{self, Cursor};
 use super::{Binding, Moment, Output, RelayId, Replica};
 use crate::frame::{
-    CLOSING, ClientFrame, ErrorCode, FrameError, MAX_IDS, RelayFrame, TRIMMING, sign_challenge, sign_registration,
+    BESIDE, CLOSING, ClientFrame, ErrorCode, FrameError, MAX_IDS, RelayFrame, TRIMMING, sign_challenge,
+    sign_registration,
 };
 use crate::pace::{CARRIERS, HEARD_AT_ONCE, HEARD_PER_SECOND};
 
@@ -375,6 +376,16 @@ impl Replica {
                 },
             });
         }
+        if let (Some(beside), Some(closer)) = (self.beside(link, &log_id), self.charter.closer(&keys.epoch)) {
+            frames.push(ClientFrame::OpenBeside {
+                log: keys.id,
+                beside,
+                reader: keys.reader.public(),
+                registrar: keys.registrar.public(),
+                epoch: keys.epoch,
+                closer,
+            });
+        }
         frames.push(auth(&keys.reader));
         if writes {
             // Every member has the registrar's key and registers itself.
@@ -398,6 +409,18 @@ impl Replica {
             line.registered = writes;
         }
         self.subscribe(relay, log_id);
+    }
+
+    /// A log beside which a relay opens one that is not there: nobody who has its ticket need come by for that.
+    fn beside(&self, link: &Link, log_id: &LogId) -> Option<LogId> {
+        let lacks = link.lines.get(log_id).is_some_and(|line| line.unopened);
+        let asks = lacks && link.besides && (link.ticket.is_none() || link.bad_ticket);
+        if !asks || self.may_write().is_err() {
+            return None;
+        }
+        let mut charter = self.logs_of(&DocId::Charter).into_iter().rev();
+        let appends = |line: &Line| line.phase == Phase::Live && line.registered;
+        charter.find(|log| link.lines.get(log).is_some_and(appends))
     }
 
     /// Asks for what comes after the cursor. From nothing, ids are enough where much is here already.
@@ -630,6 +653,7 @@ impl Replica {
         link.bad_ticket = false;
         link.closes = features.iter().any(|feature| feature == CLOSING);
         link.trims = features.iter().any(|feature| feature == TRIMMING);
+        link.besides = features.iter().any(|feature| feature == BESIDE);
         self.closes_at.get_or_insert(m.now + CLOSES_AFTER);
         self.greet_all(relay);
         self.open_doors(relay, m);
@@ -990,6 +1014,7 @@ impl Replica {
             };
             let denied = line.denied > 2 && code != ErrorCode::Busy;
             if code == ErrorCode::NoSuchLog {
+                line.unopened = true;
                 self.notice_lost(relay, log);
                 self.lose_door(relay, &log);
             }

@@ -252,13 +252,6 @@ fn who_has_become_an_editor_later_closes_what_was_there_before_though_the_founde
         }
         // What was handed to him is known after a start too.
         world.crash(dan);
-        // New logs are opened with a server's ticket.
-        for relay in 0..2 {
-            let server = world.relays[relay].server();
-            world.call(dan, |replica, now, entropy| {
-                replica.add_server(server, now, entropy).expect("a member may")
-            });
-        }
         let whom = world.peers[eve].replica.me().expect("is in").member.id;
         world.call(dan, |replica, now, entropy| {
             replica.remove(&whom, now, entropy).expect("he was there before her")
@@ -280,13 +273,63 @@ fn who_has_become_an_editor_later_closes_what_was_there_before_though_the_founde
     }
 }
 
+/// Nobody who has a ticket is there.
+fn without_tickets(world: &mut World) {
+    world.apart = [(0, 0), (0, 1)].into();
+    for conn in world.wires.keys().copied().collect::<Vec<_>>() {
+        world.cut(conn);
+    }
+}
+
+#[test]
+fn who_has_no_ticket_begins_a_story_while_nobody_is_there_who_has_one() {
+    let mut world = house(63, 2);
+    without_tickets(&mut world);
+    let fresh = body("ru");
+    for peer in [BEN, CLEO] {
+        world.watch(peer, &fresh);
+    }
+    world.write(BEN, &fresh);
+    for _ in 0..20 {
+        world.tick(1000);
+        world.drain();
+    }
+    assert_eq!(words(&world, CLEO, &fresh), words(&world, BEN, &fresh));
+    assert_eq!(world.peers[BEN].replica.state().unsent, 0);
+    world.watch(0, &fresh);
+    settle(&mut world);
+    world.check(&[fresh]);
+}
+
+#[test]
+fn at_a_server_of_an_earlier_version_a_new_story_waits_for_somebody_with_a_ticket() {
+    let mut world = house(64, 2);
+    for relay in &mut world.relays {
+        relay.besides = false;
+    }
+    without_tickets(&mut world);
+    let fresh = body("ru");
+    for peer in [BEN, CLEO] {
+        world.watch(peer, &fresh);
+    }
+    world.write(BEN, &fresh);
+    for _ in 0..20 {
+        world.tick(1000);
+        world.drain();
+    }
+    assert!(words(&world, CLEO, &fresh).is_empty());
+    world.watch(0, &fresh);
+    settle(&mut world);
+    world.check(&[fresh]);
+}
+
 #[test]
 fn what_was_handed_to_an_editor_who_is_out_makes_no_key_that_stays() {
     let (mut world, dan, _) = later_editor(62, 0);
     let first = epochs(&world, dan).0.pop().expect("the first");
     // The founder has the same secret by the rotation.
     let (_, charter) = epochs(&world, 0);
-    let epoch = charter.epochs().into_iter().find(|epoch| epoch.epoch == first.id());
+    let epoch = charter.epochs().iter().find(|epoch| epoch.epoch == first.id());
     let (device, _) = secrets(&world, 0);
     let opened = charter.open_rotation(&epoch.expect("its entry").entry, &device);
     let editors = opened.expect("the founder's").editors.expect("an editor's");

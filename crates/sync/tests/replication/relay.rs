@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use komuz_sync::frame::{
-    CLOSING, ClientFrame, ErrorCode, MAX_LOGS_PER_CONNECTION, RelayFrame, TRIMMING, verify_challenge, verify_closing,
-    verify_registration, verify_trimming,
+    BESIDE, CLOSING, ClientFrame, ErrorCode, MAX_LOGS_PER_CONNECTION, RelayFrame, TRIMMING, verify_challenge,
+    verify_closing, verify_registration, verify_trimming,
 };
 use komuz_sync::replica::Server;
 use komuz_sync::seal::bytes::{Chain, EnvelopeId, EpochId, LogId, Nonce, PublicKey};
@@ -61,6 +61,8 @@ pub struct Relay {
     pub closes: bool,
     /// Whether it lets go of old envelopes.
     pub trims: bool,
+    /// Whether it opens logs for who has no ticket.
+    pub besides: bool,
     /// How many Trims it was sent.
     pub asked_to_trim: usize,
     /// The append keys that stay in an epoch's logs of a closer.
@@ -97,6 +99,7 @@ impl Relay {
             fetches_nothing: false,
             closes: true,
             trims: true,
+            besides: true,
             asked_to_trim: 0,
             closed: BTreeMap::new(),
             refused: 0,
@@ -191,6 +194,7 @@ impl Relay {
                             ("of a later version", true),
                             (CLOSING, self.closes),
                             (TRIMMING, self.trims),
+                            (BESIDE, self.besides),
                         ]
                         .iter()
                         .filter(|(_, has)| *has)
@@ -208,8 +212,23 @@ impl Relay {
                     id: None,
                 },
             )],
-            ClientFrame::Open { .. } | ClientFrame::OpenClosable { .. } => {
+            ClientFrame::Open { .. } | ClientFrame::OpenClosable { .. } | ClientFrame::OpenBeside { .. } => {
                 let (log, ticket, reader, registrar, epoch, says) = match frame {
+                    ClientFrame::OpenBeside {
+                        log,
+                        beside,
+                        reader,
+                        registrar,
+                        epoch,
+                        closer,
+                    } => {
+                        let append = self.logs.get(&beside).map(|log| &log.append);
+                        let mut proved = client.proved.iter().filter(|(log, _)| *log == beside);
+                        if !proved.any(|(_, key)| append.is_some_and(|append| append.contains(key))) {
+                            return no(ErrorCode::NotAllowed, log, None);
+                        }
+                        (log, self.ticket.clone(), reader, registrar, epoch, Some(closer))
+                    }
                     ClientFrame::Open {
                         log,
                         ticket,

@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::failed;
 use super::schema::{self, ROW_OVERHEAD, fixed, place};
 use crate::limits::{Disk, DiskFull, Limits};
-use crate::store::{Append, Appended, Commits, Cursor, LogKeys, Row, StoreError};
+use crate::store::{Append, Appended, Commits, Cursor, LogKeys, Opener, Row, StoreError};
 
 /// Most jobs of one transaction.
 const BATCH_JOBS: usize = 512;
@@ -31,6 +31,7 @@ pub enum Job {
         log: LogId,
         keys: LogKeys,
         closer: Option<PublicKey>,
+        by: Opener,
         reply: Reply<()>,
     },
     /// See [`crate::store::Store::register`].
@@ -234,9 +235,10 @@ impl Writer {
                     log,
                     keys,
                     closer,
+                    by,
                     reply,
                 } => {
-                    let (result, broken) = settle(work.open(log, keys, closer));
+                    let (result, broken) = settle(work.open(log, keys, closer, by));
                     batch.pending.push(Pending::Done(reply, result));
                     broken
                 }
@@ -326,7 +328,7 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    fn open(&mut self, log: LogId, keys: LogKeys, closer: Option<PublicKey>) -> Result<(), Failure> {
+    fn open(&mut self, log: LogId, keys: LogKeys, closer: Option<PublicKey>, by: Opener) -> Result<(), Failure> {
         if let Some(found) = self.find(log)? {
             if found.keys != keys {
                 return Err(StoreError::LogTaken.into());
@@ -347,8 +349,12 @@ impl Work<'_> {
             .db
             .prepare_cached("SELECT count(*) FROM log")?
             .query_row([], |row| row.get(0))?;
-        if count.unsigned_abs() >= self.limits.logs {
-            return Err(StoreError::TooManyLogs(self.limits.logs).into());
+        let most = match by {
+            Opener::Ticket => self.limits.logs,
+            Opener::Writer => self.limits.logs / 4 * 3,
+        };
+        if count.unsigned_abs() >= most {
+            return Err(StoreError::TooManyLogs(most).into());
         }
         self.db
             .prepare_cached(

@@ -33,6 +33,7 @@ pub use card::{MAX_RELEASE_KEYS, MAX_TEXT, MIN_RELEASE_KEYS, MemberCard, OutletC
 pub use cut::{Cut, Cuts};
 pub use entry::{Entry, EntryError, MAX_ENTRY, MAX_HEADS, VERSION, entry_id};
 pub use fate::{Fate, Refusal, Written};
+use rotation::Holders;
 pub use rotation::{Append, Epoch, Opened, Recipient, Rotation, RotationError};
 
 use crate::bytes::{Digest, EpochId, InvestigationId, InviteId, MemberId, PublicKey};
@@ -86,6 +87,9 @@ pub struct Charter {
     /// What is decided inside outlets, by rank of the author, and what outlets decide about outlets, by (depth, id).
     inside: Vec<(Rank, usize)>,
     leaving: Vec<usize>,
+    /// Numbers of devices, in the order in which what lets them in came here, and who has been given the key of which epoch.
+    numbers: BTreeMap<PublicKey, usize>,
+    holders: Vec<Holders>,
     /// Entries of a later version.
     later: Places,
     /// What was evaluated.
@@ -187,6 +191,8 @@ impl Charter {
             epochs: Vec::new(),
             inside: Vec::new(),
             leaving: Vec::new(),
+            numbers: BTreeMap::new(),
+            holders: Vec::new(),
             later: Places::default(),
             known: Known::default(),
         }
@@ -320,7 +326,8 @@ impl Charter {
             }
             _ => {}
         }
-        let act = &node.entry.act;
+        self.note_holders(place);
+        let act = &self.nodes[place].entry.act;
         let nodes = &self.nodes;
         if let Some(device) = act.device() {
             add(self.devices.entry(device.sign).or_default(), place, nodes);

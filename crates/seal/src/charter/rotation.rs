@@ -1,11 +1,11 @@
 //! A rotation: a new epoch, its key wrapped to every active device, and what only some devices get.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use thiserror::Error;
 
 use super::graph::Places;
-use super::{Act, Charter, Entry, MAX_ENTRY, Role};
+use super::{Act, Charter, Entry, MAX_ENTRY, Node, Role};
 use crate::Entropy;
 use crate::bytes::{Digest, EpochId, PublicKey, Signature};
 use crate::cbor::{CborError, Reader, Writer};
@@ -372,8 +372,12 @@ impl Charter {
 
     fn find_epochs(&self) -> Vec<Epoch> {
         let view = self.view();
-        let devices = view.devices();
-        let is_in = |device: &PublicKey| devices.binary_search_by(|(card, _)| card.sign.cmp(device)).is_ok();
+        let mut within = Places::default();
+        for (device, number) in &self.numbers {
+            if view.active(device).is_some() {
+                within.add(*number);
+            }
+        }
         self.epochs
             .iter()
             .filter_map(|place| {
@@ -386,15 +390,15 @@ impl Charter {
                     }
                     _ => return None,
                 };
-                let (had, sure) = self.had_key(*place);
+                let holders = self.holders.iter().find(|holders| holders.place == *place)?;
                 Some(Epoch {
                     entry: node.id,
                     epoch,
                     author: node.entry.author,
                     previous,
                     counts: view.stands.has(*place),
-                    is_tight: had.iter().all(is_in),
-                    is_whole: devices.iter().all(|(card, _)| sure.contains(&card.sign)),
+                    is_tight: within.covers(&holders.had),
+                    is_whole: holders.sure.covers(&within),
                 })
             })
             .collect()
@@ -498,30 +502,64 @@ impl Charter {
             .collect()
     }
 
-    /// Who may have been given an epoch's key: the devices of its past, and who was let in later by one that had it. And who
-    /// was surely: of the latter those who were let in by somebody who knew of the epoch.
-    fn had_key(&self, place: usize) -> (BTreeSet<PublicKey>, BTreeSet<PublicKey>) {
-        let node = &self.nodes[place];
-        let mut past = node.past.clone();
-        let mut had: BTreeSet<PublicKey> = match &node.entry.act {
+    /// Notes whom an entry that has an effect gives keys of epochs: those of its own epoch, or who comes in by somebody that has some.
+    pub(super) fn note_holders(&mut self, place: usize) {
+        let nodes = &self.nodes;
+        if let Some(device) = nodes[place].entry.act.device() {
+            let next = self.numbers.len();
+            self.numbers.entry(device.sign).or_insert(next);
+        }
+        let numbers = &self.numbers;
+        for holders in &mut self.holders {
+            holders.add(place, nodes, numbers);
+        }
+        let first: Vec<PublicKey> = match &nodes[place].entry.act {
+            Act::Founded { device, .. } => vec![device.sign],
             Act::Rotated(rotation) => rotation.recipients.iter().map(|recipient| recipient.device).collect(),
-            _ => [node.entry.author].into(),
+            _ => return,
         };
-        past.add(place);
-        let mut sure = had.clone();
-        for (later, node) in self.nodes.iter().enumerate() {
-            if let Some(card) = node.entry.act.device()
-                && node.rights.is_some()
-                && !past.has(later)
-                && had.contains(&node.entry.author)
-            {
-                had.insert(card.sign);
-                if node.past.has(place) && sure.contains(&node.entry.author) {
-                    sure.insert(card.sign);
-                }
+        let mut had = Places::default();
+        for device in first.iter().filter_map(|device| numbers.get(device)) {
+            had.add(*device);
+        }
+        let sure = had.clone();
+        let mut holders = Holders { place, had, sure };
+        // What is beside it came before it.
+        for beside in (0..place).filter(|beside| !nodes[place].past.has(*beside)) {
+            holders.add(beside, nodes, numbers);
+        }
+        self.holders.push(holders);
+    }
+}
+
+/// Devices, by their numbers, that have the key of an epoch.
+#[derive(Debug, Clone)]
+pub(super) struct Holders {
+    /// What began the epoch.
+    place: usize,
+    /// Who may have been given the key: the devices of its past, and who was let in later by one that had it.
+    had: Places,
+    /// Who surely was: of the latter those who were let in by somebody who knew of the epoch.
+    sure: Places,
+}
+
+impl Holders {
+    /// Notes what an entry that is not in the past of the epoch adds. Entries come in an order in which nothing comes before what
+    /// it builds on.
+    fn add(&mut self, place: usize, nodes: &[Node], numbers: &BTreeMap<PublicKey, usize>) {
+        let node = &nodes[place];
+        let number = |device: &PublicKey| numbers.get(device).copied();
+        let Some(device) = node.entry.act.device().filter(|_| node.rights.is_some()) else {
+            return;
+        };
+        if let (Some(author), Some(device)) = (number(&node.entry.author), number(&device.sign))
+            && self.had.has(author)
+        {
+            self.had.add(device);
+            if node.past.has(self.place) && self.sure.has(author) {
+                self.sure.add(device);
             }
         }
-        (had, sure)
     }
 }
 

@@ -39,6 +39,36 @@ impl Base {
         }
     }
 
+    /// A world of many people, made the short way. Whoever is let in goes away once everything of theirs has reached the servers. In
+    /// the end all who went have on their disks what the first person has on theirs, who has read everything; but for what is each
+    /// device's own, its secret and its servers.
+    pub fn of_many(mut world: World, stay: usize, admit: impl Fn(&mut World, usize) -> Option<()>) -> Self {
+        let mut own = Vec::new();
+        while admit(&mut world, stay + own.len()).is_some() {
+            world.tick(1_000);
+            world.quiet();
+            let peer = &world.peers[stay];
+            let mine = peer
+                .disk
+                .iter()
+                .filter(|((table, _), _)| ["me", "servers"].contains(&table.as_str()));
+            let mine: Disk = mine.map(|(key, value)| (key.clone(), value.clone())).collect();
+            own.push((peer.name.clone(), mine));
+            world.lose(stay);
+        }
+        let mut base = Self::of(&mut world);
+        let (_, disk, saved) = &base.peers[0];
+        let shared = ["logs", "envelopes", "cursors", "checked"];
+        let shared = disk.iter().filter(|((table, _), _)| shared.contains(&table.as_str()));
+        let shared: Disk = shared.map(|(key, value)| (key.clone(), value.clone())).collect();
+        let saved = saved.clone();
+        for (name, mine) in own {
+            let disk = shared.clone().into_iter().chain(mine).collect();
+            base.peers.push((name, disk, saved.clone()));
+        }
+        base
+    }
+
     /// The same people and servers; chance goes by the seed. `copies` sessions of each device, each on a disk of its own.
     pub fn world(&self, seed: u64, copies: usize) -> World {
         let relays = (1..).zip(&self.relays).map(|(number, logs)| {

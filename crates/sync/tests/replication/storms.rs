@@ -21,6 +21,17 @@ fn docs() -> Vec<DocId> {
 
 /// People of three outlets, who all watch and have written.
 fn base(people: usize, relays: usize) -> Base {
+    let mut world = outlets(people, relays);
+    for doc in docs() {
+        world.write(0, &doc);
+        world.write(1, &doc);
+    }
+    world.quiet();
+    Base::of(&mut world)
+}
+
+/// People of three outlets, who all watch.
+fn outlets(people: usize, relays: usize) -> World {
     let mut world = World::new(7, relays);
     world.quiet();
     for number in 1..people {
@@ -40,12 +51,25 @@ fn base(people: usize, relays: usize) -> Base {
         }
     }
     world.quiet();
+    world
+}
+
+/// Many people of three outlets, who have all read what the first two have written.
+fn base_of_many(people: usize) -> Base {
+    let (stay, relays) = (3, 5);
+    let mut world = outlets(stay, relays);
     for doc in docs() {
         world.write(0, &doc);
         world.write(1, &doc);
     }
     world.quiet();
-    Base::of(&mut world)
+    Base::of_many(world, stay, |world, number| {
+        let outlet = ["alpha", "beta", "gamma"][number % 3];
+        let name = format!("Person {number}");
+        (number < people)
+            .then(|| world.admit(number % 3, &name, outlet, Role::Writer, None))
+            .map(|_| ())
+    })
 }
 
 fn small(relays: usize) -> &'static Base {
@@ -246,4 +270,46 @@ fn twenty_people_and_five_servers_decide_while_everything_goes_wrong() {
         let decisions = storm_of_decisions(&mut world, &weather(seed.is_multiple_of(2), true), 1_000, 100);
         assert!(decisions.made.values().sum::<usize>() > 3, "{:?}", decisions.made);
     });
+}
+
+/// People who all decide or write on a device of their own, with five servers of which one is hostile. They are connected when it
+/// begins; now and then what is under way on half of the lines and to half of the disks comes there at once.
+fn storm_of_many(base: &Base, seed: u64) {
+    let mut world = base.world(seed, 1);
+    world.quiet();
+    world.corrupt();
+    world.make_unlike();
+    world.some_may_not = true;
+    let weather = weather(seed.is_multiple_of(2), true);
+    let mut decisions = Decisions::default();
+    for number in 1..=2_000 {
+        world.blow(&weather);
+        if number % 50 == 0 {
+            world.gust();
+        }
+        if number % 400 == 0 {
+            world.decide(&mut decisions);
+        }
+    }
+    world.come_to_rest();
+    world.check_decided(&docs(), &decisions);
+    let written: usize = world.promised.values().map(BTreeSet::len).sum();
+    let made = decisions.made;
+    assert!(
+        written > 100 && made.values().sum::<usize>() > 2,
+        "seed {seed}: {written} pieces were written and stored, {made:?} decided"
+    );
+}
+
+#[test]
+fn a_hundred_people_and_five_servers_decide_while_everything_goes_wrong() {
+    let base = base_of_many(100);
+    seeds::each("a_hundred_people", 1, |seed| storm_of_many(&base, seed));
+}
+
+#[test]
+#[ignore = "takes minutes: KOMUZ_SEEDS=5 cargo test --release -p komuz-sync --test replication two_hundred_people -- --ignored"]
+fn two_hundred_people_and_five_servers_decide_while_everything_goes_wrong() {
+    let base = base_of_many(200);
+    seeds::each("two_hundred_people", 1, |seed| storm_of_many(&base, seed));
 }

@@ -277,12 +277,13 @@ impl World {
             return false;
         }
         let owner = self.owner(peer);
+        let siblings = self.siblings(peer);
         let rows = match self.peers[peer].writing.front() {
-            Some(Write::Rows(_, rows)) => rows.clone(),
+            Some(Write::Rows(_, rows)) if !siblings.is_empty() => rows.clone(),
             _ => Vec::new(),
         };
         let done = self.write_down(peer, owner);
-        for other in self.siblings(peer).into_iter().filter(|_| !rows.is_empty()) {
+        for other in siblings.into_iter().filter(|_| !rows.is_empty()) {
             let told = rows
                 .iter()
                 .map(|row| (row.table.to_owned(), row.key.clone(), row.value.clone()));
@@ -559,6 +560,22 @@ impl World {
             }
             if !moved {
                 return;
+            }
+        }
+    }
+
+    /// Carries everything that is on some of the wires, each way by chance, and puts on some disks what is on its way there.
+    pub fn gust(&mut self) {
+        for peer in 0..self.peers.len() {
+            if self.dice.once_in(2) {
+                while self.flush(peer) {}
+            }
+        }
+        for conn in self.wires.keys().copied().collect::<Vec<_>>() {
+            for up in [true, false] {
+                if self.dice.once_in(2) {
+                    while self.step_wire(conn, up) {}
+                }
             }
         }
     }

@@ -177,6 +177,11 @@ impl Paper {
             .collect()
     }
 
+    /// Whether a change that is not in the document may come one day: others have it, or may have. What was never sealed does not.
+    pub fn may_come(&self, hash: &ChangeHash) -> bool {
+        self.gate.is_void(hash) || self.gate.holds(hash)
+    }
+
     /// The row of [`Paper::load`]; none while something of one's own is not sealed: what is saved must be in the log.
     pub fn save(&mut self) -> Option<Vec<u8>> {
         if !self.is_sealed() {

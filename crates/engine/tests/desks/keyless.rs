@@ -39,6 +39,15 @@ fn kept(world: &World, desk: usize) -> usize {
     rows.keys().filter(|(_, key)| key.contains("/was/")).count()
 }
 
+/// What a device keeps beside its log.
+fn kept_beside(world: &World, desk: usize) -> Vec<&String> {
+    let rows = &world.devices[world.desks[desk].device].rows;
+    rows.keys()
+        .filter(|(table, _)| table == "kept")
+        .map(|(_, key)| key)
+        .collect()
+}
+
 /// Types and waits until it is said to be saved.
 fn saves(world: &mut World, desk: usize, edition: &EditionId, words: &str) {
     type_at(world, desk, edition, words, |page| page.end());
@@ -56,6 +65,10 @@ fn ends_with(mut world: World, aigul: usize, desk: usize, edition: &EditionId, w
     let said = &world.desks[desk].shown.state.refused;
     assert!(!said.iter().any(|trouble| trouble.code == "no-key"));
     assert_eq!(kept(&world, desk), 0);
+    // And nothing of how it was entered: what never left the device does not come back from anywhere.
+    world.run(5_000);
+    assert!(kept_beside(&world, desk).is_empty(), "{:?}", kept_beside(&world, desk));
+    assert_eq!(text(&world, desk, edition), words);
 }
 
 #[test]

@@ -24,15 +24,16 @@ const MAX_ACTOR: usize = 64;
 pub(super) struct Entered {
     /// What is not sealed yet.
     fresh: BTreeMap<DocId, Vec<Copies>>,
-    /// By the rest of the row's key, with how many of its changes have come back as far as was looked.
-    kept: BTreeMap<String, (DocId, Copies, usize)>,
+    /// By the rest of the row's key, with how many of its changes have come back as far as was looked. Where none can come any more, as
+    /// of words that had waited for a key, nothing is left to do.
+    kept: BTreeMap<String, (DocId, Copies, Option<usize>)>,
 }
 
 impl Entered {
     pub(super) fn found(&mut self, key: String, row: &[u8]) {
         let doc = key.splitn(3, '/').nth(2).and_then(named_so);
         if let (Some(doc), Ok(copies)) = (doc, read(row)) {
-            self.kept.insert(key, (doc, copies, 0));
+            self.kept.insert(key, (doc, copies, None));
         }
     }
 
@@ -49,7 +50,7 @@ impl Room {
         for copies in self.remaking.entered.fresh.remove(doc).unwrap_or_default() {
             let key = format!("{AGAIN}{}/{}", hands.id(""), name(doc));
             hands.disk.put(KEPT, format!("{}/{key}", self.id), Some(write(&copies)));
-            self.remaking.entered.kept.insert(key, (doc.clone(), copies, 0));
+            self.remaking.entered.kept.insert(key, (doc.clone(), copies, None));
         }
     }
 
@@ -64,16 +65,15 @@ impl Room {
             if self.remaking.papers.contains_key(doc) || paper.waits() || !paper.is_sealed() {
                 continue;
             }
-            let has = |hash: &&_| paper.document.has(hash);
-            let count = copies.changes.iter().filter(has).count();
-            if count != *known {
-                let done = if count == copies.changes.len() {
-                    Some(key.clone())
-                } else {
-                    None
-                };
-                back.entry(doc.clone()).or_default().extend(done);
-                *known = count;
+            let (here, away): (Vec<_>, Vec<_>) = copies.changes.iter().partition(|hash| paper.document.has(hash));
+            if *known != Some(here.len()) {
+                let is_done = !away.into_iter().any(|hash| paper.may_come(hash));
+                if is_done || !here.is_empty() {
+                    back.entry(doc.clone())
+                        .or_default()
+                        .extend(is_done.then(|| key.clone()));
+                }
+                *known = Some(here.len());
             }
         }
         for (doc, done) in back {
@@ -95,7 +95,7 @@ impl Room {
             Err(_) => {
                 // When they may write again it is looked at again.
                 let of_doc = self.remaking.entered.kept.values_mut().filter(|(of, ..)| of == doc);
-                of_doc.for_each(|(.., known)| *known = 0);
+                of_doc.for_each(|(.., known)| *known = Some(0));
                 return;
             }
         };

@@ -265,6 +265,7 @@ pub const TROUBLES: &[&str] = &[
     "device-removed",
     "invite-newer",
     "disk-none",
+    "pieces-back",
 ];
 
 /// How many kinds of sources there are.

@@ -91,6 +91,8 @@ enum Purpose {
     Legacy { room: String },
     /// A backup.
     Backup,
+    /// To bring a backup back over them.
+    Restore { ask: u32, page: String, back: backup::All },
 }
 
 impl Engine {
@@ -467,9 +469,7 @@ impl Engine {
             sorted.take(&prefix, row);
         }
         if let Some(room) = self.rooms.get_mut(id) {
-            let rows = sorted.replica.into_iter();
-            let rows = rows.map(|(table, key, value)| (table, key, Some(value))).collect();
-            room.shared(rows, &mut self.hands);
+            room.shared(sorted.told(), &mut self.hands);
             room.found_kept(sorted.kept, &mut self.hands);
         }
     }
@@ -544,6 +544,7 @@ impl Engine {
             Purpose::Legacy { room } => self.legacy(&room, rows),
             Purpose::Room { id, ask } => self.room_loaded(id, ask, rows),
             Purpose::Backup => self.backup_loaded(rows),
+            Purpose::Restore { ask, page, back } => self.restore_over(ask, page, back, rows),
         }
     }
 

@@ -43,6 +43,7 @@ mod door;
 mod doubt;
 mod editors;
 mod epochs;
+mod everything;
 mod fate;
 mod group;
 mod held;
@@ -227,6 +228,12 @@ impl Replica {
         entropy: Entropy<'_>,
     ) -> Made<LoadError> {
         start::load(rows.into_iter().collect(), &mut Moment::first(now, entropy))
+    }
+
+    /// A stored row as it can lie among rows that were stored at another time: an envelope is judged by them at the next
+    /// [`Self::load`]. None when it is damaged, as far as that shows in who the device is and in envelopes.
+    pub fn row_among_others(table: &str, key: &[u8], value: &[u8]) -> Option<Vec<u8>> {
+        rows::among_others(table, key, value).ok()
     }
 
     fn turn(&mut self, now: u64, entropy: Entropy<'_>, work: impl FnOnce(&mut Self, &mut Moment<'_>)) -> Vec<Output> {
@@ -761,12 +768,16 @@ impl Replica {
     }
 
     fn put_me(&mut self) {
+        self.me_row().put(&mut self.rows);
+    }
+
+    fn me_row(&self) -> MeRow {
         let joining = self.waiting.as_ref().map(|waiting| JoiningRow {
             invite: waiting.invite.to_bytes(),
             request: waiting.request,
             server: waiting.server.clone(),
         });
-        let row = MeRow {
+        MeRow {
             device: self.device.to_secret(),
             charter: self.charter.id(),
             epoch: self
@@ -774,8 +785,7 @@ impl Replica {
                 .as_ref()
                 .map(|epoch| zeroize::Zeroizing::new(*epoch.secret())),
             joining,
-        };
-        row.put(&mut self.rows);
+        }
     }
 
     fn complain_once(&mut self, about: &'static str, sentence: impl FnOnce() -> String) {

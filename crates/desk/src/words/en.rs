@@ -440,5 +440,6 @@ pub const WORDS: Written = Written {
         "This device was taken out of the investigation. Nothing new comes to it and nothing is sent; what is on it stays here to read.",
         "A newer Komuz has made this invitation. Load the desk anew to update it.",
         "This device's store does not open. What you write is in this window and at the servers alone: save a backup file before you close it.",
+        "What was damaged on this device came back from the backup; what could still be read stayed as it was.",
     ],
 };

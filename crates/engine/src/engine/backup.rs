@@ -14,10 +14,14 @@ use komuz_sync::seal::cbor::{CborError, Reader, Writer};
 
 use super::device::rfc3339;
 use super::disk::Mark;
-use super::room::KEPT;
+use super::room::{KEPT, log_tables};
 use super::trouble::{because, named, trouble};
 use super::{Engine, Purpose, listing};
 use crate::Row;
+
+mod over;
+
+pub use over::All;
 
 /// Version of what is inside; its first byte.
 const VERSION: u8 = 1;
@@ -31,7 +35,7 @@ const MAX_KEY: usize = 4096;
 #[derive(Default)]
 pub struct Backup {
     making: Option<Making>,
-    restored: Option<(u32, String, Mark)>,
+    restored: Vec<(u32, String, Mark)>,
 }
 
 struct Making {
@@ -56,6 +60,7 @@ impl Engine {
         }
         self.each_room(|room, hands| {
             room.seal(hands);
+            room.keep_all(hands);
             let away = room.files_away().len();
             if away > 0 {
                 let away = away.to_string();
@@ -70,20 +75,30 @@ impl Engine {
     /// Says that a backup is back when it is on disk.
     pub(super) fn restored_when_durable(&mut self) {
         let disk = &self.hands.disk;
-        if let Some((ask, page, _)) = self.backup.restored.take_if(|(.., mark)| disk.is_durable(*mark)) {
+        if let Some((ask, page, _)) = self.backup.restored.pop_if(|(.., mark)| disk.is_durable(*mark)) {
             let investigations = self.listing.investigations(|_| 0);
             self.hands.answer(ask, Ok(Answer::Restored { page, investigations }));
         }
     }
 
-    /// The rows are here.
-    pub(super) fn backup_loaded(&mut self, rows: Vec<Row>) {
+    /// The rows are here; those of what is open are in memory too.
+    pub(super) fn backup_loaded(&mut self, mut rows: Vec<Row>) {
         let Some(Making {
             ask, passphrase, page, ..
         }) = self.backup.making.take()
         else {
             return;
         };
+        for (id, room) in &self.rooms {
+            let me = format!("{id}/me/");
+            let is_me = |row: &Row| row.value.is_some() && row.key.starts_with(&me);
+            // The browser has thrown the store away under it, or it is damaged.
+            if !rows.iter().any(is_me) {
+                let here: BTreeSet<String> = rows.iter().map(|row| row.key.clone()).collect();
+                let all = room.rows().into_iter().chain(self.listing.row(id));
+                rows.extend(all.filter(|row| !here.contains(&row.key)));
+            }
+        }
         let readable: Vec<(&Row, &Vec<u8>)> = rows.iter().filter_map(|row| Some((row, row.value.as_ref()?))).collect();
         let unreadable = rows.len() - readable.len();
         if unreadable > 0 {
@@ -107,7 +122,7 @@ impl Engine {
         self.hands.answer(ask, answer);
     }
 
-    /// Brings a backup back. Investigations that are on this device already stay as they are: they know more.
+    /// Brings a backup back: opens it, and reads what is here of its investigations.
     pub(super) fn restore(&mut self, ask: u32, bytes: &str, passphrase: &str) -> Result<(), Trouble> {
         let unreadable = |why: &dyn std::fmt::Display| {
             trouble("backup-unreadable", format!("This is not a whole backup file: {why}."))
@@ -115,26 +130,15 @@ impl Engine {
         let file = STANDARD.decode(bytes).map_err(|error| unreadable(&error))?;
         let content = backup::open(&file, passphrase).map_err(refused)?;
         let (page, rows) = read(&content).map_err(|error| unreadable(&error))?;
-        let known: BTreeSet<String> = self.listing.0.keys().cloned().collect();
-        for (table, key, value) in rows {
-            let id = if table == listing::TABLE {
-                key.split('/').nth(1)
-            } else {
-                key.split('/').next()
-            };
-            if !id.is_none_or(|id| known.contains(id)) {
-                if table == listing::TABLE {
-                    self.listing.take(&key, Some(&value));
-                }
-                self.hands.disk.put(&table, key, Some(value));
-            }
-        }
-        self.backup.restored = Some((ask, page, self.hands.disk.mark()));
-        for id in self.listing.waiting() {
-            if !self.rooms.contains_key(&id) && !known.contains(&id) {
-                self.load_room(id, None);
-            }
-        }
+        let back = over::by_investigation(rows);
+        let tables = |id: &String| {
+            let log = log_tables().map(|of| ("log", format!("{id}/{of}/")));
+            let whole = ["secret", KEPT].map(|table| (table, format!("{id}/")));
+            log.chain(whole).collect::<Vec<_>>()
+        };
+        let mut wanted: Vec<_> = back.keys().flat_map(tables).collect();
+        wanted.push((listing::TABLE, String::new()));
+        self.load(wanted, Purpose::Restore { ask, page, back });
         Ok(())
     }
 }
@@ -149,7 +153,7 @@ fn refused(error: BackupError) -> Trouble {
     trouble(code, error)
 }
 
-type Content = (String, Vec<(String, String, Vec<u8>)>);
+type Content = (String, Vec<Row>);
 
 fn read(content: &[u8]) -> Result<Content, CborError> {
     let (version, mut r) = Reader::versioned(content, backup::MAX_FILE)?;
@@ -165,7 +169,11 @@ fn read(content: &[u8]) -> Result<Content, CborError> {
         if !TABLES.contains(&table.as_str()) {
             return Err(CborError::NotAllowed(at));
         }
-        Ok((table, r.text(MAX_KEY)?.to_owned(), r.bytes(backup::MAX_FILE)?.to_vec()))
+        Ok(Row {
+            table,
+            key: r.text(MAX_KEY)?.to_owned(),
+            value: Some(r.bytes(backup::MAX_FILE)?.to_vec()),
+        })
     })?;
     r.end()?;
     Ok((page, rows))

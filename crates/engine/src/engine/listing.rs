@@ -8,7 +8,7 @@ use komuz_sync::seal::cbor::{CborError, Reader, Writer};
 use super::hands::Hands;
 use super::room::Room;
 use super::tabs::Said;
-use crate::Output;
+use crate::{Output, Row};
 
 /// Table of these rows.
 pub const TABLE: &str = "meta";
@@ -73,6 +73,15 @@ impl Listing {
         if let (Some(id), Some(Ok(entry))) = (key.strip_prefix(PREFIX), row.map(Entry::read)) {
             self.0.insert(id.to_owned(), entry);
         }
+    }
+
+    /// The row of one of them.
+    pub fn row(&self, id: &str) -> Option<Row> {
+        Some(Row {
+            table: TABLE.to_owned(),
+            key: format!("{PREFIX}{id}"),
+            value: Some(self.0.get(id)?.to_row()),
+        })
     }
 
     /// What another tab says.

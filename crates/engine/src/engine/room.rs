@@ -150,6 +150,12 @@ impl Rows {
             _ => {}
         }
     }
+
+    /// Takes the rows of the replica, as another tab would tell them.
+    pub fn told(&mut self) -> Vec<tabs::SharedRow> {
+        let rows = std::mem::take(&mut self.replica).into_iter();
+        rows.map(|(table, key, value)| (table, key, Some(value))).collect()
+    }
 }
 
 impl Room {
@@ -266,8 +272,8 @@ impl Room {
                 }
                 replica::Output::Store { batch, rows } => {
                     for row in &rows {
-                        let table = if SECRET.contains(&row.table) { "secret" } else { "log" };
-                        hands.disk.put(table, self.row_key(row), row.value.clone());
+                        let Row { table, key, value } = self.row(row);
+                        hands.disk.put(&table, key, value);
                     }
                     self.batches.push_back((batch, hands.disk.mark(), rows));
                 }
@@ -378,8 +384,19 @@ impl Room {
         self.drive(outputs, hands);
     }
 
-    fn row_key(&self, row: &replica::Row) -> String {
-        format!("{}/{}/{}", self.id, row.table, to_hex(&row.key))
+    /// A row of the replica as it lies on this device.
+    fn row(&self, row: &replica::Row) -> Row {
+        let table = if SECRET.contains(&row.table) { "secret" } else { "log" };
+        Row {
+            table: table.to_owned(),
+            key: format!("{}/{}/{}", self.id, row.table, to_hex(&row.key)),
+            value: row.value.clone(),
+        }
+    }
+
+    /// All rows of the replica as it is.
+    pub fn rows(&self) -> Vec<Row> {
+        self.replica.all_rows().iter().map(|row| self.row(row)).collect()
     }
 
     /// Brings in every document of the investigation that is not here yet.

@@ -18,6 +18,7 @@ mod page;
 mod pictures;
 mod publishing;
 mod removing;
+mod restoring;
 mod whole;
 mod world;
 mod writing;

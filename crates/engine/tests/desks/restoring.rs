@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use komuz_messages::{Answer, Ask, EditionId};
 
 use crate::keeping::{backup, come_back, enter};
-use crate::newsroom::{settled, two};
+use crate::newsroom::settled;
 use crate::world::World;
-use crate::writing::{open, text, type_at};
+use crate::writing::{open, text, two, type_at};
 
 const BEFORE: &str = "In the backup. ";
 const SINCE: &str = "Since then. ";
@@ -111,7 +111,6 @@ fn whatever_kind_of_row_is_damaged_nothing_is_lost_and_nothing_comes_twice() {
             device.unreadable.extend(rows);
         }
         let desk = restore(&mut world, dead, &file);
-        println!("{damaged}");
         has_all(&mut world, desk, occrp, &edition, &format!("{BEFORE}{SINCE}"));
     }
 }
@@ -180,9 +179,44 @@ fn where_all_is_whole_nothing_changes() {
         rows.filter(|((table, _), _)| !["journal", "strike", "save"].contains(&table.as_str()))
             .collect()
     };
+    let first = world.tab(device);
+    world.online(first, false);
+    world.crash(first);
     let before = lasts(&world);
     let desk = restore(&mut world, dead, &file);
     assert!(before == lasts(&world));
     has_all(&mut world, desk, occrp, &edition, &format!("{BEFORE}{SINCE}"));
     assert!(!says_so(&world, desk));
+}
+
+#[test]
+fn a_backup_of_what_is_open_has_all_of_it_though_the_store_was_thrown_away() {
+    let (mut world, kloop, occrp, edition) = two();
+    type_at(&mut world, kloop, &edition, BEFORE, |page| page.end());
+    settled(&mut world);
+    world.online(kloop, false);
+    type_at(&mut world, kloop, &edition, "No server. ", |page| page.end());
+    world.run(20);
+    world.until("saved", |world| world.desks[kloop].shown.state.saved);
+    let device = world.desks[kloop].device;
+    world.devices[device].rows.clear();
+    type_at(&mut world, kloop, &edition, SINCE, |page| page.end());
+    let file = backup(&mut world, kloop);
+    let elsewhere = world.device();
+    world.crash(kloop);
+    assert!(!world.devices[device].rows.is_empty(), "what was written since");
+    let here = restore(&mut world, kloop, &file);
+    let all = format!("{BEFORE}No server. {SINCE}");
+    enter(&mut world, here);
+    open(&mut world, here, &edition);
+    assert_eq!(text(&world, here, &edition), all);
+    world.crash(here);
+    // The same file on a device that has nothing.
+    world.online(elsewhere, false);
+    let ask = Ask::Restore {
+        bytes: file,
+        passphrase: "three strings one tune".into(),
+    };
+    assert!(world.ask(elsewhere, ask).is_ok());
+    has_all(&mut world, elsewhere, occrp, &edition, &all);
 }

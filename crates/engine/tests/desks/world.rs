@@ -256,6 +256,7 @@ impl World {
                 }
                 let about_to_apply = rows.iter().any(|row| row.table == "journal" && row.value.is_some());
                 for Row { table, key, value } in rows {
+                    device.unreadable.remove(&(table.clone(), key.clone()));
                     match value {
                         Some(value) => device.rows.insert((table, key), value),
                         None => device.rows.remove(&(table, key)),

@@ -54,7 +54,9 @@ impl Engine {
                 match self.rooms.get_mut(&id) {
                     Some(room) => {
                         let (prefix, mut sorted) = (format!("{id}/"), Rows::default());
-                        rows.iter().for_each(|row| sorted.take(&prefix, row.clone()));
+                        // What is of a log that it did not know is not with it either.
+                        let all = here.iter().chain(&rows);
+                        all.for_each(|row| sorted.take(&prefix, row.clone()));
                         room.shared(sorted.told(), &mut self.hands);
                         room.tell(said);
                     }
@@ -100,11 +102,9 @@ fn beside(row: &Row) -> Option<Vec<u8>> {
 /// what is lacking here or there is found.
 fn damaged(here: &[Row], back: Vec<Row>) -> Vec<Row> {
     let (mut whole, mut lost) = (BTreeSet::new(), BTreeSet::new());
-    let mut is_known = false;
     for row in here {
         match beside(row) {
             Some(_) => {
-                is_known |= kind(row) == ME;
                 whole.insert((&row.table, &row.key));
             }
             None => {
@@ -112,15 +112,16 @@ fn damaged(here: &[Row], back: Vec<Row>) -> Vec<Row> {
             }
         }
     }
-    if !is_known {
-        lost.insert(ME);
-    }
-    if lost.is_empty() {
+    // Where nothing says who one is, the store was thrown away, and holds what was written since.
+    let is_left = here.iter().any(|row| kind(row) == ME);
+    if lost.is_empty() && is_left {
         return Vec::new();
     }
     let is_lacking = |row: &Row| {
         let kind = kind(row);
-        kind != CURSORS && !whole.contains(&(&row.table, &row.key)) && (lost.contains(kind) || LASTING.contains(&kind))
+        kind != CURSORS
+            && !whole.contains(&(&row.table, &row.key))
+            && (!is_left || lost.contains(kind) || LASTING.contains(&kind))
     };
     let mut comes = back;
     comes.retain(is_lacking);

@@ -54,6 +54,13 @@ pub struct Heir {
     pub(super) former: BTreeSet<String>,
 }
 
+impl Heir {
+    /// Something that the person should know when the room is here.
+    pub fn tell(&mut self, trouble: Trouble) {
+        self.refused.push_back(trouble);
+    }
+}
+
 /// See the module.
 pub(super) struct Remaking {
     /// The new ones, until they have everything.
@@ -266,6 +273,16 @@ impl Room {
         }
     }
 
+    /// Writes anew what is kept of documents whose words are in no log.
+    pub fn keep_all(&mut self, hands: &mut Hands) {
+        let is_beside = |paper: &Paper| paper.kept || paper.retired.is_some();
+        let papers = self.papers.iter().filter(|(_, paper)| is_beside(paper));
+        let docs: Vec<DocId> = papers.map(|(doc, _)| doc.clone()).collect();
+        for doc in docs {
+            self.keep(&doc, hands);
+        }
+    }
+
     /// A document as it was in this room's session before, to be shown until the new one has everything.
     pub(super) fn shown_meanwhile(&mut self, doc: &DocId, kind: DocKind, me: &Me) -> Option<Paper> {
         let former = &self.remaking.former;
@@ -460,11 +477,7 @@ impl Room {
 
     /// What goes on in a new session; what was typed until now goes to the disk.
     pub fn heir(mut self, hands: &mut Hands) -> Heir {
-        let retired = self.papers.iter().filter(|(_, paper)| paper.retired.is_some());
-        let retired: Vec<DocId> = retired.map(|(doc, _)| doc.clone()).collect();
-        for doc in retired {
-            self.keep(&doc, hands);
-        }
+        self.keep_all(hands);
         let session = self.session();
         let mut former = self.remaking.former;
         former.insert(session);

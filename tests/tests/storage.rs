@@ -101,10 +101,16 @@ async fn what_a_killed_tab_had_not_sent_is_sent_by_a_tab_that_lives() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rows_that_are_damaged_are_said_and_what_can_be_made_again_is() {
-    let (desk, server, _data) = writing().await;
+async fn rows_that_are_damaged_are_said_and_come_back_from_a_backup_or_are_made_again() {
+    let (desk, server, data) = writing().await;
     let browser = &desk.browser;
     desk.type_at_end("Жазылган сөз.").await;
+    desk.in_sync().await;
+    let files = data.path().join("downloads");
+    std::fs::create_dir_all(&files).expect("a folder");
+    let backup = desk.backup(&files, PASSPHRASE).await;
+    desk.open_edition("ky").await;
+    desk.type_at_end(" Камдыктан кийин.").await;
     desk.in_sync().await;
     // Papers are saved when nobody has written for a while.
     browser
@@ -159,9 +165,18 @@ async fn rows_that_are_damaged_are_said_and_what_can_be_made_again_is() {
         browser.find_with("main", words).await;
         if table == "save" {
             desk.open_edition("ky").await;
-            desk.reads("Жазылган сөз.").await;
+            desk.reads("Жазылган сөз. Камдыктан кийин.").await;
         }
     }
+    // Over what is here.
+    desk.restore(&backup, PASSPHRASE).await;
+    desk.open_edition("ky").await;
+    desk.reads("Жазылган сөз. Камдыктан кийин.").await;
+    browser.click("[data-test=\"go-servers\"]").await;
+    browser.find_with("main", "came back from the backup").await;
+    desk.open_edition("ky").await;
+    desk.type_at_end(" Андан ары.").await;
+    desk.in_sync().await;
     desk.browser.close().await;
 }
 
@@ -403,6 +418,51 @@ async fn what_chromium_throws_away_with_a_damaged_store_is_said_to_be_gone_and_c
     desk.in_sync().await;
     // Once.
     desk.browser.reload().await;
+    desk.open_edition("ky").await;
+    desk.browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_chromium_throws_away_under_a_running_desk_is_said_and_a_backup_made_there_has_all_of_it() {
+    let (desk, mut server, data) = writing().await;
+    let browser = &desk.browser;
+    desk.type_at_end("Башы.").await;
+    desk.in_sync().await;
+    desk.can_open_offline().await;
+    server.kill();
+    desk.type_at_end(" Серверсиз.").await;
+    desk.saved_without_a_server().await;
+    let parameters = json!({ "origin": server.origin, "storageTypes": "indexeddb" });
+    browser.devtools("Storage.clearDataForOrigin", parameters).await;
+    desk.type_at_end(" Андан кийин.").await;
+    let saved = "[data-test=\"saved\"][data-state=\"bad\"]";
+    browser.find_with(saved, "store does not open").await;
+    let all = "Башы. Серверсиз. Андан кийин.";
+    desk.reads(all).await;
+    let files = data.path().join("downloads");
+    std::fs::create_dir_all(&files).expect("a folder");
+    browser.click("header [data-test=\"backup-now\"]").await;
+    let backup = desk.backup_here(&files, PASSPHRASE).await;
+
+    // Elsewhere, from the file alone.
+    let other_data = tempfile::tempdir().expect("a folder");
+    let other_server = Server::start(other_data.path());
+    let other = Desk::open(Engine::Chromium, &format!("{}/desk/", other_server.origin)).await;
+    other.restore(&backup, PASSPHRASE).await;
+    other.open_edition("ky").await;
+    other.reads(all).await;
+    other.browser.close().await;
+
+    // Here, at the next start.
+    browser.reload().await;
+    browser.find_with("[data-test=\"lost\"] h1", "is gone").await;
+    browser.click("[data-test=\"goOn\"]").await;
+    desk.restore(&backup, PASSPHRASE).await;
+    desk.open_edition("ky").await;
+    desk.reads(all).await;
+    server.restart();
+    desk.in_sync().await;
+    browser.reload().await;
     desk.open_edition("ky").await;
     desk.browser.close().await;
 }

@@ -12,6 +12,8 @@ const KEYS = "keys";
 /** In the store of keys: those of the device; in the first form, the one that wrapped its rows. */
 const DEVICE = "device";
 const FIRST = "wrap";
+/** There, where the browser has thrown away what was in it while a desk was open. */
+const LOST = "lost";
 const HELD = "komuz/store";
 const NOTHING = new Uint8Array();
 /** How long other tabs may take to let go of the store, in milliseconds. */
@@ -115,7 +117,7 @@ export class Store {
   /** Opens the store; whether it is locked. Throws a [`Refused`] for what a person is to be told. */
   async begin() {
     this.#release = await held("shared");
-    let { device, first } = await this.#keys();
+    let { device, first, lost } = await this.#keys();
     if (!device && first) {
       await this.#alone(async () => {
         ({ device, first } = await this.#keys());
@@ -125,6 +127,11 @@ export class Store {
     }
     device ??= await this.#beginAnew();
     if (device.form !== FORM) throw newer();
+    if (lost) {
+      // It is as good as fresh, and said once.
+      this.isFresh = true;
+      await done((await this.#database()).transaction(KEYS, "readwrite").objectStore(KEYS).delete(LOST));
+    }
     this.#kept = device;
     if (isLocked(device)) return true;
     this.#wrap = new Wrap(device);
@@ -236,8 +243,8 @@ export class Store {
 
   async #keys() {
     const keys = (await this.#database()).transaction(KEYS).objectStore(KEYS);
-    const [device, first] = await Promise.all([done(keys.get(DEVICE)), done(keys.get(FIRST))]);
-    return { device, first };
+    const [device, first, lost] = await Promise.all([DEVICE, FIRST, LOST].map((key) => done(keys.get(key))));
+    return { device, first, lost };
   }
 
   async #beginAnew() {
@@ -272,7 +279,7 @@ export class Store {
       // The browser has thrown the database away under this worker (Chromium does so with a damaged one): what is written from now
       // on is to be read at the next start.
       keys.put(this.#kept, DEVICE);
-      this.#report.lost();
+      keys.put(true, LOST);
     };
     const database = await done(opening).catch((error) => {
       throw error?.name === "VersionError" ? newer() : error;
@@ -284,6 +291,8 @@ export class Store {
     };
     // The browser has closed it (storage was cleared, a disk failed): the next batch opens it again.
     database.onclose = () => (this.#opened = null);
+    // Whichever of the tabs has made it anew.
+    if (this.#kept && (await done(database.transaction(KEYS).objectStore(KEYS).get(LOST)))) this.#report.lost();
     return database;
   }
 

@@ -214,6 +214,37 @@ async fn a_picture_of_one_desk_shows_in_another_without_a_reload() {
     }
 }
 
+/// Whether an address of bytes in the page still shows a picture.
+async fn is_shown_by(desk: &Desk, address: &str) -> bool {
+    let script = "return new Promise((resolve) => { const image = new Image(); image.onload = () => resolve(true); \
+        image.onerror = () => resolve(false); image.src = arguments[0] })";
+    desk.browser.script(script, vec![address.into()]).await == true
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_picture_is_read_from_the_disk_after_a_reload_and_let_go_when_it_is_in_the_text_no_more() {
+    let (desk, mut server, data) = writing("ru").await;
+    let file = data.path().join("window.png");
+    std::fs::write(&file, desk.browser.picture().await).expect("can be written");
+    desk.browser.give("[data-test=\"picture\"]", &file).await;
+    desk.draws_a_picture().await;
+    desk.in_sync().await;
+    desk.can_open_offline().await;
+    server.kill();
+    desk.browser.reload().await;
+    desk.open_edition("ru").await;
+    desk.draws_a_picture().await;
+    let image = format!("{TEXT} figure img");
+    let address = desk.browser.attribute(&image, "src").await;
+    assert!(is_shown_by(&desk, &address).await);
+    desk.browser.click("[data-test=\"go-stories\"]").await;
+    desk.browser.gone(TEXT).await;
+    assert!(!is_shown_by(&desk, &address).await);
+    desk.open_edition("ru").await;
+    desk.draws_a_picture().await;
+    desk.browser.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_word_and_google_docs_put_on_the_clipboard_is_pasted_as_text_with_its_shape() {
     let (desk, _server, _data) = writing("en").await;

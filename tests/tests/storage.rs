@@ -242,13 +242,15 @@ async fn full_while_typing(engine: Engine) {
     desk.type_at_end(" Орун жок.").await;
     let saved = "[data-test=\"saved\"][data-state=\"bad\"]";
     browser.find_with(saved, "no room left").await;
+    // A write that has failed can make some room: Firefox puts its log of writes into the database then.
+    assert_eq!(browser.script(&filled, vec![]).await, "full");
     desk.type_at_end(" Дагы сөз.").await;
     desk.reads("Сакталды. Орун жок. Дагы сөз.").await;
+    browser.find_with(saved, "no room left").await;
     let files = data.path().join("downloads");
     std::fs::create_dir_all(&files).expect("a folder");
     browser.click("header [data-test=\"backup-now\"]").await;
     let backup = desk.backup_here(&files, PASSPHRASE).await;
-    browser.find_with(saved, "no room left").await;
 
     // Elsewhere, from the file alone.
     let other_data = tempfile::tempdir().expect("a folder");

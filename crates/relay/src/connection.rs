@@ -378,21 +378,17 @@ impl Connection {
 
     /// Opens a log for who appends to another one.
     async fn open_beside(&mut self, name: LogId, beside: LogId, keys: LogKeys, closer: PublicKey) -> Result<(), End> {
-        let proved = self.logs.get(&beside).and_then(|known| known.append);
+        let Some(key) = self.logs.get(&beside).and_then(|known| known.append) else {
+            return self.not_proved(name, None).await;
+        };
         // The store knows whether the key was closed out since.
-        let info = match proved {
-            Some(_) => self.relay.store.log(beside).await,
-            None => Ok(None),
-        };
-        let writers = match info {
-            Ok(info) => info.map(|info| info.writers).unwrap_or_default(),
-            Err(error) => return self.not_stored(error, name, None).await,
-        };
-        if !proved.is_some_and(|key| writers.contains(&key)) {
-            let sentence = "no append key of the other log is proved on this connection";
-            return Ok(self.error(ErrorCode::NotAllowed, sentence, Some(name), None).await?);
+        match self.relay.store.log(beside).await {
+            Ok(Some(info)) if info.writers.contains(&key) => {
+                self.open_for(name, keys, Some(closer), Opener::Writer).await
+            }
+            Ok(_) => self.not_proved(name, None).await,
+            Err(error) => self.not_stored(error, name, None).await,
         }
-        self.open_for(name, keys, Some(closer), Opener::Writer).await
     }
 
     async fn open_for(&mut self, name: LogId, keys: LogKeys, closer: Option<PublicKey>, by: Opener) -> Result<(), End> {

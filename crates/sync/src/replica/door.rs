@@ -502,13 +502,7 @@ impl Replica {
             servers,
         };
         self.seal_one(Kind::Charter, bytes, m)?;
-        if self
-            .charter
-            .member_of(&card.sign)
-            .is_some_and(|member| member.role == Role::Editor)
-        {
-            self.hand_over(&[card.sign], m)?;
-        }
+        self.hand_over(&[card.sign], m)?;
         self.answer(&invite, &DoorMessage::Welcome(welcome), m);
         self.out.push(Output::Charter);
         Ok(())

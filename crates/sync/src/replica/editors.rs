@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use komuz_seal::bytes::{EpochId, PublicKey};
 use komuz_seal::cbor::{CborError, Reader, Writer};
-use komuz_seal::charter::Epoch;
+use komuz_seal::charter::{Epoch, Role};
 use komuz_seal::doc::DocId;
 use komuz_seal::editors::EditorsSecret;
 use komuz_seal::envelope::Kind;
@@ -71,8 +71,17 @@ impl Replica {
         }
     }
 
-    /// Hands all that this device has of these secrets to devices that have become an editor's.
-    pub(super) fn hand_over(&mut self, to: &[PublicKey], m: &mut Moment<'_>) -> Result<(), CommandError> {
+    /// Hands all that this device has of these secrets to those of a member's devices that are an editor's now.
+    pub(super) fn hand_over(&mut self, devices: &[PublicKey], m: &mut Moment<'_>) -> Result<(), CommandError> {
+        let role = |device: &PublicKey| self.charter.member_of(device).map(|member| member.role);
+        let to: Vec<PublicKey> = devices
+            .iter()
+            .copied()
+            .filter(|device| role(device) == Some(Role::Editor))
+            .collect();
+        if to.is_empty() {
+            return Ok(());
+        }
         let mut payloads = Vec::new();
         for epoch in self.charter.epochs() {
             let Some(editors) = self.editors_secret(epoch) else {

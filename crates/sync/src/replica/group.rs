@@ -74,10 +74,7 @@ impl Replica {
         let member = *member;
         let cuts = self.cuts_of(&self.charter.devices_of(&member));
         self.say(cuts, |cuts| Act::RoleChanged { member, role, cuts }, m)?;
-        match role {
-            Role::Editor => self.hand_over(&self.charter.devices_in(&member), m),
-            _ => Ok(()),
-        }
+        self.hand_over(&self.charter.devices_in(&member), m)
     }
 
     pub(super) fn say_device_removed(&mut self, device: &PublicKey, m: &mut Moment<'_>) -> Result<(), CommandError> {

@@ -111,6 +111,14 @@ fn rotated(seed: u64, relays: usize) -> World {
     world
 }
 
+/// Somebody reaches neither of two relays from now on.
+fn away(world: &mut World, whom: usize) {
+    world.apart = [(whom, 0), (whom, 1)].into();
+    for conn in world.wires.keys().copied().collect::<Vec<_>>() {
+        world.cut(conn);
+    }
+}
+
 fn own_key(world: &World, peer: usize, epoch: &EpochKey) -> SignKey {
     append_key(&secrets(world, peer).0, &epoch.id())
 }
@@ -246,10 +254,7 @@ fn who_has_become_an_editor_later_closes_what_was_there_before_though_the_founde
     for how in 0..2 {
         let (mut world, dan, eve) = later_editor(61, how);
         let first = epochs(&world, eve).0.pop().expect("the first");
-        world.apart = [(0, 0), (0, 1)].into();
-        for conn in world.wires.keys().copied().collect::<Vec<_>>() {
-            world.cut(conn);
-        }
+        away(&mut world, 0);
         // What was handed to him is known after a start too.
         world.crash(dan);
         let whom = world.peers[eve].replica.me().expect("is in").member.id;
@@ -273,18 +278,9 @@ fn who_has_become_an_editor_later_closes_what_was_there_before_though_the_founde
     }
 }
 
-/// Nobody who has a ticket is there.
-fn without_tickets(world: &mut World) {
-    world.apart = [(0, 0), (0, 1)].into();
-    for conn in world.wires.keys().copied().collect::<Vec<_>>() {
-        world.cut(conn);
-    }
-}
-
-#[test]
-fn who_has_no_ticket_begins_a_story_while_nobody_is_there_who_has_one() {
-    let mut world = house(63, 2);
-    without_tickets(&mut world);
+/// Ben, who has no ticket, begins a story while nobody is there who has one, and Cleo looks at it.
+fn begins(world: &mut World) -> DocId {
+    away(world, 0);
     let fresh = body("ru");
     for peer in [BEN, CLEO] {
         world.watch(peer, &fresh);
@@ -294,11 +290,23 @@ fn who_has_no_ticket_begins_a_story_while_nobody_is_there_who_has_one() {
         world.tick(1000);
         world.drain();
     }
+    fresh
+}
+
+/// And who has a ticket comes.
+fn opens(world: &mut World, fresh: DocId) {
+    world.watch(0, &fresh);
+    settle(world);
+    world.check(&[fresh]);
+}
+
+#[test]
+fn who_has_no_ticket_begins_a_story_while_nobody_is_there_who_has_one() {
+    let mut world = house(63, 2);
+    let fresh = begins(&mut world);
     assert_eq!(words(&world, CLEO, &fresh), words(&world, BEN, &fresh));
     assert_eq!(world.peers[BEN].replica.state().unsent, 0);
-    world.watch(0, &fresh);
-    settle(&mut world);
-    world.check(&[fresh]);
+    opens(&mut world, fresh);
 }
 
 #[test]
@@ -307,20 +315,9 @@ fn at_a_server_of_an_earlier_version_a_new_story_waits_for_somebody_with_a_ticke
     for relay in &mut world.relays {
         relay.besides = false;
     }
-    without_tickets(&mut world);
-    let fresh = body("ru");
-    for peer in [BEN, CLEO] {
-        world.watch(peer, &fresh);
-    }
-    world.write(BEN, &fresh);
-    for _ in 0..20 {
-        world.tick(1000);
-        world.drain();
-    }
+    let fresh = begins(&mut world);
     assert!(words(&world, CLEO, &fresh).is_empty());
-    world.watch(0, &fresh);
-    settle(&mut world);
-    world.check(&[fresh]);
+    opens(&mut world, fresh);
 }
 
 #[test]
@@ -346,10 +343,7 @@ fn what_was_handed_to_an_editor_who_is_out_makes_no_key_that_stays() {
 #[test]
 fn who_was_away_brings_what_they_wrote_under_the_old_key_after_the_closing() {
     let mut world = rotated(52, 2);
-    world.apart = [(CLEO, 0), (CLEO, 1)].into();
-    for conn in world.wires.keys().copied().collect::<Vec<_>>() {
-        world.cut(conn);
-    }
+    away(&mut world, CLEO);
     world.write(CLEO, &body("ky"));
     world.write(CLEO, &notes());
     remove(&mut world, BEN);
@@ -371,10 +365,7 @@ fn who_was_away_and_wished_to_leave_has_left_after_the_closing_whether_they_writ
         world.watch(dan, &body("ky"));
         settle(&mut world);
         let own = world.peers[dan].replica.me().expect("is in").member.id;
-        world.apart = [(dan, 0), (dan, 1)].into();
-        for conn in world.wires.keys().copied().collect::<Vec<_>>() {
-            world.cut(conn);
-        }
+        away(&mut world, dan);
         world.call(dan, |replica, now, entropy| {
             replica.remove(&own, now, entropy).expect("everybody may leave")
         });
@@ -405,10 +396,7 @@ fn who_joined_after_the_rotation_stays_too_and_so_does_who_became_a_writer() {
     settle(&mut world);
     world.write(dan, &body("ky"));
     settle(&mut world);
-    world.apart = [(dan, 0), (dan, 1)].into();
-    for conn in world.wires.keys().copied().collect::<Vec<_>>() {
-        world.cut(conn);
-    }
+    away(&mut world, dan);
     world.write(dan, &body("ky"));
     remove(&mut world, BEN);
     settle(&mut world);
